@@ -1,1 +1,7 @@
 #![doc = include_str!("../README.md")]
+
+pub mod error_code;
+pub mod id;
+pub mod limits;
+pub mod number;
+pub mod text;

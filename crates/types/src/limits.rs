@@ -1,0 +1,62 @@
+//! Every limit that a client can meet, by name. `docs/protocol/native.md` repeats them.
+
+/// Largest frame on the wire, in bytes, checked before decoding.
+pub const FRAME_BYTES_MAX: usize = 1024 * 1024;
+/// Largest body of a message, in bytes as received.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// Longest type of a body, in bytes.
+pub const BODY_TYPE_BYTES_MAX: usize = 64;
+/// Longest user id, in bytes.
+pub const USER_ID_BYTES_MAX: usize = 64;
+/// Longest device id, in bytes.
+pub const DEVICE_ID_BYTES_MAX: usize = 64;
+/// Longest name of an app, in bytes.
+pub const APP_NAME_BYTES_MAX: usize = 32;
+/// Longest display name, in bytes.
+pub const DISPLAY_NAME_BYTES_MAX: usize = 256;
+/// Longest title of a group, in bytes.
+pub const TITLE_BYTES_MAX: usize = 256;
+/// Most users that one membership event names.
+pub const MEMBERS_PER_EVENT_MAX: usize = 256;
+/// Most members of a group in this version.
+pub const GROUP_MEMBERS_MAX: u32 = 5_000;
+/// Most intervals of seqs that one membership keeps; joining again after that merges the two oldest gaps.
+pub const MEMBERSHIP_INTERVALS_MAX: usize = 32;
+/// Most own ordinals above the cursor that a membership keeps; the next moves the cursor.
+pub const OWN_ORDINALS_MAX: usize = 256;
+/// Calls that one session may have in flight.
+pub const CALLS_MAX: u32 = 32;
+/// Items of one page of events or messages.
+pub const PAGE_ITEMS_MAX: u32 = 200;
+/// Bytes after which a page ends.
+pub const PAGE_BYTES_MAX: usize = 512 * 1024;
+/// Events that a catch-up replays before it answers `jump`.
+pub const CATCH_UP_EVENTS_MAX: u64 = 1_000;
+/// Conversations of the first page of a welcome, when the client names no number.
+pub const WINDOW_DEFAULT: u32 = 20;
+/// Conversations of one page of a window.
+pub const WINDOW_MAX: u32 = 200;
+/// Members of one page of a member list.
+pub const MEMBERS_PAGE_MAX: u32 = 500;
+/// Personal changes of one page.
+pub const PERSONAL_PAGE_MAX: u32 = 500;
+/// Conversations that a session may have in focus.
+pub const FOCUS_MAX: usize = 16;
+/// Days for which a `client_msg_id` is remembered.
+pub const IDEMPOTENCY_DAYS: i64 = 30;
+/// Graphemes of a preview.
+pub const PREVIEW_GRAPHEMES_MAX: usize = 100;
+/// Bytes of a preview.
+pub const PREVIEW_BYTES_MAX: usize = 512;
+/// Milliseconds within which a connection has to authenticate.
+pub const HELLO_TIMEOUT_MS: u64 = 10_000;
+/// Milliseconds between two heartbeats of a client, unless the welcome says otherwise.
+pub const HEARTBEAT_MS: u64 = 25_000;
+/// Milliseconds of silence after which the server closes a session.
+pub const IDLE_TIMEOUT_MS: u64 = 70_000;
+/// Devices that a user may have.
+pub const DEVICES_PER_USER_MAX: usize = 64;
+/// Longest token, in bytes.
+pub const TOKEN_BYTES_MAX: usize = 4 * 1024;
+/// Longest position or page token, in bytes.
+pub const POSITION_BYTES_MAX: usize = 1024;

@@ -1,0 +1,103 @@
+//! Texts that people see: checked once, at the edge.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// Why a text is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Nothing but white space.
+    #[error("is empty")]
+    Empty,
+    /// It is over its limit.
+    #[error("is longer than {0} bytes")]
+    TooLong(usize),
+    /// A control character other than tab and line feed.
+    #[error("has a control character")]
+    Control,
+}
+
+fn check(text: &str, max: usize) -> Result<(), TextError> {
+    if text.trim().is_empty() {
+        return Err(TextError::Empty);
+    }
+    if text.len() > max {
+        return Err(TextError::TooLong(max));
+    }
+    if text.chars().any(|c| c.is_control()) {
+        return Err(TextError::Control);
+    }
+    Ok(())
+}
+
+/// Checks the text of a message: not empty, no control characters but tab, line feed and carriage return. The limit of
+/// its length is the body's.
+///
+/// # Errors
+/// [`TextError`], by rule.
+pub fn check_message_text(text: &str) -> Result<(), TextError> {
+    if text.trim().is_empty() {
+        return Err(TextError::Empty);
+    }
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r')) {
+        return Err(TextError::Control);
+    }
+    Ok(())
+}
+
+macro_rules! line_of_text {
+    ($(#[$doc:meta])* $name:ident, $max:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Checks a text and keeps it.
+            ///
+            /// # Errors
+            /// [`TextError`] when it is empty, too long, or has control characters.
+            pub fn new(text: &str) -> Result<Self, TextError> {
+                check(text, $max)?;
+                Ok(Self(text.into()))
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({:?})"), &*self.0)
+            }
+        }
+    };
+}
+
+line_of_text!(
+    /// What people call a user.
+    DisplayName,
+    crate::limits::DISPLAY_NAME_BYTES_MAX
+);
+line_of_text!(
+    /// The name of a group.
+    Title,
+    crate::limits::TITLE_BYTES_MAX
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_refused_and_line_breaks_are_not() {
+        assert_eq!(check_message_text("a\0b"), Err(TextError::Control));
+        assert_eq!(check_message_text("a\u{7f}"), Err(TextError::Control));
+        assert_eq!(check_message_text(" \n "), Err(TextError::Empty));
+        assert_eq!(check_message_text("one\n\ttwo\r\n"), Ok(()));
+        assert_eq!(check_message_text("👩‍👩‍👧 مرحبا 你好"), Ok(()));
+        assert_eq!(Title::new("a\nb"), Err(TextError::Control));
+    }
+}
