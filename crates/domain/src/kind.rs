@@ -1,0 +1,92 @@
+//! The one table of event kinds; `docs/protocol/events.md` is made from it.
+
+use std::fmt;
+
+/// What an event refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Nothing but the conversation.
+    Conversation,
+    /// Users that the event names.
+    Members,
+}
+
+macro_rules! kinds {
+    ($($variant:ident = $number:literal, $name:literal, $countable:literal, $bumps:literal, $notify:literal, $target:ident, $fold:literal;)*) => {
+        /// The kind of an event in a conversation's log.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum EventKind { $(#[doc = $fold] $variant,)* }
+
+        impl EventKind {
+            /// Every kind, in the order of its number.
+            pub const ALL: &'static [EventKind] = &[$(EventKind::$variant,)*];
+
+            /// The stable number in records and on the wire.
+            #[must_use]
+            pub const fn number(self) -> u16 { match self { $(EventKind::$variant => $number,)* } }
+
+            /// The stable name in JSON and documents.
+            #[must_use]
+            pub const fn name(self) -> &'static str { match self { $(EventKind::$variant => $name,)* } }
+
+            /// Whether it counts for ordinals and for unread.
+            #[must_use]
+            pub const fn countable(self) -> bool { match self { $(EventKind::$variant => $countable,)* } }
+
+            /// Whether it moves the conversation up in the lists of its members.
+            #[must_use]
+            pub const fn bumps(self) -> bool { match self { $(EventKind::$variant => $bumps,)* } }
+
+            /// Whether a person may be notified of it.
+            #[must_use]
+            pub const fn may_notify(self) -> bool { match self { $(EventKind::$variant => $notify,)* } }
+
+            /// What it refers to.
+            #[must_use]
+            pub const fn target(self) -> Target { match self { $(EventKind::$variant => Target::$target,)* } }
+
+            /// What folding it does, in a sentence.
+            #[must_use]
+            pub const fn fold_rule(self) -> &'static str { match self { $(EventKind::$variant => $fold,)* } }
+
+            /// The kind of a number; `None` for one of a later version.
+            #[must_use]
+            pub const fn from_number(number: u16) -> Option<Self> {
+                match number { $($number => Some(EventKind::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+// Number, name, countable, bumps activity, may notify, target, what fold does.
+kinds! {
+    Message = 1, "message", true, true, true, Conversation, "Adds a message at the next ordinal; moves the sender's read cursor to `read_upto` and over own messages directly after it.";
+    ConversationCreated = 2, "conversation_created", false, true, false, Members, "Begins the log with its kind, title and first members; the creator of a group is its owner.";
+    MembersAdded = 3, "members_added", false, true, true, Members, "Opens an interval of seqs, from this event on, for each user named.";
+    MemberRemoved = 4, "member_removed", false, false, false, Members, "Closes the interval of the user named, at this event.";
+    MemberLeft = 5, "member_left", false, false, false, Members, "Closes the interval of its sender, at this event.";
+    Renamed = 6, "renamed", false, false, false, Conversation, "Replaces the title.";
+    RoleChanged = 7, "role_changed", false, false, false, Members, "Replaces the role of the user named.";
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn numbers_and_names_are_unique_and_round_trip() {
+        let names: BTreeSet<_> = EventKind::ALL.iter().map(|kind| kind.name()).collect();
+        assert_eq!(names.len(), EventKind::ALL.len());
+        for kind in EventKind::ALL {
+            assert_eq!(EventKind::from_number(kind.number()), Some(*kind));
+        }
+        assert_eq!(EventKind::from_number(0), None);
+    }
+}

@@ -1,0 +1,1 @@
+//! The contract suite: one macro line an engine.
