@@ -1,1 +1,49 @@
-fn main() {}
+//! The house's own tools: `cargo xtask arch`, `cargo xtask check`, `cargo xtask docs`.
+
+// A tool for developers may use clocks, threads and the disk as it likes.
+#![allow(clippy::disallowed_methods)]
+
+mod arch;
+mod check;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  arch            the arrows between crates, and what sources may not name
+  check           format, arrows, clippy, tests, docs; the first failure stops
+  check --fast    the same without tests and rustdoc
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let root = workspace_root();
+    let outcome = match words.as_slice() {
+        ["arch"] => arch::run(&root),
+        ["check"] => check::run(&root, check::Extent::Whole),
+        ["check", "--fast"] => check::run(&root, check::Extent::Fast),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn workspace_root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
