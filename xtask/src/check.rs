@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::arch;
+use crate::{arch, docs};
 
 /// How much of the list to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,7 @@ const STEPS: &[(&str, Extent, Step)] = &[
     ("rustdoc", Extent::Whole, |root| {
         cargo(root, &["doc", "--workspace", "--no-deps", "--locked"], &[("RUSTDOCFLAGS", "-D warnings")])
     }),
+    ("docs", Extent::Fast, docs::check),
 ];
 
 /// Runs the steps and stops at the first that fails.

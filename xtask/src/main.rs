@@ -5,6 +5,7 @@
 
 mod arch;
 mod check;
+mod docs;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,6 +16,8 @@ usage: cargo xtask <command>
   arch            the arrows between crates, and what sources may not name
   check           format, arrows, clippy, tests, docs; the first failure stops
   check --fast    the same without tests and rustdoc
+  docs            writes the pages that are made from tables in the code
+  docs --check    fails when a page is not what the code says
 ";
 
 fn main() -> ExitCode {
@@ -25,6 +28,8 @@ fn main() -> ExitCode {
         ["arch"] => arch::run(&root),
         ["check"] => check::run(&root, check::Extent::Whole),
         ["check", "--fast"] => check::run(&root, check::Extent::Fast),
+        ["docs"] => docs::write(&root),
+        ["docs", "--check"] => docs::check(&root),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;
