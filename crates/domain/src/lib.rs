@@ -1,3 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+pub mod conversation;
+pub mod decide;
+pub mod event;
+pub mod fold;
 pub mod kind;
+pub mod member;
+pub mod preview;
+pub mod unread;

@@ -1,0 +1,65 @@
+//! The state of a conversation that every decision needs.
+
+use crate::member::UserRef;
+use stonechat_types::id::{ConversationId, ConversationKind};
+use stonechat_types::number::{AppId, ConversationNo, Ordinal, Seq, Timestamp};
+use stonechat_types::text::Title;
+
+/// A conversation, without its members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conversation {
+    /// The tenant.
+    pub app: AppId,
+    /// Its id.
+    pub id: ConversationId,
+    /// Its dense number.
+    pub no: ConversationNo,
+    /// Who made it.
+    pub creator: UserRef,
+    /// The other user of a direct one.
+    pub peer: Option<UserRef>,
+    /// The title of a group.
+    pub title: Option<Title>,
+    /// The last event.
+    pub head: Seq,
+    /// Number of countable messages.
+    pub ordinal: Ordinal,
+    /// Time of the last event.
+    pub last_sent_at: Timestamp,
+    /// Members now.
+    pub members: u32,
+    /// Owners now.
+    pub owners: u32,
+}
+
+impl Conversation {
+    /// A conversation that has no event yet.
+    #[must_use]
+    pub fn empty(app: AppId, id: ConversationId, no: ConversationNo, creator: UserRef) -> Self {
+        Self {
+            app,
+            id,
+            no,
+            creator,
+            peer: None,
+            title: None,
+            head: Seq::ZERO,
+            ordinal: Ordinal::ZERO,
+            last_sent_at: Timestamp::default(),
+            members: 0,
+            owners: 0,
+        }
+    }
+
+    /// Whether it has begun.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.head > Seq::ZERO
+    }
+
+    /// What sort it is.
+    #[must_use]
+    pub fn kind(&self) -> ConversationKind {
+        self.id.kind()
+    }
+}

@@ -1,0 +1,159 @@
+//! One user in one conversation.
+
+use stonechat_types::id::UserId;
+use stonechat_types::limits::{MEMBERSHIP_INTERVALS_MAX, OWN_ORDINALS_MAX};
+use stonechat_types::number::{Ordinal, Seq, UserNo};
+
+/// What a member may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Reads and writes.
+    Member,
+    /// Adds, removes and renames as well.
+    Admin,
+    /// Names roles as well.
+    Owner,
+}
+
+impl Role {
+    /// The stable name in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// A user by both of his names: the app's own and the dense number.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserRef {
+    /// Dense number in the app.
+    pub no: UserNo,
+    /// The app's own name.
+    pub id: UserId,
+}
+
+/// Seqs that a membership may see: `from ..= upto`, open at the end while it lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interval {
+    /// The first seq.
+    pub from: Seq,
+    /// The last seq; `None` while the user is a member.
+    pub upto: Option<Seq>,
+}
+
+/// The state of one membership, present or past.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Who.
+    pub user: UserRef,
+    /// What he may do.
+    pub role: Role,
+    /// Ascending; the last is open while he is a member.
+    pub intervals: Vec<Interval>,
+    /// Ordinal just before the latest join.
+    pub join_ordinal: Ordinal,
+    /// Up to where he has read.
+    pub read_seq: Seq,
+    /// Ordinal at `read_seq`.
+    pub read_ordinal: Ordinal,
+    /// Own ordinals above the cursor, ascending, at most [`OWN_ORDINALS_MAX`].
+    pub own: Vec<Ordinal>,
+    /// The largest `client_msg_id` or `command_id` that he ever committed here.
+    pub largest_key: [u8; 16],
+}
+
+impl Member {
+    /// A user who joins with the event `seq`, when `ordinal` messages were there before it.
+    #[must_use]
+    pub fn joining(user: UserRef, role: Role, seq: Seq, ordinal: Ordinal) -> Self {
+        Self {
+            user,
+            role,
+            intervals: vec![Interval { from: seq, upto: None }],
+            join_ordinal: ordinal,
+            read_seq: Seq::ZERO,
+            read_ordinal: Ordinal::ZERO,
+            own: Vec::new(),
+            largest_key: [0; 16],
+        }
+    }
+
+    /// Whether he is a member now.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.intervals.last().is_some_and(|interval| interval.upto.is_none())
+    }
+
+    /// Whether he may see an event.
+    #[must_use]
+    pub fn sees(&self, seq: Seq) -> bool {
+        self.intervals.iter().any(|i| seq >= i.from && i.upto.is_none_or(|upto| seq <= upto))
+    }
+
+    /// The last seq that he may see, when the conversation's head is `head`.
+    #[must_use]
+    pub fn visible_upto(&self, head: Seq) -> Seq {
+        self.intervals.last().map_or(Seq::ZERO, |interval| interval.upto.unwrap_or(head))
+    }
+
+    /// The first seq of the latest interval.
+    #[must_use]
+    pub fn visible_from(&self) -> Seq {
+        self.intervals.last().map_or(Seq::ZERO, |interval| interval.from)
+    }
+
+    /// Ordinal above which messages can be unread: max(read cursor, latest join).
+    #[must_use]
+    pub fn floor(&self) -> Ordinal {
+        self.read_ordinal.max(self.join_ordinal)
+    }
+
+    /// Joins again.
+    pub fn rejoin(&mut self, role: Role, seq: Seq, ordinal: Ordinal) {
+        self.role = role;
+        self.join_ordinal = ordinal;
+        self.own.retain(|own| *own > ordinal);
+        if self.intervals.len() >= MEMBERSHIP_INTERVALS_MAX {
+            // The oldest stretch is given up: it becomes hidden, never more visible than it was.
+            self.intervals.remove(0);
+        }
+        self.intervals.push(Interval { from: seq, upto: None });
+    }
+
+    /// Stops to be a member with the event `seq`, which is the last that he sees.
+    pub fn end(&mut self, seq: Seq) {
+        if let Some(last) = self.intervals.last_mut() {
+            last.upto.get_or_insert(seq);
+        }
+    }
+
+    /// Moves the read cursor to an event of ordinal `ordinal`; never back. Says whether it moved.
+    pub fn read(&mut self, seq: Seq, ordinal: Ordinal) -> bool {
+        if seq <= self.read_seq {
+            return false;
+        }
+        self.read_seq = seq;
+        self.read_ordinal = self.read_ordinal.max(ordinal);
+        let cursor = self.read_ordinal;
+        self.own.retain(|own| *own > cursor);
+        true
+    }
+
+    /// Takes in an own message. The cursor moves over it when nothing unread lies between; otherwise it is kept, and
+    /// past the limit the cursor moves all the same.
+    pub fn sent(&mut self, seq: Seq, ordinal: Ordinal, key: [u8; 16]) {
+        self.largest_key = self.largest_key.max(key);
+        self.own.push(ordinal);
+        let contiguous = {
+            let floor = self.floor().0;
+            self.own.iter().zip(floor + 1..).all(|(own, expected)| own.0 == expected)
+        };
+        if contiguous || self.own.len() > OWN_ORDINALS_MAX {
+            self.read(seq, ordinal);
+        }
+    }
+}
