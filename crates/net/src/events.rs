@@ -171,13 +171,20 @@ impl<E> EventQueue<E> {
     }
 }
 
-impl<E> Drop for EventQueue<E> {
-    fn drop(&mut self) {
+impl<E> EventQueue<E> {
+    /// Drops what waits; whoever offers more is told that the connection is gone.
+    pub fn close(&mut self) {
         let mut state = self.shared.lock();
         state.closed = true;
         let dropped = (std::mem::take(&mut state.control), std::mem::take(&mut state.live), state.waker.take());
         drop(state);
         drop(dropped);
+    }
+}
+
+impl<E> Drop for EventQueue<E> {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
