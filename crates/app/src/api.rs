@@ -1,0 +1,582 @@
+//! What a gateway may ask of the application, and what it gets. No wire format has a say here.
+
+use crate::live::LiveEvent;
+use crate::session::Session;
+use bytes::Bytes;
+use std::borrow::Cow;
+use std::sync::Arc;
+use stonechat_domain::event::Change;
+use stonechat_domain::kind::EventKind;
+use stonechat_domain::member::Role;
+use stonechat_types::error_code::ErrorCode;
+use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, DeviceId, MessageId, UserId};
+use stonechat_types::number::{Ordinal, PersonalSeq, Seq, Timestamp};
+use stonechat_types::text::{DisplayName, Title};
+
+/// One call of a user.
+#[derive(Clone, Debug)]
+pub enum Call {
+    /// Send a message. Answer: `Sent`.
+    Send(SendMessage),
+    /// Begin a group. Answer: `CommandDone`.
+    CreateGroup(CreateGroup),
+    /// Change a conversation. Answer: `CommandDone`.
+    Change(ChangeConversation),
+    /// Move the read cursor. Answer: `Done`.
+    MarkRead {
+        /// Where.
+        conversation: ConversationId,
+        /// Up to here.
+        upto: Seq,
+    },
+    /// A page of the window. Answer: `Conversations`.
+    ListConversations {
+        /// Where it goes on; empty at the start.
+        page: Bytes,
+        /// Conversations at most; 0 for the default.
+        limit: u32,
+    },
+    /// One conversation. Answer: `Conversation`.
+    GetConversation(ConversationId),
+    /// Events after a seq. Answer: `Events`.
+    FetchEvents {
+        /// Where.
+        conversation: ConversationId,
+        /// After this one.
+        after: Seq,
+        /// Events at most; 0 for as many as fit.
+        limit: u32,
+    },
+    /// Messages as they are now. Answer: `Messages`.
+    FetchMessages {
+        /// Where.
+        conversation: ConversationId,
+        /// Which.
+        range: MessageRange,
+        /// Messages at most; 0 for the default.
+        limit: u32,
+    },
+    /// Personal changes. Answer: `Personal`.
+    FetchPersonal {
+        /// After this number.
+        after: PersonalSeq,
+        /// Changes at most; 0 for the default.
+        limit: u32,
+    },
+    /// Members of a conversation. Answer: `Members`.
+    ListMembers {
+        /// Where.
+        conversation: ConversationId,
+        /// Where the list goes on; empty at the start.
+        page: Bytes,
+        /// Members at most; 0 for the default.
+        limit: u32,
+    },
+    /// The caller's devices. Answer: `Devices`.
+    ListDevices,
+    /// Sign a device of the caller out. Answer: `Done`.
+    RevokeDevice(DeviceId),
+    /// What happened since a position, after a poke. Answer: `Welcome`.
+    Pull {
+        /// The device's newest stored position.
+        position: Bytes,
+        /// Conversations of the first page; 0 for the default.
+        window: u32,
+    },
+    /// Names of users. Answer: `Users`.
+    GetUsers(Vec<UserId>),
+    /// The user is writing, or stopped. No answer.
+    Typing {
+        /// Where.
+        conversation: ConversationId,
+        /// Whether he is.
+        active: bool,
+    },
+    /// The conversations that the device shows. No answer.
+    Focus(Vec<ConversationId>),
+}
+
+/// Where a message goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// A conversation.
+    Conversation(ConversationId),
+    /// The direct conversation with a user.
+    User(UserId),
+}
+
+/// A message to send. The body is within its limit and, when it is text, checked.
+#[derive(Clone, Debug)]
+pub struct SendMessage {
+    /// Where to.
+    pub to: Destination,
+    /// The client's id of it.
+    pub client_msg_id: ClientMsgId,
+    /// What the body is; at most 64 bytes.
+    pub body_type: Bytes,
+    /// As received.
+    pub body: Bytes,
+    /// Last seq that the composer had shown; 0 for nothing.
+    pub read_upto: Seq,
+    /// The send before this one, while it has no answer.
+    pub after: Option<ClientMsgId>,
+}
+
+/// A group to begin.
+#[derive(Clone, Debug)]
+pub struct CreateGroup {
+    /// The client's id of the command.
+    pub command_id: CommandId,
+    /// Its title.
+    pub title: Title,
+    /// The members besides the caller.
+    pub members: Vec<UserId>,
+}
+
+/// A change to a conversation.
+#[derive(Clone, Debug)]
+pub struct ChangeConversation {
+    /// The client's id of the command.
+    pub command_id: CommandId,
+    /// Where.
+    pub conversation: ConversationId,
+    /// What.
+    pub change: ChangeRequest,
+}
+
+/// The changes that a member may ask for.
+#[derive(Clone, Debug)]
+pub enum ChangeRequest {
+    /// Let users join.
+    AddMembers(Vec<UserId>),
+    /// Remove a user.
+    RemoveMember(UserId),
+    /// Leave.
+    Leave,
+    /// Change the title.
+    Rename(Title),
+    /// Change a role.
+    SetRole(UserId, Role),
+}
+
+/// Which messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageRange {
+    /// The newest.
+    Newest,
+    /// With smaller ordinals, nearest first.
+    Before(Ordinal),
+    /// With larger ordinals.
+    After(Ordinal),
+    /// Around one.
+    Around(Ordinal),
+}
+
+/// What a call led to.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// It is done.
+    Done,
+    /// The message is durable.
+    Sent(Sent),
+    /// The command is durable.
+    CommandDone(CommandDone),
+    /// What happened since a position.
+    Welcome(Box<Welcome>),
+    /// A page of the window.
+    Conversations(ConversationPage),
+    /// One conversation.
+    Conversation(Box<ConversationView>),
+    /// Events.
+    Events(Box<EventsPage>),
+    /// Messages.
+    Messages(Box<MessagesPage>),
+    /// Personal changes.
+    Personal(PersonalPage),
+    /// Members.
+    Members(MembersPage),
+    /// Devices.
+    Devices(Vec<DeviceView>),
+    /// Users that exist.
+    Users(Vec<UserView>),
+}
+
+/// The acknowledgement of a send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The event.
+    pub id: MessageId,
+    /// Its ordinal.
+    pub ordinal: Ordinal,
+    /// Its time.
+    pub sent_at: Timestamp,
+    /// Whether an earlier send stored it.
+    pub deduplicated: bool,
+}
+
+/// The acknowledgement of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommandDone {
+    /// Where.
+    pub conversation: ConversationId,
+    /// The event that it led to; `ZERO` when nothing had to change.
+    pub seq: Seq,
+    /// Whether an earlier command stored it.
+    pub deduplicated: bool,
+}
+
+/// Why a call was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The stable code.
+    pub code: ErrorCode,
+    /// For developers.
+    pub message: Cow<'static, str>,
+    /// When to try again, where that helps.
+    pub retry_after_ms: Option<u32>,
+    /// Of a conflict: the first acknowledgement.
+    pub first: Option<Sent>,
+}
+
+impl Failure {
+    /// A refusal with a sentence for developers.
+    #[must_use]
+    pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into(), retry_after_ms: None, first: None }
+    }
+}
+
+/// The state of a device's world since its position.
+#[derive(Clone, Debug)]
+pub struct Welcome {
+    /// The user.
+    pub user: UserView,
+    /// The server's clock.
+    pub server_time: Timestamp,
+    /// Whether the position could not be used.
+    pub reset: bool,
+    /// The first page.
+    pub conversations: ConversationPage,
+    /// Personal changes since the position.
+    pub personal: PersonalPage,
+    /// To be stored once all of it is.
+    pub position: Bytes,
+    /// Over all conversations.
+    pub unread_total: u64,
+    /// Names the history of the store.
+    pub history_id: [u8; 16],
+}
+
+/// A page of the window, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct ConversationPage {
+    /// The conversations.
+    pub conversations: Vec<ConversationView>,
+    /// Where it goes on; empty at the end.
+    pub next: Bytes,
+}
+
+/// A conversation as one member sees it.
+#[derive(Clone, Debug)]
+pub struct ConversationView {
+    /// Which.
+    pub id: ConversationId,
+    /// Of a group.
+    pub title: Option<Title>,
+    /// Of a direct one.
+    pub peer: Option<UserView>,
+    /// The caller's role, while he is a member.
+    pub role: Option<Role>,
+    /// Members now.
+    pub member_count: u32,
+    /// The last event that the caller may see.
+    pub head: Seq,
+    /// Its ordinal.
+    pub head_ordinal: Ordinal,
+    /// The caller's cursor.
+    pub read: Seq,
+    /// Its ordinal.
+    pub read_ordinal: Ordinal,
+    /// By the sentence.
+    pub unread: u64,
+    /// When it was last moved up.
+    pub active_at: Timestamp,
+    /// The last message that the caller may see.
+    pub last_message: Option<Arc<EventView>>,
+    /// First seq of the latest interval that the caller may see.
+    pub visible_from: Seq,
+    /// Ordinal just before it.
+    pub floor_ordinal: Ordinal,
+    /// How far the others have read, where that is told.
+    pub read_marks: Vec<(UserId, Seq)>,
+}
+
+/// One event with its body opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventView {
+    /// Which.
+    pub id: MessageId,
+    /// Countable messages up to it.
+    pub ordinal: Ordinal,
+    /// Its kind.
+    pub kind: EventKind,
+    /// Who did it.
+    pub sender: UserId,
+    /// When.
+    pub sent_at: Timestamp,
+    /// `client_msg_id` or `command_id`.
+    pub key: [u8; 16],
+    /// What it says.
+    pub content: Content,
+}
+
+/// The content of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A message.
+    Message {
+        /// What the body is.
+        body_type: Bytes,
+        /// As received.
+        body: Bytes,
+    },
+    /// A change.
+    Change(Change),
+    /// Damaged or erased: the event keeps its place.
+    Lost,
+}
+
+/// Events after a seq.
+#[derive(Clone, Debug)]
+pub struct EventsPage {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Ascending.
+    pub events: Vec<EventView>,
+    /// The first seq that is settled.
+    pub from: Seq,
+    /// The last seq that is settled.
+    pub upto: Seq,
+    /// Ranges, ends included, that the caller may never see.
+    pub hidden: Vec<(Seq, Seq)>,
+    /// Whether more follow.
+    pub more: bool,
+    /// Whether too much was missed.
+    pub jump: bool,
+    /// The last event that the caller may see.
+    pub head: Seq,
+    /// Its ordinal.
+    pub head_ordinal: Ordinal,
+}
+
+/// Messages as they are now.
+#[derive(Clone, Debug)]
+pub struct MessagesPage {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Ascending, each with the seq that changed it last.
+    pub messages: Vec<(EventView, Seq)>,
+    /// The state is that after this event.
+    pub as_of: Seq,
+    /// The first ordinal that is settled.
+    pub from: Ordinal,
+    /// The last ordinal that is settled.
+    pub upto: Ordinal,
+    /// Whether there are older ones.
+    pub more_before: bool,
+    /// Whether there are newer ones.
+    pub more_after: bool,
+}
+
+/// Personal changes.
+#[derive(Clone, Debug, Default)]
+pub struct PersonalPage {
+    /// Each key once.
+    pub changes: Vec<(PersonalSeq, PersonalItem)>,
+    /// Complete up to here.
+    pub upto: PersonalSeq,
+    /// Whether more follow.
+    pub more: bool,
+}
+
+/// One entry of personal state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PersonalItem {
+    /// A membership.
+    Membership {
+        /// Where.
+        conversation: ConversationId,
+        /// The role; `None` when it ended.
+        role: Option<Role>,
+        /// When it ended: the last seq that may be seen.
+        visible_upto: Seq,
+    },
+    /// A read cursor.
+    Read {
+        /// Where.
+        conversation: ConversationId,
+        /// Up to here.
+        upto: Seq,
+        /// Its ordinal.
+        ordinal: Ordinal,
+    },
+    /// A device.
+    Device(DeviceView),
+}
+
+/// A device of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceView {
+    /// Which.
+    pub id: DeviceId,
+    /// For people.
+    pub name: String,
+    /// The client's name and version.
+    pub client: String,
+    /// When it last signed in.
+    pub seen_at: Timestamp,
+    /// Whether it was signed out.
+    pub revoked: bool,
+}
+
+/// Members of a conversation.
+#[derive(Clone, Debug)]
+pub struct MembersPage {
+    /// The members, with their roles.
+    pub members: Vec<(UserView, Role)>,
+    /// Where it goes on; empty at the end.
+    pub next: Bytes,
+    /// The conversation's head when the page was made.
+    pub as_of: Seq,
+}
+
+/// A user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserView {
+    /// The app's own name.
+    pub id: UserId,
+    /// What people call him.
+    pub name: Option<DisplayName>,
+}
+
+/// A request for a session.
+#[derive(Clone, Debug)]
+pub struct Hello {
+    /// A JWT of the app's backend.
+    pub token: String,
+    /// The device.
+    pub device: DeviceId,
+    /// For people; at most 256 bytes are kept.
+    pub device_name: String,
+    /// The client's name and version; at most 256 bytes are kept.
+    pub client: String,
+    /// The device's newest stored position; empty at first.
+    pub position: Bytes,
+    /// Conversations of the first page; 0 for the default.
+    pub window: u32,
+}
+
+/// A session that began.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    /// The session; calls are made in its name.
+    pub session: Arc<Session>,
+    /// What happened since the device's position.
+    pub welcome: Box<Welcome>,
+    /// When its token expires.
+    pub expires_at: Timestamp,
+}
+
+/// What a session is told, in order.
+#[derive(Clone, Debug)]
+pub enum Outbound {
+    /// The answer to the hello.
+    Begun(Result<Begun, Failure>),
+    /// The answer to a new token: when it expires.
+    Refreshed {
+        /// The gateway's number of the call.
+        call: u64,
+        /// What came of it.
+        result: Result<Timestamp, Failure>,
+    },
+    /// The answer to a call.
+    Answer {
+        /// The gateway's number of the call.
+        call: u64,
+        /// What came of it.
+        result: Result<Answer, Failure>,
+    },
+    /// An event of a conversation; encoded once for all.
+    Event(Arc<LiveEvent>),
+    /// A member has read.
+    ReadMoved {
+        /// Where.
+        conversation: ConversationId,
+        /// Who.
+        user: UserId,
+        /// Up to here.
+        upto: Seq,
+        /// Its ordinal.
+        ordinal: Ordinal,
+    },
+    /// A member is writing, or stopped.
+    Typing {
+        /// Where.
+        conversation: ConversationId,
+        /// Who.
+        user: UserId,
+        /// Whether he is.
+        active: bool,
+    },
+    /// A change of personal state.
+    Personal(PersonalSeq, PersonalItem),
+    /// Everything before it was sent.
+    Position(Bytes),
+    /// The session was too slow: nothing of the log follows until it pulls.
+    Poke(Bytes),
+    /// The head of a large group moved.
+    Head {
+        /// Where.
+        conversation: ConversationId,
+        /// The head.
+        seq: Seq,
+        /// Its ordinal.
+        ordinal: Ordinal,
+    },
+    /// The session is over.
+    Close(ErrorCode),
+}
+
+impl Outbound {
+    /// About how many bytes it takes in a queue.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Event(event) => 128 + event.weight(),
+            _ => 128,
+        }
+    }
+}
+
+/// What an offer to a session led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// It will be sent.
+    Queued,
+    /// The queue is full; it was dropped.
+    Overflow,
+    /// The session is gone.
+    Closed,
+}
+
+/// The way out to one session. Never waits.
+pub trait SessionSink: Send + Sync {
+    /// Told once, before [`Outbound::Begun`], which session it is, so that the gateway can end it. To be kept as a
+    /// [`std::sync::Weak`]: the session keeps the sink.
+    fn attach(&self, session: &Arc<Session>);
+    /// Offers something live, within the bound of the queue.
+    fn offer(&self, outbound: Outbound) -> Offer;
+    /// Offers an answer or a word of control: bounded by the calls in flight, so it always fits. `Queued` or
+    /// `Closed`.
+    fn offer_control(&self, outbound: Outbound) -> Offer;
+}

@@ -1,0 +1,154 @@
+//! One live connection of a device.
+
+use crate::api::{Offer, Outbound, SessionSink};
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use stonechat_domain::member::UserRef;
+use stonechat_types::id::{ClientMsgId, ConversationId, DeviceId};
+use stonechat_types::number::{AppId, Timestamp};
+
+/// Refused sends of a session that are remembered, so that their followers are refused as well.
+pub const REFUSED_SENDS_MAX: usize = 64;
+
+/// A session: who is connected, from which device, and the way to it.
+pub struct Session {
+    /// Names it in logs and among the sessions of a user.
+    pub id: u64,
+    /// The tenant.
+    pub app: AppId,
+    /// Who.
+    pub user: UserRef,
+    /// From which device.
+    pub device: DeviceId,
+    sink: Arc<dyn SessionSink>,
+    expires_at: AtomicI64,
+    poked: AtomicBool,
+    unreported: AtomicBool,
+    personal_upto: AtomicU64,
+    focus: Mutex<Vec<ConversationId>>,
+    refused: Mutex<VecDeque<ClientMsgId>>,
+}
+
+impl Session {
+    /// A session that nobody knows yet.
+    pub(crate) fn new(
+        id: u64,
+        app: AppId,
+        user: UserRef,
+        device: DeviceId,
+        expires_at: Timestamp,
+        sink: Arc<dyn SessionSink>,
+    ) -> Self {
+        Self {
+            id,
+            app,
+            user,
+            device,
+            sink,
+            expires_at: AtomicI64::new(expires_at.0),
+            poked: AtomicBool::new(false),
+            unreported: AtomicBool::new(false),
+            personal_upto: AtomicU64::new(0),
+            focus: Mutex::default(),
+            refused: Mutex::default(),
+        }
+    }
+
+    /// When its token expires.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        Timestamp(self.expires_at.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_expires_at(&self, at: Timestamp) {
+        self.expires_at.store(at.0, Ordering::Relaxed);
+    }
+
+    /// Offers something of the log. After an overflow nothing more is offered until the device pulls; says `true` when
+    /// this offer was the one that overflowed, so that the caller pokes.
+    pub(crate) fn offer_log(&self, outbound: Outbound) -> bool {
+        if self.poked.load(Ordering::Acquire) {
+            return false;
+        }
+        self.unreported.store(true, Ordering::Release);
+        match self.sink.offer(outbound) {
+            Offer::Queued | Offer::Closed => false,
+            Offer::Overflow => !self.poked.swap(true, Ordering::AcqRel),
+        }
+    }
+
+    /// Offers something that may be dropped.
+    pub(crate) fn offer_ephemeral(&self, outbound: Outbound) {
+        if !self.poked.load(Ordering::Acquire) {
+            let _dropped = self.sink.offer(outbound);
+        }
+    }
+
+    /// Offers an answer or a word of control.
+    pub(crate) fn offer_control(&self, outbound: Outbound) -> Offer {
+        self.sink.offer_control(outbound)
+    }
+
+    /// The device pulls: the log flows again.
+    pub(crate) fn unpoke(&self) {
+        self.poked.store(false, Ordering::Release);
+    }
+
+    /// Whether something of the log was offered since the last position was.
+    pub(crate) fn take_unreported(&self) -> bool {
+        !self.poked.load(Ordering::Acquire) && self.unreported.swap(false, Ordering::AcqRel)
+    }
+
+    /// Up to which personal change the session was told.
+    pub(crate) fn personal_upto(&self) -> u64 {
+        self.personal_upto.load(Ordering::Acquire)
+    }
+
+    /// Notes that the session was told a personal change.
+    pub(crate) fn told_personal(&self, seq: u64) {
+        self.personal_upto.fetch_max(seq, Ordering::AcqRel);
+    }
+
+    pub(crate) fn attach(self: &Arc<Self>) {
+        self.sink.attach(self);
+    }
+
+    pub(crate) fn set_focus(&self, conversations: Vec<ConversationId>) {
+        *lock(&self.focus) = conversations;
+    }
+
+    pub(crate) fn in_focus(&self, conversation: ConversationId) -> bool {
+        lock(&self.focus).contains(&conversation)
+    }
+
+    pub(crate) fn note_refused(&self, id: ClientMsgId) {
+        let mut refused = lock(&self.refused);
+        if refused.len() == REFUSED_SENDS_MAX {
+            refused.pop_front();
+        }
+        refused.push_back(id);
+    }
+
+    pub(crate) fn note_taken(&self, id: ClientMsgId) {
+        let mut refused = lock(&self.refused);
+        if !refused.is_empty() {
+            refused.retain(|other| *other != id);
+        }
+    }
+
+    pub(crate) fn was_refused(&self, id: ClientMsgId) -> bool {
+        lock(&self.refused).contains(&id)
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Session({})", self.id)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
