@@ -34,6 +34,8 @@ pub struct EventHeader {
     pub body_hmac: [u8; 16],
     /// Last seq that the composer of the sender had shown; 0 when it said nothing.
     pub read_upto: Seq,
+    /// Ordinal at `read_upto`, so that the cursor follows from the header alone.
+    pub read_upto_ordinal: Ordinal,
 }
 
 /// An event with its sealed body.
