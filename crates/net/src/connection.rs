@@ -9,11 +9,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use bytes::Bytes;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tracing::debug;
 
+use crate::admission::Permit;
 use crate::drain::{Drain, DrainPlan};
 use crate::events::{EventQueue, event_queue};
 use crate::framing::{Decoded, Framing, Item, Violation};
@@ -65,12 +67,30 @@ pub enum Ended {
     Drained,
 }
 
-/// Opens a connection and drives it to its end. `early` are bytes that were read from the stream before.
+/// A peer that is there, before its connection is opened.
+#[derive(Debug)]
+pub struct Arrival<T> {
+    /// Its bytes.
+    pub stream: T,
+    /// Who it is.
+    pub peer: PeerInfo,
+    /// Bytes that were read from the stream before.
+    pub early: Bytes,
+    /// Its place among the connections of the server, given back at the end.
+    pub permit: Option<Arc<Permit>>,
+}
+
+impl<T> Arrival<T> {
+    /// A peer of which nothing was read, and which takes nobody's place.
+    pub fn new(stream: T, peer: PeerInfo) -> Self {
+        Self { stream, peer, early: Bytes::new(), permit: None }
+    }
+}
+
+/// Opens a connection and drives it to its end.
 pub fn serve<T, F, M, S>(
-    stream: T,
+    arrival: Arrival<T>,
     framing: F,
-    peer: PeerInfo,
-    early: &[u8],
     context: Arc<ConnectionContext<S>>,
 ) -> impl Future<Output = Ended> + Send + use<T, F, M, S>
 where
@@ -80,12 +100,13 @@ where
     S: Service<M>,
 {
     // All state is made here and used in place: what an async function takes as arguments it would hold twice.
+    let Arrival { stream, peer, early, permit } = arrival;
     let (sink, events) = event_queue(context.metrics.event_overflows.clone());
     let gauge = context.metrics.open(peer.transport).clone();
     gauge.inc();
     let (machine, service_part) = context.service.open(peer, sink);
-    let held = Held { machine, service_part: Some(service_part), events, gauge, context };
-    let mut connection = Connection { wire: Wire::new(stream, framing, early), held, ended: None };
+    let held = Held { machine, service_part: Some(service_part), events, gauge, permit, context };
+    let mut connection = Connection { wire: Wire::new(stream, framing, &early), held, ended: None };
     async move {
         let ended = connection.run().await;
         debug!(ended = ?ended, transport = ?peer.transport, "Connection ended");
@@ -109,6 +130,9 @@ struct Held<M: SessionMachine, S: Service<M>> {
     service_part: Option<S::Connection>,
     events: EventQueue<M::Event>,
     gauge: Gauge,
+    /// Kept until the socket is closed.
+    #[expect(dead_code, reason = "it is there to be dropped")]
+    permit: Option<Arc<Permit>>,
     context: Arc<ConnectionContext<S>>,
 }
 

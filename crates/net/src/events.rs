@@ -326,7 +326,7 @@ mod tests {
     #[tokio::test]
     async fn a_batch_wakes_its_connection_once_it_is_whole() {
         let (sink, mut queue) = queue();
-        let waiter = tokio::spawn(async move {
+        let waiter = tokio_util::task::TaskTracker::new().spawn(async move {
             let first = std::future::poll_fn(|cx| queue.poll_next(cx)).await;
             (first, drained(&mut queue))
         });

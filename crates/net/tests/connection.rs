@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use stonechat_net::connection::{ConnectionContext, Ended, serve};
+use stonechat_net::connection::{Arrival, ConnectionContext, Ended, serve};
 use stonechat_net::drain::DrainPlan;
 use stonechat_net::events::{LIVE_EVENTS_MAX, Offer};
 use stonechat_net::framing::MESSAGE_BYTES_MAX;
@@ -28,7 +28,9 @@ const PIPE_BYTES: usize = 64 * 1024;
 
 fn tcp_with(pipe_bytes: usize, early: &[u8], context: &Context) -> (DuplexStream, JoinHandle<Ended>) {
     let (ours, theirs) = tokio::io::duplex(pipe_bytes);
-    let serving = serve::<_, _, Toy, _>(ours, LengthPrefixed::default(), peer(Transport::Tcp), early, context.clone());
+    let early = Bytes::copy_from_slice(early);
+    let arrival = Arrival { early, ..Arrival::new(ours, peer(Transport::Tcp)) };
+    let serving = serve::<_, _, Toy, _>(arrival, LengthPrefixed::default(), context.clone());
     (theirs, TaskTracker::new().spawn(serving))
 }
 
@@ -38,7 +40,8 @@ fn tcp(context: &Context) -> (DuplexStream, JoinHandle<Ended>) {
 
 fn websocket(context: &Context) -> (tokio_websockets::WebSocketStream<DuplexStream>, JoinHandle<Ended>) {
     let (ours, theirs) = tokio::io::duplex(PIPE_BYTES);
-    let serving = serve::<_, _, Toy, _>(ours, WebSocket::default(), peer(Transport::WebSocket), &[], context.clone());
+    let arrival = Arrival::new(ours, peer(Transport::WebSocket));
+    let serving = serve::<_, _, Toy, _>(arrival, WebSocket::default(), context.clone());
     (ClientBuilder::new().take_over(theirs), TaskTracker::new().spawn(serving))
 }
 
@@ -278,7 +281,8 @@ async fn a_service_that_panics_is_still_told_of_the_end() {
 fn the_task_of_a_connection_is_small() {
     let context = context(DrainPlan::default());
     let (ours, _theirs) = tokio::io::duplex(64);
-    let serving = serve::<_, _, Toy, _>(ours, WebSocket::default(), peer(Transport::WebSocket), &[], context);
+    let arrival = Arrival::new(ours, peer(Transport::WebSocket));
+    let serving = serve::<_, _, Toy, _>(arrival, WebSocket::default(), context);
     let toy = size_of::<Toy>();
     assert!(size_of_val(&serving) <= 1_024 + toy, "{} bytes, {toy} of them the machine", size_of_val(&serving));
 }

@@ -49,7 +49,7 @@ async fn write_all(socket: &mut DuplexStream, mut outbound: Outbound) {
 async fn another_client_gets_back_what_it_sent() {
     for piece in [1, 7, 1000, 16 * 1024] {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
-        let server = tokio::spawn(echo(ours, piece));
+        let server = tokio_util::task::TaskTracker::new().spawn(echo(ours, piece));
         // Frames of 1,000 bytes, so that larger messages come in parts.
         let config = tokio_websockets::Config::default().frame_size(1000);
         let mut client = ClientBuilder::new().config(config).take_over(theirs);

@@ -1,0 +1,228 @@
+//! HTTP/1.1 connections: the mounted routes, and the path on which a WebSocket begins.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{Either, Full};
+use hyper::body::{Body, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, SEC_WEBSOCKET_VERSION};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::task::TaskTracker;
+use tracing::debug;
+
+use crate::admission::{AddressRange, Permit};
+use crate::connection::{Arrival, ConnectionContext, serve};
+use crate::listener::Tls;
+use crate::machine::{MessageKind, PeerInfo, Service, SessionMachine, Transport};
+use crate::patience::Patient;
+use crate::websocket::decoder::WebSocket;
+use crate::websocket::handshake::{self, Accepted, Refused};
+
+/// How long a peer may take to send the head of a request; also how long a connection may stay open without one.
+pub const HEAD_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Header lines of a request.
+pub const HEADERS_MAX: usize = 64;
+
+/// Bytes of the head of a request.
+pub const HEAD_BYTES_MAX: usize = 32 * 1024;
+
+/// How long hyper may take to hand over a socket after it has answered 101.
+const UPGRADE_DEADLINE: Duration = Duration::from_secs(10);
+
+/// What is mounted on an HTTP listener, such as an axum `Router`. It finds a [`PeerInfo`] in the extensions of each
+/// request, and sets its own deadlines for bodies.
+pub trait Routes: Clone + Send + Sync + 'static {
+    /// What it answers with.
+    type Body: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static;
+
+    /// Answers one request.
+    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response<Self::Body>> + Send;
+}
+
+impl<H, B> Routes for H
+where
+    H: tower::Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send>,
+    H: Clone + Send + Sync + 'static,
+    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+{
+    type Body = B;
+
+    async fn answer(&self, request: Request<Incoming>) -> Response<B> {
+        let mut service = self.clone();
+        let Ok(()) = poll_fn(|cx| service.poll_ready(cx)).await;
+        let Ok(response) = service.call(request).await;
+        response
+    }
+}
+
+/// The path on which a WebSocket begins, and the service of its machines.
+#[derive(Debug)]
+pub struct WebSocketRoute<S> {
+    /// Compared with the whole path of a request.
+    pub path: String,
+    /// Takes the calls.
+    pub service: Arc<S>,
+}
+
+/// What every connection of an HTTP listener shares.
+pub(crate) struct HttpContext<H, S> {
+    pub(crate) routes: H,
+    pub(crate) path: String,
+    pub(crate) connections: Arc<ConnectionContext<S>>,
+    pub(crate) tracker: TaskTracker,
+    pub(crate) tls: Tls,
+}
+
+impl<H: Routes, S> HttpContext<H, S> {
+    /// Drives one connection until it ends or is upgraded.
+    pub(crate) async fn serve<T, M>(self: Arc<Self>, stream: T, addr: SocketAddr, permit: Permit)
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        M: SessionMachine,
+        S: Service<M>,
+    {
+        let open = self.connections.metrics.open_http.clone();
+        open.inc();
+        let permit = Arc::new(permit);
+        let service = service_fn(|request| {
+            let answer = self.clone().answer::<T, M>(request, addr, permit.clone());
+            async move { Ok::<_, Infallible>(answer.await) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_DEADLINE)
+            .max_headers(HEADERS_MAX)
+            .max_buf_size(HEAD_BYTES_MAX)
+            .serve_connection(TokioIo::new(Patient::new(stream)), service)
+            .with_upgrades();
+        let drain = &self.connections.drain;
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            biased;
+            () = drain.begun() => {
+                connection.as_mut().graceful_shutdown();
+                tokio::select! {
+                    biased;
+                    ended = connection => ended,
+                    () = drain.passed() => Ok(()),
+                }
+            }
+            ended = connection.as_mut() => ended,
+        };
+        open.dec();
+        if let Err(error) = ended {
+            debug!(%error, "HTTP connection ended");
+        }
+    }
+
+    async fn answer<T, M>(
+        self: Arc<Self>,
+        mut request: Request<Incoming>,
+        addr: SocketAddr,
+        permit: Arc<Permit>,
+    ) -> Response<impl Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        M: SessionMachine,
+        S: Service<M>,
+    {
+        let mut peer = self.peer(request.headers(), addr);
+        if request.uri().path() != self.path {
+            request.extensions_mut().insert(peer);
+            return self.routes.answer(request).await.map(Either::Left);
+        }
+        match handshake::accept(&request) {
+            Ok(Accepted { response, kind }) => {
+                peer.kind = kind;
+                self.upgrade::<T, M>(request, peer, permit);
+                response.map(|()| Either::Right(Full::default()))
+            }
+            Err(refused) => refusal(refused).map(Either::Right),
+        }
+    }
+
+    /// Takes the socket from hyper once it has answered, and gives it to the connection loop.
+    fn upgrade<T, M>(&self, request: Request<Incoming>, peer: PeerInfo, permit: Arc<Permit>)
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        M: SessionMachine,
+        S: Service<M>,
+    {
+        let (context, tracker) = (self.connections.clone(), self.tracker.clone());
+        self.tracker.spawn(async move {
+            let Ok(Ok(upgraded)) = tokio::time::timeout(UPGRADE_DEADLINE, hyper::upgrade::on(request)).await else {
+                return;
+            };
+            let Ok(parts) = upgraded.downcast::<TokioIo<Patient<T>>>() else {
+                debug_assert!(false, "hyper gave back another socket than it was given");
+                return;
+            };
+            let stream = parts.io.into_inner().into_inner();
+            let arrival = Arrival { stream, peer, early: parts.read_buf, permit: Some(permit) };
+            // A task of its own, whose size is that of the loop and not that of the way to it.
+            tracker.spawn(serve(arrival, WebSocket::default(), context));
+        });
+    }
+
+    fn peer(&self, headers: &HeaderMap, addr: SocketAddr) -> PeerInfo {
+        let (addr, tls) = match &self.tls {
+            Tls::Off => (addr, false),
+            Tls::Own(_) => (addr, true),
+            Tls::TerminatedByProxy(proxies) => (forwarded(headers, proxies).unwrap_or(addr), true),
+        };
+        PeerInfo { addr, tls, transport: Transport::WebSocket, kind: MessageKind::Binary }
+    }
+}
+
+/// The address for which the proxies speak: the last one in `X-Forwarded-For` that is not a proxy itself. What stands
+/// before it was said by a stranger.
+fn forwarded(headers: &HeaderMap, proxies: &[AddressRange]) -> Option<SocketAddr> {
+    let is_proxy = |address: &IpAddr| proxies.iter().any(|proxy| proxy.contains(*address));
+    let values: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    for element in values.iter().rev().flat_map(|value| value.rsplit(',')) {
+        let address: IpAddr = element.trim().parse().ok()?;
+        if !is_proxy(&address) {
+            return Some(SocketAddr::new(address, 0));
+        }
+    }
+    None
+}
+
+fn refusal(refused: Refused) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(refused.text));
+    *response.status_mut() = refused.status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forwarded_for(value: &'static str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", HeaderValue::from_static(value));
+        forwarded(&headers, &["10.0.0.0/8".parse().unwrap()]).map(|addr| addr.ip().to_string())
+    }
+
+    #[test]
+    fn the_last_address_that_is_no_proxy_is_the_peer() {
+        assert_eq!(forwarded_for("192.0.2.1").as_deref(), Some("192.0.2.1"));
+        assert_eq!(forwarded_for("203.0.113.9, 192.0.2.1, 10.0.0.7").as_deref(), Some("192.0.2.1"));
+        assert_eq!(forwarded_for("2001:db8::1").as_deref(), Some("2001:db8::1"));
+        assert_eq!(forwarded_for("10.0.0.7"), None);
+        assert_eq!(forwarded_for("192.0.2.1, unknown"), None);
+    }
+}
