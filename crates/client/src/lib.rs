@@ -1,1 +1,14 @@
 #![doc = include_str!("../README.md")]
+
+pub mod account;
+pub mod client;
+pub mod conversation;
+pub mod core;
+pub mod driver;
+pub mod error;
+pub mod events;
+pub mod send;
+pub mod state;
+pub mod store;
+pub mod timeline;
+mod views;

@@ -1,0 +1,49 @@
+//! What became different for whoever looks. A change is emitted once the store holds what it stands for.
+
+use std::sync::Arc;
+
+use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
+use stonechat_types::number::{Ordinal, Seq};
+
+use crate::core::rows::MessageRow;
+use crate::state::{ConnectionState, ConversationSummary, ReadMark, SendState, Unsent};
+
+/// One change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// The connection.
+    Connection(ConnectionState),
+    /// A conversation of the list is new or different.
+    Conversation(Arc<ConversationSummary>),
+    /// A conversation is not on this device any more.
+    ConversationGone(ConversationId),
+    /// Unread messages over all conversations.
+    TotalUnread(u64),
+    /// How far a message of this device has come.
+    Send {
+        /// Where to.
+        conversation: ConversationId,
+        /// Which.
+        client_msg_id: ClientMsgId,
+        /// How far.
+        state: SendState,
+    },
+    /// An own message waits at the end of a timeline, at this place among those that wait.
+    Echo(u64, Box<Unsent>),
+    /// An own message does not wait any more.
+    EchoGone(ConversationId, ClientMsgId),
+    /// Messages of the log are here.
+    Messages(ConversationId, Vec<MessageRow>),
+    /// Which intervals of ordinals are here.
+    Intervals(ConversationId, Vec<(u64, u64)>),
+    /// All messages of a conversation went.
+    Cleared(ConversationId),
+    /// The read cursor moved.
+    Read(ConversationId, Seq, Ordinal),
+    /// How far the others have read.
+    Marks(ConversationId, Vec<ReadMark>),
+    /// Who is writing.
+    Typing(ConversationId, Vec<UserId>),
+    /// The number of the last recorded event.
+    Recorded(u64),
+}

@@ -1,0 +1,116 @@
+//! What the user asks of the core, and how it answers.
+
+use bytes::Bytes;
+use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
+use stonechat_types::number::{Ordinal, Seq};
+use stonechat_wire::v1::frame::Body;
+
+use crate::state::{SendState, Unsent};
+
+/// Marks a command whose answer somebody waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// A message to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Where to.
+    pub conversation: ConversationId,
+    /// The other user, of a direct conversation; it may not exist yet.
+    pub peer: Option<UserId>,
+    /// The same through all retries.
+    pub client_msg_id: ClientMsgId,
+    /// The type of the body.
+    pub body_type: String,
+    /// The body, never changed once it is here.
+    pub body: Bytes,
+    /// The last event that the composer had shown.
+    pub read_upto: Seq,
+}
+
+/// What the user asks.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Connect, and stay connected.
+    Start,
+    /// Disconnect, and stay so.
+    Stop,
+    /// The network came back, or the user looks: try at once.
+    TryNow,
+    /// Keep a message and send it. Answered by [`Reply::Queued`] once it is durable.
+    Send(Draft),
+    /// Send a failed message again.
+    Retry(ClientMsgId),
+    /// Take a message back that is not on its way.
+    Cancel(ClientMsgId),
+    /// Move the read cursor; it never moves back.
+    MarkRead {
+        /// Where.
+        conversation: ConversationId,
+        /// Up to which event.
+        upto: Seq,
+    },
+    /// The user is writing, or stopped.
+    Typing {
+        /// Where.
+        conversation: ConversationId,
+        /// Whether he is.
+        active: bool,
+    },
+    /// What the device shows now.
+    Focus(Vec<ConversationId>),
+    /// A call as the wire has it, which may be repeated: reads, and commands that bear an id.
+    Call(Body),
+    /// What a timeline needs to begin.
+    Open(ConversationId),
+    /// Fetch and keep a page of messages before an ordinal.
+    LoadBefore {
+        /// Where.
+        conversation: ConversationId,
+        /// Before which; the newest page when `None`.
+        before: Option<Ordinal>,
+        /// At most so many.
+        limit: u32,
+    },
+    /// What waits in the outbox.
+    Outbox,
+}
+
+/// How the core answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// It is done.
+    Done,
+    /// The message is durable on this device, in this state.
+    Queued(SendState),
+    /// The server's answer.
+    Answer(Body),
+    /// What a timeline needs to begin.
+    Opened(Opened),
+    /// A page was kept: how many messages, and whether there are more before them.
+    Loaded {
+        /// Messages in the page.
+        messages: u32,
+        /// Whether there are more before.
+        more_before: bool,
+    },
+    /// What waits in the outbox.
+    Outbox(Vec<Unsent>),
+}
+
+/// What a timeline needs to begin.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Opened {
+    /// Own messages that the log does not have yet, each with its place among them.
+    pub unsent: Vec<(u64, Unsent)>,
+    /// Intervals of ordinals that this device holds, ascending.
+    pub intervals: Vec<(u64, u64)>,
+    /// The own read cursor.
+    pub read: (Seq, Ordinal),
+    /// Unread messages.
+    pub unread: u64,
+    /// How far the others have read.
+    pub marks: Vec<crate::state::ReadMark>,
+    /// The last message.
+    pub head: Ordinal,
+}

@@ -1,0 +1,161 @@
+//! What a store keeps, and the one way to change it.
+
+use bytes::Bytes;
+use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, UserId};
+use stonechat_types::number::Timestamp;
+use stonechat_wire::v1::Event;
+
+use crate::state::{Preview, ReadMark, Role, SendFailure};
+
+/// A conversation as this device knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConversationRow {
+    /// Its id.
+    pub id: ConversationId,
+    /// Direct, group, …
+    pub kind: ConversationKind,
+    /// Title of a group.
+    pub title: String,
+    /// The other user of a direct conversation.
+    pub peer: Option<UserId>,
+    /// What people call him.
+    pub peer_name: String,
+    /// The own role.
+    pub role: Role,
+    /// Whether the user is a member.
+    pub member: bool,
+    /// How many members it has.
+    pub member_count: u32,
+    /// The last event that this device knows to exist, and its ordinal; unread is counted up to here.
+    pub head_seq: u64,
+    /// Its ordinal.
+    pub head_ordinal: u64,
+    /// The read cursor, moved here or by another device.
+    pub read_seq: u64,
+    /// Its ordinal.
+    pub read_ordinal: u64,
+    /// A cursor that the server has not confirmed; 0 when it has.
+    pub read_unconfirmed: u64,
+    /// Messages up to this ordinal were before the latest join.
+    pub floor_ordinal: u64,
+    /// The first seq of the latest interval that the user may see.
+    pub visible_from_seq: u64,
+    /// Unread messages.
+    pub unread: u64,
+    /// When it last moved up, in the server's milliseconds.
+    pub active_at: i64,
+    /// The start of the last message.
+    pub preview: Option<Preview>,
+    /// The last contiguous seq of the live end: everything up to here is held, hidden, or a recorded gap.
+    pub last_seq: u64,
+    /// The ordinal there.
+    pub last_ordinal: u64,
+    /// How far the others have read.
+    pub marks: Vec<ReadMark>,
+}
+
+/// A message of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageRow {
+    /// Where.
+    pub conversation: ConversationId,
+    /// The event.
+    pub seq: u64,
+    /// The number among the messages.
+    pub ordinal: u64,
+    /// The sender's own id of it.
+    pub client_msg_id: Option<ClientMsgId>,
+    /// Who wrote it.
+    pub sender: UserId,
+    /// When the server took it.
+    pub sent_at: Timestamp,
+    /// The type of the body.
+    pub body_type: String,
+    /// The body as received.
+    pub body: Bytes,
+    /// Whether the stored body is damaged.
+    pub corrupt: bool,
+}
+
+/// A message that the server has not acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// The order on this device.
+    pub order: u64,
+    /// Where to.
+    pub conversation: ConversationId,
+    /// The other user, of a direct conversation.
+    pub peer: Option<UserId>,
+    /// Its id, the same through all retries.
+    pub client_msg_id: ClientMsgId,
+    /// The type of the body.
+    pub body_type: String,
+    /// The body, never changed.
+    pub body: Bytes,
+    /// The last event that the composer had shown.
+    pub read_upto: u64,
+    /// When it was written, by this device's clock.
+    pub created_at: Timestamp,
+    /// Whether it was ever written to a connection.
+    pub written: bool,
+    /// Why it was parked.
+    pub failure: Option<SendFailure>,
+}
+
+/// Values that belong to the device and not to a conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeviceRow {
+    /// The newest position whose predecessors are stored.
+    pub position: Bytes,
+    /// The history of the server's store that everything here belongs to.
+    pub history_id: Bytes,
+    /// The personal change up to which this device is in step.
+    pub personal_seq: u64,
+}
+
+/// Everything that the core needs to begin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The values of the device.
+    pub device: DeviceRow,
+    /// All conversations.
+    pub conversations: Vec<ConversationRow>,
+    /// Intervals of ordinals held, by conversation.
+    pub intervals: Vec<(ConversationId, u64, u64)>,
+    /// The outbox, in its order.
+    pub outbox: Vec<OutboxRow>,
+    /// The number of the last recorded event.
+    pub recorded: u64,
+}
+
+/// One change of a store.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StoreOp {
+    /// Inserts or replaces a conversation.
+    PutConversation(Box<ConversationRow>),
+    /// Removes a conversation and everything of it but its outbox.
+    DropConversation(ConversationId),
+    /// Removes the messages and intervals of a conversation.
+    ClearHistory(ConversationId),
+    /// Inserts or replaces a message.
+    PutMessage(Box<MessageRow>),
+    /// Replaces the intervals of a conversation.
+    PutIntervals(ConversationId, Vec<(u64, u64)>),
+    /// Inserts or replaces a message of the outbox.
+    PutOutbox(Box<OutboxRow>),
+    /// Removes a message from the outbox.
+    DropOutbox(ClientMsgId),
+    /// Keeps an event until it is acknowledged, under the next number.
+    Record(u64, Box<Event>),
+    /// Replaces the values of the device.
+    PutDevice(DeviceRow),
+}
+
+/// Changes that are true together or not at all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Transaction {
+    /// Its number; they are applied in this order.
+    pub number: u64,
+    /// Its changes, in order.
+    pub ops: Vec<StoreOp>,
+}

@@ -1,0 +1,255 @@
+//! The lines of a timeline, from what the device holds.
+
+use std::collections::BTreeMap;
+
+use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
+use stonechat_types::number::{Ordinal, Seq, Timestamp};
+
+use crate::core::change::Change;
+use crate::core::command::Opened;
+use crate::core::rows::MessageRow;
+use crate::core::translate;
+use crate::state::{
+    Date, ItemKey, Message, MessageItem, ReadMark, SendState, SentMark, TimelineItem, TimelineItemKind, Unsent,
+};
+use crate::timeline::TimelineOptions;
+
+const DAY_MS: i64 = 86_400_000;
+const MINUTE_MS: i64 = 60_000;
+
+/// A window on a conversation: everything held from an ordinal on, and what waits in the outbox behind it.
+#[derive(Clone, Debug)]
+pub struct TimelineModel {
+    me: UserId,
+    conversation: ConversationId,
+    options: TimelineOptions,
+    from: u64,
+    messages: BTreeMap<u64, MessageRow>,
+    echoes: BTreeMap<u64, Unsent>,
+    sent: BTreeMap<ClientMsgId, SentMark>,
+    intervals: Vec<(u64, u64)>,
+    read_marker: Option<u64>,
+    marks: Vec<ReadMark>,
+}
+
+impl TimelineModel {
+    /// An empty window; [`TimelineModel::begin`] and [`TimelineModel::merge`] fill it.
+    #[must_use]
+    pub fn new(me: UserId, conversation: ConversationId, options: TimelineOptions) -> Self {
+        Self {
+            me,
+            conversation,
+            options,
+            from: u64::MAX,
+            messages: BTreeMap::new(),
+            echoes: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            intervals: Vec::new(),
+            read_marker: None,
+            marks: Vec::new(),
+        }
+    }
+
+    /// Which conversation it shows.
+    #[must_use]
+    pub fn conversation(&self) -> ConversationId {
+        self.conversation
+    }
+
+    /// Takes what the core says of the conversation when it is opened.
+    pub fn begin(&mut self, opened: Opened) {
+        for (order, unsent) in opened.unsent {
+            self.echoes.insert(order, unsent);
+        }
+        self.intervals = opened.intervals;
+        self.marks = opened.marks;
+        self.read_marker = (opened.unread > 0).then_some(opened.read.1.get());
+        self.from = self.from.min(opened.head.get() + 1);
+    }
+
+    /// Takes messages that the store holds, and shows everything from an ordinal on.
+    pub fn merge(&mut self, rows: Vec<MessageRow>, from: u64) {
+        self.from = self.from.min(from);
+        self.messages.extend(rows.into_iter().map(|row| (row.ordinal, row)));
+    }
+
+    /// Takes a change; says whether the lines may be different.
+    pub fn apply(&mut self, change: &Change) -> bool {
+        match change {
+            Change::Echo(order, unsent) if unsent.conversation == self.conversation => {
+                self.echoes.insert(*order, (**unsent).clone());
+            }
+            Change::EchoGone(conversation, client_msg_id) if *conversation == self.conversation => {
+                self.echoes.retain(|_, unsent| unsent.client_msg_id != *client_msg_id);
+            }
+            Change::Send { conversation, client_msg_id, state } if *conversation == self.conversation => {
+                if let SendState::Sent(mark) = state {
+                    self.sent.insert(*client_msg_id, *mark);
+                }
+            }
+            Change::Messages(conversation, rows) if *conversation == self.conversation => {
+                let shown = rows.iter().filter(|row| row.ordinal >= self.from);
+                self.messages.extend(shown.map(|row| (row.ordinal, row.clone())));
+            }
+            Change::Intervals(conversation, intervals) if *conversation == self.conversation => {
+                self.intervals.clone_from(intervals);
+            }
+            Change::Cleared(conversation) | Change::ConversationGone(conversation)
+                if *conversation == self.conversation =>
+            {
+                self.messages.clear();
+                self.intervals.clear();
+                self.from = 1;
+            }
+            Change::Marks(conversation, marks) if *conversation == self.conversation => {
+                self.marks.clone_from(marks);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Takes the line above the unread away.
+    pub fn hide_read_marker(&mut self) {
+        self.read_marker = None;
+    }
+
+    /// From where the window shows, and the start of the interval that holds the ordinal before; `None` when that one
+    /// is not held.
+    #[must_use]
+    pub fn next_page(&self) -> (u64, Option<u64>) {
+        let before = self.from.saturating_sub(1);
+        let held = self.intervals.iter().find(|(from, upto)| (*from..=*upto).contains(&before));
+        (self.from, held.map(|(from, _)| *from))
+    }
+
+    /// The first ordinal held after a gap.
+    #[must_use]
+    pub fn after_gap(&self, after: u64) -> Option<u64> {
+        self.intervals.iter().map(|(from, _)| *from).find(|from| *from > after)
+    }
+
+    /// Whether nothing is before the window.
+    #[must_use]
+    pub fn reached_start(&self) -> bool {
+        self.from <= 1 || self.intervals.first().is_some_and(|(from, _)| *from <= 1 && self.from <= 1)
+    }
+
+    /// The lines, oldest first.
+    #[must_use]
+    pub fn items(&self) -> Vec<TimelineItem> {
+        let mut lines = Lines { options: self.options, day: None, items: Vec::new() };
+        let nothing_held = self.intervals.is_empty() && self.messages.is_empty();
+        if self.from <= 1 && (nothing_held || self.intervals.first().is_some_and(|(from, _)| *from <= 1)) {
+            lines.push(ItemKey::Start, TimelineItemKind::Start);
+        }
+        let mut gaps = self.gaps().into_iter().peekable();
+        let mut marker = self.read_marker;
+        for (ordinal, row) in &self.messages {
+            while let Some((after, missing)) = gaps.next_if(|(after, _)| after < ordinal) {
+                lines.gap(after, missing);
+            }
+            if marker.is_some_and(|read| *ordinal > read) && row.sender != self.me {
+                marker = None;
+                lines.push(ItemKey::ReadMarker, TimelineItemKind::ReadMarker);
+            }
+            lines.day(row.sent_at);
+            lines.push(key_of(row, &self.me), TimelineItemKind::Message(self.item_of(row)));
+        }
+        for (after, missing) in gaps {
+            lines.gap(after, missing);
+        }
+        for unsent in self.echoes.values().filter(|unsent| !self.is_placed(unsent.client_msg_id)) {
+            lines.day(unsent.created_at);
+            let message = Message {
+                id: None,
+                ordinal: None,
+                sender: self.me.clone(),
+                own: true,
+                sent_at: unsent.created_at,
+                client_msg_id: Some(unsent.client_msg_id),
+                content: unsent.content.clone(),
+            };
+            let item = MessageItem { message, state: Some(unsent.state.clone()), read_by: 0 };
+            lines.push(ItemKey::Own(unsent.client_msg_id), TimelineItemKind::Message(item));
+        }
+        lines.items
+    }
+
+    fn is_placed(&self, client_msg_id: ClientMsgId) -> bool {
+        let newest = self.messages.values().rev();
+        newest.take_while(|row| row.client_msg_id != Some(client_msg_id)).count() < self.messages.len()
+    }
+
+    fn gaps(&self) -> Vec<(u64, u64)> {
+        let pairs = self.intervals.windows(2).map(|pair| (pair[0].1, pair[1].0 - pair[0].1 - 1));
+        pairs.filter(|(after, missing)| *missing > 0 && *after + 1 >= self.from).collect()
+    }
+
+    fn item_of(&self, row: &MessageRow) -> MessageItem {
+        let message = translate::row_to_message(row, &self.me);
+        let state = message.own.then(|| {
+            let known = row.client_msg_id.and_then(|id| self.sent.get(&id)).copied();
+            SendState::Sent(known.unwrap_or(SentMark {
+                conversation: row.conversation,
+                seq: Seq(row.seq),
+                ordinal: Ordinal(row.ordinal),
+                sent_at: row.sent_at,
+                deduplicated: false,
+                conflict: false,
+            }))
+        });
+        let readers = self.marks.iter().filter(|mark| mark.user != row.sender && mark.upto.get() >= row.seq);
+        MessageItem { message, state, read_by: u32::try_from(readers.count()).unwrap_or(u32::MAX) }
+    }
+}
+
+/// The key of a message: that of its echo when it is an own one.
+fn key_of(row: &MessageRow, me: &UserId) -> ItemKey {
+    match row.client_msg_id {
+        Some(client_msg_id) if row.sender == *me => ItemKey::Own(client_msg_id),
+        _ => ItemKey::Log(Seq(row.seq)),
+    }
+}
+
+struct Lines {
+    options: TimelineOptions,
+    day: Option<i64>,
+    items: Vec<TimelineItem>,
+}
+
+impl Lines {
+    fn push(&mut self, key: ItemKey, kind: TimelineItemKind) {
+        self.items.push(TimelineItem { key, kind });
+    }
+
+    fn gap(&mut self, after: u64, missing: u64) {
+        let after = Ordinal(after);
+        self.push(ItemKey::Gap(after), TimelineItemKind::Gap { after, missing });
+    }
+
+    fn day(&mut self, at: Timestamp) {
+        let local = at.as_millis().saturating_add(i64::from(self.options.utc_offset_minutes) * MINUTE_MS);
+        let day = local.div_euclid(DAY_MS);
+        // Days only go forward: a device's clock that is behind the server's makes no second line.
+        if self.options.date_dividers && self.day.is_none_or(|shown| shown < day) {
+            self.day = Some(day);
+            self.push(ItemKey::Day(day), TimelineItemKind::DateDivider(date(day)));
+        }
+    }
+}
+
+/// The day of the calendar, of a number of days since 1970-01-01 (the Gregorian calendar, counted in eras of 400 years
+/// that begin in March).
+fn date(days: i64) -> Date {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    Date { year: year as i32, month: month as u8, day: day as u8 }
+}

@@ -1,0 +1,196 @@
+//! Between the wire's words and ours.
+
+use prost::Message as _;
+use stonechat_domain::kind::EventKind;
+use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, MessageId, UserId};
+use stonechat_types::limits::{PREVIEW_BYTES_MAX, PREVIEW_GRAPHEMES_MAX};
+use stonechat_types::number::{Ordinal, Seq, Timestamp};
+use stonechat_wire::v1;
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use crate::core::rows::{MessageRow, OutboxRow};
+use crate::send::TEXT;
+use crate::state::{self, Content, Message, Preview, ReadMark, Role, SendState, Unsent};
+
+/// A role as the wire has it.
+#[must_use]
+pub fn role(number: i32) -> Role {
+    match v1::Role::try_from(number) {
+        Ok(v1::Role::Member) => Role::Member,
+        Ok(v1::Role::Admin) => Role::Admin,
+        Ok(v1::Role::Owner) => Role::Owner,
+        Ok(v1::Role::Unspecified) | Err(_) => Role::None,
+    }
+}
+
+/// A role for the wire.
+#[must_use]
+pub fn role_to_wire(role: Role) -> v1::Role {
+    match role {
+        Role::None => v1::Role::Unspecified,
+        Role::Member => v1::Role::Member,
+        Role::Admin => v1::Role::Admin,
+        Role::Owner => v1::Role::Owner,
+    }
+}
+
+/// The kind of a conversation; that of its id when the server says one of a later version.
+#[must_use]
+pub fn conversation_kind(number: i32, id: &ConversationId) -> ConversationKind {
+    match v1::ConversationKind::try_from(number) {
+        Ok(v1::ConversationKind::Direct) => ConversationKind::Direct,
+        Ok(v1::ConversationKind::Group) => ConversationKind::Group,
+        Ok(v1::ConversationKind::Channel) => ConversationKind::Channel,
+        Ok(v1::ConversationKind::Room) => ConversationKind::Room,
+        Ok(v1::ConversationKind::Support) => ConversationKind::Support,
+        Ok(v1::ConversationKind::Unspecified) | Err(_) => id.kind(),
+    }
+}
+
+/// A member; `None` when his id is not one.
+#[must_use]
+pub fn member(member: v1::Member) -> Option<state::Member> {
+    let user = UserId::new(&member.user_id).ok()?;
+    Some(state::Member { user, display_name: member.display_name, role: role(member.role) })
+}
+
+/// Read marks; those whose user id is not one are left out.
+#[must_use]
+pub fn marks(marks: &[v1::ReadMark]) -> Vec<ReadMark> {
+    let mut marks: Vec<_> = marks
+        .iter()
+        .filter_map(|mark| Some(ReadMark { user: UserId::new(&mark.user_id).ok()?, upto: Seq(mark.upto_seq) }))
+        .collect();
+    marks.sort_by(|a, b| a.user.cmp(&b.user));
+    marks
+}
+
+/// Whether an event counts. Kinds of a later version count when they moved the ordinal on.
+#[must_use]
+pub fn is_countable(event: &v1::Event, ordinal_before: Option<u64>) -> bool {
+    match EventKind::ALL.iter().find(|kind| kind.name() == event.kind) {
+        Some(kind) => kind.countable(),
+        None => ordinal_before.is_some_and(|before| event.ordinal > before),
+    }
+}
+
+/// The row of a message; `None` when it is not one, or its ids are not ids.
+#[must_use]
+pub fn message_row(event: &v1::Event) -> Option<MessageRow> {
+    if event.kind != EventKind::Message.name() {
+        return None;
+    }
+    Some(MessageRow {
+        conversation: event.conversation_id.parse().ok()?,
+        seq: event.seq,
+        ordinal: event.ordinal,
+        client_msg_id: ClientMsgId::from_slice(&event.client_msg_id).ok(),
+        sender: UserId::new(&event.sender_id).ok()?,
+        sent_at: Timestamp(event.sent_at),
+        body_type: event.body_type.clone(),
+        body: event.body.clone(),
+        corrupt: event.corrupt,
+    })
+}
+
+/// What a body says. A text that does not decode is shown as what it is: bytes.
+#[must_use]
+pub fn content(body_type: &str, body: &bytes::Bytes, corrupt: bool) -> Content {
+    if corrupt {
+        return Content::Corrupt;
+    }
+    if body_type == TEXT
+        && let Ok(text) = v1::TextBody::decode(body.clone())
+    {
+        return Content::Text(text.text);
+    }
+    Content::Opaque { body_type: body_type.into(), body: body.clone() }
+}
+
+/// A message of the log, for callers.
+#[must_use]
+pub fn row_to_message(row: &MessageRow, me: &UserId) -> Message {
+    Message {
+        id: Some(MessageId { conversation: row.conversation, seq: Seq(row.seq) }),
+        ordinal: Some(Ordinal(row.ordinal)),
+        own: row.sender == *me,
+        sender: row.sender.clone(),
+        sent_at: row.sent_at,
+        client_msg_id: row.client_msg_id,
+        content: content(&row.body_type, &row.body, row.corrupt),
+    }
+}
+
+/// A message of the wire, for callers.
+#[must_use]
+pub fn message(event: &v1::Event, me: &UserId) -> Option<Message> {
+    message_row(event).map(|row| row_to_message(&row, me))
+}
+
+/// A message of the outbox, for callers.
+#[must_use]
+pub fn unsent(row: &OutboxRow, state: SendState) -> Unsent {
+    Unsent {
+        conversation: row.conversation,
+        client_msg_id: row.client_msg_id,
+        content: content(&row.body_type, &row.body, false),
+        created_at: row.created_at,
+        state,
+    }
+}
+
+/// The start of a message, as a list shows it.
+#[must_use]
+pub fn preview(row: &MessageRow) -> Preview {
+    let text = match content(&row.body_type, &row.body, row.corrupt) {
+        Content::Text(text) => one_line(&text),
+        Content::Opaque { .. } | Content::Corrupt => String::new(),
+    };
+    Preview {
+        sender: row.sender.clone(),
+        text,
+        body_type: row.body_type.clone(),
+        sent_at: row.sent_at,
+        seq: Seq(row.seq),
+    }
+}
+
+/// The first line's worth of a text: white space becomes single spaces, cut at a grapheme border.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    let mut graphemes = 0;
+    let words = text.split_whitespace();
+    for (at, word) in words.enumerate() {
+        let gap = if at == 0 { None } else { Some(" ") };
+        for grapheme in gap.into_iter().chain(word.graphemes(true)) {
+            if graphemes == PREVIEW_GRAPHEMES_MAX || line.len() + grapheme.len() > PREVIEW_BYTES_MAX {
+                return line;
+            }
+            line.push_str(grapheme);
+            graphemes += 1;
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn previews_are_cut_between_graphemes() {
+        let family = "👩‍👩‍👧";
+        let line = one_line(&family.repeat(200));
+        assert!(line.len() <= PREVIEW_BYTES_MAX && line.len() > PREVIEW_BYTES_MAX - family.len());
+        assert_eq!(line.len() % family.len(), 0);
+        assert_eq!(one_line("one\n\ttwo   three"), "one two three");
+        assert_eq!(one_line(&"e\u{301}".repeat(300)).graphemes(true).count(), PREVIEW_GRAPHEMES_MAX);
+    }
+
+    #[test]
+    fn a_text_that_does_not_decode_is_shown_as_bytes() {
+        let body = bytes::Bytes::from_static(b"\xff\xff");
+        assert_eq!(content(TEXT, &body, false), Content::Opaque { body_type: TEXT.into(), body });
+    }
+}

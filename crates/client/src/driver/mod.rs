@@ -1,0 +1,23 @@
+//! The edge of the SDK: sockets, threads, clocks, and the one loop that drives the core.
+
+pub mod limits;
+pub mod ports;
+pub(crate) mod runtime;
+mod system;
+
+use std::sync::Arc;
+
+use crate::driver::ports::{Clock, Entropy, Transport};
+use crate::error::{Error, Result};
+
+pub(crate) fn system_clock() -> Arc<dyn Clock> {
+    Arc::new(system::SystemClock::default())
+}
+
+pub(crate) fn system_entropy() -> Arc<dyn Entropy> {
+    Arc::new(system::SystemEntropy::default())
+}
+
+pub(crate) fn transport(endpoint: &str, _roots: Option<&[u8]>) -> Result<Arc<dyn Transport>> {
+    Err(Error::argument("endpoint", format!("{endpoint} cannot be reached yet")))
+}

@@ -1,0 +1,161 @@
+//! A message on its way.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use eyeball::Subscriber;
+use prost::Message as _;
+use stonechat_types::id::{ClientMsgId, ConversationId};
+use stonechat_types::limits::{BODY_BYTES_MAX, BODY_TYPE_BYTES_MAX};
+use stonechat_types::number::Seq;
+use stonechat_types::text::check_message_text;
+use stonechat_wire::v1::TextBody;
+
+use crate::account::Inner;
+use crate::core::command::{Command, Reply};
+use crate::error::{Error, Result};
+use crate::state::{SendState, SentMark};
+
+/// The type of a text body.
+pub const TEXT: &str = "text";
+
+/// What can be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    pub(crate) body_type: String,
+    pub(crate) body: Bytes,
+}
+
+impl Outgoing {
+    /// A body of the app's own type, opaque to the server.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when the type or the body is over its limit.
+    pub fn opaque(body_type: &str, body: impl Into<Bytes>) -> Result<Self> {
+        if body_type.is_empty() || body_type.len() > BODY_TYPE_BYTES_MAX {
+            return Err(Error::argument("body_type", format!("has 1 to {BODY_TYPE_BYTES_MAX} bytes")));
+        }
+        Self { body_type: body_type.into(), body: body.into() }.checked()
+    }
+
+    fn checked(self) -> Result<Self> {
+        if self.body.len() > BODY_BYTES_MAX {
+            return Err(Error::argument("body", format!("has at most {BODY_BYTES_MAX} bytes")));
+        }
+        Ok(self)
+    }
+}
+
+/// A text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text(String);
+
+impl Text {
+    /// A text, checked when it is sent.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl TryFrom<Text> for Outgoing {
+    type Error = Error;
+
+    fn try_from(text: Text) -> Result<Self> {
+        check_message_text(&text.0).map_err(|error| Error::argument("text", error))?;
+        Self { body_type: TEXT.into(), body: TextBody { text: text.0 }.encode_to_vec().into() }.checked()
+    }
+}
+
+/// How to send.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SendOptions {
+    /// The id of the message; made when it is `None`. Use one again to send the same message again.
+    pub client_msg_id: Option<ClientMsgId>,
+    /// The last event that the composer had shown: the read cursor moves there.
+    pub read_upto: Option<Seq>,
+}
+
+/// A message that is durable on this device, and on its way.
+#[derive(Clone)]
+pub struct SendHandle {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) conversation: ConversationId,
+    pub(crate) client_msg_id: ClientMsgId,
+    pub(crate) state: Subscriber<SendState>,
+}
+
+impl SendHandle {
+    /// The id of the message, the same through all retries.
+    #[must_use]
+    pub fn client_msg_id(&self) -> ClientMsgId {
+        self.client_msg_id
+    }
+
+    /// Where it goes.
+    #[must_use]
+    pub fn conversation(&self) -> ConversationId {
+        self.conversation
+    }
+
+    /// How far it has come: a value now, and a stream of changes.
+    #[must_use]
+    pub fn state(&self) -> Subscriber<SendState> {
+        self.state.clone()
+    }
+
+    /// Waits until it is stored by the server, refused, given up or cancelled. Has no deadline: wrap it in one.
+    pub async fn done(&self) -> SendState {
+        let mut state = self.state.clone();
+        let mut current = state.get();
+        while matches!(current, SendState::Queued | SendState::Sending) {
+            match state.next().await {
+                Some(next) => current = next,
+                None => return state.get(),
+            }
+        }
+        current
+    }
+
+    /// Waits until it is stored by the server.
+    ///
+    /// # Errors
+    /// The refusal, or [`Error::Cancelled`].
+    pub async fn sent(&self) -> Result<SentMark> {
+        match self.done().await {
+            SendState::Sent(mark) => Ok(mark),
+            SendState::Failed(failure) => Err(Error::Server(crate::error::ServerError {
+                code: failure.code,
+                text: failure.text,
+                retry_after: None,
+            })),
+            SendState::Cancelled => Err(Error::Cancelled),
+            SendState::Queued | SendState::Sending => Err(Error::Closed),
+        }
+    }
+
+    /// Sends a failed message again, with the same id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not in the outbox.
+    pub async fn retry(&self) -> Result<()> {
+        self.inner.ask_done(Command::Retry(self.client_msg_id)).await
+    }
+
+    /// Takes it back, unless it is on its way.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not in the outbox or is on its way.
+    pub async fn cancel(&self) -> Result<()> {
+        self.inner.ask_done(Command::Cancel(self.client_msg_id)).await
+    }
+}
+
+impl Inner {
+    pub(crate) async fn ask_done(&self, command: Command) -> Result<()> {
+        match self.ask(command).await? {
+            Reply::Done => Ok(()),
+            other => Err(Error::Protocol(format!("unexpected reply {other:?}"))),
+        }
+    }
+}

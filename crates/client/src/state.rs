@@ -1,0 +1,316 @@
+//! What callers see: values without behaviour, cheap to clone and to compare.
+
+use bytes::Bytes;
+use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, MessageId, UserId};
+use stonechat_types::number::{Ordinal, Seq, Timestamp};
+
+use crate::error::AuthError;
+
+/// Where the connection stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// Not started.
+    #[default]
+    Idle,
+    /// A connection is being made, for the nth time since the last success.
+    Connecting {
+        /// From 0.
+        attempt: u32,
+    },
+    /// Connected; what happened meanwhile is being fetched. The list is already worth drawing.
+    Syncing {
+        /// Conversations that are in step.
+        done: u32,
+        /// Conversations that were behind.
+        total: u32,
+    },
+    /// Connected and in step.
+    Online,
+    /// Not connected.
+    Offline {
+        /// What broke it.
+        reason: String,
+        /// When the next try begins, in milliseconds from now.
+        retry_in_ms: u64,
+    },
+    /// It will not connect again by itself.
+    Ended(EndReason),
+}
+
+/// Why the connection will not come back by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    /// `stop` was called.
+    Stopped,
+    /// The server does not want this session.
+    Auth(AuthError),
+    /// The store of the device failed.
+    Store(crate::error::StoreError),
+}
+
+/// One conversation, as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConversationSummary {
+    /// Its id.
+    pub id: ConversationId,
+    /// Direct, group, …
+    pub kind: ConversationKind,
+    /// What to show as its name: the title of a group, the name of the other user.
+    pub title: String,
+    /// The other user of a direct conversation.
+    pub peer: Option<UserId>,
+    /// The own role in it.
+    pub role: Role,
+    /// False once the user was removed or left; what he could see stays readable.
+    pub member: bool,
+    /// How many members it has.
+    pub member_count: u32,
+    /// Unread messages.
+    pub unread: u64,
+    /// The start of the last message.
+    pub preview: Option<Preview>,
+    /// When it last moved up.
+    pub active_at: Timestamp,
+    /// The last event.
+    pub head_seq: Seq,
+    /// The last message.
+    pub head_ordinal: Ordinal,
+    /// Up to where the user has read.
+    pub read_seq: Seq,
+    /// The same, as a count of messages.
+    pub read_ordinal: Ordinal,
+}
+
+/// The start of a message, cut at a grapheme border.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// Who wrote it.
+    pub sender: UserId,
+    /// One line of text; empty when the body is not a text.
+    pub text: String,
+    /// The type of the body.
+    pub body_type: String,
+    /// When the server took it.
+    pub sent_at: Timestamp,
+    /// The event.
+    pub seq: Seq,
+}
+
+/// What a member may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Not a member.
+    #[default]
+    None,
+    /// Reads and writes.
+    Member,
+    /// Also adds, removes and renames.
+    Admin,
+    /// Also sets roles.
+    Owner,
+}
+
+/// A member of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Who.
+    pub user: UserId,
+    /// What people call him.
+    pub display_name: String,
+    /// What he may do.
+    pub role: Role,
+}
+
+/// A device of the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// Its id.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// Name and version of its client.
+    pub client: String,
+    /// When it last signed in.
+    pub seen_at: Timestamp,
+    /// Whether it was signed out.
+    pub revoked: bool,
+}
+
+/// How far a member has read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadMark {
+    /// Who.
+    pub user: UserId,
+    /// Up to which event.
+    pub upto: Seq,
+}
+
+/// The content of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A text.
+    Text(String),
+    /// A body of a type that this SDK does not know.
+    Opaque {
+        /// Its type.
+        body_type: String,
+        /// Its bytes.
+        body: Bytes,
+    },
+    /// The stored body is damaged.
+    Corrupt,
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Where it stands; `None` until the server has taken it.
+    pub id: Option<MessageId>,
+    /// Its number among the messages; `None` until the server has taken it.
+    pub ordinal: Option<Ordinal>,
+    /// Who wrote it.
+    pub sender: UserId,
+    /// Whether this user did.
+    pub own: bool,
+    /// When the server took it; until then, when this device wrote it.
+    pub sent_at: Timestamp,
+    /// The sender's own id of it.
+    pub client_msg_id: Option<ClientMsgId>,
+    /// What it says.
+    pub content: Content,
+}
+
+/// How far a message of this device has come. `Sent` means stored by the server, durably; it says nothing of delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendState {
+    /// In the outbox, on disk.
+    Queued,
+    /// Written to the connection, not yet acknowledged.
+    Sending,
+    /// Stored by the server.
+    Sent(SentMark),
+    /// Refused, or given up; it stays in the outbox and can be retried or cancelled.
+    Failed(SendFailure),
+    /// Taken back before it was written to a connection.
+    Cancelled,
+}
+
+/// Where an acknowledged message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentMark {
+    /// The conversation, which may have begun with this message.
+    pub conversation: ConversationId,
+    /// The event.
+    pub seq: Seq,
+    /// The number among the messages.
+    pub ordinal: Ordinal,
+    /// When the server took it.
+    pub sent_at: Timestamp,
+    /// It was stored by an earlier send of the same `client_msg_id`.
+    pub deduplicated: bool,
+    /// The same `client_msg_id` was used with another body before; that one stands.
+    pub conflict: bool,
+}
+
+/// Why a message was not sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendFailure {
+    /// A stable code of `docs/protocol/errors.md`, or `gave_up` after 24 hours.
+    pub code: String,
+    /// For developers.
+    pub text: String,
+    /// Whether a retry without a change can succeed.
+    pub recoverable: bool,
+}
+
+/// A message that waits in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsent {
+    /// Where it goes.
+    pub conversation: ConversationId,
+    /// Its id.
+    pub client_msg_id: ClientMsgId,
+    /// What it says.
+    pub content: Content,
+    /// When it was written, by this device's clock.
+    pub created_at: Timestamp,
+    /// How far it has come.
+    pub state: SendState,
+}
+
+/// A page of history, ascending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryPage {
+    /// The messages as they are now.
+    pub messages: Vec<Message>,
+    /// Whether the caller may see messages before these.
+    pub more_before: bool,
+}
+
+/// Stays the same from local echo to the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ItemKey {
+    /// An own message.
+    Own(ClientMsgId),
+    /// A message of somebody else.
+    Log(Seq),
+    /// The line above the messages of a day, counted from 1970-01-01.
+    Day(i64),
+    /// The line above what was unread when the timeline was opened.
+    ReadMarker,
+    /// The beginning of the conversation.
+    Start,
+    /// Messages that are not on this device, above this ordinal.
+    Gap(Ordinal),
+}
+
+/// One line of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimelineItem {
+    /// For lists that must not flicker.
+    pub key: ItemKey,
+    /// What to show.
+    pub kind: TimelineItemKind,
+}
+
+/// What a line of a timeline shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TimelineItemKind {
+    /// A message.
+    Message(MessageItem),
+    /// A new day begins.
+    DateDivider(Date),
+    /// What follows was unread when the timeline was opened.
+    ReadMarker,
+    /// There is nothing before.
+    Start,
+    /// Messages are missing here; [`crate::timeline::Timeline::fill_gap`] fetches them.
+    Gap {
+        /// The last ordinal before the gap.
+        after: Ordinal,
+        /// How many are missing.
+        missing: u64,
+    },
+}
+
+/// A message in a timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageItem {
+    /// The message.
+    pub message: Message,
+    /// `Some` for messages of this user.
+    pub state: Option<SendState>,
+    /// How many others have read it; 0 where the server does not say.
+    pub read_by: u32,
+}
+
+/// A day of the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Date {
+    /// The year.
+    pub year: i32,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+}
