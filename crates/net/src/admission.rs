@@ -12,11 +12,14 @@ pub struct Limits {
     pub connections_max: usize,
     /// Connections at a time from one IPv4 address, or from one /64 of IPv6. Loopback and named proxies are exempt.
     pub connections_per_ip_max: usize,
+    /// Connections that a listener lets in a second, after a burst of one second's worth. The rest waits in the kernel,
+    /// so that a storm after a restart is a queue and not a fire.
+    pub accepts_per_second_max: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections_max: 100_000, connections_per_ip_max: 256 }
+        Self { connections_max: 100_000, connections_per_ip_max: 256, accepts_per_second_max: 5_000 }
     }
 }
 
@@ -47,6 +50,11 @@ impl Admission {
     /// Nobody is connected yet.
     pub fn new(limits: Limits) -> Arc<Self> {
         Arc::new(Self { limits, open: Mutex::default() })
+    }
+
+    /// The maxima.
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// Admits a connection until its permit is dropped.
@@ -175,7 +183,7 @@ mod tests {
     }
 
     fn admission() -> Arc<Admission> {
-        Admission::new(Limits { connections_max: 4, connections_per_ip_max: 2 })
+        Admission::new(Limits { connections_max: 4, connections_per_ip_max: 2, ..Limits::default() })
     }
 
     #[test]

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
-use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tracing::debug;
@@ -20,7 +19,7 @@ use crate::drain::{Drain, DrainPlan};
 use crate::events::{EventQueue, event_queue};
 use crate::framing::{Decoded, Framing, Item, Violation};
 use crate::machine::{Action, CloseCode, Input, PeerInfo, Service, SessionMachine};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, OpenConnection};
 use crate::pool::ReadBuffer;
 use crate::time::{Origin, Timer};
 use crate::wire::{Wire, WriteError};
@@ -102,10 +101,9 @@ where
     // All state is made here and used in place: what an async function takes as arguments it would hold twice.
     let Arrival { stream, peer, early, permit } = arrival;
     let (sink, events) = event_queue(context.metrics.event_overflows.clone());
-    let gauge = context.metrics.open(peer.transport).clone();
-    gauge.inc();
+    let open = OpenConnection::new(context.metrics.open(peer.transport));
     let (machine, service_part) = context.service.open(peer, sink);
-    let held = Held { machine, service_part: Some(service_part), events, gauge, permit, context };
+    let held = Held { machine, service_part: Some(service_part), events, open: Some(open), permit, context };
     let mut connection = Connection { wire: Wire::new(stream, framing, &early), held, ended: None };
     async move {
         let ended = connection.run().await;
@@ -129,7 +127,7 @@ struct Held<M: SessionMachine, S: Service<M>> {
     machine: M,
     service_part: Option<S::Connection>,
     events: EventQueue<M::Event>,
-    gauge: Gauge,
+    open: Option<OpenConnection>,
     /// Kept until the socket is closed.
     #[expect(dead_code, reason = "it is there to be dropped")]
     permit: Option<Arc<Permit>>,
@@ -139,8 +137,8 @@ struct Held<M: SessionMachine, S: Service<M>> {
 impl<M: SessionMachine, S: Service<M>> Held<M, S> {
     fn close(&mut self) {
         self.events.close();
+        self.open = None;
         if let Some(service_part) = self.service_part.take() {
-            self.gauge.dec();
             self.context.service.closed(service_part);
         }
     }
@@ -253,7 +251,8 @@ where
         let mut messages = 0;
         while !input.is_empty() && self.ended.is_none() && self.held.machine.wants_input() {
             let rest = input;
-            let consumed = match self.wire.framing.decode(rest, &mut self.wire.outbound) {
+            let max = self.held.machine.message_bytes_max();
+            let consumed = match self.wire.framing.decode(rest, max, &mut self.wire.outbound) {
                 Ok(Decoded { consumed, item }) => {
                     match item {
                         Some(Item::Message { kind, bytes }) => {

@@ -7,14 +7,20 @@ use bytes::Bytes;
 use crate::machine::{CloseCode, MessageKind};
 use crate::outbound::Outbound;
 
-/// The largest message that a peer may send. Checked on the length that it announces, before anything is kept.
+/// The largest message that any peer may send. Checked on the length that it announces, before anything is kept.
 pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 
 /// A framing, without a socket: bytes in, messages out, and the other way round.
 pub trait Framing: Send + 'static {
     /// Takes bytes from the front of `input`, up to the end of the first message or to its end, and says how many.
-    /// What it must answer by itself, such as a pong, goes to `outbound`. The input may be changed.
-    fn decode<'a>(&mut self, input: &'a mut [u8], outbound: &mut Outbound) -> Result<Decoded<'a>, Violation>;
+    /// What it must answer by itself, such as a pong, goes to `outbound`. The input may be changed. A message of more
+    /// than `message_bytes_max` is refused as soon as it says so.
+    fn decode<'a>(
+        &mut self,
+        input: &'a mut [u8],
+        message_bytes_max: usize,
+        outbound: &mut Outbound,
+    ) -> Result<Decoded<'a>, Violation>;
 
     /// Adds one message.
     fn encode(&self, kind: MessageKind, message: Bytes, outbound: &mut Outbound);
@@ -62,6 +68,6 @@ impl Violation {
     }
 
     pub(crate) const fn too_big() -> Self {
-        Self { code: CloseCode::TooBig, reason: "message larger than 1 MiB" }
+        Self { code: CloseCode::TooBig, reason: "message too big" }
     }
 }

@@ -22,7 +22,8 @@ use tracing::debug;
 use crate::admission::{AddressRange, Permit};
 use crate::connection::{Arrival, ConnectionContext, serve};
 use crate::listener::Tls;
-use crate::machine::{MessageKind, PeerInfo, Service, SessionMachine, Transport};
+use crate::machine::{PeerInfo, Service, SessionMachine, Transport};
+use crate::metrics::OpenConnection;
 use crate::patience::Patient;
 use crate::websocket::decoder::WebSocket;
 use crate::websocket::handshake::{self, Accepted, Refused};
@@ -39,7 +40,16 @@ pub const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// How long hyper may take to hand over a socket after it has answered 101.
 const UPGRADE_DEADLINE: Duration = Duration::from_secs(10);
 
-/// What is mounted on an HTTP listener, such as an axum `Router`. It finds a [`PeerInfo`] in the extensions of each
+/// Who sends a request; in the extensions of every request that reaches the [`Routes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpPeer {
+    /// Where it comes from; behind named proxies where these say so, with port 0.
+    pub addr: SocketAddr,
+    /// The bytes are protected on their way, by our own TLS or by that of a named proxy.
+    pub tls: bool,
+}
+
+/// What is mounted on an HTTP listener, such as an axum `Router`. It finds an [`HttpPeer`] in the extensions of each
 /// request, and sets its own deadlines for bodies.
 pub trait Routes: Clone + Send + Sync + 'static {
     /// What it answers with.
@@ -91,8 +101,7 @@ impl<H: Routes, S> HttpContext<H, S> {
         M: SessionMachine,
         S: Service<M>,
     {
-        let open = self.connections.metrics.open_http.clone();
-        open.inc();
+        let _open = OpenConnection::new(&self.connections.metrics.open_http);
         let permit = Arc::new(permit);
         let service = service_fn(|request| {
             let answer = self.clone().answer::<T, M>(request, addr, permit.clone());
@@ -119,7 +128,6 @@ impl<H: Routes, S> HttpContext<H, S> {
             }
             ended = connection.as_mut() => ended,
         };
-        open.dec();
         if let Err(error) = ended {
             debug!(%error, "HTTP connection ended");
         }
@@ -136,14 +144,14 @@ impl<H: Routes, S> HttpContext<H, S> {
         M: SessionMachine,
         S: Service<M>,
     {
-        let mut peer = self.peer(request.headers(), addr);
+        let HttpPeer { addr, tls } = self.peer(request.headers(), addr);
         if request.uri().path() != self.path {
-            request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(HttpPeer { addr, tls });
             return self.routes.answer(request).await.map(Either::Left);
         }
         match handshake::accept(&request) {
             Ok(Accepted { response, kind }) => {
-                peer.kind = kind;
+                let peer = PeerInfo { addr, tls, transport: Transport::WebSocket, kind };
                 self.upgrade::<T, M>(request, peer, permit);
                 response.map(|()| Either::Right(Full::default()))
             }
@@ -174,13 +182,13 @@ impl<H: Routes, S> HttpContext<H, S> {
         });
     }
 
-    fn peer(&self, headers: &HeaderMap, addr: SocketAddr) -> PeerInfo {
+    fn peer(&self, headers: &HeaderMap, addr: SocketAddr) -> HttpPeer {
         let (addr, tls) = match &self.tls {
             Tls::Off => (addr, false),
             Tls::Own(_) => (addr, true),
             Tls::TerminatedByProxy(proxies) => (forwarded(headers, proxies).unwrap_or(addr), true),
         };
-        PeerInfo { addr, tls, transport: Transport::WebSocket, kind: MessageKind::Binary }
+        HttpPeer { addr, tls }
     }
 }
 

@@ -12,6 +12,7 @@ pub mod metrics;
 pub mod outbound;
 mod patience;
 mod pool;
+mod rate;
 pub mod server;
 pub mod tcp;
 pub mod time;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus_client::metrics::counter::Counter;
 use rustls::ServerConfig;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
@@ -13,6 +14,7 @@ use tracing::{debug, warn};
 use crate::admission::{AddressRange, Admission, NotAdmitted, Permit};
 use crate::drain::Drain;
 use crate::metrics::Metrics;
+use crate::rate::Rate;
 
 /// Connections that wait in the kernel to be accepted.
 const BACKLOG_MAX: i32 = 1024;
@@ -124,32 +126,21 @@ pub(crate) struct Door {
 impl Door {
     /// Hands every admitted peer to `each`, until the server drains.
     pub(crate) async fn accept_until(self, drain: &Drain, mut each: impl FnMut(Accepted)) {
-        let mut pause = ACCEPT_PAUSE_MIN;
+        let accepts_max = self.admission.limits().accepts_per_second_max;
+        let mut rate = Rate::new(accepts_max, accepts_max);
         loop {
-            let accepted = tokio::select! {
+            let next = async {
+                rate.turn().await;
+                accept_patiently(|| self.listener.accept(), &self.metrics.accept_errors).await
+            };
+            let (stream, addr) = tokio::select! {
                 biased;
                 () = drain.begun() => return,
-                accepted = self.listener.accept() => accepted,
+                accepted = next => accepted,
             };
-            match accepted {
-                Ok((stream, addr)) => {
-                    pause = ACCEPT_PAUSE_MIN;
-                    if let Some(accepted) = self.admit(stream, addr) {
-                        each(accepted);
-                    }
-                }
-                Err(error) if is_of_one_peer(&error) => {}
-                Err(error) => {
-                    // Such as no file descriptor left: the peer stays in the backlog, so trying at once would spin.
-                    self.metrics.accept_errors.inc();
-                    warn!(%error, "Could not accept a connection, pausing");
-                    tokio::select! {
-                        biased;
-                        () = drain.begun() => return,
-                        () = tokio::time::sleep(pause) => {}
-                    }
-                    pause = (pause * 2).min(ACCEPT_PAUSE_MAX);
-                }
+            let addr = SocketAddr::new(addr.ip().to_canonical(), addr.port());
+            if let Some(accepted) = self.admit(stream, addr) {
+                each(accepted);
             }
         }
     }
@@ -180,6 +171,27 @@ impl Door {
             Err(NotAdmitted::PerIp) => {
                 self.metrics.refused_per_ip.inc();
                 None
+            }
+        }
+    }
+}
+
+/// The next peer, however often accepting fails before. When no file descriptor is left the peer stays in the backlog,
+/// so that trying again at once would spin.
+async fn accept_patiently<T, F>(mut accept: impl FnMut() -> F, errors: &Counter) -> T
+where
+    F: Future<Output = io::Result<T>>,
+{
+    let mut pause = ACCEPT_PAUSE_MIN;
+    loop {
+        match accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) if is_of_one_peer(&error) => {}
+            Err(error) => {
+                errors.inc();
+                warn!(%error, "Could not accept a connection, pausing");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(ACCEPT_PAUSE_MAX);
             }
         }
     }
@@ -225,6 +237,27 @@ mod tests {
             refused("0.0.0.0:0", Tls::TerminatedByProxy(vec![])),
             "refused to listen on 0.0.0.0:0: tls = \"terminated_by_proxy\" needs the addresses of the proxies"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn accepting_pauses_ever_longer_while_it_fails() {
+        let errors = Counter::default();
+        let started = tokio::time::Instant::now();
+        let mut tries = 0;
+        let accepted = accept_patiently(
+            || {
+                tries += 1;
+                std::future::ready(match tries {
+                    1..=6 => Err(io::Error::other("too many open files")),
+                    7 => Err(io::ErrorKind::ConnectionAborted.into()),
+                    _ => Ok("a peer"),
+                })
+            },
+            &errors,
+        );
+        assert_eq!(accepted.await, "a peer");
+        assert_eq!(errors.get(), 6);
+        assert_eq!(started.elapsed(), Duration::from_millis(50 + 100 + 200 + 400 + 800 + 1_000));
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 
 use crate::events::EventSink;
+use crate::framing::MESSAGE_BYTES_MAX;
 
 /// Milliseconds since the server started. Never goes back, says nothing about the time of day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,7 +56,8 @@ pub enum Input<'a, E> {
         /// ...plus a random part of this one, so that they do not all come back at once.
         spread_ms: u64,
     },
-    /// The peer is gone, or said that it goes. Nothing sent from here on arrives; calls are still carried out.
+    /// The connection ends, for any reason but the machine's own [`Action::Close`]. Nothing sent from here on arrives;
+    /// calls are still carried out.
     PeerClosed,
 }
 
@@ -138,6 +140,12 @@ pub trait SessionMachine: Send + 'static {
     /// `false` while the machine has its maximum of calls in flight: the loop then reads neither the socket nor what
     /// it has read already.
     fn wants_input(&self) -> bool;
+
+    /// The largest message that the peer may begin now, at most [`MESSAGE_BYTES_MAX`]. A machine whose peer has not
+    /// signed in lowers it, since a message on its way is memory that the peer controls.
+    fn message_bytes_max(&self) -> usize {
+        MESSAGE_BYTES_MAX
+    }
 }
 
 /// What the loop hands calls to. One value serves every connection of a listener.

@@ -99,6 +99,23 @@ impl Metrics {
     }
 }
 
+/// Counts one connection in a gauge until it is dropped, also by a panic.
+#[derive(Debug)]
+pub(crate) struct OpenConnection(Gauge);
+
+impl OpenConnection {
+    pub(crate) fn new(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 /// Upper bounds of the buckets; the last is without bound.
 const BUCKETS: [u32; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 

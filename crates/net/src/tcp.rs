@@ -23,14 +23,19 @@ pub struct LengthPrefixed {
 }
 
 impl Framing for LengthPrefixed {
-    fn decode<'a>(&mut self, input: &'a mut [u8], _outbound: &mut Outbound) -> Result<Decoded<'a>, Violation> {
+    fn decode<'a>(
+        &mut self,
+        input: &'a mut [u8],
+        message_bytes_max: usize,
+        _outbound: &mut Outbound,
+    ) -> Result<Decoded<'a>, Violation> {
         let mut consumed = 0;
         while self.length.is_none() {
             let Some(&byte) = input.get(consumed) else {
                 return Ok(Decoded { consumed, item: None });
             };
             consumed += 1;
-            self.length = self.take_prefix(byte)?;
+            self.length = self.take_prefix(byte, message_bytes_max)?;
         }
         let length = self.length.unwrap_or_default() as usize;
         let take = (length - self.partial.len()).min(input.len() - consumed);
@@ -59,7 +64,7 @@ impl Framing for LengthPrefixed {
 
 impl LengthPrefixed {
     /// Takes one byte of the prefix; the length when it was the last.
-    fn take_prefix(&mut self, byte: u8) -> Result<Option<u32>, Violation> {
+    fn take_prefix(&mut self, byte: u8, message_bytes_max: usize) -> Result<Option<u32>, Violation> {
         let at = usize::from(self.prefix_len);
         self.prefix[at] = byte;
         if byte & 0x80 != 0 {
@@ -73,7 +78,7 @@ impl LengthPrefixed {
             return Err(Violation::protocol("length is not in its shortest form"));
         }
         let length = self.prefix[..=at].iter().rev().fold(0, |length, byte| length << 7 | u32::from(byte & 0x7f));
-        if length as usize > MESSAGE_BYTES_MAX {
+        if length as usize > message_bytes_max.min(MESSAGE_BYTES_MAX) {
             return Err(Violation::too_big());
         }
         self.prefix_len = 0;
@@ -122,7 +127,7 @@ mod tests {
             let mut piece = bytes[from..to].to_vec();
             let mut rest = &mut piece[..];
             while !rest.is_empty() {
-                match framing.decode(rest, &mut Outbound::default()) {
+                match framing.decode(rest, MESSAGE_BYTES_MAX, &mut Outbound::default()) {
                     Ok(Decoded { consumed, item }) => {
                         if let Some(Item::Message { bytes, .. }) = item {
                             messages.push(bytes.into_owned());
@@ -192,8 +197,8 @@ mod tests {
         let mut framing = LengthPrefixed::default();
         let mut bytes = encoded(&[vec![9; 1000]]);
         let (first, second) = bytes.split_at_mut(500);
-        framing.decode(first, &mut Outbound::default()).unwrap();
-        framing.decode(second, &mut Outbound::default()).unwrap();
+        framing.decode(first, MESSAGE_BYTES_MAX, &mut Outbound::default()).unwrap();
+        framing.decode(second, MESSAGE_BYTES_MAX, &mut Outbound::default()).unwrap();
         assert_eq!(framing.partial.capacity(), 0);
     }
 }

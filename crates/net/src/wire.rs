@@ -24,7 +24,7 @@ pub const WRITE_STEP_BYTES: usize = 16 * 1024;
 pub const LINGER: Duration = Duration::from_secs(2);
 
 /// Bytes that are read and dropped meanwhile.
-pub const LINGER_BYTES_MAX: u64 = 1024 * 1024;
+pub const LINGER_BYTES_MAX: usize = 1024 * 1024;
 
 /// Why a write failed.
 pub(crate) enum WriteError {
@@ -115,11 +115,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin, F> Wire<T, F> {
         }
         let ending = async {
             self.stream.shutdown().await?;
-            let mut rest = (&mut self.stream).take(LINGER_BYTES_MAX);
-            tokio::io::copy_buf(&mut tokio::io::BufReader::with_capacity(1024, &mut rest), &mut tokio::io::sink()).await
+            let mut dropped = [0; 1024];
+            let mut bytes = 0;
+            while bytes < LINGER_BYTES_MAX {
+                match self.stream.read(&mut dropped).await? {
+                    0 => break,
+                    n => bytes += n,
+                }
+            }
+            io::Result::Ok(())
         };
         // Either way the socket is closed now; there is nobody left to tell.
-        let _: Result<io::Result<u64>, _> = timeout(LINGER, ending).await;
+        let _: Result<io::Result<()>, _> = timeout(LINGER, ending).await;
     }
 
     fn poll_write_once(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {

@@ -17,7 +17,7 @@ use rustls_pki_types::ServerName;
 use stonechat_net::admission::Limits;
 use stonechat_net::drain::DrainPlan;
 use stonechat_net::events::Offer;
-use stonechat_net::http::WebSocketRoute;
+use stonechat_net::http::{HttpPeer, WebSocketRoute};
 use stonechat_net::listener::{Listen, ListenError, Tls};
 use stonechat_net::machine::{MessageKind, PeerInfo, Transport};
 use stonechat_net::metrics::Metrics;
@@ -72,7 +72,7 @@ fn on_loopback(tls: Tls) -> Listen {
 /// Answers with the path and the address of the peer, and marks responses as its own.
 fn routes() -> impl stonechat_net::http::Routes {
     tower::service_fn(async |request: Request<Incoming>| {
-        let peer = request.extensions().get::<PeerInfo>().unwrap();
+        let peer = request.extensions().get::<HttpPeer>().unwrap();
         let text = format!("{} for {} tls {}", request.uri().path(), peer.addr.ip(), peer.tls);
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(text)))
     })

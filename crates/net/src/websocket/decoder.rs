@@ -27,7 +27,12 @@ pub struct WebSocket {
 }
 
 impl Framing for WebSocket {
-    fn decode<'a>(&mut self, input: &'a mut [u8], outbound: &mut Outbound) -> Result<Decoded<'a>, Violation> {
+    fn decode<'a>(
+        &mut self,
+        input: &'a mut [u8],
+        message_bytes_max: usize,
+        outbound: &mut Outbound,
+    ) -> Result<Decoded<'a>, Violation> {
         let mut rest = input;
         let mut consumed = 0;
         loop {
@@ -41,7 +46,7 @@ impl Framing for WebSocket {
                     consumed += size;
                     rest = &mut rest[size..];
                     let Some(header) = header else { return Ok(Decoded { consumed, item: None }) };
-                    self.check(&header)?;
+                    self.check(&header, message_bytes_max.min(MESSAGE_BYTES_MAX))?;
                     (header, 0)
                 }
             };
@@ -121,7 +126,7 @@ impl WebSocket {
     }
 
     /// Checks a frame against what went before it, before any of its payload is kept.
-    fn check(&mut self, header: &Header) -> Result<(), Violation> {
+    fn check(&mut self, header: &Header, message_bytes_max: usize) -> Result<(), Violation> {
         let kind = match header.opcode {
             Opcode::Close | Opcode::Ping | Opcode::Pong => return Ok(()),
             Opcode::Continuation if self.message.is_none() => {
@@ -134,7 +139,7 @@ impl WebSocket {
             Opcode::Text => Some(MessageKind::Text),
             Opcode::Binary => Some(MessageKind::Binary),
         };
-        if header.length > (MESSAGE_BYTES_MAX - self.partial.len()) as u64 {
+        if header.length > message_bytes_max.saturating_sub(self.partial.len()) as u64 {
             return Err(Violation::too_big());
         }
         self.message = kind;
@@ -239,7 +244,7 @@ mod tests {
             from = to;
             let mut rest = &mut piece[..];
             while !rest.is_empty() {
-                match framing.decode(rest, &mut outbound) {
+                match framing.decode(rest, MESSAGE_BYTES_MAX, &mut outbound) {
                     Ok(Decoded { consumed, item }) => {
                         match item {
                             Some(Item::Message { kind, bytes }) => outcome.messages.push((kind, bytes.into_owned())),
@@ -373,7 +378,7 @@ mod tests {
     fn nothing_is_kept_between_messages() {
         let mut framing = WebSocket::default();
         for mut piece in [frame(0x02, &[1; 500]), frame(0x80, &[2; 500])] {
-            framing.decode(&mut piece, &mut Outbound::default()).unwrap();
+            framing.decode(&mut piece, MESSAGE_BYTES_MAX, &mut Outbound::default()).unwrap();
         }
         assert_eq!((framing.partial.capacity(), framing.control.capacity()), (0, 0));
     }

@@ -5,7 +5,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio_websockets::{ClientBuilder, Message};
 
-use crate::framing::{Decoded, Framing, Item};
+use crate::framing::{Decoded, Framing, Item, MESSAGE_BYTES_MAX};
 use crate::machine::{CloseCode, MessageKind};
 use crate::outbound::Outbound;
 use crate::websocket::decoder::WebSocket;
@@ -21,7 +21,7 @@ async fn echo(mut socket: DuplexStream, piece: usize) {
         let mut rest = &mut buffer[..n];
         let mut closed = false;
         while !rest.is_empty() {
-            let Decoded { consumed, item } = framing.decode(rest, &mut outbound).unwrap();
+            let Decoded { consumed, item } = framing.decode(rest, MESSAGE_BYTES_MAX, &mut outbound).unwrap();
             match item {
                 Some(Item::Message { kind, bytes }) => framing.encode(kind, bytes.into_owned().into(), &mut outbound),
                 Some(Item::Closed) => closed = true,
