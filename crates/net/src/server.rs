@@ -20,6 +20,7 @@ use crate::machine::{MessageKind, PeerInfo, Service, SessionMachine, Transport};
 use crate::metrics::Metrics;
 use crate::tcp::LengthPrefixed;
 use crate::time::Origin;
+use crate::tls;
 
 /// How long a peer may take for the TLS handshake.
 pub const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
@@ -101,7 +102,8 @@ impl Listeners {
         Ok(addr)
     }
 
-    /// Starts a listener for HTTP with `routes` on it, and WebSockets on one path; answers the address that it got.
+    /// Starts a listener for HTTP with `routes` on it, and WebSockets on one path; answers the address that it got. With
+    /// our own TLS it also takes length-prefixed messages, from clients that agree on [`tls::ALPN_MESSAGES`].
     pub fn http<H, M, S>(
         &self,
         listen: Listen,
@@ -134,6 +136,13 @@ impl Listeners {
                         let (handshake, next) = (TlsAcceptor::from(config.clone()), this.clone());
                         this.tracker.spawn(async move {
                             let Some(stream) = next.shake_hands(&handshake, stream).await else { return };
+                            if stream.get_ref().1.alpn_protocol() == Some(tls::ALPN_MESSAGES) {
+                                let peer =
+                                    PeerInfo { addr, tls: true, transport: Transport::Tcp, kind: MessageKind::Binary };
+                                let permit = Some(Arc::new(permit));
+                                let arrival = Arrival { permit, ..Arrival::new(stream, peer) };
+                                return next.start(arrival, serving.connections.clone());
+                            }
                             next.tracker.spawn(serving.serve::<TlsStream<TcpStream>, M>(stream, addr, permit));
                         });
                     }

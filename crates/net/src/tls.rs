@@ -7,8 +7,11 @@ use rustls::crypto::CryptoProvider;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-/// The one protocol that our HTTP listeners offer. A client of the native protocol offers none.
-const ALPN: &[u8] = b"http/1.1";
+/// HTTP in ALPN; also what a client without ALPN speaks on an HTTP listener.
+pub const ALPN_HTTP: &[u8] = b"http/1.1";
+
+/// Length-prefixed messages in ALPN: with it a client needs no other port than that of HTTP.
+pub const ALPN_MESSAGES: &[u8] = b"stonechat.v1";
 
 /// Why a certificate and its key cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +60,7 @@ pub fn server_config(certificates_pem: &[u8], key_pem: &[u8]) -> Result<Arc<Serv
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .map_err(unusable)?;
-    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.alpn_protocols = vec![ALPN_HTTP.to_vec(), ALPN_MESSAGES.to_vec()];
     Ok(Arc::new(config))
 }
 
@@ -71,7 +74,7 @@ mod tests {
         let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         let certificate = one.cert.pem();
         let config = server_config(certificate.as_bytes(), one.signing_key.serialize_pem().as_bytes()).unwrap();
-        assert_eq!(config.alpn_protocols, [b"http/1.1"]);
+        assert_eq!(config.alpn_protocols, [ALPN_HTTP, ALPN_MESSAGES]);
         let wrong = server_config(certificate.as_bytes(), other.signing_key.serialize_pem().as_bytes());
         assert!(matches!(wrong, Err(TlsError::Unusable { .. })));
         assert!(matches!(server_config(certificate.as_bytes(), b""), Err(TlsError::Key { .. })));

@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tokio_websockets::{ClientBuilder, Message};
-use toy::{Event, SIGN_IN_MS, Toy, ToyService, context, peer, prefixed, unprefixed};
+use toy::{Event, SIGN_IN_BYTES_MAX, SIGN_IN_MS, Toy, ToyService, context, peer, prefixed, unprefixed};
 
 type Context = Arc<ConnectionContext<ToyService>>;
 
@@ -206,13 +206,31 @@ async fn after_an_overflow_one_event_replaces_the_queue() {
 async fn an_oversized_message_is_refused_by_its_length() {
     let context = context(DrainPlan::default());
     let (mut client, serving) = websocket(&context);
+    client.send(Message::binary("hello")).await.unwrap();
+    assert!(client.next().await.unwrap().unwrap().is_binary());
     client.send(Message::binary(vec![0; MESSAGE_BYTES_MAX + 1])).await.ok();
     let (code, _) = client.next().await.unwrap().unwrap().as_close().map(|(code, why)| (code, why.len())).unwrap();
     assert_eq!(u16::from(code), 1009);
     drop(client);
     assert_eq!(serving.await.unwrap(), Ended::Violation(CloseCode::TooBig));
     assert_eq!(context.metrics.protocol_errors.get(), 1);
-    assert_eq!(context.service.calls(), ["left"]);
+    assert_eq!(context.service.calls(), ["hello", "left"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stranger_gets_less_room_than_who_has_signed_in() {
+    let size = SIGN_IN_BYTES_MAX + 1;
+    let context = context(DrainPlan::default());
+    let (mut signed_in, _serving) = tcp(&context);
+    signed_in.write_all(&prefixed(b"hello")).await.unwrap();
+    assert_eq!(read_message(&mut signed_in).await, b"hello");
+    signed_in.write_all(&prefixed(&vec![1; size])).await.unwrap();
+    signed_in.read_exact(&mut vec![0; size + 2]).await.unwrap();
+    let (mut stranger, serving) = tcp(&context);
+    stranger.write_all(&prefixed(&vec![1; size])[..2]).await.unwrap();
+    assert_eq!(stranger.read(&mut [0]).await.unwrap(), 0);
+    drop(stranger);
+    assert_eq!(serving.await.unwrap(), Ended::Violation(CloseCode::TooBig));
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,6 +22,7 @@ use stonechat_net::listener::{Listen, ListenError, Tls};
 use stonechat_net::machine::{MessageKind, PeerInfo, Transport};
 use stonechat_net::metrics::Metrics;
 use stonechat_net::server::{Listeners, NetConfig};
+use stonechat_net::tls::{ALPN_HTTP, ALPN_MESSAGES};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
@@ -80,7 +81,7 @@ fn routes() -> impl stonechat_net::http::Routes {
 
 struct Certificate {
     server: Tls,
-    client: tokio_rustls::TlsConnector,
+    client: rustls::ClientConfig,
 }
 
 fn certificate() -> Certificate {
@@ -93,16 +94,24 @@ fn certificate() -> Certificate {
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Certificate {
-        server: Tls::Own(stonechat_net::tls::server_config(pem.as_bytes(), key.as_bytes()).unwrap()),
-        client: Arc::new(client).into(),
-    }
+    let server = Tls::Own(stonechat_net::tls::server_config(pem.as_bytes(), key.as_bytes()).unwrap());
+    Certificate { server, client }
 }
 
 impl Certificate {
     async fn connect(&self, addr: SocketAddr) -> tokio_rustls::client::TlsStream<TcpStream> {
-        let stream = TcpStream::connect(addr).await.unwrap();
-        self.client.connect(ServerName::try_from("localhost").unwrap(), stream).await.unwrap()
+        self.connect_offering(&[], addr).await.unwrap()
+    }
+
+    async fn connect_offering(
+        &self,
+        alpn: &[&[u8]],
+        addr: SocketAddr,
+    ) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+        let mut client = self.client.clone();
+        client.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(client));
+        connector.connect(ServerName::try_from("localhost").unwrap(), TcpStream::connect(addr).await?).await
     }
 }
 
@@ -225,6 +234,24 @@ async fn length_prefixed_messages_run_over_tcp_and_tls() {
     }
     assert_eq!(server.metrics.open_tcp.get(), 2);
     drop((plain, secret));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn alpn_brings_length_prefixed_messages_to_the_port_of_http() {
+    let certificate = certificate();
+    let server = Server::start(NetConfig::default());
+    let addr = server.http(certificate.server.clone());
+    let mut messages = certificate.connect_offering(&[ALPN_MESSAGES], addr).await.unwrap();
+    messages.write_all(&prefixed(b"native")).await.unwrap();
+    let mut echo = [0; 7];
+    messages.read_exact(&mut echo).await.unwrap();
+    assert_eq!(unprefixed(&echo), [b"native"]);
+    assert_eq!(server.service.peer().transport, Transport::Tcp);
+    let http = certificate.connect_offering(&[b"h2", ALPN_HTTP], addr).await.unwrap();
+    assert!(get(http, "/", "").await.ends_with("/ for 127.0.0.1 tls true"));
+    assert!(certificate.connect_offering(&[b"other"], addr).await.is_err());
+    drop(messages);
     server.stop().await;
 }
 

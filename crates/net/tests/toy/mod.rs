@@ -9,6 +9,7 @@ use bytes::Bytes;
 use stonechat_net::connection::ConnectionContext;
 use stonechat_net::drain::{Drain, DrainPlan};
 use stonechat_net::events::{EventSink, Offer};
+use stonechat_net::framing::MESSAGE_BYTES_MAX;
 use stonechat_net::machine::{
     Action, CloseCode, Input, MessageKind, Monotonic, PeerInfo, Service, SessionMachine, Transport,
 };
@@ -17,6 +18,9 @@ use stonechat_net::time::Origin;
 
 /// How long a connection may stay without the first message.
 pub const SIGN_IN_MS: u64 = 5_000;
+
+/// The largest first message.
+pub const SIGN_IN_BYTES_MAX: usize = 1_000;
 
 /// Calls in flight at most.
 pub const CALLS_MAX: usize = 2;
@@ -86,6 +90,10 @@ impl SessionMachine for Toy {
 
     fn wants_input(&self) -> bool {
         self.in_flight < CALLS_MAX
+    }
+
+    fn message_bytes_max(&self) -> usize {
+        if self.sign_in_until.is_some() { SIGN_IN_BYTES_MAX } else { MESSAGE_BYTES_MAX }
     }
 }
 
