@@ -51,7 +51,7 @@ pub struct Listen {
 pub enum Tls {
     /// Not at all: on loopback only.
     Off,
-    /// By our own TLS, see [`crate::tls::server_config`].
+    /// By our own TLS, see [`crate::tls::Certificate`].
     Own(Arc<ServerConfig>),
     /// By a proxy before us. Only connections from these addresses are accepted.
     TerminatedByProxy(Vec<AddressRange>),

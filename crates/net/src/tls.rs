@@ -1,9 +1,11 @@
 //! TLS 1.2 and 1.3 by rustls.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -44,40 +46,85 @@ pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-/// What a listener needs, from the texts of two PEM files: the chain, leaf first, and the key of the leaf.
-pub fn server_config(certificates_pem: &[u8], key_pem: &[u8]) -> Result<Arc<ServerConfig>, TlsError> {
-    let chain = CertificateDer::pem_slice_iter(certificates_pem)
+/// A certificate and its key, which can be replaced while listeners use them.
+#[derive(Debug)]
+pub struct Certificate {
+    current: RwLock<Arc<CertifiedKey>>,
+}
+
+impl Certificate {
+    /// From the texts of two PEM files: the chain, leaf first, and the key of the leaf.
+    pub fn from_pem(chain_pem: &[u8], key_pem: &[u8]) -> Result<Arc<Self>, TlsError> {
+        Ok(Arc::new(Self { current: RwLock::new(parse(chain_pem, key_pem)?) }))
+    }
+
+    /// Has all handshakes from here on use another one. After an error the one before stays.
+    pub fn replace(&self, chain_pem: &[u8], key_pem: &[u8]) -> Result<(), TlsError> {
+        let next = parse(chain_pem, key_pem)?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = next;
+        Ok(())
+    }
+
+    /// What [`Tls::Own`](crate::listener::Tls::Own) takes.
+    pub fn server_config(self: &Arc<Self>) -> Result<Arc<ServerConfig>, TlsError> {
+        let mut config = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+            .map_err(|source| TlsError::Unusable { source })?
+            .with_no_client_auth()
+            .with_cert_resolver(self.clone());
+        config.alpn_protocols = vec![ALPN_HTTP.to_vec(), ALPN_MESSAGES.to_vec()];
+        Ok(Arc::new(config))
+    }
+}
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.current.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+fn parse(chain_pem: &[u8], key_pem: &[u8]) -> Result<Arc<CertifiedKey>, TlsError> {
+    let chain = CertificateDer::pem_slice_iter(chain_pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|source| TlsError::Certificates { source })?;
     if chain.is_empty() {
         return Err(TlsError::NoCertificate);
     }
     let key = PrivateKeyDer::from_pem_slice(key_pem).map_err(|source| TlsError::Key { source })?;
-    let unusable = |source| TlsError::Unusable { source };
-    let mut config = ServerConfig::builder_with_provider(provider())
-        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-        .map_err(unusable)?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(unusable)?;
-    config.alpn_protocols = vec![ALPN_HTTP.to_vec(), ALPN_MESSAGES.to_vec()];
-    Ok(Arc::new(config))
+    // This also compares the key with the leaf.
+    let certified = CertifiedKey::from_der(chain, key, &provider()).map_err(|source| TlsError::Unusable { source })?;
+    Ok(Arc::new(certified))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn made() -> (String, String) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        (made.cert.pem(), made.signing_key.serialize_pem())
+    }
+
     #[test]
     fn a_certificate_fits_its_own_key_only() {
-        let one = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let certificate = one.cert.pem();
-        let config = server_config(certificate.as_bytes(), one.signing_key.serialize_pem().as_bytes()).unwrap();
-        assert_eq!(config.alpn_protocols, [ALPN_HTTP, ALPN_MESSAGES]);
-        let wrong = server_config(certificate.as_bytes(), other.signing_key.serialize_pem().as_bytes());
+        let ((chain, key), (_, other_key)) = (made(), made());
+        let certificate = Certificate::from_pem(chain.as_bytes(), key.as_bytes()).unwrap();
+        assert_eq!(certificate.server_config().unwrap().alpn_protocols, [ALPN_HTTP, ALPN_MESSAGES]);
+        let wrong = Certificate::from_pem(chain.as_bytes(), other_key.as_bytes());
         assert!(matches!(wrong, Err(TlsError::Unusable { .. })));
-        assert!(matches!(server_config(certificate.as_bytes(), b""), Err(TlsError::Key { .. })));
-        assert!(matches!(server_config(b"", b""), Err(TlsError::NoCertificate)));
+        assert!(matches!(Certificate::from_pem(chain.as_bytes(), b""), Err(TlsError::Key { .. })));
+        assert!(matches!(Certificate::from_pem(b"", b""), Err(TlsError::NoCertificate)));
+    }
+
+    #[test]
+    fn a_bad_replacement_leaves_the_certificate_in_place() {
+        let ((chain, key), (next_chain, next_key)) = (made(), made());
+        let certificate = Certificate::from_pem(chain.as_bytes(), key.as_bytes()).unwrap();
+        let used = || certificate.current.read().unwrap().cert[0].clone();
+        let first = used();
+        assert!(certificate.replace(next_chain.as_bytes(), key.as_bytes()).is_err());
+        assert_eq!(used(), first);
+        certificate.replace(next_chain.as_bytes(), next_key.as_bytes()).unwrap();
+        assert_ne!(used(), first);
     }
 }

@@ -94,8 +94,8 @@ fn certificate() -> Certificate {
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let server = Tls::Own(stonechat_net::tls::server_config(pem.as_bytes(), key.as_bytes()).unwrap());
-    Certificate { server, client }
+    let server = stonechat_net::tls::Certificate::from_pem(pem.as_bytes(), key.as_bytes()).unwrap();
+    Certificate { server: Tls::Own(server.server_config().unwrap()), client }
 }
 
 impl Certificate {
