@@ -1,1 +1,30 @@
 #![doc = include_str!("../README.md")]
+
+pub mod codec;
+pub mod committer;
+pub mod config;
+pub mod disk;
+pub mod engine;
+pub mod fjall_index;
+pub mod index;
+pub mod memory_index;
+pub mod os_disk;
+pub mod segment;
+
+mod blocks;
+mod checkpoint;
+mod driver;
+mod folder;
+mod hash;
+mod intake;
+mod numbers;
+mod read;
+mod reader;
+mod recover;
+mod replay;
+mod rows;
+mod spare;
+mod state;
+mod tail;
+mod walk;
+mod writer;

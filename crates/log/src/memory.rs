@@ -5,9 +5,7 @@ use crate::packed;
 use crate::personal;
 use crate::record::{Committed, FeedRecord, PersonalWrite, Record, StoredBody, StoredEvent};
 use crate::row::{RowKey, RowWrite};
-use crate::store::{
-    BoxFuture, Done, EventPage, Log, LogError, PageLimit, PersonalChange, PersonalPage, RowReader,
-};
+use crate::store::{BoxFuture, Done, EventPage, Log, LogError, PageLimit, PersonalChange, PersonalPage, RowReader};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -114,7 +112,8 @@ impl State {
         let mut bytes = 0;
         for index in self.conversations.get(&(app, conversation)).into_iter().flatten() {
             let Some(event) = self.stored(*index).filter(|event| wanted(event)) else { continue };
-            if page.events.len() >= limit.items || bytes >= limit.bytes {
+            let enough = page.events.len() >= limit.items || bytes >= limit.bytes;
+            if enough && !page.events.is_empty() {
                 page.more = true;
                 break;
             }

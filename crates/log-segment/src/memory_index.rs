@@ -1,0 +1,113 @@
+//! An index in memory, for simulation: a crash keeps any number of the checkpoints since its last sync, in order.
+
+use crate::index::{Index, IndexWrite, IndexWrites, Indexes};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use stonechat_log::store::LogError;
+
+type Rows = BTreeMap<Bytes, Bytes>;
+
+#[derive(Default)]
+struct Kept {
+    synced: Rows,
+    unsynced: Vec<Vec<IndexWrite>>,
+    now: Rows,
+    failing: bool,
+}
+
+/// Where the index is kept: it outlives its openings, as a folder would.
+#[derive(Clone, Default)]
+pub struct MemoryIndexes(Arc<Mutex<Kept>>);
+
+impl MemoryIndexes {
+    /// An empty one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a crash leaves when it keeps so many of the checkpoints that were not synced.
+    #[must_use]
+    pub fn crashed(&self, keep: usize) -> Self {
+        let kept = self.kept();
+        let mut synced = kept.synced.clone();
+        for writes in kept.unsynced.iter().take(keep) {
+            apply(&mut synced, writes);
+        }
+        let kept = Kept { now: synced.clone(), synced, unsynced: Vec::new(), failing: false };
+        Self(Arc::new(Mutex::new(kept)))
+    }
+
+    /// From now on every use fails, or none does any more.
+    pub fn fail(&self, failing: bool) {
+        self.kept().failing = failing;
+    }
+
+    fn working(&self) -> Result<MutexGuard<'_, Kept>, LogError> {
+        let kept = self.kept();
+        if kept.failing { Err(LogError::Io("the index was told to fail".to_owned())) } else { Ok(kept) }
+    }
+}
+
+fn apply(rows: &mut Rows, writes: &[IndexWrite]) {
+    for write in writes {
+        match &write.value {
+            Some(value) => rows.insert(write.key.clone(), value.clone()),
+            None => rows.remove(&write.key),
+        };
+    }
+}
+
+impl Indexes for MemoryIndexes {
+    fn open(&self) -> Result<Arc<dyn Index>, LogError> {
+        drop(self.working()?);
+        Ok(Arc::new(self.clone()))
+    }
+
+    fn wipe(&self) -> Result<(), LogError> {
+        *self.working()? = Kept::default();
+        Ok(())
+    }
+}
+
+impl Index for MemoryIndexes {
+    fn ingest(&self, writes: &mut IndexWrites<'_>) -> Result<(), LogError> {
+        let writes = writes.collect::<Result<Vec<_>, _>>()?;
+        assert!(writes.is_sorted_by(|a, b| a.key < b.key), "a checkpoint must write ascending keys");
+        let mut kept = self.working()?;
+        apply(&mut kept.now, &writes);
+        kept.unsynced.push(writes);
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), LogError> {
+        let mut kept = self.working()?;
+        kept.synced = kept.now.clone();
+        kept.unsynced.clear();
+        Ok(())
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, LogError> {
+        Ok(self.working()?.now.get(key).cloned())
+    }
+
+    fn scan(&self, prefix: &[u8], from: &[u8], limit: usize) -> Result<Vec<(Bytes, Bytes)>, LogError> {
+        let kept = self.working()?;
+        let from = if from < prefix { prefix } else { from };
+        let rows = kept.now.range::<[u8], _>((Bound::Included(from), Bound::Unbounded));
+        let rows = rows.take_while(|(key, _)| key.starts_with(prefix)).take(limit);
+        Ok(rows.map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
+    fn last_upto(&self, prefix: &[u8], upto: &[u8]) -> Result<Option<(Bytes, Bytes)>, LogError> {
+        let kept = self.working()?;
+        let last = kept.now.range::<[u8], _>((Bound::Unbounded, Bound::Included(upto))).next_back();
+        Ok(last.filter(|(key, _)| key.starts_with(prefix)).map(|(key, value)| (key.clone(), value.clone())))
+    }
+}

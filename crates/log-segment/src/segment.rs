@@ -1,0 +1,173 @@
+//! Segments: their names, their headers, and the open files of a store.
+
+use crate::codec::ALIGN;
+use crate::disk::{Disk, DiskFile};
+use crc32c::crc32c;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use stonechat_types::number::LanePosition;
+
+/// The folder of the segments.
+pub const FOLDER: &str = "segments";
+/// Bytes of a segment before its first record.
+pub const HEADER_BYTES: usize = 64;
+/// Segments that are kept open.
+pub const OPEN_FILES_MAX: usize = 256;
+
+const MARK: &[u8; 8] = b"STNCSEG1";
+const _: () = assert!(HEADER_BYTES.is_multiple_of(ALIGN));
+
+/// A place in the segments. Later records have larger ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    /// Number of the segment.
+    pub segment: u32,
+    /// Byte in it.
+    pub offset: u32,
+}
+
+impl Location {
+    /// As one number, in the same order.
+    #[must_use]
+    pub fn packed(self) -> u64 {
+        u64::from(self.segment) << 32 | u64::from(self.offset)
+    }
+
+    /// From one number.
+    #[must_use]
+    pub fn unpack(packed: u64) -> Self {
+        Self { segment: (packed >> 32) as u32, offset: packed as u32 }
+    }
+}
+
+/// The path of a segment.
+#[must_use]
+pub fn path(number: u32) -> String {
+    format!("{FOLDER}/{number:010}.seg")
+}
+
+/// The number in the name of a segment.
+#[must_use]
+pub fn number_of(name: &str) -> Option<u32> {
+    name.strip_suffix(".seg")?.parse().ok()
+}
+
+/// What a segment says of itself. It is written with the first batch; until then the segment is a spare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentHeader {
+    /// Its number.
+    pub number: u32,
+    /// Position of its first record. Records of earlier segments from there on are superseded.
+    pub first: LanePosition,
+    /// The history it belongs to.
+    pub history_id: [u8; 16],
+}
+
+impl SegmentHeader {
+    /// Its bytes.
+    #[must_use]
+    pub fn encode(&self) -> [u8; HEADER_BYTES] {
+        let mut out = [0; HEADER_BYTES];
+        out[..8].copy_from_slice(MARK);
+        out[8..12].copy_from_slice(&self.number.to_le_bytes());
+        out[12..20].copy_from_slice(&self.first.0.to_le_bytes());
+        out[20..36].copy_from_slice(&self.history_id);
+        let checksum = crc32c(&out[..HEADER_BYTES - 4]);
+        out[HEADER_BYTES - 4..].copy_from_slice(&checksum.to_le_bytes());
+        out
+    }
+
+    /// From its bytes; `None` when they are not such a header.
+    #[must_use]
+    pub fn decode(bytes: &[u8; HEADER_BYTES]) -> Option<Self> {
+        let checksum = crc32c(&bytes[..HEADER_BYTES - 4]);
+        if &bytes[..8] != MARK || bytes[HEADER_BYTES - 4..] != checksum.to_le_bytes() {
+            return None;
+        }
+        Some(Self {
+            number: u32::from_le_bytes(bytes[8..12].try_into().ok()?),
+            first: LanePosition(u64::from_le_bytes(bytes[12..20].try_into().ok()?)),
+            history_id: bytes[20..36].try_into().ok()?,
+        })
+    }
+
+    /// Reads the header of a file; `None` when it has none.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn read(file: &dyn DiskFile) -> io::Result<Option<Self>> {
+        let mut bytes = [0; HEADER_BYTES];
+        match file.read_at(0, &mut bytes) {
+            Ok(()) => Ok(Self::decode(&bytes)),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The segments of a store that have a header, and their open files.
+pub struct Segments {
+    disk: Arc<dyn Disk>,
+    known: RwLock<BTreeMap<u32, LanePosition>>,
+    files: Mutex<BTreeMap<u32, Arc<dyn DiskFile>>>,
+}
+
+impl Segments {
+    /// None known yet.
+    #[must_use]
+    pub fn new(disk: Arc<dyn Disk>) -> Self {
+        Self { disk, known: RwLock::default(), files: Mutex::default() }
+    }
+
+    /// The disk they lie on.
+    #[must_use]
+    pub fn disk(&self) -> &Arc<dyn Disk> {
+        &self.disk
+    }
+
+    /// Adds a segment.
+    pub fn add(&self, number: u32, first: LanePosition) {
+        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(number, first);
+    }
+
+    /// The segment that holds a position, the last of those that begin at or before it, and the position at which the
+    /// next one takes over. `None` before the first.
+    #[must_use]
+    pub fn holding(&self, position: LanePosition) -> Option<(u32, Option<LanePosition>)> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut until = None;
+        for (number, first) in known.iter().rev() {
+            if *first <= position {
+                return Some((*number, until));
+            }
+            until = Some(until.map_or(*first, |until: LanePosition| until.min(*first)));
+        }
+        None
+    }
+
+    /// Number and first position of each segment, in order.
+    #[must_use]
+    pub fn all(&self) -> Vec<(u32, LanePosition)> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.iter().map(|(number, first)| (*number, *first)).collect()
+    }
+
+    /// The open file of a segment.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn file(&self, number: u32) -> io::Result<Arc<dyn DiskFile>> {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = files.get(&number) {
+            return Ok(file.clone());
+        }
+        let file = self.disk.open(&path(number))?;
+        if files.len() >= OPEN_FILES_MAX {
+            // The oldest is the least likely to be read.
+            files.pop_first();
+        }
+        files.insert(number, file.clone());
+        Ok(file)
+    }
+}

@@ -1,0 +1,202 @@
+//! Writes and syncs what the committer forms, shows it to readers, and answers. One thread, one batch at a time.
+
+use crate::blocks::Anchor;
+use crate::committer::{Batch, Committer, NumberSource};
+use crate::config::OnFatal;
+use crate::disk::DiskFile;
+use crate::segment::{HEADER_BYTES, Location, SegmentHeader};
+use crate::spare::Take;
+use crate::state::Store;
+use crate::tail::Applied;
+use std::io;
+use std::sync::Arc;
+use stonechat_log::store::{Done, LogError};
+use stonechat_types::number::{AppId, PersonalSeq, UserNo};
+use tracing::error;
+
+/// The segment that is written.
+pub struct ActiveSegment {
+    /// Its number.
+    pub number: u32,
+    /// Its file.
+    pub file: Arc<dyn DiskFile>,
+    /// Where the next batch goes; 0 while it has no header.
+    pub offset: u64,
+    /// Where it ends.
+    pub size: u64,
+}
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriterStep {
+    /// Nothing waits.
+    Idle,
+    /// A batch was answered, with success or not.
+    Answered,
+    /// The next segment is not ready.
+    AwaitsSegment,
+    /// Nothing waits, and nothing will.
+    Closed,
+}
+
+/// The committer with its disk.
+pub struct Writer {
+    store: Arc<Store>,
+    committer: Committer,
+    segment: Option<ActiveSegment>,
+    state: WriterState,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WriterState {
+    Working,
+    Failed,
+}
+
+impl Writer {
+    /// Goes on after the end of the lane, in this segment if there is one.
+    pub fn new(store: Arc<Store>, end: &Anchor, segment: Option<ActiveSegment>) -> Self {
+        let committer = Committer::new(end.position, end.batch, end.chain);
+        Self { store, committer, segment, state: WriterState::Working }
+    }
+
+    /// Commits one batch, if anything waits.
+    pub fn step(&mut self) -> WriterStep {
+        let closing = self.store.intake.is_closed();
+        for offer in self.store.intake.drain() {
+            self.committer.offer(offer);
+        }
+        if self.state == WriterState::Failed {
+            self.refuse(&LogError::Closed);
+            return WriterStep::Closed;
+        }
+        let Some((_, bytes)) = self.committer.next_size() else {
+            return if closing { WriterStep::Closed } else { WriterStep::Idle };
+        };
+        if !self
+            .segment
+            .as_ref()
+            .is_some_and(|segment| segment.offset.max(HEADER_BYTES as u64) + bytes as u64 <= segment.size)
+        {
+            match self.store.spares.take() {
+                Take::Ready(spare) => {
+                    let size = self.store.config.segment_bytes;
+                    self.segment = Some(ActiveSegment { number: spare.number, file: spare.file, offset: 0, size });
+                }
+                Take::NotYet => return WriterStep::AwaitsSegment,
+                Take::Refused(error) => {
+                    self.refuse(&error);
+                    return WriterStep::Answered;
+                }
+            }
+        }
+        let Some((batch, refused)) = self.committer.poll_batch(&mut Source(&self.store)) else {
+            return WriterStep::Idle;
+        };
+        self.store.intake.release(batch.taken_records, batch.taken_bytes);
+        if let Err(error) = self.write(&batch) {
+            let pending = batch.offers.into_iter().map(|offer| offer.done);
+            self.fail(&error, pending.chain(refused.into_iter().map(|(done, _)| done)).collect());
+            return WriterStep::Closed;
+        }
+        self.committer.synced();
+        self.show(&batch);
+        for offer in batch.offers {
+            (offer.done)(Ok(offer.committed));
+        }
+        for (done, error) in refused {
+            done(Err(error));
+        }
+        self.store.numbers.shrink();
+        WriterStep::Answered
+    }
+
+    /// One plain write and one sync; the first batch of a segment brings the segment's header with it.
+    fn write(&mut self, batch: &Batch) -> io::Result<()> {
+        let Some(segment) = self.segment.as_mut().filter(|_| !batch.bytes.is_empty()) else { return Ok(()) };
+        let count: usize = batch.offers.iter().map(|offer| offer.records.len()).sum();
+        let is_new = segment.offset == 0;
+        let first = stonechat_types::number::LanePosition(batch.last.0 + 1 - count as u64);
+        if is_new {
+            let header = SegmentHeader { number: segment.number, first, history_id: self.store.history_id };
+            segment.file.write_at(0, &header.encode())?;
+            segment.offset = HEADER_BYTES as u64;
+        }
+        segment.file.write_at(segment.offset, &batch.bytes)?;
+        segment.file.sync()?;
+        if is_new {
+            self.store.segments.add(segment.number, first);
+        }
+        segment.offset += batch.bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Shows a durable batch to readers.
+    fn show(&self, batch: &Batch) {
+        let Some(segment) = self.segment.as_ref().filter(|_| !batch.bytes.is_empty()) else { return };
+        let base = segment.offset - batch.bytes.len() as u64;
+        let next = Location { segment: segment.number, offset: segment.offset as u32 };
+        let due = self.store.change_tail(|tail| {
+            for offer in &batch.offers {
+                for (record, committed) in offer.records.iter().zip(&offer.committed) {
+                    let offset = (base + record.span.start as u64) as u32;
+                    tail.apply(&Applied {
+                        position: committed.position,
+                        location: Location { segment: segment.number, offset },
+                        length: record.span.length as u32,
+                        event: record.event.as_ref(),
+                        rows: &record.rows,
+                        personal: &record.personal,
+                        numbers: &committed.personal,
+                        derived: &record.derived,
+                    });
+                    if let Some(header) = &record.event {
+                        self.store.activity.apply(header, committed.position);
+                    }
+                }
+            }
+            tail.active.end = Anchor { position: batch.last, next, chain: batch.chain, batch: batch.number };
+            tail.active.bytes >= self.store.config.checkpoint_bytes
+        });
+        self.store.set_head(batch.last);
+        if due {
+            self.store.checkpoint.raise();
+        }
+    }
+
+    /// Answers all that waits.
+    fn refuse(&mut self, error: &LogError) {
+        let (refused, records, bytes) = self.committer.refuse();
+        self.store.intake.release(records, bytes);
+        for done in refused {
+            done(Err(error.clone()));
+        }
+    }
+
+    /// Nothing is known of what was written, so nothing may follow it.
+    fn fail(&mut self, error: &io::Error, in_flight: Vec<Done>) {
+        error!(%error, "Could not make a batch durable; nothing more is committed");
+        match self.store.config.on_fatal {
+            OnFatal::Abort => std::process::abort(),
+            OnFatal::Close => {}
+        }
+        self.state = WriterState::Failed;
+        self.store.intake.close();
+        let waiting = self.committer.failed();
+        for done in in_flight.into_iter().chain(waiting) {
+            done(Err(LogError::Closed));
+        }
+    }
+}
+
+struct Source<'a>(&'a Store);
+
+impl NumberSource for Source<'_> {
+    fn bring(&mut self, app: AppId, user_no: UserNo) -> Result<(), LogError> {
+        self.0.numbers.bring(app, user_no, || self.0.last_number(app, user_no))
+    }
+
+    fn next(&mut self, app: AppId, user_no: UserNo) -> PersonalSeq {
+        self.0.numbers.next(app, user_no)
+    }
+}
