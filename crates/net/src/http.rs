@@ -217,7 +217,16 @@ fn refusal(refused: Refused) -> Response<Full<Bytes>> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+    use tokio::task::JoinHandle;
+    use tokio::time::Instant;
+
     use super::*;
+    use crate::admission::{Admission, Limits};
+    use crate::drain::{Drain, DrainPlan};
+    use crate::events::EventSink;
+    use crate::machine::{Action, Input, Monotonic};
+    use crate::time::Origin;
 
     fn forwarded_for(value: &'static str) -> Option<String> {
         let mut headers = HeaderMap::new();
@@ -232,5 +241,110 @@ mod tests {
         assert_eq!(forwarded_for("2001:db8::1").as_deref(), Some("2001:db8::1"));
         assert_eq!(forwarded_for("10.0.0.7"), None);
         assert_eq!(forwarded_for("192.0.2.1, unknown"), None);
+    }
+
+    /// A machine for tests that open none.
+    struct Never;
+
+    impl SessionMachine for Never {
+        type Call = Infallible;
+        type Event = Infallible;
+
+        fn handle(&mut self, _now: Monotonic, _input: Input<'_, Infallible>) {}
+
+        fn poll_action(&mut self) -> Option<Action<Infallible>> {
+            None
+        }
+
+        fn deadline(&self) -> Option<Monotonic> {
+            None
+        }
+
+        fn wants_input(&self) -> bool {
+            true
+        }
+    }
+
+    impl Service<Never> for Never {
+        type Connection = ();
+
+        fn open(&self, _peer: PeerInfo, _events: EventSink<Infallible>) -> (Never, ()) {
+            (Never, ())
+        }
+
+        fn call(&self, (): &mut (), call: Infallible) {
+            match call {}
+        }
+
+        fn closed(&self, (): ()) {}
+    }
+
+    /// Serves routes that answer after a second, over a pipe; also what ends the server.
+    fn served() -> (DuplexStream, JoinHandle<()>, Arc<Drain>) {
+        let (ours, theirs) = tokio::io::duplex(1024);
+        let drain = Arc::new(Drain::new(DrainPlan { deadline_ms: 5_000, ..DrainPlan::default() }));
+        let (service, metrics) = (Arc::new(Never), Arc::default());
+        let routes = tower::service_fn(async |_: Request<Incoming>| {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("done")))
+        });
+        let context = Arc::new(HttpContext {
+            routes,
+            path: "/v1/ws".to_owned(),
+            connections: Arc::new(ConnectionContext {
+                service,
+                metrics,
+                origin: Origin::start(),
+                drain: drain.clone(),
+            }),
+            tracker: TaskTracker::new(),
+            tls: Tls::Off,
+        });
+        let permit = Admission::new(Limits::default()).admit_proxy().unwrap();
+        let serving = context.serve::<_, Never>(ours, ([127, 0, 0, 1], 1).into(), permit);
+        (theirs, TaskTracker::new().spawn(serving), drain)
+    }
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_sends_no_request_is_closed_at_the_deadline() {
+        for begun in [&b""[..], b"GET / HTTP/1.1\r\nhost: "] {
+            let (mut client, serving, _drain) = served();
+            let started = Instant::now();
+            client.write_all(begun).await.unwrap();
+            serving.await.unwrap();
+            assert_eq!(started.elapsed(), HEAD_DEADLINE);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_is_kept_alive_without_a_request_is_closed_too() {
+        let (mut client, serving, _drain) = served();
+        client.write_all(REQUEST).await.unwrap();
+        let mut answer = Vec::new();
+        let started = Instant::now();
+        client.read_to_end(&mut answer).await.unwrap();
+        serving.await.unwrap();
+        assert!(answer.ends_with(b"done"));
+        assert_eq!(started.elapsed(), Duration::from_secs(1) + HEAD_DEADLINE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_drain_lets_a_request_finish_and_closes_who_is_idle() {
+        let (mut client, serving, drain) = served();
+        client.write_all(REQUEST).await.unwrap();
+        let (_idle, idling, idle_drain) = served();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        drain.begin();
+        idle_drain.begin();
+        let started = Instant::now();
+        idling.await.unwrap();
+        assert_eq!(started.elapsed(), Duration::ZERO);
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.unwrap();
+        serving.await.unwrap();
+        assert!(answer.ends_with(b"done"));
+        assert_eq!(started.elapsed(), Duration::from_millis(500));
     }
 }
