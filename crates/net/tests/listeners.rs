@@ -331,7 +331,7 @@ async fn a_request_with_too_many_headers_is_refused() {
 
 #[tokio::test]
 async fn shutdown_says_goaway_to_all_then_closes_who_stays() {
-    let drain = DrainPlan { after_ms: 1, spread_ms: 2, deadline_ms: 200 };
+    let drain = DrainPlan { after_ms: 1, spread_ms: 2, deadline_ms: 1_000 };
     let server = Server::start(NetConfig { drain, ..NetConfig::default() });
     let (tcp, http) = (server.tcp(Tls::Off), server.http(Tls::Off));
     let idle_http = TcpStream::connect(http).await.unwrap();
