@@ -40,17 +40,6 @@ pub struct ConnectionContext<S> {
     pub drain: Arc<Drain>,
 }
 
-impl<S> Clone for ConnectionContext<S> {
-    fn clone(&self) -> Self {
-        Self {
-            service: self.service.clone(),
-            metrics: self.metrics.clone(),
-            origin: self.origin,
-            drain: self.drain.clone(),
-        }
-    }
-}
-
 /// Why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
