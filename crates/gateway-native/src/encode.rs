@@ -1,0 +1,361 @@
+//! What the application says, as frames.
+
+use bytes::Bytes;
+use stonechat_app::api::{
+    Answer, CommandDone, Content, ConversationPage, ConversationView, DeviceView, EventView, EventsPage, Failure,
+    MembersPage, MessagesPage, PersonalItem, PersonalPage, Sent, UserView, Welcome,
+};
+use stonechat_app::live::LiveEvent;
+use stonechat_domain::event::Change;
+use stonechat_domain::member::{Role, UserRef};
+use stonechat_net::machine::MessageKind;
+use stonechat_types::error_code::ErrorCode;
+use stonechat_types::id::{ConversationId, ConversationKind, UserId};
+use stonechat_types::limits::{
+    BODY_BYTES_MAX, CALLS_MAX, CATCH_UP_EVENTS_MAX, FRAME_BYTES_MAX, HEARTBEAT_MS, PAGE_ITEMS_MAX,
+};
+use stonechat_types::number::{Ordinal, PersonalSeq, Seq};
+use stonechat_types::text::Title;
+use stonechat_wire::v1::{self, Frame, event, frame::Body, personal_change};
+
+use crate::parse::VERSION;
+
+/// The slot of a live event that holds its frame as protobuf.
+pub const SLOT_BINARY: usize = 0;
+
+/// The slot of a live event that holds its frame as JSON.
+pub const SLOT_TEXT: usize = 1;
+
+/// Writes a frame as the agreed kind.
+#[must_use]
+pub fn frame(kind: MessageKind, frame: &Frame) -> Bytes {
+    match kind {
+        MessageKind::Binary => stonechat_wire::frame::encode(frame),
+        MessageKind::Text => stonechat_wire::json::encode(frame).into(),
+    }
+}
+
+/// A live event as a frame: written by the first session that sends it, shared by all others.
+#[must_use]
+pub fn live(kind: MessageKind, live: &LiveEvent) -> Bytes {
+    let slot = match kind {
+        MessageKind::Binary => SLOT_BINARY,
+        MessageKind::Text => SLOT_TEXT,
+    };
+    live.encoded(slot, |view| frame(kind, &Frame { id: 0, body: Some(Body::Event(event(view))) }))
+}
+
+/// The answer to a call.
+#[must_use]
+pub fn answer(session_id: u64, answer: &Answer) -> Body {
+    match answer {
+        Answer::Done => Body::Done(v1::Done {}),
+        Answer::Sent(sent) => Body::Sent(self::sent(sent)),
+        Answer::CommandDone(done) => Body::CommandDone(command_done(done)),
+        Answer::Welcome(welcome) => Body::Welcome(self::welcome(session_id, welcome)),
+        Answer::Conversations(page) => Body::Conversations(conversations(page)),
+        Answer::Conversation(view) => Body::Conversation(conversation(view)),
+        Answer::Events(page) => Body::Events(events(page)),
+        Answer::Messages(page) => Body::Messages(messages(page)),
+        Answer::Personal(page) => Body::Personal(personal(page)),
+        Answer::Members(page) => Body::Members(members(page)),
+        Answer::Devices(devices) => Body::Devices(v1::Devices { devices: devices.iter().map(device).collect() }),
+        Answer::Users(users) => Body::Users(v1::Users { users: users.iter().map(user).collect() }),
+    }
+}
+
+/// The answer to a call that was refused.
+#[must_use]
+pub fn error(failure: &Failure) -> Body {
+    Body::Error(v1::Error {
+        code: failure.code.as_str().into(),
+        message: failure.message.as_ref().into(),
+        retry_after_ms: failure.retry_after_ms.unwrap_or(0),
+        first: failure.first.as_ref().map(sent),
+    })
+}
+
+/// The last frame of a connection.
+#[must_use]
+pub fn closing(code: ErrorCode, message: &str) -> Body {
+    Body::Closing(v1::Closing { code: code.as_str().into(), message: message.into() })
+}
+
+/// The request to connect again.
+#[must_use]
+pub fn go_away(after_ms: u64, spread_ms: u64) -> Body {
+    let within = |ms| u32::try_from(ms).unwrap_or(u32::MAX);
+    Body::GoAway(v1::GoAway { after_ms: within(after_ms), spread_ms: within(spread_ms) })
+}
+
+/// The state of the device's world.
+#[must_use]
+pub fn welcome(session_id: u64, welcome: &Welcome) -> v1::Welcome {
+    v1::Welcome {
+        version: VERSION,
+        user_id: text(&welcome.user.id),
+        display_name: display_name(&welcome.user),
+        limits: Some(limits()),
+        server_time: welcome.server_time.0,
+        reset: welcome.reset,
+        conversations: welcome.conversations.conversations.iter().map(conversation).collect(),
+        next_page: welcome.conversations.next.clone(),
+        personal: Some(personal(&welcome.personal)),
+        position: welcome.position.clone(),
+        unread_total: welcome.unread_total,
+        history_id: Bytes::copy_from_slice(&welcome.history_id),
+        session_id: session_id.to_string(),
+    }
+}
+
+/// A member has read.
+#[must_use]
+pub fn read_moved(conversation: ConversationId, user: &UserId, upto: Seq, ordinal: Ordinal) -> Body {
+    Body::ReadMoved(v1::ReadMoved {
+        conversation_id: conversation.to_string(),
+        user_id: text(user),
+        upto_seq: upto.0,
+        upto_ordinal: ordinal.0,
+    })
+}
+
+/// A member is writing, or stopped.
+#[must_use]
+pub fn typing(conversation: ConversationId, user: &UserId, active: bool) -> Body {
+    Body::TypingNow(v1::TypingNow { conversation_id: conversation.to_string(), user_id: text(user), active })
+}
+
+/// A change of personal state.
+#[must_use]
+pub fn personal_change(seq: PersonalSeq, item: &PersonalItem) -> v1::PersonalChange {
+    use personal_change::Change;
+    let change = match item {
+        PersonalItem::Membership { conversation, role, visible_upto } => Change::Membership(v1::MembershipState {
+            conversation_id: conversation.to_string(),
+            member: role.is_some(),
+            role: maybe_role(*role),
+            visible_upto_seq: visible_upto.0,
+        }),
+        PersonalItem::Read { conversation, upto, ordinal } => Change::Read(v1::ReadState {
+            conversation_id: conversation.to_string(),
+            upto_seq: upto.0,
+            upto_ordinal: ordinal.0,
+        }),
+        PersonalItem::Device(view) => Change::Device(device(view)),
+    };
+    v1::PersonalChange { personal_seq: seq.0, change: Some(change) }
+}
+
+/// The head of a large group moved.
+#[must_use]
+pub fn head(conversation: ConversationId, seq: Seq, ordinal: Ordinal) -> Body {
+    Body::Head(v1::Head { conversation_id: conversation.to_string(), head_seq: seq.0, head_ordinal: ordinal.0 })
+}
+
+/// One event of a log.
+#[must_use]
+pub fn event(view: &EventView) -> v1::Event {
+    let mut event = v1::Event {
+        conversation_id: view.id.conversation.to_string(),
+        seq: view.id.seq.0,
+        ordinal: view.ordinal.0,
+        kind: view.kind.name().into(),
+        sender_id: text(&view.sender),
+        sent_at: view.sent_at.0,
+        client_msg_id: Bytes::copy_from_slice(&view.key),
+        message_id: view.id.to_string(),
+        ..v1::Event::default()
+    };
+    match &view.content {
+        Content::Message { body_type, body } => {
+            event.body_type = String::from_utf8_lossy(body_type).into_owned();
+            event.body = body.clone();
+        }
+        Content::Change(change) => event.change = Some(self::change(view.id.conversation, change)),
+        Content::Lost => event.corrupt = true,
+    }
+    event
+}
+
+fn change(conversation: ConversationId, change: &Change) -> event::Change {
+    match change {
+        Change::Created { title, members } => event::Change::Created(v1::Created {
+            kind: kind(conversation).into(),
+            title: maybe_title(title.as_ref()),
+            members: refs(members),
+        }),
+        Change::MembersAdded(users) => event::Change::MembersAdded(v1::MembersAdded { user_ids: refs(users) }),
+        Change::MemberRemoved(user) => event::Change::MemberRemoved(v1::MemberRemoved { user_id: text(&user.id) }),
+        Change::MemberLeft => event::Change::MemberLeft(v1::MemberLeft {}),
+        Change::Renamed(title) => event::Change::Renamed(v1::Renamed { title: title.as_str().into() }),
+        Change::RoleChanged(user, role) => {
+            event::Change::RoleChanged(v1::RoleChanged { user_id: text(&user.id), role: self::role(*role).into() })
+        }
+    }
+}
+
+fn limits() -> v1::Limits {
+    v1::Limits {
+        frame_bytes_max: FRAME_BYTES_MAX as u32,
+        body_bytes_max: BODY_BYTES_MAX as u32,
+        calls_max: CALLS_MAX,
+        heartbeat_ms: HEARTBEAT_MS as u32,
+        page_items_max: PAGE_ITEMS_MAX,
+        catch_up_events_max: CATCH_UP_EVENTS_MAX as u32,
+    }
+}
+
+fn sent(sent: &Sent) -> v1::Sent {
+    v1::Sent {
+        conversation_id: sent.id.conversation.to_string(),
+        seq: sent.id.seq.0,
+        ordinal: sent.ordinal.0,
+        sent_at: sent.sent_at.0,
+        deduplicated: sent.deduplicated,
+        message_id: sent.id.to_string(),
+    }
+}
+
+fn command_done(done: &CommandDone) -> v1::CommandDone {
+    v1::CommandDone { conversation_id: done.conversation.to_string(), seq: done.seq.0, deduplicated: done.deduplicated }
+}
+
+fn conversations(page: &ConversationPage) -> v1::Conversations {
+    v1::Conversations {
+        conversations: page.conversations.iter().map(conversation).collect(),
+        next_page: page.next.clone(),
+    }
+}
+
+fn conversation(view: &ConversationView) -> v1::Conversation {
+    v1::Conversation {
+        conversation_id: view.id.to_string(),
+        kind: kind(view.id).into(),
+        title: maybe_title(view.title.as_ref()),
+        peer_id: view.peer.as_ref().map(|peer| text(&peer.id)).unwrap_or_default(),
+        peer_name: view.peer.as_ref().map(display_name).unwrap_or_default(),
+        role: maybe_role(view.role),
+        member: view.role.is_some(),
+        member_count: view.member_count,
+        head_seq: view.head.0,
+        head_ordinal: view.head_ordinal.0,
+        read_seq: view.read.0,
+        read_ordinal: view.read_ordinal.0,
+        unread: view.unread,
+        active_at: view.active_at.0,
+        last_message: view.last_message.as_deref().map(event),
+        visible_from_seq: view.visible_from.0,
+        read_marks: view
+            .read_marks
+            .iter()
+            .map(|(user, upto)| v1::ReadMark { user_id: text(user), upto_seq: upto.0 })
+            .collect(),
+        floor_ordinal: view.floor_ordinal.0,
+    }
+}
+
+fn events(page: &EventsPage) -> v1::Events {
+    v1::Events {
+        conversation_id: page.conversation.to_string(),
+        events: page.events.iter().map(event).collect(),
+        from_seq: page.from.0,
+        upto_seq: page.upto.0,
+        hidden: page.hidden.iter().map(|(from, upto)| v1::SeqRange { from_seq: from.0, upto_seq: upto.0 }).collect(),
+        more: page.more,
+        jump: page.jump,
+        head_seq: page.head.0,
+        head_ordinal: page.head_ordinal.0,
+    }
+}
+
+fn messages(page: &MessagesPage) -> v1::Messages {
+    v1::Messages {
+        conversation_id: page.conversation.to_string(),
+        messages: page
+            .messages
+            .iter()
+            .map(|(view, changed)| v1::Message { event: Some(event(view)), changed_seq: changed.0 })
+            .collect(),
+        as_of_seq: page.as_of.0,
+        from_ordinal: page.from.0,
+        upto_ordinal: page.upto.0,
+        more_before: page.more_before,
+        more_after: page.more_after,
+    }
+}
+
+fn personal(page: &PersonalPage) -> v1::Personal {
+    v1::Personal {
+        changes: page.changes.iter().map(|(seq, item)| personal_change(*seq, item)).collect(),
+        upto: page.upto.0,
+        more: page.more,
+    }
+}
+
+fn members(page: &MembersPage) -> v1::Members {
+    v1::Members {
+        members: page
+            .members
+            .iter()
+            .map(|(user, role)| v1::Member {
+                user_id: text(&user.id),
+                display_name: display_name(user),
+                role: self::role(*role).into(),
+            })
+            .collect(),
+        next_page: page.next.clone(),
+        as_of_seq: page.as_of.0,
+    }
+}
+
+fn device(view: &DeviceView) -> v1::DeviceState {
+    v1::DeviceState {
+        device_id: view.id.as_str().into(),
+        device_name: view.name.clone(),
+        seen_at: view.seen_at.0,
+        revoked: view.revoked,
+        client: view.client.clone(),
+    }
+}
+
+fn user(view: &UserView) -> v1::User {
+    v1::User { user_id: text(&view.id), display_name: display_name(view) }
+}
+
+fn kind(conversation: ConversationId) -> v1::ConversationKind {
+    match conversation.kind() {
+        ConversationKind::Direct => v1::ConversationKind::Direct,
+        ConversationKind::Group => v1::ConversationKind::Group,
+        ConversationKind::Channel => v1::ConversationKind::Channel,
+        ConversationKind::Room => v1::ConversationKind::Room,
+        ConversationKind::Support => v1::ConversationKind::Support,
+    }
+}
+
+fn role(role: Role) -> v1::Role {
+    match role {
+        Role::Member => v1::Role::Member,
+        Role::Admin => v1::Role::Admin,
+        Role::Owner => v1::Role::Owner,
+    }
+}
+
+fn maybe_role(role: Option<Role>) -> i32 {
+    role.map_or(v1::Role::Unspecified, self::role).into()
+}
+
+fn maybe_title(title: Option<&Title>) -> String {
+    title.map(|title| title.as_str().into()).unwrap_or_default()
+}
+
+fn display_name(user: &UserView) -> String {
+    user.name.as_ref().map(|name| name.as_str().into()).unwrap_or_default()
+}
+
+fn text(user: &UserId) -> String {
+    user.as_str().into()
+}
+
+fn refs(users: &[UserRef]) -> Vec<String> {
+    users.iter().map(|user| text(&user.id)).collect()
+}

@@ -1,0 +1,370 @@
+//! One frame of every kind. What the server sends is made from the application's words, by the encoder.
+
+use bytes::Bytes;
+use std::sync::Arc;
+use stonechat_app::api::{
+    Answer, CommandDone, Content, ConversationPage, ConversationView, DeviceView, EventView, EventsPage, Failure,
+    MembersPage, MessagesPage, PersonalItem, PersonalPage, Sent, UserView, Welcome,
+};
+use stonechat_domain::event::Change;
+use stonechat_domain::kind::EventKind;
+use stonechat_domain::member::{Role, UserRef};
+use stonechat_types::error_code::ErrorCode;
+use stonechat_types::id::{CommandId, ConversationId, ConversationKind, DeviceId, MessageId, UserId};
+use stonechat_types::number::{AppId, Ordinal, PersonalSeq, Seq, Timestamp, UserNo};
+use stonechat_types::text::{DisplayName, Title};
+use stonechat_wire::v1::{self, Frame, frame::Body};
+
+use crate::encode;
+
+const KEY: [u8; 16] = [0x01, 0x9a, 0xbc, 0xde, 0xf0, 0x12, 0x73, 0x45, 0x86, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 0x12, 0x34];
+const SENT_AT: Timestamp = Timestamp(1_790_000_000_123);
+const SESSION_ID: u64 = 41;
+
+/// The name of a frame's kind, as the schema has it.
+pub fn name(body: &Body) -> &'static str {
+    match body {
+        Body::Hello(_) => "hello",
+        Body::RefreshToken(_) => "refresh_token",
+        Body::Send(_) => "send",
+        Body::CreateGroup(_) => "create_group",
+        Body::ChangeConversation(_) => "change_conversation",
+        Body::MarkRead(_) => "mark_read",
+        Body::ListConversations(_) => "list_conversations",
+        Body::GetConversation(_) => "get_conversation",
+        Body::FetchEvents(_) => "fetch_events",
+        Body::FetchMessages(_) => "fetch_messages",
+        Body::FetchPersonal(_) => "fetch_personal",
+        Body::ListMembers(_) => "list_members",
+        Body::ListDevices(_) => "list_devices",
+        Body::RevokeDevice(_) => "revoke_device",
+        Body::Pull(_) => "pull",
+        Body::Ping(_) => "ping",
+        Body::GetUsers(_) => "get_users",
+        Body::Typing(_) => "typing",
+        Body::Focus(_) => "focus",
+        Body::Welcome(_) => "welcome",
+        Body::Done(_) => "done",
+        Body::Sent(_) => "sent",
+        Body::CommandDone(_) => "command_done",
+        Body::Conversations(_) => "conversations",
+        Body::Conversation(_) => "conversation",
+        Body::Events(_) => "events",
+        Body::Messages(_) => "messages",
+        Body::Personal(_) => "personal",
+        Body::Members(_) => "members",
+        Body::Devices(_) => "devices",
+        Body::Pong(_) => "pong",
+        Body::Users(_) => "users",
+        Body::Error(_) => "error",
+        Body::Event(_) => "event",
+        Body::ReadMoved(_) => "read_moved",
+        Body::TypingNow(_) => "typing_now",
+        Body::PersonalChange(_) => "personal_change",
+        Body::Position(_) => "position",
+        Body::Poke(_) => "poke",
+        Body::GoAway(_) => "go_away",
+        Body::Closing(_) => "closing",
+        Body::Head(_) => "head",
+    }
+}
+
+/// Calls, which want an id and an answer; the hello is the first.
+pub fn calls() -> Vec<Body> {
+    use v1::{change_conversation, fetch_messages, send_message};
+    let key = || Bytes::copy_from_slice(&KEY);
+    let group_id = || group().to_string();
+    vec![
+        Body::Hello(v1::Hello {
+            version_min: 1,
+            version_max: 1,
+            token: "eyJhbGciOiJFZERTQSJ9.e30.c2ln".into(),
+            device_id: "pixel-1".into(),
+            device_name: "Pixel 9".into(),
+            client: "stonechat-rust 0.1.0".into(),
+            position: position(),
+            window: 20,
+        }),
+        Body::RefreshToken(v1::RefreshToken { token: "eyJhbGciOiJFZERTQSJ9.e30.bmV3".into() }),
+        Body::Send(v1::SendMessage {
+            to: Some(send_message::To::ConversationId(group_id())),
+            client_msg_id: key(),
+            body_type: "text".into(),
+            body: super::text_body("Grüße, 👩‍👩‍👧!"),
+            read_upto: 41,
+            after: Bytes::copy_from_slice(&[0x17; 16]),
+        }),
+        Body::CreateGroup(v1::CreateGroup {
+            command_id: key(),
+            title: "Bird watchers".into(),
+            members: vec!["bob".into(), "carol@example.org".into()],
+        }),
+        Body::ChangeConversation(v1::ChangeConversation {
+            command_id: key(),
+            conversation_id: group_id(),
+            change: Some(change_conversation::Change::SetRole(v1::SetRole {
+                user_id: "bob".into(),
+                role: v1::Role::Admin.into(),
+            })),
+        }),
+        Body::MarkRead(v1::MarkRead { conversation_id: group_id(), upto_seq: 42 }),
+        Body::ListConversations(v1::ListConversations { page: Bytes::from_static(b"page"), limit: 20 }),
+        Body::GetConversation(v1::GetConversation { conversation_id: group_id() }),
+        Body::FetchEvents(v1::FetchEvents { conversation_id: group_id(), after_seq: 40, limit: 100 }),
+        Body::FetchMessages(v1::FetchMessages {
+            conversation_id: group_id(),
+            range: Some(fetch_messages::Range::AroundOrdinal(12)),
+            limit: 50,
+        }),
+        Body::FetchPersonal(v1::FetchPersonal { after: 17, limit: 100 }),
+        Body::ListMembers(v1::ListMembers { conversation_id: group_id(), page: Bytes::from_static(b"page"), limit: 9 }),
+        Body::ListDevices(v1::ListDevices {}),
+        Body::RevokeDevice(v1::RevokeDevice { device_id: "old-phone".into() }),
+        Body::Pull(v1::Pull { position: position(), window: 20 }),
+        Body::Ping(v1::Ping {}),
+        Body::GetUsers(v1::GetUsers { user_ids: vec!["bob".into(), "carol@example.org".into()] }),
+    ]
+}
+
+/// Signals, which have the id 0.
+pub fn signals() -> Vec<Body> {
+    vec![
+        Body::Typing(v1::Typing { conversation_id: group().to_string(), active: true }),
+        Body::Focus(v1::Focus { conversation_ids: vec![group().to_string()] }),
+    ]
+}
+
+/// Answers, with the id of their call.
+pub fn answers() -> Vec<Body> {
+    let mut bodies: Vec<Body> = all_answers().iter().map(|answer| encode::answer(SESSION_ID, answer)).collect();
+    bodies.push(Body::Pong(v1::Pong { server_time: SENT_AT.0 }));
+    bodies.push(encode::error(&Failure {
+        code: ErrorCode::Conflict,
+        message: "the same id was used with another body".into(),
+        retry_after_ms: Some(250),
+        first: Some(sent()),
+    }));
+    bodies
+}
+
+/// One answer of each kind.
+pub fn all_answers() -> Vec<Answer> {
+    vec![
+        Answer::Welcome(Box::new(welcome(SENT_AT))),
+        Answer::Done,
+        Answer::Sent(sent()),
+        Answer::CommandDone(CommandDone { conversation: group(), seq: Seq(43), deduplicated: true }),
+        Answer::Conversations(ConversationPage {
+            conversations: vec![direct_view()],
+            next: Bytes::from_static(b"next page"),
+        }),
+        Answer::Conversation(Box::new(group_view())),
+        Answer::Events(Box::new(EventsPage {
+            conversation: group(),
+            events: every_event(),
+            from: Seq(35),
+            upto: Seq(42),
+            hidden: vec![(Seq(20), Seq(34))],
+            more: true,
+            jump: false,
+            head: Seq(99),
+            head_ordinal: Ordinal(60),
+        })),
+        Answer::Messages(Box::new(MessagesPage {
+            conversation: group(),
+            messages: vec![(message(), Seq(42))],
+            as_of: Seq(99),
+            from: Ordinal(12),
+            upto: Ordinal(12),
+            more_before: true,
+            more_after: false,
+        })),
+        Answer::Personal(personal()),
+        Answer::Members(MembersPage {
+            members: vec![(view(&alice(), Some("Alice")), Role::Owner), (view(&bob(), None), Role::Member)],
+            next: Bytes::from_static(b"next page"),
+            as_of: Seq(99),
+        }),
+        Answer::Devices(vec![device()]),
+        Answer::Users(vec![view(&alice(), Some("Alice")), view(&bob(), None)]),
+    ]
+}
+
+/// What the server says on its own.
+pub fn told() -> Vec<Body> {
+    vec![
+        Body::Event(encode::event(&message())),
+        encode::read_moved(group(), &bob().id, Seq(42), Ordinal(12)),
+        encode::typing(group(), &bob().id, true),
+        Body::PersonalChange(encode::personal_change(PersonalSeq(18), &PersonalItem::Device(device()))),
+        Body::Position(v1::PositionSaved { token: position() }),
+        Body::Poke(v1::Poke { position: position() }),
+        encode::go_away(1_000, 30_000),
+        encode::closing(ErrorCode::Replaced, ErrorCode::Replaced.meaning()),
+        encode::head(group(), Seq(43), Ordinal(13)),
+    ]
+}
+
+/// Every kind of frame, with the id that it would bear.
+pub fn all() -> Vec<Frame> {
+    let with_id = |(i, body)| Frame { id: i as u64 + 1, body: Some(body) };
+    let without = |body| Frame { id: 0, body: Some(body) };
+    let mut frames: Vec<_> = calls().into_iter().enumerate().map(with_id).collect();
+    frames.extend(signals().into_iter().map(without));
+    frames.extend(answers().into_iter().enumerate().map(with_id));
+    frames.extend(told().into_iter().map(without));
+    frames
+}
+
+pub fn group() -> ConversationId {
+    ConversationId::created(ConversationKind::Group, AppId::DEFAULT, &alice().id, CommandId(KEY))
+}
+
+fn direct() -> ConversationId {
+    ConversationId::direct(AppId::DEFAULT, &alice().id, &bob().id)
+}
+
+pub fn alice() -> UserRef {
+    UserRef { no: UserNo(1), id: UserId::new("alice").unwrap() }
+}
+
+pub fn bob() -> UserRef {
+    UserRef { no: UserNo(2), id: UserId::new("bob").unwrap() }
+}
+
+fn view(user: &UserRef, name: Option<&str>) -> UserView {
+    UserView { id: user.id.clone(), name: name.map(|name| DisplayName::new(name).unwrap()) }
+}
+
+fn title() -> Title {
+    Title::new("Bird watchers").unwrap()
+}
+
+fn position() -> Bytes {
+    Bytes::from_static(&[1, 0xff, 0, 0x7f, 0x80])
+}
+
+pub fn sent() -> Sent {
+    Sent {
+        id: MessageId { conversation: group(), seq: Seq(42) },
+        ordinal: Ordinal(12),
+        sent_at: SENT_AT,
+        deduplicated: true,
+    }
+}
+
+pub fn device() -> DeviceView {
+    DeviceView {
+        id: DeviceId::new("old-phone").unwrap(),
+        name: "Alice's old phone".into(),
+        client: "stonechat-rust 0.1.0".into(),
+        seen_at: SENT_AT,
+        revoked: true,
+    }
+}
+
+pub fn message() -> EventView {
+    EventView {
+        id: MessageId { conversation: group(), seq: Seq(42) },
+        ordinal: Ordinal(12),
+        kind: EventKind::Message,
+        sender: bob().id,
+        sent_at: SENT_AT,
+        key: KEY,
+        content: Content::Message { body_type: Bytes::from_static(b"text"), body: super::text_body("Hi 👋") },
+    }
+}
+
+/// An event of every kind, a damaged one last.
+pub fn every_event() -> Vec<EventView> {
+    let changes = [
+        Change::Created { title: Some(title()), members: vec![alice(), bob()] },
+        Change::MembersAdded(vec![alice(), bob()]),
+        Change::MemberRemoved(bob()),
+        Change::MemberLeft,
+        Change::Renamed(title()),
+        Change::RoleChanged(bob(), Role::Owner),
+    ];
+    let mut events: Vec<EventView> = changes
+        .into_iter()
+        .zip(35..)
+        .map(|(change, seq)| EventView {
+            id: MessageId { conversation: group(), seq: Seq(seq) },
+            kind: change.kind(),
+            content: Content::Change(change),
+            ..message()
+        })
+        .collect();
+    events.push(EventView {
+        id: MessageId { conversation: group(), seq: Seq(41) },
+        ordinal: Ordinal(11),
+        content: Content::Lost,
+        ..message()
+    });
+    events.push(message());
+    events
+}
+
+fn group_view() -> ConversationView {
+    ConversationView {
+        id: group(),
+        title: Some(title()),
+        peer: None,
+        role: Some(Role::Admin),
+        member_count: 3,
+        head: Seq(99),
+        head_ordinal: Ordinal(60),
+        read: Seq(42),
+        read_ordinal: Ordinal(12),
+        unread: 48,
+        active_at: SENT_AT,
+        last_message: Some(Arc::new(message())),
+        visible_from: Seq(35),
+        floor_ordinal: Ordinal(9),
+        read_marks: vec![(bob().id, Seq(40))],
+    }
+}
+
+fn direct_view() -> ConversationView {
+    ConversationView {
+        id: direct(),
+        title: None,
+        peer: Some(view(&bob(), Some("Bob"))),
+        role: None,
+        last_message: None,
+        read_marks: Vec::new(),
+        ..group_view()
+    }
+}
+
+fn personal() -> PersonalPage {
+    PersonalPage {
+        changes: vec![
+            (
+                PersonalSeq(15),
+                PersonalItem::Membership { conversation: group(), role: Some(Role::Admin), visible_upto: Seq::ZERO },
+            ),
+            (PersonalSeq(16), PersonalItem::Membership { conversation: direct(), role: None, visible_upto: Seq(7) }),
+            (PersonalSeq(17), PersonalItem::Read { conversation: group(), upto: Seq(42), ordinal: Ordinal(12) }),
+            (PersonalSeq(18), PersonalItem::Device(device())),
+        ],
+        upto: PersonalSeq(18),
+        more: true,
+    }
+}
+
+pub fn welcome(server_time: Timestamp) -> Welcome {
+    Welcome {
+        user: view(&alice(), Some("Alice")),
+        server_time,
+        reset: true,
+        conversations: ConversationPage {
+            conversations: vec![group_view(), direct_view()],
+            next: Bytes::from_static(b"next page"),
+        },
+        personal: personal(),
+        position: position(),
+        unread_total: 48,
+        history_id: [9; 16],
+    }
+}
