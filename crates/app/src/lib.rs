@@ -1,6 +1,31 @@
 #![doc = include_str!("../README.md")]
 
 pub mod api;
+pub mod application;
+mod change_conversation;
+mod devices;
+pub mod directory;
+mod executor;
+mod fan_out;
+mod fetch_events;
+mod fetch_messages;
+mod fetch_personal;
+mod get_conversation;
+mod hello;
+pub mod list_conversations;
+mod list_members;
 pub mod live;
+pub mod map;
+mod mark_read;
+pub mod metrics;
 pub mod ports;
+pub mod position;
+mod reading;
+pub mod registry;
+pub mod rows;
+pub mod seal;
+mod send_message;
 pub mod session;
+pub mod shared;
+mod typing;
+pub mod watermark;

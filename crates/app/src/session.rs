@@ -1,16 +1,35 @@
 //! One live connection of a device.
 
-use crate::api::{Offer, Outbound, SessionSink};
-use std::collections::VecDeque;
+use crate::api::{Offer, Outbound, PersonalItem, SessionSink};
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stonechat_domain::member::UserRef;
 use stonechat_types::id::{ClientMsgId, ConversationId, DeviceId};
-use stonechat_types::number::{AppId, Timestamp};
+use stonechat_types::number::{AppId, PersonalSeq, Timestamp};
 
 /// Refused sends of a session that are remembered, so that their followers are refused as well.
 pub const REFUSED_SENDS_MAX: usize = 64;
+
+/// Personal changes that may be told before one with a smaller number; past it the position stays behind, and the
+/// device is told some of them again after its next hello.
+pub const TOLD_AHEAD_MAX: usize = 256;
+
+#[derive(Default)]
+struct Told {
+    upto: u64,
+    ahead: BTreeSet<u64>,
+}
+
+impl Told {
+    fn close(&mut self) {
+        while let Some(first) = self.ahead.first().copied().filter(|first| *first <= self.upto + 1) {
+            self.ahead.pop_first();
+            self.upto = self.upto.max(first);
+        }
+    }
+}
 
 /// A session: who is connected, from which device, and the way to it.
 pub struct Session {
@@ -26,7 +45,7 @@ pub struct Session {
     expires_at: AtomicI64,
     poked: AtomicBool,
     unreported: AtomicBool,
-    personal_upto: AtomicU64,
+    told: Mutex<Told>,
     focus: Mutex<Vec<ConversationId>>,
     refused: Mutex<VecDeque<ClientMsgId>>,
 }
@@ -50,7 +69,7 @@ impl Session {
             expires_at: AtomicI64::new(expires_at.0),
             poked: AtomicBool::new(false),
             unreported: AtomicBool::new(false),
-            personal_upto: AtomicU64::new(0),
+            told: Mutex::default(),
             focus: Mutex::default(),
             refused: Mutex::default(),
         }
@@ -101,18 +120,38 @@ impl Session {
         !self.poked.load(Ordering::Acquire) && self.unreported.swap(false, Ordering::AcqRel)
     }
 
-    /// Up to which personal change the session was told.
-    pub(crate) fn personal_upto(&self) -> u64 {
-        self.personal_upto.load(Ordering::Acquire)
+    /// Up to which personal change the session was told all.
+    pub(crate) fn personal_upto(&self) -> PersonalSeq {
+        PersonalSeq(lock(&self.told).upto)
     }
 
-    /// Notes that the session was told a personal change.
-    pub(crate) fn told_personal(&self, seq: u64) {
-        self.personal_upto.fetch_max(seq, Ordering::AcqRel);
+    /// A welcome told all changes up to here.
+    pub(crate) fn told_personal_upto(&self, seq: PersonalSeq) {
+        let mut told = lock(&self.told);
+        told.upto = told.upto.max(seq.0);
+        told.close();
+    }
+
+    /// Offers a change of personal state. Says `true` as [`Self::offer_log`] does.
+    pub(crate) fn offer_personal(&self, seq: PersonalSeq, item: PersonalItem) -> bool {
+        let overflowed = self.offer_log(Outbound::Personal(seq, item));
+        if !overflowed && !self.poked.load(Ordering::Acquire) {
+            let mut told = lock(&self.told);
+            if told.ahead.len() < TOLD_AHEAD_MAX {
+                told.ahead.insert(seq.0);
+            }
+            told.close();
+        }
+        overflowed
     }
 
     pub(crate) fn attach(self: &Arc<Self>) {
         self.sink.attach(self);
+    }
+
+    /// A position was offered: it needs no position of its own.
+    pub(crate) fn reported(&self) {
+        self.unreported.store(false, Ordering::Release);
     }
 
     pub(crate) fn set_focus(&self, conversations: Vec<ConversationId>) {

@@ -1,0 +1,385 @@
+//! The front door: what gateways hold.
+
+use crate::api::{
+    Answer, Call, ChangeConversation, ChangeRequest, CreateGroup, Destination, Failure, Hello, Outbound, SendMessage,
+    SessionSink, UserView,
+};
+use crate::devices;
+use crate::directory::{Directory, failure};
+use crate::executor::job::{Job, Reply, Work};
+use crate::executor::{self, MAILBOX_MAX};
+use crate::metrics::Metrics;
+use crate::ports::{Clock, Entropy, TokenVerifier};
+use crate::reading::Reader;
+use crate::registry::Registry;
+use crate::seal::Sealer;
+use crate::session::Session;
+use crate::shared::{DeviceLocks, Options, Shared};
+use crate::watermark::Watermark;
+use crate::{fetch_events, fetch_messages, fetch_personal, get_conversation, hello, list_conversations, list_members};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use stonechat_domain::event::Command;
+use stonechat_domain::member::UserRef;
+use stonechat_log::store::Log;
+use stonechat_log::vault::Vault;
+use stonechat_types::error_code::ErrorCode;
+use stonechat_types::id::{ConversationId, ConversationKind, UserId};
+use stonechat_types::limits::FOCUS_MAX;
+use stonechat_types::number::{AppId, Timestamp};
+use stonechat_types::text::DisplayName;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Time between two positions told to a session.
+const POSITIONS: Duration = Duration::from_secs(1);
+/// Names of users that one call may ask for.
+const USERS_PER_CALL_MAX: usize = 256;
+/// Reads that may run at once; more are refused as `overloaded`.
+pub const READS_MAX: usize = 4_096;
+
+/// What the application is made of.
+pub struct Parts {
+    /// The store.
+    pub log: Arc<dyn Log>,
+    /// The keys at rest.
+    pub vault: Arc<dyn Vault>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Checks tokens.
+    pub verifier: Arc<dyn TokenVerifier>,
+    /// Where tasks are started, so that they end with the server.
+    pub tasks: TaskTracker,
+    /// What an operator may choose.
+    pub options: Options,
+}
+
+/// The application.
+pub struct App {
+    shared: Arc<Shared>,
+    mailboxes: Vec<mpsc::Sender<Job>>,
+    reads: Arc<tokio::sync::Semaphore>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl App {
+    /// Starts the executors.
+    pub fn start(parts: Parts, registry: &mut prometheus_client::registry::Registry) -> Arc<Self> {
+        let Parts { log, vault, clock, entropy, verifier, tasks, options } = parts;
+        let watermark = Arc::new(Watermark::new(log.head()));
+        let directory =
+            Directory::new(log.clone(), vault.clone(), clock.clone(), entropy.clone(), watermark.clone());
+        let shared = Arc::new(Shared {
+            log,
+            sealer: Sealer::new(vault),
+            clock,
+            entropy,
+            verifier,
+            registry: Registry::default(),
+            directory,
+            watermark,
+            metrics: Metrics::new(registry),
+            options,
+            next_conversation: Mutex::default(),
+            next_session: AtomicU64::new(1),
+            devices: DeviceLocks::default(),
+        });
+        let stop = CancellationToken::new();
+        let mut mailboxes = Vec::new();
+        for _ in 0..shared.options.executors.max(1) {
+            let (mailbox, jobs) = mpsc::channel(MAILBOX_MAX);
+            tasks.spawn(executor::run(shared.clone(), jobs, stop.clone()));
+            mailboxes.push(mailbox);
+        }
+        tasks.spawn(report_positions(shared.clone(), stop.clone()));
+        let reads = Arc::new(tokio::sync::Semaphore::new(READS_MAX));
+        Arc::new(Self { shared, mailboxes, reads, tasks, stop })
+    }
+
+    /// Stops the executors, after what they took is durable and answered. Wait for the task tracker.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// What the application counts.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    /// Begins a session; the answer is [`Outbound::Begun`].
+    pub fn begin(self: &Arc<Self>, hello: Hello, sink: Arc<dyn SessionSink>) {
+        let shared = self.shared.clone();
+        self.tasks.spawn(async move {
+            let begun = hello::begin(&shared, hello, sink.clone()).await;
+            let session = begun.as_ref().ok().map(|begun| begun.session.clone());
+            if let Err(failure) = &begun {
+                shared.metrics.refused(failure.code);
+            }
+            if sink.offer_control(Outbound::Begun(begun)) == crate::api::Offer::Closed
+                && let Some(session) = session
+            {
+                shared.end(&session);
+            }
+        });
+    }
+
+    /// The connection of a session is gone.
+    pub fn end(&self, session: &Arc<Session>) {
+        self.shared.end(session);
+    }
+
+    /// A new token on a live session; the answer is [`Outbound::Refreshed`].
+    pub fn refresh(self: &Arc<Self>, session: &Arc<Session>, call: u64, token: String) {
+        let result = hello::refresh(&self.shared, session, &token);
+        session.offer_control(Outbound::Refreshed { call, result });
+    }
+
+    /// Takes a call of a session. Never waits; the answer is [`Outbound::Answer`].
+    pub fn submit(self: &Arc<Self>, session: &Arc<Session>, call: u64, request: Call) {
+        match request {
+            Call::Focus(mut conversations) => {
+                conversations.truncate(FOCUS_MAX);
+                session.set_focus(conversations);
+            }
+            Call::Typing { conversation, active } => {
+                self.mail(session.app, &session.user, conversation, Work::Typing(active), Reply::Nobody);
+            }
+            request => {
+                let send = if let Call::Send(send) = &request { Some(send.client_msg_id) } else { None };
+                let reply = Reply::Session { session: session.clone(), call, send };
+                let reader = Reader { app: session.app, user: session.user.clone() };
+                self.route(reader, Some(session.clone()), request, reply);
+            }
+        }
+    }
+
+    /// Makes a call in the name of a user, for the app's backend.
+    ///
+    /// # Errors
+    /// [`Failure`], as the call itself.
+    pub async fn call_as(self: &Arc<Self>, app: AppId, user: UserId, call: Call) -> Result<Answer, Failure> {
+        let found = if self.shared.options.auto_create {
+            self.shared.directory.ensure(app, &user).await?
+        } else {
+            let missing = || Failure::new(ErrorCode::NotFound, "there is no such user");
+            self.shared.directory.find(app, &user).await.map_err(failure)?.ok_or_else(missing)?
+        };
+        let (done, answer) = oneshot::channel();
+        self.route(Reader { app, user: found.user }, None, call, Reply::Once(done));
+        answer.await.unwrap_or_else(|_| Err(Failure::new(ErrorCode::ShuttingDown, "the server is about to stop")))
+    }
+
+    /// Makes a user, or names him.
+    ///
+    /// # Errors
+    /// [`Failure`] when the store does not take it.
+    pub async fn put_user(&self, app: AppId, user: UserId, name: Option<DisplayName>) -> Result<UserView, Failure> {
+        let user = self.shared.directory.put(app, user, name).await?;
+        Ok(UserView { id: user.user.id, name: user.name })
+    }
+
+    fn route(self: &Arc<Self>, reader: Reader, session: Option<Arc<Session>>, call: Call, reply: Reply) {
+        let Reader { app, user } = &reader;
+        match call {
+            Call::Send(send) => {
+                let conversation = match &send.to {
+                    Destination::Conversation(id) => *id,
+                    Destination::User(peer) => ConversationId::direct(*app, &user.id, peer),
+                };
+                self.send(&reader, conversation, send, reply);
+            }
+            Call::MarkRead { conversation, upto } => {
+                self.mail(*app, user, conversation, Work::MarkRead(upto), reply);
+            }
+            Call::CreateGroup(_) | Call::Change(_) => {
+                let this = self.clone();
+                self.tasks.spawn(async move { this.command(reader, call, reply).await });
+            }
+            call => {
+                let Ok(permit) = self.reads.clone().try_acquire_owned() else {
+                    return overloaded(&self.shared, reply);
+                };
+                let shared = self.shared.clone();
+                self.tasks.spawn(async move {
+                    let result = read(&shared, &reader, session.as_deref(), call).await;
+                    if let Err(failure) = &result {
+                        shared.metrics.refused(failure.code);
+                    }
+                    reply.answer(result);
+                    drop(permit);
+                });
+            }
+        }
+    }
+
+    fn send(&self, reader: &Reader, conversation: ConversationId, send: SendMessage, reply: Reply) {
+        if send.after.is_some_and(|after| reply.was_refused(after)) {
+            self.shared.metrics.refused(ErrorCode::RetryInOrder);
+            return reply.refuse(ErrorCode::RetryInOrder, "the message before this one was not accepted yet");
+        }
+        self.mail(reader.app, &reader.user, conversation, Work::Send(send), reply);
+    }
+
+    async fn command(self: Arc<Self>, reader: Reader, call: Call, reply: Reply) {
+        match self.resolve(&reader, call).await {
+            Ok((conversation, work)) => self.mail(reader.app, &reader.user, conversation, work, reply),
+            Err(failure) => {
+                self.shared.metrics.refused(failure.code);
+                reply.answer(Err(failure));
+            }
+        }
+    }
+
+    /// Finds the users that a command names.
+    async fn resolve(&self, reader: &Reader, call: Call) -> Result<(ConversationId, Work), Failure> {
+        let one = |user: UserId| async move {
+            self.users(reader.app, &[user]).await.map(|mut users| users.remove(0))
+        };
+        match call {
+            Call::CreateGroup(CreateGroup { command_id, title, members }) => {
+                let kind = ConversationKind::Group;
+                let id = ConversationId::created(kind, reader.app, &reader.user.id, command_id);
+                let members = self.users(reader.app, &members).await?;
+                Ok((id, Work::Command(command_id, Command::Create { title: Some(title), members })))
+            }
+            Call::Change(ChangeConversation { command_id, conversation, change }) => {
+                let command = match change {
+                    ChangeRequest::AddMembers(users) => Command::AddMembers(self.users(reader.app, &users).await?),
+                    ChangeRequest::RemoveMember(user) => Command::RemoveMember(one(user).await?),
+                    ChangeRequest::Leave => Command::Leave,
+                    ChangeRequest::Rename(title) => Command::Rename(title),
+                    ChangeRequest::SetRole(user, role) => Command::SetRole(one(user).await?, role),
+                };
+                Ok((conversation, Work::Command(command_id, command)))
+            }
+            _ => Err(Failure::new(ErrorCode::Internal, "this call is not a command")),
+        }
+    }
+
+    async fn users(&self, app: AppId, ids: &[UserId]) -> Result<Vec<UserRef>, Failure> {
+        let mut users = Vec::with_capacity(ids.len());
+        for id in ids {
+            let user = self.shared.directory.find(app, id).await.map_err(failure)?;
+            users.push(match user {
+                Some(user) => user.user,
+                None if self.shared.options.auto_create => self.shared.directory.ensure(app, id).await?.user,
+                None => return Err(Failure::new(ErrorCode::NotFound, format!("there is no user {id}"))),
+            });
+        }
+        Ok(users)
+    }
+
+    fn mail(&self, app: AppId, actor: &UserRef, conversation: ConversationId, work: Work, reply: Reply) {
+        let bytes = conversation.as_bytes();
+        let hash = u32::from_be_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]);
+        let mailbox = &self.mailboxes[hash as usize % self.mailboxes.len()];
+        let job = Job { key: (app, conversation), actor: actor.clone(), work, reply };
+        match mailbox.try_send(job) {
+            Ok(()) => {}
+            Err(mpsc::error::TrySendError::Full(job)) => overloaded(&self.shared, job.reply),
+            Err(mpsc::error::TrySendError::Closed(job)) => {
+                job.reply.refuse(ErrorCode::ShuttingDown, "the server is about to stop");
+            }
+        }
+    }
+}
+
+fn overloaded(shared: &Shared, reply: Reply) {
+    shared.metrics.refused(ErrorCode::Overloaded);
+    let message = "the server has more work than it can take";
+    let failure = Failure { retry_after_ms: Some(250), ..Failure::new(ErrorCode::Overloaded, message) };
+    reply.answer(Err(failure));
+}
+
+async fn read(shared: &Shared, reader: &Reader, session: Option<&Session>, call: Call) -> Result<Answer, Failure> {
+    Ok(match call {
+        Call::ListConversations { page, limit } => {
+            Answer::Conversations(list_conversations::list(shared, reader, &page, limit).await?)
+        }
+        Call::GetConversation(id) => {
+            Answer::Conversation(Box::new(get_conversation::view(shared, reader, id).await?))
+        }
+        Call::FetchEvents { conversation, after, limit } => {
+            Answer::Events(Box::new(fetch_events::fetch(shared, reader, conversation, after, limit).await?))
+        }
+        Call::FetchMessages { conversation, range, limit } => {
+            Answer::Messages(Box::new(fetch_messages::fetch(shared, reader, conversation, range, limit).await?))
+        }
+        Call::FetchPersonal { after, limit } => {
+            Answer::Personal(fetch_personal::fetch(shared, reader, after, limit).await?)
+        }
+        Call::ListMembers { conversation, page, limit } => {
+            Answer::Members(list_members::list(shared, reader, conversation, &page, limit).await?)
+        }
+        Call::ListDevices => Answer::Devices(devices::list(shared, reader).await?),
+        Call::RevokeDevice(device) => {
+            devices::revoke(shared, reader, &device).await?;
+            Answer::Done
+        }
+        Call::Pull { position, window } => {
+            let Some(session) = session else {
+                return Err(Failure::new(ErrorCode::InvalidArgument, "only a session can pull"));
+            };
+            session.unpoke();
+            Answer::Welcome(Box::new(hello::welcome(shared, session, reader, &position, window).await?))
+        }
+        Call::GetUsers(ids) => {
+            if ids.len() > USERS_PER_CALL_MAX {
+                return Err(Failure::new(ErrorCode::InvalidArgument, "too many users in one call"));
+            }
+            let mut users = Vec::new();
+            for id in &ids {
+                if let Some(user) = shared.directory.find(reader.app, id).await.map_err(failure)? {
+                    users.push(UserView { id: user.user.id, name: user.name });
+                }
+            }
+            Answer::Users(users)
+        }
+        Call::Send(_)
+        | Call::CreateGroup(_)
+        | Call::Change(_)
+        | Call::MarkRead { .. }
+        | Call::Typing { .. }
+        | Call::Focus(_) => return Err(Failure::new(ErrorCode::Internal, "this call is not a read")),
+    })
+}
+
+async fn report_positions(shared: Arc<Shared>, stop: CancellationToken) {
+    let mut tick = interval(POSITIONS);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            _ = tick.tick() => hello::report_positions(&shared),
+        }
+    }
+}
+
+impl Shared {
+    /// A session ends.
+    pub(crate) fn end(&self, session: &Session) {
+        if self.registry.remove(session) {
+            self.metrics.sessions.dec();
+        }
+    }
+
+    /// A session that is about to begin.
+    pub(crate) fn session(
+        &self,
+        reader: &Reader,
+        hello: &Hello,
+        expires_at: Timestamp,
+        sink: Arc<dyn SessionSink>,
+    ) -> Arc<Session> {
+        let id = self.next_session.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Arc::new(Session::new(id, reader.app, reader.user.clone(), hello.device.clone(), expires_at, sink))
+    }
+}

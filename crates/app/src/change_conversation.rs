@@ -1,0 +1,81 @@
+//! Begin a group, and change its members, roles and title.
+
+use crate::api::Answer;
+use crate::directory::failure;
+use crate::executor::earlier::{command_done, settle};
+use crate::executor::job::{Job, Key, Work};
+use crate::executor::record::{Decided, push_change};
+use crate::executor::slot::Slot;
+use crate::executor::{Attempt, Context, Need, refuse};
+use crate::rows::change;
+use stonechat_domain::conversation::Conversation;
+use stonechat_domain::decide::decide;
+use stonechat_domain::event::Command;
+use stonechat_domain::member::UserRef;
+use stonechat_types::error_code::ErrorCode;
+use stonechat_types::number::{Seq, UserNo};
+
+/// Tries a command.
+pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> Attempt {
+    let Work::Command(id, command) = &job.work else { return Attempt::Done };
+    let id = id.0;
+    let Slot { loaded: Some(loaded), brought, open, .. } = slot else { return Attempt::Done };
+    if let Some(state) = &loaded.state {
+        let unknown: Vec<UserNo> =
+            targets(command).iter().map(|user| user.no).filter(|user| !loaded.knows(*user)).collect();
+        if !unknown.is_empty() {
+            let need = Need::Members(state.no, unknown);
+            return Attempt::Needs(need, Box::new(job));
+        }
+    }
+    let keys = match context.shared.sealer.keys(job.key.0, job.actor.no, job.key.1) {
+        Ok(Some(keys)) => keys,
+        Ok(None) => return refuse(context, job, ErrorCode::Forbidden, "the caller was erased"),
+        Err(error) => {
+            job.reply.answer(Err(failure(error)));
+            return Attempt::Done;
+        }
+    };
+    let hmac = keys.body_hmac(&change::encode_command(command));
+    let job = match settle(context, loaded, brought, job, id, hmac) {
+        Ok(job) => job,
+        Err(attempt) => return attempt,
+    };
+    let Work::Command(_, command) = &job.work else { return Attempt::Done };
+    let begins = matches!(command, Command::Create { .. }) && loaded.state.is_none();
+    let empty = || Conversation::empty(job.key.0, job.key.1, Default::default(), job.actor.clone());
+    let decided = match &loaded.state {
+        Some(state) => decide(state, &loaded.members, &job.actor, command),
+        None => decide(&empty(), &loaded.members, &job.actor, command),
+    };
+    let change = match decided {
+        Err(rejection) => return refuse(context, job, rejection.code(), rejection.message()),
+        Ok(None) => {
+            job.reply.answer(Ok(command_done(job.key.1, Seq::ZERO, false)));
+            return Attempt::Done;
+        }
+        Ok(Some(change)) => change,
+    };
+    if begins {
+        let no = context.shared.conversation_no(job.key.0);
+        loaded.state = Some(Conversation::empty(job.key.0, job.key.1, no, job.actor.clone()));
+    }
+    let Job { key, actor, reply, .. } = job;
+    push_change(context, loaded, &keys, Decided { at: key, actor: &actor, change, id, hmac }, Some((reply, answer)));
+    *open += 1;
+    Attempt::Done
+}
+
+fn answer(at: Key, seq: Seq) -> Answer {
+    command_done(at.1, seq, false)
+}
+
+/// The users that a command names.
+fn targets(command: &Command) -> &[UserRef] {
+    match command {
+        Command::Create { members, .. } => members,
+        Command::AddMembers(users) => users,
+        Command::RemoveMember(user) | Command::SetRole(user, _) => std::slice::from_ref(user),
+        Command::Leave | Command::Rename(_) => &[],
+    }
+}

@@ -1,0 +1,121 @@
+//! The devices of a user: noted when they sign in, listed, and signed out at once.
+
+use crate::api::{DeviceView, Failure, Hello, Outbound, PersonalItem};
+use crate::directory::{commit, failure};
+use crate::fan_out::tell_personal;
+use crate::reading::Reader;
+use crate::rows::personal;
+use crate::shared::Shared;
+use stonechat_log::personal as rows;
+use stonechat_log::record::{PersonalWrite, Record};
+use stonechat_types::error_code::ErrorCode;
+use stonechat_types::id::DeviceId;
+use stonechat_types::limits::DEVICES_PER_USER_MAX;
+use stonechat_types::number::Timestamp;
+
+/// A device that signs in again within this time is not stored again, unless something else about it changed.
+const SEEN_AGAIN_MS: i64 = 24 * 60 * 60 * 1_000;
+/// Bytes of a device's name, and of its client's.
+const NAME_BYTES_MAX: usize = 256;
+/// Devices read at once.
+const DEVICES_READ_MAX: usize = 256;
+
+/// Notes that a device signs in.
+///
+/// # Errors
+/// `revoked` when it was signed out and the token is not newer than that.
+pub(crate) async fn sign_in(
+    shared: &Shared,
+    reader: &Reader,
+    hello: &Hello,
+    issued_at: Option<Timestamp>,
+) -> Result<(), Failure> {
+    let now = shared.clock.now();
+    let known = find(shared, reader, &hello.device).await?;
+    let fresh = DeviceView {
+        id: hello.device.clone(),
+        name: cut(&hello.device_name),
+        client: cut(&hello.client),
+        seen_at: now,
+        revoked: false,
+    };
+    if let Some(known) = &known {
+        if known.revoked && issued_at.is_none_or(|issued| issued.0 / 1_000 <= known.seen_at.0 / 1_000) {
+            return Err(Failure::new(ErrorCode::Revoked, "this device was signed out"));
+        }
+        let again = known.seen_at.plus_ms(SEEN_AGAIN_MS) > now;
+        if again && !known.revoked && (&known.name, &known.client) == (&fresh.name, &fresh.client) {
+            return Ok(());
+        }
+    } else if list(shared, reader).await?.iter().filter(|device| !device.revoked).count() >= DEVICES_PER_USER_MAX {
+        return Err(Failure::new(ErrorCode::Forbidden, "the user has as many devices as are allowed"));
+    }
+    let _one = shared.devices.lock(reader).await;
+    // Under the lock once more: it may have been signed out meanwhile.
+    let revoked = find(shared, reader, &hello.device).await?.is_some_and(|device| device.revoked);
+    if revoked && !known.is_some_and(|known| known.revoked) {
+        return Err(Failure::new(ErrorCode::Revoked, "this device was signed out"));
+    }
+    store(shared, reader, fresh).await
+}
+
+/// All devices of a user.
+pub(crate) async fn list(shared: &Shared, reader: &Reader) -> Result<Vec<DeviceView>, Failure> {
+    let prefix = rows::value_key(reader.app, reader.user.no, personal::DEVICE_PREFIX);
+    let found = shared.log.scan(prefix, None, DEVICES_READ_MAX).await.map_err(failure)?;
+    let start = rows::value_key(reader.app, reader.user.no, b"").len();
+    let mut devices = Vec::new();
+    for (key, row) in found {
+        let value = rows::decode_value(&row).and_then(|(_, value)| value);
+        let item = value.map(|value| personal::decode(&key[start..], &value)).transpose().map_err(failure)?;
+        if let Some(Some(PersonalItem::Device(device))) = item {
+            devices.push(device);
+        }
+    }
+    Ok(devices)
+}
+
+/// Signs a device out: durable first, then its session ends.
+pub(crate) async fn revoke(shared: &Shared, reader: &Reader, device: &DeviceId) -> Result<(), Failure> {
+    let _one = shared.devices.lock(reader).await;
+    let Some(known) = find(shared, reader, device).await? else {
+        return Err(Failure::new(ErrorCode::NotFound, "the user has no such device"));
+    };
+    store(shared, reader, DeviceView { revoked: true, seen_at: shared.clock.now(), ..known }).await?;
+    if let Some(session) = shared.registry.device(reader.app, reader.user.no, device) {
+        shared.end(&session);
+        session.offer_control(Outbound::Close(ErrorCode::Revoked));
+    }
+    Ok(())
+}
+
+async fn find(shared: &Shared, reader: &Reader, device: &DeviceId) -> Result<Option<DeviceView>, Failure> {
+    let key = personal::device_key(device);
+    let Some(row) = shared.row(rows::value_key(reader.app, reader.user.no, &key)).await? else { return Ok(None) };
+    let Some((_, Some(value))) = rows::decode_value(&row) else { return Ok(None) };
+    match personal::decode(&key, &value).map_err(failure)? {
+        Some(PersonalItem::Device(device)) => Ok(Some(device)),
+        _ => Ok(None),
+    }
+}
+
+async fn store(shared: &Shared, reader: &Reader, device: DeviceView) -> Result<(), Failure> {
+    let item = PersonalItem::Device(device);
+    let (key, value) = personal::encode(&item);
+    let write = PersonalWrite { app: reader.app, user_no: reader.user.no, key, value: Some(value) };
+    let record = Record { personal: vec![write], ..Record::default() };
+    let committed = commit(&*shared.log, &shared.watermark, record).await?;
+    for seq in committed.personal {
+        tell_personal(shared, reader.app, reader.user.no, seq, &item);
+    }
+    Ok(())
+}
+
+fn cut(text: &str) -> String {
+    let clean: String = text.chars().filter(|c| !c.is_control()).collect();
+    let mut end = clean.len().min(NAME_BYTES_MAX);
+    while !clean.is_char_boundary(end) {
+        end -= 1;
+    }
+    clean[..end].to_owned()
+}

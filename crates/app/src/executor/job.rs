@@ -1,0 +1,74 @@
+//! What an executor is asked, and where the answer goes.
+
+use crate::api::{Answer, Failure, Outbound, SendMessage};
+use crate::session::Session;
+use std::sync::Arc;
+use stonechat_domain::event::Command;
+use stonechat_domain::member::UserRef;
+use stonechat_types::error_code::{ErrorCode, Retry};
+use stonechat_types::id::{ClientMsgId, CommandId, ConversationId};
+use stonechat_types::number::{AppId, Seq};
+use tokio::sync::oneshot;
+
+/// Names a conversation in all apps.
+pub(crate) type Key = (AppId, ConversationId);
+
+/// One thing to do in one conversation.
+pub(crate) struct Job {
+    pub key: Key,
+    pub actor: UserRef,
+    pub work: Work,
+    pub reply: Reply,
+}
+
+/// What to do.
+pub(crate) enum Work {
+    Send(SendMessage),
+    Command(CommandId, Command),
+    MarkRead(Seq),
+    Typing(bool),
+}
+
+/// Where the answer goes.
+pub(crate) enum Reply {
+    /// To a session; a send is remembered when it is refused.
+    Session { session: Arc<Session>, call: u64, send: Option<ClientMsgId> },
+    /// To a caller that waits.
+    Once(oneshot::Sender<Result<Answer, Failure>>),
+    /// Nowhere.
+    Nobody,
+}
+
+impl Reply {
+    /// Answers.
+    pub fn answer(self, result: Result<Answer, Failure>) {
+        match self {
+            Self::Session { session, call, send } => {
+                if let Some(id) = send {
+                    match &result {
+                        Err(failure) if passes(failure.code) => session.note_refused(id),
+                        _ => session.note_taken(id),
+                    }
+                }
+                session.offer_control(Outbound::Answer { call, result });
+            }
+            Self::Once(done) => _ = done.send(result),
+            Self::Nobody => {}
+        }
+    }
+
+    /// Refuses.
+    pub fn refuse(self, code: ErrorCode, message: &'static str) {
+        self.answer(Err(Failure::new(code, message)));
+    }
+
+    /// Whether a send of the same session was refused for a reason that passes.
+    pub fn was_refused(&self, id: ClientMsgId) -> bool {
+        matches!(self, Self::Session { session, .. } if session.was_refused(id))
+    }
+}
+
+/// Whether a refusal is for a reason that passes, so that followers have to wait for the same message.
+fn passes(code: ErrorCode) -> bool {
+    matches!(code.retry(), Retry::Later | Retry::InOrder)
+}

@@ -1,0 +1,128 @@
+//! Loads: what a command may need that is not in memory. A command waits only while its own conversation loads.
+
+use super::job::Key;
+use super::slot::{Loaded, Slot};
+use crate::rows::{conversation, key, member};
+use crate::shared::Shared;
+use bytes::Bytes;
+use roaring::RoaringBitmap;
+use std::sync::Arc;
+use stonechat_domain::conversation::Conversation;
+use stonechat_domain::member::{Member, UserRef};
+use stonechat_log::packed;
+use stonechat_log::store::{LogError, PageLimit};
+use stonechat_types::id::UserId;
+use stonechat_types::number::{ConversationNo, Ordinal, Seq, UserNo};
+
+/// What is missing.
+#[derive(Clone, Debug)]
+pub(crate) enum Need {
+    /// The conversation itself and the membership of whoever asks.
+    State(UserNo),
+    /// Memberships.
+    Members(ConversationNo, Vec<UserNo>),
+    /// A packed row of acknowledgements.
+    Dedup(Bytes),
+    /// The ordinal at a seq.
+    OrdinalAt(Seq),
+    /// The other user of a direct conversation that has to begin.
+    Peer(UserId),
+}
+
+/// What was found.
+pub(crate) enum Found {
+    State(Option<Box<(Conversation, RoaringBitmap)>>, UserNo, Option<Member>),
+    Members(Vec<(UserNo, Option<Member>)>),
+    Dedup(Bytes, Bytes),
+    OrdinalAt(Seq, Ordinal),
+    Peer(Option<UserRef>),
+}
+
+/// Loads what is missing.
+pub(crate) async fn load(shared: Arc<Shared>, at: Key, need: Need) -> (Key, Result<Found, LogError>) {
+    let found = match need {
+        Need::State(asker) => state(&shared, at, asker).await,
+        Need::Members(no, users) => members(&shared, at, no, users).await.map(Found::Members),
+        Need::Dedup(row_key) => {
+            let row = shared.log.load(vec![row_key.clone()]).await;
+            row.map(|rows| Found::Dedup(row_key, rows.into_iter().next().flatten().unwrap_or_default()))
+        }
+        Need::OrdinalAt(seq) => ordinal_at(&shared, at, seq).await,
+        Need::Peer(id) => peer(&shared, at, &id).await,
+    };
+    (at, found)
+}
+
+async fn state(shared: &Shared, (app, id): Key, asker: UserNo) -> Result<Found, LogError> {
+    let row = shared.log.load(vec![key::conversation(app, id)]).await?.into_iter().next().flatten();
+    let Some(row) = row else { return Ok(Found::State(None, asker, None)) };
+    let state = conversation::decode(app, id, &row)?;
+    let rows = shared.log.load(vec![key::roster(app, state.no), key::member(app, state.no, asker)]).await?;
+    let mut roster = RoaringBitmap::new();
+    for entry in packed::entries(rows[0].as_deref().unwrap_or_default()) {
+        let (user, _) = entry.map_err(|error| LogError::Corrupt(error.to_string()))?;
+        let user = user.try_into().map_err(|_| crate::rows::codec::damaged("a roster"))?;
+        roster.insert(u32::from_be_bytes(user));
+    }
+    let member = rows[1].as_deref().map(member::decode).transpose()?;
+    Ok(Found::State(Some(Box::new((state, roster))), asker, member))
+}
+
+async fn members(
+    shared: &Shared,
+    (app, _): Key,
+    no: ConversationNo,
+    users: Vec<UserNo>,
+) -> Result<Vec<(UserNo, Option<Member>)>, LogError> {
+    let rows = shared.log.load(users.iter().map(|user| key::member(app, no, *user)).collect()).await?;
+    let members = rows.iter().map(|row| row.as_deref().map(member::decode).transpose());
+    users.into_iter().zip(members).map(|(user, member)| Ok((user, member?))).collect()
+}
+
+async fn ordinal_at(shared: &Shared, (app, id): Key, seq: Seq) -> Result<Found, LogError> {
+    let limit = PageLimit { items: 1, bytes: 1 };
+    let page = shared.log.events(app, id, Seq(seq.0 - 1), seq, limit).await?;
+    let ordinal = page.events.first().map_or(Ordinal::ZERO, |event| event.header.ordinal);
+    Ok(Found::OrdinalAt(seq, ordinal))
+}
+
+async fn peer(shared: &Shared, (app, _): Key, id: &UserId) -> Result<Found, LogError> {
+    if let Some(user) = shared.directory.find(app, id).await? {
+        return Ok(Found::Peer(Some(user.user)));
+    }
+    if !shared.options.auto_create {
+        return Ok(Found::Peer(None));
+    }
+    match shared.directory.ensure(app, id).await {
+        Ok(user) => Ok(Found::Peer(Some(user.user))),
+        Err(failure) if failure.code == stonechat_types::error_code::ErrorCode::StorageFull => {
+            Err(LogError::StorageFull)
+        }
+        Err(_) => Err(LogError::Overloaded),
+    }
+}
+
+/// Puts what was found into the slot.
+pub(crate) fn install(slot: &mut Slot, found: Found) {
+    match found {
+        Found::State(None, ..) => slot.loaded = Some(Loaded::new(None, RoaringBitmap::new())),
+        Found::State(Some(state), asker, member) => {
+            let (state, roster) = *state;
+            let mut loaded = Loaded::new(Some(state), roster);
+            loaded.learn(asker, member);
+            slot.loaded = Some(loaded);
+        }
+        Found::Members(members) => {
+            if let Some(loaded) = &mut slot.loaded {
+                members.into_iter().for_each(|(user, member)| loaded.learn(user, member));
+            }
+        }
+        Found::Dedup(row_key, row) => slot.brought.dedup = Some((row_key, row)),
+        Found::OrdinalAt(seq, ordinal) => {
+            if let Some(loaded) = &mut slot.loaded {
+                loaded.note(seq, ordinal);
+            }
+        }
+        Found::Peer(peer) => slot.brought.peer = Some(peer),
+    }
+}

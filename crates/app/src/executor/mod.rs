@@ -1,0 +1,301 @@
+//! An executor: the one writer of its conversations. It takes commands, loads what they need, decides them on committed
+//! and pending state, offers records to the log, and after the commit answers and fans out. One offer is in flight at a
+//! time; what is decided meanwhile is the next one, so that flushes are shared and a refused offer takes with it
+//! everything that was decided on top of it.
+
+pub(crate) mod batch;
+pub(crate) mod earlier;
+pub(crate) mod job;
+mod load;
+pub(crate) mod record;
+mod run;
+pub(crate) mod slot;
+
+pub(crate) use load::Need;
+pub(crate) use run::{MAILBOX_MAX, run};
+
+use crate::api::{Failure, Outbound};
+use crate::directory::failure;
+use crate::fan_out::FanOut;
+use crate::live::LiveEvent;
+use crate::map::Map;
+use crate::rows::derive;
+use crate::shared::Shared;
+use crate::{change_conversation, mark_read, send_message, typing};
+use batch::{Batch, Effect};
+use job::{Job, Key, Work};
+use load::Found;
+use slot::{Pending, Slot, WAITING_MAX};
+use std::sync::Arc;
+use stonechat_log::record::{Committed, Record};
+use stonechat_log::store::LogError;
+use stonechat_types::error_code::ErrorCode;
+use stonechat_types::number::Timestamp;
+
+/// What a command comes to when it is tried.
+pub(crate) enum Attempt {
+    /// It was answered, or will be after the commit.
+    Done,
+    /// Something has to be loaded first.
+    Needs(Need, Box<Job>),
+}
+
+/// What a use case sees of the executor while it decides.
+pub(crate) struct Context<'a> {
+    pub shared: &'a Shared,
+    pub batch: &'a mut Batch,
+    pub now: Timestamp,
+    pub fan_out: &'a mut FanOut,
+    pub cursors_moved: &'a mut bool,
+}
+
+/// The executor, as a state machine: [`run`] drives it.
+pub(crate) struct Executor {
+    shared: Arc<Shared>,
+    slots: Map<Key, Slot>,
+    batch: Batch,
+    in_flight: Option<Vec<Effect>>,
+    loads: Vec<(Key, Need)>,
+    fan_out: FanOut,
+    cursors_moved: bool,
+    uses: u64,
+}
+
+impl Executor {
+    /// An executor that owns nothing yet.
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            slots: Map::default(),
+            batch: Batch::default(),
+            in_flight: None,
+            loads: Vec::new(),
+            fan_out: FanOut::default(),
+            cursors_moved: false,
+            uses: 0,
+        }
+    }
+
+    /// Whether it takes commands: the next batch has room.
+    pub fn accepts(&self) -> bool {
+        self.batch.has_room()
+    }
+
+    /// Loads to start.
+    pub fn take_loads(&mut self) -> Vec<(Key, Need)> {
+        std::mem::take(&mut self.loads)
+    }
+
+    /// Takes a command.
+    pub fn job(&mut self, job: Job) {
+        let key = job.key;
+        self.uses += 1;
+        let slot = self.slots.entry(key).or_default();
+        slot.used = self.uses;
+        if slot.waiting.len() >= WAITING_MAX {
+            self.shared.metrics.refused(ErrorCode::Overloaded);
+            let failure = Failure {
+                retry_after_ms: Some(250),
+                ..Failure::new(ErrorCode::Overloaded, "too many commands wait for this conversation")
+            };
+            return job.reply.answer(Err(failure));
+        }
+        slot.waiting.push_back(job);
+        self.work(key);
+    }
+
+    /// A load came back.
+    pub fn loaded(&mut self, key: Key, found: Result<Found, LogError>) {
+        let Some(slot) = self.slots.get_mut(&key) else { return };
+        slot.busy = false;
+        match found {
+            Ok(found) => load::install(slot, found),
+            Err(error) => {
+                if let Some(job) = slot.waiting.pop_front() {
+                    job.reply.answer(Err(failure(error)));
+                }
+            }
+        }
+        self.work(key);
+    }
+
+    /// Decides the commands of a conversation until one has to wait.
+    fn work(&mut self, key: Key) {
+        let Self { shared, slots, batch, fan_out, cursors_moved, loads, .. } = self;
+        let Some(slot) = slots.get_mut(&key) else { return };
+        let now = shared.clock.now();
+        while !slot.busy
+            && let Some(job) = slot.waiting.pop_front()
+        {
+            let mut context = Context { shared, batch, now, fan_out, cursors_moved };
+            match attempt(&mut context, slot, job) {
+                Attempt::Done => slot.brought = slot::Brought::default(),
+                Attempt::Needs(need, job) => {
+                    shared.metrics.loads.inc();
+                    slot.waiting.push_front(*job);
+                    slot.busy = true;
+                    loads.push((key, need));
+                }
+            }
+        }
+    }
+
+    /// The records of the next offer, when one may be made.
+    pub fn take_offer(&mut self) -> Option<Vec<Record>> {
+        if self.in_flight.is_some() || self.batch.records.is_empty() {
+            return None;
+        }
+        let mut batch = std::mem::take(&mut self.batch);
+        for (key, index) in &batch.moved {
+            if let Some(state) = self.slots.get(key).and_then(|slot| slot.loaded.as_ref()?.state.as_ref()) {
+                batch.records[*index].derived.push(derive::conversation_row(state));
+            }
+        }
+        for ((key, user), index) in &batch.touched {
+            let Some(loaded) = self.slots.get(key).and_then(|slot| slot.loaded.as_ref()) else { continue };
+            let (Some(state), Some(member)) = (&loaded.state, loaded.members.get(user)) else { continue };
+            let rows = [derive::member_row(state, member), derive::column_row(state, member)];
+            batch.records[*index].derived.extend(rows);
+        }
+        self.shared.metrics.offer_records.observe(batch.records.len() as f64);
+        self.in_flight = Some(batch.effects);
+        Some(batch.records)
+    }
+
+    /// The log has answered the offer.
+    pub fn committed(&mut self, result: Result<Vec<Committed>, LogError>) {
+        let effects = self.in_flight.take().unwrap_or_default();
+        match result {
+            Ok(committed) => {
+                for (effect, committed) in effects.into_iter().zip(&committed) {
+                    self.take_effect(effect, committed);
+                }
+                let positions = committed.iter().map(|committed| committed.position);
+                self.fan_out.complete(&self.shared, positions);
+            }
+            Err(error) => self.refused(effects, &error),
+        }
+    }
+
+    fn take_effect(&mut self, effect: Effect, committed: &Committed) {
+        let Self { shared, slots, fan_out, .. } = self;
+        let mut pending = None;
+        if let Some(slot) = slots.get_mut(&effect.key) {
+            slot.open = slot.open.saturating_sub(1);
+            if let (Some(fanned), Some(loaded)) = (&effect.event, &mut slot.loaded) {
+                pending = loaded.pending.remove(&fanned.id);
+            }
+        }
+        if let Some((reply, answer)) = effect.reply {
+            if let Some(Pending { remembered, waiters }) = pending {
+                for waiter in waiters {
+                    shared.metrics.duplicates.inc();
+                    earlier::answer_waiter(waiter, effect.key.1, &remembered, &answer);
+                }
+            }
+            reply.answer(Ok(answer));
+        }
+        if let Some(fanned) = effect.event {
+            shared.metrics.events.inc();
+            let (app, _) = effect.key;
+            fan_out.event(shared, app, &Arc::new(LiveEvent::new(fanned.view)), &fanned.recipients, fanned.also);
+        }
+        for ((user, item), seq) in effect.personal.into_iter().zip(&committed.personal) {
+            fan_out.personal(shared, effect.key.0, user, *seq, &item);
+        }
+    }
+
+    /// The log has refused: nothing of the offer, nor of what was decided on top of it, has happened.
+    fn refused(&mut self, effects: Vec<Effect>, error: &LogError) {
+        let batch = std::mem::take(&mut self.batch);
+        let refusal = failure(error.clone());
+        for effect in effects.into_iter().chain(batch.effects) {
+            if let Some((reply, _)) = effect.reply {
+                self.shared.metrics.refused(refusal.code);
+                reply.answer(Err(refusal.clone()));
+            }
+            let Some(slot) = self.slots.get_mut(&effect.key) else { continue };
+            slot.open = 0;
+            slot.brought = slot::Brought::default();
+            for pending in slot.loaded.take().into_iter().flat_map(|loaded| loaded.pending.into_values()) {
+                for waiter in pending.waiters {
+                    waiter.reply.answer(Err(refusal.clone()));
+                }
+            }
+        }
+    }
+
+    /// Once a second: stores read cursors that moved, tells heads of large groups, keeps the memory budget.
+    pub fn tick(&mut self) {
+        let Self { shared, slots, batch, fan_out, cursors_moved, .. } = self;
+        fan_out.flush_heads(shared);
+        if std::mem::take(cursors_moved) {
+            for (key, slot) in slots.iter_mut() {
+                if !batch.has_room() {
+                    *cursors_moved = true;
+                    break;
+                }
+                mark_read::store(batch, *key, slot);
+            }
+        }
+        self.shrink();
+    }
+
+    fn shrink(&mut self) {
+        let bytes: usize = self.slots.values().map(Slot::bytes).sum();
+        let budget = self.shared.options.executor_bytes_max;
+        if bytes > budget {
+            let mut idle: Vec<_> =
+                self.slots.iter().filter(|(_, slot)| slot.is_idle()).map(|(key, slot)| (slot.used, *key)).collect();
+            idle.sort_unstable();
+            let mut over = bytes - budget + budget / 10;
+            for (_, key) in idle {
+                let Some(slot) = self.slots.remove(&key) else { continue };
+                self.shared.metrics.conversations_evicted.inc();
+                over = over.saturating_sub(slot.bytes());
+                if over == 0 {
+                    break;
+                }
+            }
+        }
+        self.shared.metrics.conversations_loaded.set(self.slots.len() as i64);
+    }
+
+    /// Whether nothing is on its way.
+    pub fn is_idle(&self) -> bool {
+        self.in_flight.is_none() && self.batch.records.is_empty() && !self.slots.values().any(|slot| slot.busy)
+    }
+}
+
+fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> Attempt {
+    let Some(loaded) = &slot.loaded else {
+        let need = Need::State(job.actor.no);
+        return Attempt::Needs(need, Box::new(job));
+    };
+    if let Some(state) = &loaded.state
+        && !loaded.knows(job.actor.no)
+    {
+        let need = Need::Members(state.no, vec![job.actor.no]);
+        return Attempt::Needs(need, Box::new(job));
+    }
+    match job.work {
+        Work::Send(_) => send_message::attempt(context, slot, job),
+        Work::Command(..) => change_conversation::attempt(context, slot, job),
+        Work::MarkRead(_) => mark_read::attempt(context, slot, job),
+        Work::Typing(_) => typing::attempt(context, slot, job),
+    }
+}
+
+/// Refuses a job and counts it.
+pub(crate) fn refuse(context: &Context<'_>, job: Job, code: ErrorCode, message: &'static str) -> Attempt {
+    context.shared.metrics.refused(code);
+    job.reply.refuse(code, message);
+    Attempt::Done
+}
+
+/// Tells a session that it was too slow.
+pub(crate) fn poke(shared: &Shared, session: &crate::session::Session) {
+    shared.metrics.pokes.inc();
+    let position = shared.position(shared.watermark.upto(), session.personal_upto());
+    session.offer_control(Outbound::Poke(position));
+}

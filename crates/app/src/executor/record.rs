@@ -1,0 +1,192 @@
+//! From a decision to a record: the pending state moves, the body is sealed, the rows follow.
+
+use super::Context;
+use super::batch::{Effect, Fanned};
+use super::job::{Key, Reply};
+use super::slot::{Loaded, Pending};
+use crate::api::{Answer, Content, EventView};
+use crate::rows::dedup::Remembered;
+use crate::rows::{change, derive, personal};
+use crate::seal::{AuthorKeys, Place};
+use bytes::Bytes;
+use stonechat_domain::conversation::Conversation;
+use stonechat_domain::decide::sent_at;
+use stonechat_domain::event::Change;
+use stonechat_domain::fold::{Stamp, fold_change, fold_message, next_stamp};
+use stonechat_domain::kind::EventKind;
+use stonechat_domain::member::{Member, UserRef};
+use stonechat_log::record::{Event, EventHeader, PersonalWrite, Record};
+use stonechat_types::id::MessageId;
+use stonechat_types::number::{Ordinal, Seq, UserNo};
+
+/// A change that was decided.
+pub(crate) struct Decided<'a> {
+    /// Where.
+    pub at: Key,
+    /// By whom.
+    pub actor: &'a UserRef,
+    /// What.
+    pub change: Change,
+    /// The id of the command.
+    pub id: [u8; 16],
+    /// HMAC of the command.
+    pub hmac: [u8; 16],
+}
+
+/// A message that was accepted.
+pub(crate) struct Accepted<'a> {
+    /// Where.
+    pub at: Key,
+    /// From whom.
+    pub actor: &'a UserRef,
+    /// Its id.
+    pub id: [u8; 16],
+    /// What the body is.
+    pub body_type: Bytes,
+    /// As received.
+    pub body: Bytes,
+    /// HMAC of the body.
+    pub hmac: [u8; 16],
+    /// Up to where the sender has read, and the ordinal there.
+    pub read: (Seq, Ordinal),
+}
+
+/// Adds a change to the next batch. The answer is made from its seq.
+pub(crate) fn push_change(
+    context: &mut Context<'_>,
+    loaded: &mut Loaded,
+    keys: &AuthorKeys,
+    decided: Decided<'_>,
+    reply: Option<(Reply, fn(Key, Seq) -> Answer)>,
+) {
+    let Decided { at, actor, change, id, hmac } = decided;
+    let Some(state) = &mut loaded.state else { return };
+    let stamp = next_stamp(state, change.kind(), sent_at(state, context.now), id);
+    let touched = touched(actor, &change);
+    let before: Vec<Option<Member>> = touched.iter().map(|user| loaded.members.get(user).cloned()).collect();
+    fold_change(state, &mut loaded.members, actor, &change, &stamp);
+    let header = header(state, actor, change.kind(), &stamp, hmac);
+    let sealed = keys.seal(&Place::of(&header), nonce(context), b"", &change::encode(&change));
+    let mut record = Record::default();
+    record.rows.extend([derive::conversation_row(state), derive::dedup_row(&header)]);
+    let mut told = Vec::new();
+    for (user, before) in touched.iter().zip(before) {
+        let Some(member) = loaded.members.get(user) else { continue };
+        record.rows.push(derive::member_row(state, member));
+        let was = before.map(|before| (before.is_active(), before.role));
+        if was != Some((member.is_active(), member.role)) {
+            record.rows.extend([derive::column_row(state, member), derive::roster_row(state, member)]);
+            let item = personal::membership(at.1, member);
+            let (key, value) = personal::encode(&item);
+            record.personal.push(PersonalWrite { app: at.0, user_no: *user, key, value: Some(value) });
+            told.push((*user, item));
+        }
+    }
+    let also = match &change {
+        Change::MemberRemoved(user) => Some(user.no),
+        Change::MemberLeft => Some(actor.no),
+        Change::Created { .. } | Change::MembersAdded(_) | Change::Renamed(_) | Change::RoleChanged(..) => None,
+    };
+    loaded.refresh_roster(&touched);
+    remember(loaded, actor.no, &stamp, hmac);
+    let view = view(&header, Content::Change(change));
+    record.event = Some(Event { header, sealed });
+    let fanned = Fanned { id: (actor.no, id), view, recipients: loaded.roster.clone(), also };
+    let reply = reply.map(|(reply, answer)| (reply, answer(at, stamp.seq)));
+    context.batch.push(record, Effect { key: at, event: Some(fanned), personal: told, reply });
+}
+
+/// Everybody whose membership a change may touch, the actor first.
+fn touched(actor: &UserRef, change: &Change) -> Vec<UserNo> {
+    let mut touched = vec![actor.no];
+    let named: &[UserRef] = match change {
+        Change::Created { members, .. } => members,
+        Change::MembersAdded(users) => users,
+        Change::MemberRemoved(user) | Change::RoleChanged(user, _) => std::slice::from_ref(user),
+        Change::MemberLeft | Change::Renamed(_) => &[],
+    };
+    for user in named {
+        if user.no != actor.no {
+            touched.push(user.no);
+        }
+    }
+    touched
+}
+
+/// Adds a message to the next batch.
+pub(crate) fn push_message(
+    context: &mut Context<'_>,
+    loaded: &mut Loaded,
+    keys: &AuthorKeys,
+    message: Accepted<'_>,
+    reply: (Reply, fn(Key, &Remembered) -> Answer),
+) {
+    let Accepted { at, actor, id, body_type, body, hmac, read } = message;
+    let Some(state) = &mut loaded.state else { return };
+    let Some(member) = loaded.members.get_mut(&actor.no) else { return };
+    let mut stamp = next_stamp(state, EventKind::Message, sent_at(state, context.now), id);
+    (stamp.read_upto, stamp.read_upto_ordinal) = read;
+    fold_message(state, member, &stamp);
+    let header = header(state, actor, EventKind::Message, &stamp, hmac);
+    let sealed = keys.seal(&Place::of(&header), nonce(context), &body_type, &body);
+    let view = view(&header, Content::Message { body_type, body });
+    let derived = vec![derive::dedup_row(&header)];
+    let record = Record { derived, event: Some(Event { header, sealed }), ..Record::default() };
+    let remembered = remember(loaded, actor.no, &stamp, hmac);
+    let fanned = Fanned { id: (actor.no, id), view, recipients: loaded.roster.clone(), also: None };
+    let reply = Some((reply.0, reply.1(at, &remembered)));
+    let effect = Effect { key: at, event: Some(fanned), personal: Vec::new(), reply };
+    let index = context.batch.push(record, effect);
+    context.batch.moved.insert(at, index);
+    context.batch.touched.insert((at, actor.no), index);
+}
+
+fn remember(loaded: &mut Loaded, user: UserNo, stamp: &Stamp, body_hmac: [u8; 16]) -> Remembered {
+    loaded.note(stamp.seq, stamp.ordinal);
+    let remembered = Remembered { seq: stamp.seq, ordinal: stamp.ordinal, sent_at: stamp.sent_at, body_hmac };
+    loaded.pending.insert((user, stamp.key), Pending { remembered, waiters: Vec::new() });
+    remembered
+}
+
+fn nonce(context: &Context<'_>) -> [u8; 12] {
+    let mut nonce = [0; 12];
+    context.shared.entropy.fill(&mut nonce);
+    nonce
+}
+
+fn header(
+    state: &Conversation,
+    sender: &UserRef,
+    kind: EventKind,
+    stamp: &Stamp,
+    body_hmac: [u8; 16],
+) -> EventHeader {
+    EventHeader {
+        app: state.app,
+        conversation: state.id,
+        conversation_no: state.no,
+        seq: stamp.seq,
+        ordinal: stamp.ordinal,
+        kind,
+        sender: sender.id.clone(),
+        sender_no: sender.no,
+        sent_at: stamp.sent_at,
+        key: stamp.key,
+        body_hmac,
+        read_upto: stamp.read_upto,
+        read_upto_ordinal: stamp.read_upto_ordinal,
+    }
+}
+
+/// The event of a header, with its content.
+pub(crate) fn view(header: &EventHeader, content: Content) -> EventView {
+    EventView {
+        id: MessageId { conversation: header.conversation, seq: header.seq },
+        ordinal: header.ordinal,
+        kind: header.kind,
+        sender: header.sender.clone(),
+        sent_at: header.sent_at,
+        key: header.key,
+        content,
+    }
+}

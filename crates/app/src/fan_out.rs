@@ -1,0 +1,125 @@
+//! From one committed event to every session that should see it now.
+
+use crate::api::Outbound;
+use crate::api::PersonalItem;
+use crate::executor::poke;
+use crate::live::LiveEvent;
+use crate::map::Map;
+use crate::session::Session;
+use crate::shared::Shared;
+use roaring::RoaringBitmap;
+use std::sync::Arc;
+use stonechat_types::id::ConversationId;
+use stonechat_types::number::{AppId, LanePosition, Ordinal, PersonalSeq, Seq, UserNo};
+
+/// Up to this many members each is looked up; above, the members who are online are found by intersection.
+pub const LOOKED_UP_MAX: u64 = 64;
+/// Up to this many members every session gets every event; above, only those that have the conversation in focus.
+pub const FULL_DELIVERY_MAX: u64 = 500;
+
+/// The fan-out of one executor.
+#[derive(Default)]
+pub(crate) struct FanOut {
+    heads: Map<(AppId, ConversationId), Head>,
+    /// Positions that may not be told before the heads are.
+    held: Vec<LanePosition>,
+}
+
+struct Head {
+    seq: Seq,
+    ordinal: Ordinal,
+    recipients: Arc<RoaringBitmap>,
+}
+
+impl FanOut {
+    /// Fans out an event.
+    pub fn event(
+        &mut self,
+        shared: &Shared,
+        app: AppId,
+        live: &Arc<LiveEvent>,
+        recipients: &Arc<RoaringBitmap>,
+        also: Option<UserNo>,
+    ) {
+        let conversation = live.event.id.conversation;
+        let large = recipients.len() > FULL_DELIVERY_MAX;
+        let mut behind = false;
+        each(shared, app, recipients, |session| {
+            if large && !session.in_focus(conversation) {
+                behind = true;
+                return;
+            }
+            offer(shared, session, Outbound::Event(live.clone()));
+        });
+        if let Some(user) = also {
+            shared.registry.each(app, user, |session| offer(shared, session, Outbound::Event(live.clone())));
+        }
+        if behind {
+            let head = Head { seq: live.event.id.seq, ordinal: live.event.ordinal, recipients: recipients.clone() };
+            self.heads.insert((app, conversation), head);
+        }
+    }
+
+    /// Tells a user's sessions of a change of his personal state.
+    pub fn personal(&mut self, shared: &Shared, app: AppId, user: UserNo, seq: PersonalSeq, item: &PersonalItem) {
+        tell_personal(shared, app, user, seq, item);
+    }
+
+    /// Tells the members of a conversation something that is not of the log.
+    pub fn ephemeral(&self, shared: &Shared, app: AppId, recipients: &RoaringBitmap, but: UserNo, what: &Outbound) {
+        each(shared, app, recipients, |session| {
+            if session.user.no != but {
+                session.offer_ephemeral(what.clone());
+            }
+        });
+    }
+
+    /// These records are on their way to every session, or in a head that is about to be.
+    pub fn complete(&mut self, shared: &Shared, positions: impl Iterator<Item = LanePosition>) {
+        if self.heads.is_empty() {
+            shared.watermark.complete(positions);
+        } else {
+            self.held.extend(positions);
+        }
+    }
+
+    /// Tells the heads of large groups that moved.
+    pub fn flush_heads(&mut self, shared: &Shared) {
+        for ((app, conversation), head) in std::mem::take(&mut self.heads) {
+            let outbound = Outbound::Head { conversation, seq: head.seq, ordinal: head.ordinal };
+            each(shared, app, &head.recipients, |session| {
+                if !session.in_focus(conversation) {
+                    offer(shared, session, outbound.clone());
+                }
+            });
+        }
+        shared.watermark.complete(self.held.drain(..));
+    }
+}
+
+/// Tells a user's sessions of a change of his personal state.
+pub(crate) fn tell_personal(shared: &Shared, app: AppId, user: UserNo, seq: PersonalSeq, item: &PersonalItem) {
+    shared.registry.each(app, user, |session| {
+        if session.offer_personal(seq, item.clone()) {
+            poke(shared, session);
+        }
+    });
+}
+
+/// Tells the sessions of members that somebody has read.
+pub(crate) fn offer(shared: &Shared, session: &Session, outbound: Outbound) {
+    shared.metrics.deliveries.inc();
+    if session.offer_log(outbound) {
+        poke(shared, session);
+    }
+}
+
+/// Calls `with` for each session of the members.
+pub(crate) fn each(shared: &Shared, app: AppId, recipients: &RoaringBitmap, mut with: impl FnMut(&Arc<Session>)) {
+    if recipients.len() <= LOOKED_UP_MAX {
+        recipients.iter().for_each(|user| shared.registry.each(app, UserNo(user), &mut with));
+    } else {
+        let online = shared.registry.online_of(app, recipients);
+        online.iter().for_each(|user| shared.registry.each(app, UserNo(user), &mut with));
+    }
+}

@@ -1,0 +1,101 @@
+//! One conversation as one member sees it.
+
+use crate::api::{ConversationView, Failure};
+use crate::directory::failure;
+use crate::fan_out::LOOKED_UP_MAX;
+use crate::reading::{PAGE_BYTES, Reader};
+use crate::rows::{key, member};
+use crate::shared::Shared;
+use std::sync::Arc;
+use stonechat_domain::conversation::Conversation;
+use stonechat_domain::member::Member;
+use stonechat_domain::unread::unread;
+use stonechat_log::packed;
+use stonechat_log::store::PageLimit;
+use stonechat_types::id::{ConversationId, ConversationKind, UserId};
+use stonechat_types::number::{Ordinal, Seq};
+
+const ONE: PageLimit = PageLimit { items: 1, bytes: PAGE_BYTES };
+
+/// The conversation.
+pub(crate) async fn view(shared: &Shared, reader: &Reader, id: ConversationId) -> Result<ConversationView, Failure> {
+    let (state, me) = shared.membership(reader, id).await?;
+    let head = me.visible_upto(state.head).min(state.head);
+    let head_ordinal = if me.is_active() { state.ordinal } else { ordinal_at(shared, &state, head).await? };
+    let last = shared.log.messages(reader.app, id, head_ordinal, head_ordinal, ONE).await.map_err(failure)?;
+    let last = last.events.first().filter(|event| me.sees(event.header.seq));
+    let last_message = last.map(|event| shared.open(event)).transpose().map_err(failure)?.map(Arc::new);
+    let peer = match other(&state, reader) {
+        Some(peer) => Some(shared.user_view(reader.app, peer.no, &peer.id).await?),
+        None => None,
+    };
+    let activity = shared.log.activity().get(reader.app, state.no);
+    Ok(ConversationView {
+        id,
+        title: state.title.clone(),
+        peer,
+        role: me.is_active().then_some(me.role),
+        member_count: state.members,
+        head,
+        head_ordinal,
+        read: me.read_seq,
+        read_ordinal: me.read_ordinal,
+        unread: if me.is_active() { unread(&me, state.ordinal) } else { 0 },
+        active_at: activity.recency,
+        last_message,
+        visible_from: me.visible_from(),
+        floor_ordinal: me.join_ordinal,
+        read_marks: read_marks(shared, reader, &state, &me).await?,
+    })
+}
+
+/// The other user of a direct conversation.
+fn other<'a>(
+    state: &'a Conversation,
+    reader: &Reader,
+) -> Option<&'a stonechat_domain::member::UserRef> {
+    if state.kind() != ConversationKind::Direct {
+        return None;
+    }
+    if state.creator.no == reader.user.no { state.peer.as_ref().or(Some(&state.creator)) } else { Some(&state.creator) }
+}
+
+/// The ordinal at a seq that is not the head.
+pub(crate) async fn ordinal_at(shared: &Shared, state: &Conversation, seq: Seq) -> Result<Ordinal, Failure> {
+    if seq == Seq::ZERO {
+        return Ok(Ordinal::ZERO);
+    }
+    let page = shared.log.events(state.app, state.id, Seq(seq.0 - 1), seq, ONE).await.map_err(failure)?;
+    Ok(page.events.first().map_or(Ordinal::ZERO, |event| event.header.ordinal))
+}
+
+async fn read_marks(
+    shared: &Shared,
+    reader: &Reader,
+    state: &Conversation,
+    me: &Member,
+) -> Result<Vec<(UserId, Seq)>, Failure> {
+    if u64::from(state.members) > LOOKED_UP_MAX || !me.is_active() {
+        return Ok(Vec::new());
+    }
+    let Some(roster) = shared.row(key::roster(reader.app, state.no)).await? else { return Ok(Vec::new()) };
+    let mut keys = Vec::new();
+    for entry in packed::entries(&roster) {
+        let (user, _) = entry.map_err(|error| failure(stonechat_log::store::LogError::Corrupt(error.to_string())))?;
+        if user != reader.user.no.0.to_be_bytes() {
+            let mut row = key::member(reader.app, state.no, Default::default()).to_vec();
+            let at = row.len() - user.len();
+            row[at..].copy_from_slice(user);
+            keys.push(row.into());
+        }
+    }
+    let rows = shared.log.load(keys).await.map_err(failure)?;
+    let mut marks = Vec::new();
+    for row in rows.into_iter().flatten() {
+        let member = member::decode(&row).map_err(failure)?;
+        if member.read_seq > Seq::ZERO {
+            marks.push((member.user.id, member.read_seq));
+        }
+    }
+    Ok(marks)
+}

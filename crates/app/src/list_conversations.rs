@@ -1,0 +1,107 @@
+//! The window: a user's conversations, newest first, by one pass over his columns and the activity table. Only those of
+//! the page are joined with heads and bodies.
+
+use crate::api::{ConversationPage, Failure};
+use crate::directory::failure;
+use crate::get_conversation;
+use crate::position::WindowPage;
+use crate::reading::Reader;
+use crate::rows::column::{Column, decode_chunk};
+use crate::rows::key;
+use crate::shared::Shared;
+use bytes::Bytes;
+use std::cmp::Reverse;
+use stonechat_log::activity::ActivityReader;
+use stonechat_types::error_code::ErrorCode;
+use stonechat_types::limits::{WINDOW_DEFAULT, WINDOW_MAX};
+use stonechat_types::number::{ConversationNo, Timestamp};
+
+/// Chunks of columns read at once.
+const CHUNKS_MAX: usize = 256;
+
+/// What the pass over all conversations finds.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    /// The page, newest first.
+    pub page: Vec<Column>,
+    /// Whether there are more.
+    pub next: Option<WindowPage>,
+    /// Unread messages over all conversations.
+    pub unread_total: u64,
+}
+
+/// One page of a window by its token; empty begins at the newest.
+pub(crate) async fn list(shared: &Shared, reader: &Reader, token: &[u8], limit: u32) -> Result<ConversationPage, Failure> {
+    let from = if token.is_empty() {
+        WindowPage::first(Default::default())
+    } else {
+        WindowPage::decode(token)
+            .ok_or_else(|| Failure::new(ErrorCode::InvalidArgument, "the page token is not one of ours"))?
+    };
+    let columns = columns(shared, reader).await?;
+    let window = pass(&columns, &shared.log.activity().reader(reader.app), &from, page_size(limit));
+    join(shared, reader, window).await
+}
+
+/// Conversations of a page, when a client asks for `limit`.
+pub(crate) fn page_size(limit: u32) -> usize {
+    (if limit == 0 { WINDOW_DEFAULT } else { limit.min(WINDOW_MAX) }) as usize
+}
+
+/// The conversations of a window with heads and bodies.
+pub(crate) async fn join(shared: &Shared, reader: &Reader, window: Window) -> Result<ConversationPage, Failure> {
+    let mut conversations = Vec::with_capacity(window.page.len());
+    for column in &window.page {
+        match get_conversation::view(shared, reader, column.id).await {
+            Ok(view) => conversations.push(view),
+            // It ended for the reader between the pass and the look.
+            Err(failure) if failure.code == ErrorCode::NotFound => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(ConversationPage { conversations, next: window.next.map_or_else(Bytes::new, |next| next.encode()) })
+}
+
+/// All memberships of a user.
+pub(crate) async fn columns(shared: &Shared, reader: &Reader) -> Result<Vec<Column>, Failure> {
+    let prefix = key::columns(reader.app, reader.user.no);
+    let mut columns = Vec::new();
+    let mut after = None;
+    loop {
+        let chunks = shared.log.scan(prefix.clone(), after, CHUNKS_MAX).await.map_err(failure)?;
+        for (key, row) in &chunks {
+            decode_chunk(key, row, &mut columns).map_err(failure)?;
+        }
+        if chunks.len() < CHUNKS_MAX {
+            return Ok(columns);
+        }
+        after = chunks.into_iter().next_back().map(|(key, _)| key);
+    }
+}
+
+/// The pass: those with an event after `from.since`, below (`from.recency`, `from.no`), the newest `limit` of them.
+#[must_use]
+pub fn pass(columns: &[Column], activity: &ActivityReader, from: &WindowPage, limit: usize) -> Window {
+    let mut window = Window::default();
+    let mut found: Vec<(Reverse<(Timestamp, ConversationNo)>, usize)> = Vec::new();
+    for (i, column) in columns.iter().enumerate() {
+        let activity = activity.get(column.no);
+        window.unread_total += column.unread(activity.ordinal);
+        let place = (activity.recency, column.no);
+        if activity.position > from.since && place < (from.recency, from.no) {
+            found.push((Reverse(place), i));
+        }
+    }
+    if found.len() > limit {
+        found.select_nth_unstable(limit);
+        found.truncate(limit);
+        window.next = found.iter().max().map(|(Reverse((recency, no)), _)| WindowPage {
+            since: from.since,
+            recency: *recency,
+            no: *no,
+        });
+    }
+    found.sort_unstable();
+    window.page = found.into_iter().map(|(_, i)| columns[i]).collect();
+    window
+}

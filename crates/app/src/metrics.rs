@@ -1,0 +1,88 @@
+//! What the application counts. No ids as labels.
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+use stonechat_types::error_code::ErrorCode;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CodeLabel {
+    code: Code,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Code(ErrorCode);
+
+impl EncodeLabelValue for Code {
+    fn encode(&self, encoder: &mut prometheus_client::encoding::LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        EncodeLabelValue::encode(&self.0.as_str(), encoder)
+    }
+}
+
+/// The application's metrics.
+#[derive(Clone)]
+pub struct Metrics {
+    /// Events committed.
+    pub events: Counter,
+    /// Live events offered to sessions.
+    pub deliveries: Counter,
+    /// Sends and commands that were answered from an earlier commit.
+    pub duplicates: Counter,
+    /// Sessions poked because their queue was full.
+    pub pokes: Counter,
+    /// Sessions now.
+    pub sessions: Gauge,
+    /// Conversations in memory.
+    pub conversations_loaded: Gauge,
+    /// Conversations that were forgotten to keep the budget.
+    pub conversations_evicted: Counter,
+    /// Loads of state.
+    pub loads: Counter,
+    /// Records of an offer to the log.
+    pub offer_records: Histogram,
+    refusals: Family<CodeLabel, Counter>,
+}
+
+impl Metrics {
+    /// Metrics in a registry.
+    pub fn new(registry: &mut Registry) -> Self {
+        let metrics = Self {
+            events: Counter::default(),
+            deliveries: Counter::default(),
+            duplicates: Counter::default(),
+            pokes: Counter::default(),
+            sessions: Gauge::default(),
+            conversations_loaded: Gauge::default(),
+            conversations_evicted: Counter::default(),
+            loads: Counter::default(),
+            offer_records: Histogram::new(exponential_buckets(1.0, 2.0, 11)),
+            refusals: Family::default(),
+        };
+        let r = registry.sub_registry_with_prefix("stonechat_app");
+        r.register("events", "Events committed", metrics.events.clone());
+        r.register("deliveries", "Live events offered to sessions", metrics.deliveries.clone());
+        r.register("duplicates", "Sends and commands answered from an earlier commit", metrics.duplicates.clone());
+        r.register("pokes", "Sessions poked because their queue was full", metrics.pokes.clone());
+        r.register("sessions", "Sessions now", metrics.sessions.clone());
+        r.register("conversations_loaded", "Conversations in memory", metrics.conversations_loaded.clone());
+        r.register("conversations_evicted", "Conversations forgotten for the budget", metrics.conversations_evicted.clone());
+        r.register("loads", "Loads of state for a command", metrics.loads.clone());
+        r.register("offer_records", "Records of one offer to the log", metrics.offer_records.clone());
+        r.register("refusals", "Calls refused, by code", metrics.refusals.clone());
+        metrics
+    }
+
+    /// Counts a refusal.
+    pub fn refused(&self, code: ErrorCode) {
+        self.refusals.get_or_create(&CodeLabel { code: Code(code) }).inc();
+    }
+
+    /// How often a code was answered.
+    #[must_use]
+    pub fn refusals(&self, code: ErrorCode) -> u64 {
+        self.refusals.get_or_create(&CodeLabel { code: Code(code) }).get()
+    }
+}

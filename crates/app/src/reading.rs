@@ -1,0 +1,75 @@
+//! What all reads need: committed rows, and events with their bodies opened.
+
+use crate::api::{Content, EventView, Failure, UserView};
+use crate::directory::failure;
+use crate::executor::record::view;
+use crate::rows::{change, conversation, key, member};
+use crate::seal::Place;
+use crate::shared::Shared;
+use stonechat_domain::conversation::Conversation;
+use stonechat_domain::kind::EventKind;
+use stonechat_domain::member::{Member, UserRef};
+use stonechat_log::record::{StoredBody, StoredEvent};
+use stonechat_log::store::LogError;
+use stonechat_types::error_code::ErrorCode;
+use stonechat_types::id::{ConversationId, UserId};
+use stonechat_types::limits::PAGE_BYTES_MAX;
+use stonechat_types::number::{AppId, UserNo};
+
+/// Who reads.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader {
+    /// The tenant.
+    pub app: AppId,
+    /// The user.
+    pub user: UserRef,
+}
+
+/// Bytes of sealed bodies after which a page ends.
+pub(crate) const PAGE_BYTES: usize = PAGE_BYTES_MAX;
+
+impl Shared {
+    /// A conversation and the reader's membership, present or past.
+    pub(crate) async fn membership(
+        &self,
+        reader: &Reader,
+        id: ConversationId,
+    ) -> Result<(Conversation, Member), Failure> {
+        let missing = || Failure::new(ErrorCode::NotFound, "there is no such conversation");
+        let row = self.row(key::conversation(reader.app, id)).await?.ok_or_else(missing)?;
+        let state = conversation::decode(reader.app, id, &row).map_err(failure)?;
+        let row = self.row(key::member(reader.app, state.no, reader.user.no)).await?.ok_or_else(missing)?;
+        Ok((state, member::decode(&row).map_err(failure)?))
+    }
+
+    /// One committed row.
+    pub(crate) async fn row(&self, key: bytes::Bytes) -> Result<Option<bytes::Bytes>, Failure> {
+        Ok(self.log.load(vec![key]).await.map_err(failure)?.into_iter().next().flatten())
+    }
+
+    /// An event with its body opened.
+    pub(crate) fn open(&self, event: &StoredEvent) -> Result<EventView, LogError> {
+        let header = &event.header;
+        let content = match &event.body {
+            StoredBody::Scrubbed | StoredBody::Corrupt => Content::Lost,
+            StoredBody::Sealed(sealed) => {
+                let keys = self.sealer.keys(header.app, header.sender_no, header.conversation)?;
+                let opened = keys.and_then(|keys| keys.open(&Place::of(header), sealed));
+                match opened {
+                    None => Content::Lost,
+                    Some((body_type, body)) if header.kind == EventKind::Message => {
+                        Content::Message { body_type, body }
+                    }
+                    Some((_, body)) => change::decode(header.kind, &body).map_or(Content::Lost, Content::Change),
+                }
+            }
+        };
+        Ok(view(header, content))
+    }
+
+    /// A user as others see him.
+    pub(crate) async fn user_view(&self, app: AppId, no: UserNo, id: &UserId) -> Result<UserView, Failure> {
+        let user = self.directory.find_by_no(app, no).await.map_err(failure)?;
+        Ok(UserView { id: id.clone(), name: user.and_then(|user| user.name) })
+    }
+}

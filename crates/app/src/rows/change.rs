@@ -1,0 +1,94 @@
+//! The bytes of a change, as the sealed body of its event, and of a command, for its HMAC.
+
+use super::codec::{Reader, Writer, damaged, role_byte, role_of};
+use bytes::Bytes;
+use stonechat_domain::event::{Change, Command};
+use stonechat_domain::kind::EventKind;
+use stonechat_domain::member::UserRef;
+use stonechat_log::store::LogError;
+use stonechat_types::text::Title;
+
+const VERSION: u8 = 1;
+
+fn users(row: &mut Writer, users: &[UserRef]) {
+    row.u32(users.len() as u32);
+    for user in users {
+        row.user(user);
+    }
+}
+
+fn read_users(row: &mut Reader<'_>) -> Option<Vec<UserRef>> {
+    let count = row.u32()?;
+    (0..count).map(|_| row.user()).collect()
+}
+
+fn title(row: &mut Writer, title: Option<&Title>) {
+    row.bytes(title.map_or(&[], |title| title.as_str().as_bytes()));
+}
+
+/// The bytes of a change.
+#[must_use]
+pub fn encode(change: &Change) -> Bytes {
+    let mut row = Writer::new(VERSION);
+    match change {
+        Change::Created { title: text, members } => {
+            title(&mut row, text.as_ref());
+            users(&mut row, members);
+        }
+        Change::MembersAdded(added) => users(&mut row, added),
+        Change::MemberRemoved(user) => _ = row.user(user),
+        Change::MemberLeft => {}
+        Change::Renamed(text) => title(&mut row, Some(text)),
+        Change::RoleChanged(user, role) => _ = row.user(user).u8(role_byte(*role)),
+    }
+    row.finish()
+}
+
+/// Reads a change of a kind.
+///
+/// # Errors
+/// [`LogError::Corrupt`] when it is not in its form.
+pub fn decode(kind: EventKind, body: &[u8]) -> Result<Change, LogError> {
+    let mut row = Reader::new(body, VERSION, "a change")?;
+    let mut read = || {
+        Some(match kind {
+            EventKind::Message => return None,
+            EventKind::ConversationCreated => {
+                let text = row.text()?;
+                let title = if text.is_empty() { None } else { Some(Title::new(text).ok()?) };
+                Change::Created { title, members: read_users(&mut row)? }
+            }
+            EventKind::MembersAdded => Change::MembersAdded(read_users(&mut row)?),
+            EventKind::MemberRemoved => Change::MemberRemoved(row.user()?),
+            EventKind::MemberLeft => Change::MemberLeft,
+            EventKind::Renamed => Change::Renamed(Title::new(row.text()?).ok()?),
+            EventKind::RoleChanged => Change::RoleChanged(row.user()?, role_of(row.u8()?)?),
+        })
+    };
+    read().ok_or_else(|| damaged("a change"))
+}
+
+/// The bytes of a command, so that a retry is known from another command under the same id.
+#[must_use]
+pub fn encode_command(command: &Command) -> Bytes {
+    let mut row = Writer::new(VERSION);
+    match command {
+        Command::Create { title: text, members } => {
+            row.u8(1);
+            title(&mut row, text.as_ref());
+            users(&mut row, members);
+        }
+        Command::AddMembers(added) => {
+            row.u8(2);
+            users(&mut row, added);
+        }
+        Command::RemoveMember(user) => _ = row.u8(3).user(user),
+        Command::Leave => _ = row.u8(4),
+        Command::Rename(text) => {
+            row.u8(5);
+            title(&mut row, Some(text));
+        }
+        Command::SetRole(user, role) => _ = row.u8(6).user(user).u8(role_byte(*role)),
+    }
+    row.finish()
+}

@@ -1,0 +1,43 @@
+//! The row of a conversation.
+
+use super::codec::{Reader, Writer, damaged};
+use bytes::Bytes;
+use stonechat_domain::conversation::Conversation;
+use stonechat_log::store::LogError;
+use stonechat_types::id::ConversationId;
+use stonechat_types::number::{AppId, ConversationNo, Timestamp};
+use stonechat_types::text::Title;
+
+const VERSION: u8 = 1;
+
+/// Its bytes.
+#[must_use]
+pub fn encode(state: &Conversation) -> Bytes {
+    let mut row = Writer::new(VERSION);
+    row.u32(state.no.0).u64(state.head.0).u64(state.ordinal.0).u64(state.last_sent_at.0 as u64);
+    row.u32(state.members).u32(state.owners).user(&state.creator);
+    match &state.peer {
+        Some(peer) => row.u8(1).user(peer),
+        None => row.u8(0),
+    };
+    row.bytes(state.title.as_ref().map_or(&[], |title| title.as_str().as_bytes()));
+    row.finish()
+}
+
+/// Reads it.
+///
+/// # Errors
+/// [`LogError::Corrupt`] when it is not in its form.
+pub fn decode(app: AppId, id: ConversationId, row: &[u8]) -> Result<Conversation, LogError> {
+    let mut row = Reader::new(row, VERSION, "a conversation")?;
+    let mut read = || {
+        let no = ConversationNo(row.u32()?);
+        let (head, ordinal, last_sent_at) = (row.seq()?, row.ordinal()?, Timestamp(row.u64()? as i64));
+        let (members, owners, creator) = (row.u32()?, row.u32()?, row.user()?);
+        let peer = if row.u8()? == 1 { Some(row.user()?) } else { None };
+        let title = row.text()?;
+        let title = if title.is_empty() { None } else { Some(Title::new(title).ok()?) };
+        Some(Conversation { app, id, no, creator, peer, title, head, ordinal, last_sent_at, members, owners })
+    };
+    read().ok_or_else(|| damaged("a conversation"))
+}

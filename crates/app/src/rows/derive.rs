@@ -1,0 +1,105 @@
+//! The rows that follow from a message. The executor hands them to the log with each send, and the log asks for them
+//! again when it recovers: both by the same function, from the header alone.
+
+use super::{column, conversation, dedup, key, member};
+use bytes::Bytes;
+use stonechat_domain::conversation::Conversation;
+use stonechat_domain::fold::{Stamp, fold_message};
+use stonechat_domain::kind::EventKind;
+use stonechat_domain::member::Member;
+use stonechat_log::record::EventHeader;
+use stonechat_log::row::RowWrite;
+use stonechat_log::store::{Derive, LogError, RowReader};
+
+/// The stamp of a header.
+#[must_use]
+pub fn stamp(header: &EventHeader) -> Stamp {
+    Stamp {
+        seq: header.seq,
+        ordinal: header.ordinal,
+        sent_at: header.sent_at,
+        key: header.key,
+        read_upto: header.read_upto,
+        read_upto_ordinal: header.read_upto_ordinal,
+    }
+}
+
+/// The rows of a conversation and its sender after a message was folded into both.
+#[must_use]
+pub fn after_message(state: &Conversation, sender: &Member, header: &EventHeader) -> Vec<RowWrite> {
+    vec![
+        conversation_row(state),
+        member_row(state, sender),
+        column_row(state, sender),
+        dedup_row(header),
+    ]
+}
+
+/// The row of a conversation.
+#[must_use]
+pub fn conversation_row(state: &Conversation) -> RowWrite {
+    RowWrite::Put { key: key::conversation(state.app, state.id), value: conversation::encode(state) }
+}
+
+/// The row of a membership.
+#[must_use]
+pub fn member_row(state: &Conversation, of: &Member) -> RowWrite {
+    RowWrite::Put { key: key::member(state.app, state.no, of.user.no), value: member::encode(of) }
+}
+
+/// The column of a membership; none when it has ended.
+#[must_use]
+pub fn column_row(state: &Conversation, of: &Member) -> RowWrite {
+    RowWrite::Patch {
+        key: key::column(state.app, of.user.no, state.no),
+        entry: column::entry_key(state.no),
+        value: of.is_active().then(|| column::encode(state.id, of)),
+    }
+}
+
+/// The entry of a membership in the roster; none when it has ended.
+#[must_use]
+pub fn roster_row(state: &Conversation, of: &Member) -> RowWrite {
+    RowWrite::Patch {
+        key: key::roster(state.app, state.no),
+        entry: Bytes::copy_from_slice(&of.user.no.0.to_be_bytes()),
+        value: of.is_active().then(|| Bytes::copy_from_slice(&[super::codec::role_byte(of.role)])),
+    }
+}
+
+/// The remembered acknowledgement of an event.
+#[must_use]
+pub fn dedup_row(header: &EventHeader) -> RowWrite {
+    let remembered = dedup::Remembered {
+        seq: header.seq,
+        ordinal: header.ordinal,
+        sent_at: header.sent_at,
+        body_hmac: header.body_hmac,
+    };
+    RowWrite::Patch {
+        key: key::dedup(header.app, header.conversation_no, header.sender_no, &header.key),
+        entry: Bytes::copy_from_slice(&header.key),
+        value: Some(dedup::encode(&remembered)),
+    }
+}
+
+/// Derives at recovery. Events that are not messages have their rows in their records.
+pub struct MessageRows;
+
+impl Derive for MessageRows {
+    fn derive(&self, header: &EventHeader, rows: &dyn RowReader) -> Result<Vec<RowWrite>, LogError> {
+        if header.kind != EventKind::Message {
+            return Ok(Vec::new());
+        }
+        let missing = |what: &str| {
+            LogError::Corrupt(format!("message {} of {} has no row of its {what}", header.seq, header.conversation))
+        };
+        let row = rows.get(&key::conversation(header.app, header.conversation))?;
+        let row = row.ok_or_else(|| missing("conversation"))?;
+        let mut state = conversation::decode(header.app, header.conversation, &row)?;
+        let row = rows.get(&key::member(header.app, header.conversation_no, header.sender_no))?;
+        let mut sender = member::decode(&row.ok_or_else(|| missing("sender"))?)?;
+        fold_message(&mut state, &mut sender, &stamp(header));
+        Ok(after_message(&state, &sender, header))
+    }
+}

@@ -1,0 +1,95 @@
+//! Keys of the application's rows. Numbers are big-endian, so that rows of a kind sort by them.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use stonechat_types::id::{ConversationId, UserId};
+use stonechat_types::number::{AppId, ConversationNo, UserNo};
+
+const CONVERSATION: u8 = 0x01;
+const MEMBER: u8 = 0x02;
+const ROSTER: u8 = 0x03;
+const DEDUP: u8 = 0x04;
+const COLUMN: u8 = 0x05;
+const USER: u8 = 0x06;
+const USER_BY_NO: u8 = 0x07;
+const NEXT_USER: u8 = 0x08;
+
+fn start(family: u8, app: AppId, room: usize) -> BytesMut {
+    let mut out = BytesMut::with_capacity(5 + room);
+    out.put_u8(family);
+    out.put_u32(app.0);
+    out
+}
+
+/// The state of a conversation.
+#[must_use]
+pub fn conversation(app: AppId, id: ConversationId) -> Bytes {
+    let mut key = start(CONVERSATION, app, 16);
+    key.put_slice(id.as_bytes());
+    key.freeze()
+}
+
+/// One membership, present or past.
+#[must_use]
+pub fn member(app: AppId, conversation: ConversationNo, user: UserNo) -> Bytes {
+    let mut key = start(MEMBER, app, 8);
+    key.put_u32(conversation.0);
+    key.put_u32(user.0);
+    key.freeze()
+}
+
+/// The members of a conversation now: a packed row of user number → role.
+#[must_use]
+pub fn roster(app: AppId, conversation: ConversationNo) -> Bytes {
+    let mut key = start(ROSTER, app, 4);
+    key.put_u32(conversation.0);
+    key.freeze()
+}
+
+/// Packed acknowledgements of one sender in one conversation whose ids share their first four bytes (65 s of UUIDv7).
+#[must_use]
+pub fn dedup(app: AppId, conversation: ConversationNo, sender: UserNo, id: &[u8; 16]) -> Bytes {
+    let mut key = start(DEDUP, app, 12);
+    key.put_u32(conversation.0);
+    key.put_u32(sender.0);
+    key.put_slice(&id[..4]);
+    key.freeze()
+}
+
+/// The chunk of a user's membership columns that holds a conversation.
+#[must_use]
+pub fn column(app: AppId, user: UserNo, conversation: ConversationNo) -> Bytes {
+    let mut key = start(COLUMN, app, 8);
+    key.put_u32(user.0);
+    key.put_u32(conversation.0 >> super::column::CHUNK_BITS);
+    key.freeze()
+}
+
+/// What the keys of a user's columns start with.
+#[must_use]
+pub fn columns(app: AppId, user: UserNo) -> Bytes {
+    let mut key = start(COLUMN, app, 4);
+    key.put_u32(user.0);
+    key.freeze()
+}
+
+/// A user by the app's own name.
+#[must_use]
+pub fn user(app: AppId, id: &UserId) -> Bytes {
+    let mut key = start(USER, app, 64);
+    key.put_slice(id.as_str().as_bytes());
+    key.freeze()
+}
+
+/// A user by number.
+#[must_use]
+pub fn user_by_no(app: AppId, no: UserNo) -> Bytes {
+    let mut key = start(USER_BY_NO, app, 4);
+    key.put_u32(no.0);
+    key.freeze()
+}
+
+/// The number that the next user gets.
+#[must_use]
+pub fn next_user(app: AppId) -> Bytes {
+    start(NEXT_USER, app, 0).freeze()
+}

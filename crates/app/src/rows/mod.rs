@@ -1,0 +1,12 @@
+//! The application's rows: their keys, their bytes, and how they follow from a message.
+
+pub mod change;
+pub mod codec;
+pub mod column;
+pub mod conversation;
+pub mod dedup;
+pub mod derive;
+pub mod key;
+pub mod member;
+pub mod personal;
+pub mod user;

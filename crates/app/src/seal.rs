@@ -1,0 +1,210 @@
+//! Sealing of bodies at rest: body key = HKDF(app key, author's salt, conversation), AES-256-GCM with random nonces, and
+//! (app, conversation, seq, kind) as associated data. The key of the body's HMAC comes from the same derivation, so it
+//! dies with the salt as well.
+
+use bytes::Bytes;
+use quick_cache::sync::Cache;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hkdf;
+use ring::hmac;
+use std::sync::Arc;
+use stonechat_domain::kind::EventKind;
+use stonechat_log::record::EventHeader;
+use stonechat_log::store::LogError;
+use stonechat_log::vault::Vault;
+use stonechat_types::id::ConversationId;
+use stonechat_types::number::{AppId, Seq, UserNo};
+
+/// Derived keys kept in memory.
+pub const AUTHOR_KEYS_MAX: usize = 65_536;
+
+/// Bytes that sealing adds: nonce and tag.
+pub const SEAL_BYTES: usize = NONCE_LEN + 16;
+
+/// The keys of one author in one conversation.
+pub struct AuthorKeys {
+    body: LessSafeKey,
+    hmac: hmac::Key,
+    hmac_bytes: [u8; 32],
+}
+
+struct TwoKeys;
+
+impl hkdf::KeyType for TwoKeys {
+    fn len(&self) -> usize {
+        64
+    }
+}
+
+impl AuthorKeys {
+    /// Derives them.
+    ///
+    /// # Errors
+    /// [`LogError::Corrupt`] when the primitives refuse, which they do not for keys of these lengths.
+    pub fn derive(app_key: &[u8; 32], salt: &[u8; 16], conversation: ConversationId) -> Result<Self, LogError> {
+        let refused = |_| LogError::Corrupt("a body key could not be derived".into());
+        let info: [&[u8]; 2] = [b"stonechat body 1", conversation.as_bytes()];
+        let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(app_key);
+        let mut both = [0; 64];
+        secret.expand(&info, TwoKeys).and_then(|okm| okm.fill(&mut both)).map_err(refused)?;
+        let (body, mac) = both.split_at(32);
+        let mut hmac_bytes = [0; 32];
+        hmac_bytes.copy_from_slice(mac);
+        Ok(Self {
+            body: LessSafeKey::new(UnboundKey::new(&AES_256_GCM, body).map_err(refused)?),
+            hmac: hmac::Key::new(hmac::HMAC_SHA256, mac),
+            hmac_bytes,
+        })
+    }
+
+    /// HMAC-SHA256 of a body as received, cut to 16 bytes.
+    #[must_use]
+    pub fn body_hmac(&self, body: &[u8]) -> [u8; 16] {
+        let tag = hmac::sign(&self.hmac, body);
+        let mut out = [0; 16];
+        out.copy_from_slice(&tag.as_ref()[..16]);
+        out
+    }
+
+    /// The key of the HMAC, for whoever has to recompute it.
+    #[must_use]
+    pub fn hmac_key(&self) -> &[u8; 32] {
+        &self.hmac_bytes
+    }
+
+    /// Seals the type and body of an event.
+    #[must_use]
+    pub fn seal(&self, place: &Place, nonce: [u8; NONCE_LEN], body_type: &[u8], body: &[u8]) -> Bytes {
+        let mut out = Vec::with_capacity(SEAL_BYTES + 1 + body_type.len() + body.len());
+        out.extend_from_slice(&nonce);
+        out.push(body_type.len() as u8);
+        out.extend_from_slice(body_type);
+        out.extend_from_slice(body);
+        let sealed = self.body.seal_in_place_separate_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(place.bytes()),
+            &mut out[NONCE_LEN..],
+        );
+        match sealed {
+            Ok(tag) => {
+                out.extend_from_slice(tag.as_ref());
+                out.into()
+            }
+            // Only for bodies of more than 64 GiB.
+            Err(_) => Bytes::new(),
+        }
+    }
+
+    /// The type and body of a sealed event; `None` when it is not what was sealed at this place.
+    #[must_use]
+    pub fn open(&self, place: &Place, sealed: &[u8]) -> Option<(Bytes, Bytes)> {
+        let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>()?;
+        let mut rest = rest.to_vec();
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let plain = self.body.open_in_place(nonce, Aad::from(place.bytes()), &mut rest).ok()?;
+        let length = plain.len();
+        rest.truncate(length);
+        let plain = Bytes::from(rest);
+        let type_length = usize::from(*plain.first()?);
+        if plain.len() < 1 + type_length {
+            return None;
+        }
+        Some((plain.slice(1..1 + type_length), plain.slice(1 + type_length..)))
+    }
+}
+
+/// Where a body belongs; a body sealed for one place opens at no other.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The tenant.
+    pub app: AppId,
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The event.
+    pub seq: Seq,
+    /// Its kind.
+    pub kind: EventKind,
+}
+
+impl Place {
+    /// The place of a header.
+    #[must_use]
+    pub fn of(header: &EventHeader) -> Self {
+        Self { app: header.app, conversation: header.conversation, seq: header.seq, kind: header.kind }
+    }
+
+    fn bytes(&self) -> [u8; 30] {
+        let mut out = [0; 30];
+        out[..4].copy_from_slice(&self.app.0.to_be_bytes());
+        out[4..20].copy_from_slice(self.conversation.as_bytes());
+        out[20..28].copy_from_slice(&self.seq.0.to_be_bytes());
+        out[28..].copy_from_slice(&self.kind.number().to_be_bytes());
+        out
+    }
+}
+
+type CacheKey = (AppId, UserNo, ConversationId);
+
+/// The keys of all authors, derived when they are needed.
+pub struct Sealer {
+    vault: Arc<dyn Vault>,
+    cache: Cache<CacheKey, Arc<AuthorKeys>>,
+}
+
+impl Sealer {
+    /// Keys from a vault.
+    #[must_use]
+    pub fn new(vault: Arc<dyn Vault>) -> Self {
+        Self { vault, cache: Cache::new(AUTHOR_KEYS_MAX) }
+    }
+
+    /// The vault itself.
+    #[must_use]
+    pub fn vault(&self) -> &dyn Vault {
+        &*self.vault
+    }
+
+    /// The keys of an author in a conversation; `None` when his salt was deleted.
+    ///
+    /// # Errors
+    /// [`LogError`] when the vault cannot be read.
+    pub fn keys(
+        &self,
+        app: AppId,
+        author: UserNo,
+        conversation: ConversationId,
+    ) -> Result<Option<Arc<AuthorKeys>>, LogError> {
+        let cache_key = (app, author, conversation);
+        if let Some(keys) = self.cache.get(&cache_key) {
+            return Ok(Some(keys));
+        }
+        let Some(salt) = self.vault.salt(app, author)? else { return Ok(None) };
+        let keys = Arc::new(AuthorKeys::derive(&self.vault.app_key(app)?, &salt, conversation)?);
+        self.cache.insert(cache_key, keys.clone());
+        Ok(Some(keys))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stonechat_types::id::UserId;
+
+    fn place(seq: u64) -> Place {
+        let user = |name| UserId::new(name).unwrap();
+        let conversation = ConversationId::direct(AppId::DEFAULT, &user("a"), &user("b"));
+        Place { app: AppId::DEFAULT, conversation, seq: Seq(seq), kind: EventKind::Message }
+    }
+
+    #[test]
+    fn a_body_opens_only_where_it_was_sealed() {
+        let keys = AuthorKeys::derive(&[1; 32], &[2; 16], place(1).conversation).unwrap();
+        let sealed = keys.seal(&place(1), [3; 12], b"text", b"hello");
+        assert_eq!(keys.open(&place(1), &sealed), Some((Bytes::from("text"), Bytes::from("hello"))));
+        assert_eq!(keys.open(&place(2), &sealed), None);
+        let others = AuthorKeys::derive(&[1; 32], &[4; 16], place(1).conversation).unwrap();
+        assert_eq!(others.open(&place(1), &sealed), None);
+        assert_ne!(others.body_hmac(b"hello"), keys.body_hmac(b"hello"));
+        assert_eq!(sealed.len(), SEAL_BYTES + 1 + 4 + 5);
+    }
+}

@@ -1,0 +1,89 @@
+//! What the parts of the application share.
+
+use crate::directory::Directory;
+use crate::metrics::Metrics;
+use crate::ports::{Clock, Entropy, TokenVerifier};
+use crate::position::{self, Position};
+use crate::reading::Reader;
+use crate::registry::Registry;
+use crate::seal::Sealer;
+use crate::watermark::Watermark;
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
+use stonechat_log::store::Log;
+use stonechat_types::number::{AppId, ConversationNo, LanePosition, PersonalSeq};
+
+/// What an operator may choose.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Executors; as many as there are cores.
+    pub executors: usize,
+    /// Whether a user begins to exist when somebody writes to him.
+    pub auto_create: bool,
+    /// Bytes of conversations that each executor keeps in memory.
+    pub executor_bytes_max: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { executors: 2, auto_create: true, executor_bytes_max: 64 * 1024 * 1024 }
+    }
+}
+
+/// Everything that more than one part needs.
+pub(crate) struct Shared {
+    pub log: Arc<dyn Log>,
+    pub sealer: Sealer,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub registry: Registry,
+    pub directory: Directory,
+    pub watermark: Arc<Watermark>,
+    pub metrics: Metrics,
+    pub options: Options,
+    pub next_conversation: Mutex<BTreeMap<AppId, u32>>,
+    pub next_session: AtomicU64,
+    pub verifier: Arc<dyn TokenVerifier>,
+    pub devices: DeviceLocks,
+}
+
+/// Locks under which the devices of a user are changed, so that a sign-in cannot undo a sign-out.
+pub(crate) struct DeviceLocks(Vec<tokio::sync::Mutex<()>>);
+
+impl Default for DeviceLocks {
+    fn default() -> Self {
+        Self((0..DEVICE_LOCKS).map(|_| tokio::sync::Mutex::default()).collect())
+    }
+}
+
+const DEVICE_LOCKS: usize = 64;
+
+impl DeviceLocks {
+    /// Waits for the lock of a user.
+    pub async fn lock(&self, reader: &Reader) -> tokio::sync::MutexGuard<'_, ()> {
+        self.0[reader.user.no.0 as usize % DEVICE_LOCKS].lock().await
+    }
+}
+
+impl Shared {
+    /// A number for a conversation that begins. One that is not used after all is never used.
+    pub fn conversation_no(&self, app: AppId) -> ConversationNo {
+        let mut next = self.next_conversation.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = next.entry(app).or_insert_with(|| self.first_free(app));
+        *next += 1;
+        ConversationNo(*next - 1)
+    }
+
+    fn first_free(&self, app: AppId) -> u32 {
+        let activity = self.log.activity().reader(app);
+        let used = |no: &u32| activity.get(ConversationNo(*no)).position > LanePosition::ZERO;
+        (0..activity.end().0).rev().find(used).map_or(1, |last| last + 1)
+    }
+
+    /// The token of a place in the feed and in a user's personal state.
+    pub fn position(&self, lane: LanePosition, personal: PersonalSeq) -> Bytes {
+        Position { history: position::short(self.log.history_id()), lane, personal }.encode()
+    }
+}

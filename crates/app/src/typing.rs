@@ -1,0 +1,20 @@
+//! Tell the others that somebody is writing. Nothing is stored, and it may be lost.
+
+use crate::api::Outbound;
+use crate::executor::job::{Job, Work};
+use crate::executor::slot::Slot;
+use crate::executor::{Attempt, Context};
+use crate::fan_out::LOOKED_UP_MAX;
+
+/// Tells it, when the user is a member and the conversation is small.
+pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> Attempt {
+    let Work::Typing(active) = job.work else { return Attempt::Done };
+    let Some(loaded) = &slot.loaded else { return Attempt::Done };
+    let member = loaded.members.get(&job.actor.no).is_some_and(|member| member.is_active());
+    if member && loaded.roster.len() <= LOOKED_UP_MAX {
+        let (app, conversation) = job.key;
+        let what = Outbound::Typing { conversation, user: job.actor.id, active };
+        context.fan_out.ephemeral(context.shared, app, &loaded.roster, job.actor.no, &what);
+    }
+    Attempt::Done
+}
