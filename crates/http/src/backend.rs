@@ -1,0 +1,49 @@
+//! What the API asks of the rest of the server.
+
+use std::pin::Pin;
+use stonechat_app::api::{Answer, Call, Failure, UserView};
+use stonechat_types::id::{AppName, DeviceId, UserId};
+use stonechat_types::number::{AppId, Timestamp};
+use stonechat_types::text::DisplayName;
+
+/// A future behind a port.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Whether requests are welcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// The store is being opened.
+    Starting,
+    /// A hello and a durable send succeed.
+    Ready,
+    /// The server is about to stop.
+    Stopping,
+}
+
+/// The application and the keys, as the composition puts them together.
+pub trait Backend: Send + Sync {
+    /// The app of that name, when the secret is its own. Takes the same time for every wrong secret.
+    fn verify_secret(&self, app: &AppName, secret: &str) -> Option<AppId>;
+
+    /// Makes a user, or changes what people call him.
+    fn put_user(&self, app: AppId, user: UserId, name: Option<DisplayName>)
+    -> BoxFuture<'_, Result<UserView, Failure>>;
+
+    /// Carries out a call in the name of a user.
+    fn call_as(&self, app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>>;
+
+    /// Signs a token by which its bearer is the user, on any device or on one only.
+    ///
+    /// # Errors
+    /// `Internal`, when it could not be signed.
+    fn mint_token(
+        &self,
+        app: AppId,
+        user: &UserId,
+        device: Option<&DeviceId>,
+        expires_at: Timestamp,
+    ) -> Result<String, Failure>;
+
+    /// For load balancers.
+    fn readiness(&self) -> Readiness;
+}

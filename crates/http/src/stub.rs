@@ -1,0 +1,243 @@
+//! A backend for tests, steered by how it is made. It knows the app `default` with the key `sk_default_right`.
+
+use crate::backend::{Backend, BoxFuture, Readiness};
+use crate::metrics::Metrics;
+use crate::router::router;
+use crate::state::HttpState;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode};
+use bytes::Bytes;
+use prometheus_client::registry::Registry;
+use serde_json::Value;
+use std::sync::{Arc, Mutex};
+use stonechat_app::api::{
+    Answer, Call, CommandDone, Content, Destination, EventView, Failure, MessagesPage, Sent, UserView,
+};
+use stonechat_app::ports::{Clock, Entropy};
+use stonechat_domain::kind::EventKind;
+use stonechat_types::error_code::ErrorCode;
+use stonechat_types::id::{AppName, CommandId, ConversationId, ConversationKind, DeviceId, MessageId, UserId};
+use stonechat_types::number::{AppId, Ordinal, Seq, Timestamp};
+use stonechat_types::text::DisplayName;
+use tower::ServiceExt as _;
+
+pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+fn user(text: &str) -> UserId {
+    UserId::new(text).unwrap()
+}
+
+/// The direct conversation of alice and bob.
+pub(crate) fn direct() -> ConversationId {
+    ConversationId::direct(AppId::DEFAULT, &user("alice"), &user("bob"))
+}
+
+/// A group that alice began.
+pub(crate) fn group() -> ConversationId {
+    ConversationId::created(ConversationKind::Group, AppId::DEFAULT, &user("alice"), CommandId([1; 16]))
+}
+
+/// What the stub does with calls.
+#[derive(Clone, Copy)]
+enum Mood {
+    Willing,
+    Refusing(ErrorCode),
+    Silent,
+}
+
+#[derive(Clone)]
+pub(crate) struct Stub {
+    mood: Mood,
+    readiness: Readiness,
+    called: Arc<Mutex<Option<(UserId, Call)>>>,
+}
+
+impl Default for Stub {
+    fn default() -> Self {
+        Self { mood: Mood::Willing, readiness: Readiness::Ready, called: Arc::default() }
+    }
+}
+
+impl Stub {
+    /// Refuses every call.
+    pub(crate) fn refusing(code: ErrorCode) -> Self {
+        Self { mood: Mood::Refusing(code), ..Self::default() }
+    }
+
+    /// Never answers.
+    pub(crate) fn silent() -> Self {
+        Self { mood: Mood::Silent, ..Self::default() }
+    }
+
+    pub(crate) fn at(readiness: Readiness) -> Self {
+        Self { readiness, ..Self::default() }
+    }
+
+    /// The last call.
+    pub(crate) fn called(&self) -> (UserId, Call) {
+        self.called.lock().unwrap().take().expect("a call was made")
+    }
+
+    pub(crate) fn state(&self) -> HttpState {
+        let mut registry = Registry::default();
+        HttpState {
+            backend: Arc::new(self.clone()),
+            clock: Arc::new(Fixed),
+            entropy: Arc::new(Fixed),
+            metrics: Metrics::register(&mut registry),
+            registry: Arc::new(registry),
+            metrics_allowed: Arc::new(|address| address.to_string() == "10.0.0.1"),
+        }
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        router(self.state())
+    }
+
+    async fn answer(&self, answer: Answer) -> Result<Answer, Failure> {
+        match self.mood {
+            Mood::Willing => Ok(answer),
+            Mood::Refusing(code) => {
+                let mut failure = Failure::new(code, "the stub refuses");
+                failure.retry_after_ms = (code == ErrorCode::Overloaded).then_some(1_500);
+                failure.first = (code == ErrorCode::Conflict).then(sent);
+                Err(failure)
+            }
+            Mood::Silent => std::future::pending().await,
+        }
+    }
+}
+
+impl Backend for Stub {
+    fn verify_secret(&self, app: &AppName, secret: &str) -> Option<AppId> {
+        (app.as_str() == "default" && secret == "sk_default_right").then_some(AppId::DEFAULT)
+    }
+
+    fn put_user(
+        &self,
+        _app: AppId,
+        user: UserId,
+        name: Option<DisplayName>,
+    ) -> BoxFuture<'_, Result<UserView, Failure>> {
+        Box::pin(async move { self.answer(Answer::Done).await.map(|_| UserView { id: user, name }) })
+    }
+
+    fn call_as(&self, _app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>> {
+        let answer = match &call {
+            Call::CreateGroup(_) => {
+                Answer::CommandDone(CommandDone { conversation: group(), seq: Seq(1), deduplicated: false })
+            }
+            Call::Send(message) => {
+                if let Destination::Conversation(conversation) = message.to {
+                    assert_eq!(conversation, direct());
+                }
+                Answer::Sent(sent())
+            }
+            Call::FetchMessages { .. } => Answer::Messages(Box::new(page())),
+            other => panic!("no endpoint makes the call {other:?}"),
+        };
+        *self.called.lock().unwrap() = Some((user, call));
+        Box::pin(self.answer(answer))
+    }
+
+    fn mint_token(
+        &self,
+        _app: AppId,
+        user: &UserId,
+        device: Option<&DeviceId>,
+        _expires_at: Timestamp,
+    ) -> Result<String, Failure> {
+        Ok(format!("token of {user} on {}", device.map_or("any device", DeviceId::as_str)))
+    }
+
+    fn readiness(&self) -> Readiness {
+        self.readiness
+    }
+}
+
+fn sent() -> Sent {
+    let id = MessageId { conversation: direct(), seq: Seq(2) };
+    Sent { id, ordinal: Ordinal(1), sent_at: NOW, deduplicated: false }
+}
+
+fn page() -> MessagesPage {
+    let message = |seq: u64, content| {
+        let event = EventView {
+            id: MessageId { conversation: direct(), seq: Seq(seq) },
+            ordinal: Ordinal(seq - 1),
+            kind: EventKind::Message,
+            sender: user("alice"),
+            sent_at: NOW,
+            key: [7; 16],
+            content,
+        };
+        (event, Seq(seq))
+    };
+    let body = |body_type: &'static str, body: &'static [u8]| Content::Message {
+        body_type: Bytes::from_static(body_type.as_bytes()),
+        body: Bytes::from_static(body),
+    };
+    MessagesPage {
+        conversation: direct(),
+        messages: vec![
+            message(2, body("text", b"\x0a\x02Hi")),
+            message(3, body("acme.order", &[0, 1, 255])),
+            message(4, Content::Lost),
+        ],
+        as_of: Seq(4),
+        from: Ordinal(1),
+        upto: Ordinal(3),
+        more_before: false,
+        more_after: false,
+    }
+}
+
+struct Fixed;
+
+impl Clock for Fixed {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+
+    fn monotonic_ms(&self) -> u64 {
+        0
+    }
+}
+
+impl Entropy for Fixed {
+    fn fill(&self, buffer: &mut [u8]) {
+        buffer.fill(9);
+    }
+}
+
+/// A request with the right key and, when there is a body, its media type.
+pub(crate) fn request(method: &str, path: &str, body: Option<Value>) -> Request<Body> {
+    let request = Request::builder().method(method).uri(path).header("authorization", "Bearer sk_default_right");
+    match body {
+        Some(body) => request.header("content-type", "application/json").body(Body::from(body.to_string())).unwrap(),
+        None => request.body(Body::empty()).unwrap(),
+    }
+}
+
+/// Sends to a willing stub.
+pub(crate) async fn send(request: Request<Body>) -> (StatusCode, Value) {
+    send_to(&Stub::default().router(), request).await
+}
+
+/// The status and the JSON of the answer; `null` when it is none.
+pub(crate) async fn send_to(router: &Router, request: Request<Body>) -> (StatusCode, Value) {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let status = response.status();
+    let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+}
+
+/// Sends to a stub that must not be called, and gives the status and the code of the refusal.
+pub(crate) async fn refusal(request: Request<Body>) -> (u16, String) {
+    let stub = Stub::default();
+    let (status, body) = send_to(&stub.router(), request).await;
+    assert!(stub.called.lock().unwrap().is_none(), "the application was called");
+    assert!(body["message"].is_string(), "{body}");
+    (status.as_u16(), body["code"].as_str().unwrap_or_default().to_owned())
+}
