@@ -1,14 +1,27 @@
 //! Messages of the peer as frames. The size is checked before anything is decoded.
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
+use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use stonechat_app::api::Failure;
 use stonechat_net::machine::MessageKind;
 use stonechat_types::error_code::ErrorCode;
+use stonechat_types::limits::BODY_BYTES_MAX;
 use stonechat_wire::frame::FrameError;
 use stonechat_wire::json::JsonError;
 use stonechat_wire::v1::Frame;
+
+/// Largest frame that is not a send. No other can be larger and right, and a list of empty entries, decoded, takes
+/// hundreds of times its size.
+pub const OTHER_FRAME_BYTES_MAX: usize = BODY_BYTES_MAX;
+
+/// Longest text about what is wrong: it may quote the peer.
+const MESSAGE_BYTES_MAX: usize = 256;
+
+/// Numbers of the fields of a frame.
+const ID: u32 = 1;
+const SEND: u32 = 12;
 
 /// A message that is not a frame; the connection ends.
 #[derive(Debug)]
@@ -31,9 +44,12 @@ pub fn frame(kind: MessageKind, bytes: &[u8]) -> Result<Frame, Unreadable> {
 }
 
 fn binary(bytes: &[u8]) -> Result<Frame, Unreadable> {
+    if bytes.len() > OTHER_FRAME_BYTES_MAX && !binary_has_only_a_send(bytes) {
+        return Err(too_large(binary_id(bytes)));
+    }
     // One copy: the body of a message stays a part of it.
     stonechat_wire::frame::decode(Bytes::copy_from_slice(bytes)).map_err(|error| match error {
-        FrameError::TooLarge => too_large(),
+        FrameError::TooLarge => too_large(0),
         FrameError::Malformed => malformed(binary_id(bytes), error.to_string()),
     })
 }
@@ -42,28 +58,59 @@ fn text(bytes: &[u8]) -> Result<Frame, Unreadable> {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return Err(malformed(0, "the text is not UTF-8".into()));
     };
+    if text.len() > OTHER_FRAME_BYTES_MAX && !text_has_only_a_send(text) {
+        return Err(too_large(text_id(text)));
+    }
     stonechat_wire::json::decode(text).map_err(|error| match error {
-        JsonError::TooLarge => too_large(),
+        JsonError::TooLarge => too_large(0),
         JsonError::Malformed(_) => malformed(text_id(text), error.to_string()),
     })
 }
 
-fn too_large() -> Unreadable {
-    Unreadable { id: 0, failure: Failure::new(ErrorCode::TooLarge, FrameError::TooLarge.to_string()) }
+fn too_large(id: u64) -> Unreadable {
+    Unreadable { id, failure: Failure::new(ErrorCode::TooLarge, "the frame is over its limit") }
 }
 
-fn malformed(id: u64, message: String) -> Unreadable {
+fn malformed(id: u64, mut message: String) -> Unreadable {
+    message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
     Unreadable { id, failure: Failure::new(ErrorCode::Malformed, message) }
+}
+
+/// Whether a large frame holds nothing but a send, as far as it can be read: the decoder will not get further.
+fn binary_has_only_a_send(mut bytes: &[u8]) -> bool {
+    while let Ok((field, wire_type)) = decode_key(&mut bytes) {
+        if !matches!(field, ID | SEND) {
+            return false;
+        }
+        if skip_field(wire_type, field, &mut bytes, DecodeContext::default()).is_err() {
+            break;
+        }
+    }
+    true
+}
+
+/// As [`binary_has_only_a_send`].
+fn text_has_only_a_send(text: &str) -> bool {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct OnlySend {
+        #[serde(default, rename = "id")]
+        _id: IgnoredAny,
+        #[serde(default, rename = "send")]
+        _send: IgnoredAny,
+    }
+    match serde_json::from_str::<OnlySend>(text) {
+        Ok(_) => true,
+        Err(error) => !error.is_data(),
+    }
 }
 
 /// The id of a frame whose rest is broken, when it stands first, where every encoder puts it.
 fn binary_id(mut bytes: &[u8]) -> u64 {
-    const ID_TAG: u8 = 0x08;
-    if bytes.first() != Some(&ID_TAG) {
-        return 0;
+    match decode_key(&mut bytes) {
+        Ok((ID, WireType::Varint)) => decode_varint(&mut bytes).unwrap_or(0),
+        Ok(_) | Err(_) => 0,
     }
-    bytes.advance(1);
-    prost::encoding::decode_varint(&mut bytes).unwrap_or(0)
 }
 
 /// The id of a JSON frame whose rest is not a frame's.
@@ -114,8 +161,30 @@ mod tests {
     #[test]
     fn the_size_is_checked_before_the_content() {
         for kind in [MessageKind::Binary, MessageKind::Text] {
-            assert_eq!(told(kind, &vec![b'{'; FRAME_BYTES_MAX + 1]), (0, ErrorCode::TooLarge));
-            assert_eq!(told(kind, &vec![b'{'; FRAME_BYTES_MAX]), (0, ErrorCode::Malformed));
+            assert_eq!(told(kind, &vec![b'{'; FRAME_BYTES_MAX + 1]).1, ErrorCode::TooLarge);
         }
+        assert_eq!(told(MessageKind::Text, &[b'{'; FRAME_BYTES_MAX]), (0, ErrorCode::Malformed));
+        let send_of_nothing_but_ones = [&[0x08, 7, 0x62][..], &[0xff; OTHER_FRAME_BYTES_MAX]].concat();
+        assert_eq!(told(MessageKind::Binary, &send_of_nothing_but_ones), (7, ErrorCode::Malformed));
+    }
+
+    #[test]
+    fn a_list_of_nothings_that_would_fill_the_memory_is_not_decoded() {
+        const COUNT: usize = 300_000;
+        let page = [0x32, 0].repeat(COUNT); // So many conversations, all empty.
+        assert!(page.len() > OTHER_FRAME_BYTES_MAX && page.len() < FRAME_BYTES_MAX);
+        let mut welcome = vec![0x08, 7, 0xe2, 0x03];
+        prost::encoding::encode_varint(page.len() as u64, &mut welcome);
+        welcome.extend(page);
+        assert_eq!(told(MessageKind::Binary, &welcome), (7, ErrorCode::TooLarge));
+        let welcome = format!(r#"{{"id":"7","welcome":{{"conversations":[{}{{}}]}}}}"#, "{},".repeat(COUNT));
+        assert_eq!(told(MessageKind::Text, welcome.as_bytes()), (7, ErrorCode::TooLarge));
+    }
+
+    #[test]
+    fn what_is_quoted_of_the_peer_is_cut() {
+        let text = format!(r#"{{"id":"7","{}":1}}"#, "ä".repeat(OTHER_FRAME_BYTES_MAX / 4));
+        let unreadable = frame(MessageKind::Text, text.as_bytes()).unwrap_err();
+        assert!(unreadable.failure.message.len() <= MESSAGE_BYTES_MAX && unreadable.id == 7);
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
-use stonechat_app::api::{self, Failure, Offer, Outbound, SessionSink};
+use stonechat_app::api::{Failure, Offer, Outbound, SessionSink};
+use stonechat_app::application::App;
 use stonechat_app::session::Session;
 use stonechat_net::events::{self, EventSink};
 use stonechat_net::machine::{PeerInfo, Service};
@@ -10,31 +11,20 @@ use stonechat_types::error_code::ErrorCode;
 
 use crate::session::{Call, NativeSession};
 
-/// What this gateway asks of the application.
-pub trait Application: Send + Sync + 'static {
-    /// Begins a session: answers by [`Outbound::Begun`], and attaches the sink before it. Never waits.
-    fn begin(self: &Arc<Self>, hello: api::Hello, sink: Arc<dyn SessionSink>);
-    /// Carries out a call; answers by [`Outbound::Answer`]. Never waits.
-    fn submit(self: &Arc<Self>, session: &Arc<Session>, call: u64, request: api::Call);
-    /// Takes a new token; answers by [`Outbound::Refreshed`]. Never waits.
-    fn refresh(self: &Arc<Self>, session: &Arc<Session>, call: u64, token: String);
-    /// The connection is gone. May be said twice.
-    fn end(&self, session: &Arc<Session>);
-}
-
 /// The native protocol as a service: one value serves every connection of a listener.
-pub struct NativeGateway<A> {
-    app: Arc<A>,
+pub struct NativeGateway {
+    app: Arc<App>,
 }
 
-impl<A: Application> NativeGateway<A> {
+impl NativeGateway {
     /// A gateway to an application.
-    pub fn new(app: Arc<A>) -> Self {
+    #[must_use]
+    pub fn new(app: Arc<App>) -> Self {
         Self { app }
     }
 }
 
-impl<A> fmt::Debug for NativeGateway<A> {
+impl fmt::Debug for NativeGateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NativeGateway").finish_non_exhaustive()
     }
@@ -42,12 +32,12 @@ impl<A> fmt::Debug for NativeGateway<A> {
 
 /// What is kept a connection beside its machine.
 #[derive(Debug)]
-pub struct Connection<A: Application> {
-    link: Arc<Link<A>>,
+pub struct Connection {
+    link: Arc<Link>,
     session: Option<Arc<Session>>,
 }
 
-impl<A: Application> Connection<A> {
+impl Connection {
     /// The session, once it has begun; held from then on.
     fn session(&mut self) -> Option<&Arc<Session>> {
         if self.session.is_none() {
@@ -57,15 +47,15 @@ impl<A: Application> Connection<A> {
     }
 }
 
-impl<A: Application> Service<NativeSession> for NativeGateway<A> {
-    type Connection = Connection<A>;
+impl Service<NativeSession> for NativeGateway {
+    type Connection = Connection;
 
-    fn open(&self, peer: PeerInfo, events: EventSink<Outbound>) -> (NativeSession, Connection<A>) {
-        let link = Link { events, session: OnceLock::new(), app: Arc::downgrade(&self.app) };
+    fn open(&self, peer: PeerInfo, events: EventSink<Outbound>) -> (NativeSession, Connection) {
+        let link = Link { events, session: OnceLock::new() };
         (NativeSession::new(peer.kind), Connection { link: Arc::new(link), session: None })
     }
 
-    fn call(&self, connection: &mut Connection<A>, call: Call) {
+    fn call(&self, connection: &mut Connection, call: Call) {
         match call {
             Call::Begin(hello) => self.app.begin(*hello, connection.link.clone()),
             Call::Refresh { call, token } => match connection.session() {
@@ -79,7 +69,8 @@ impl<A: Application> Service<NativeSession> for NativeGateway<A> {
         }
     }
 
-    fn closed(&self, mut connection: Connection<A>) {
+    fn closed(&self, mut connection: Connection) {
+        // One that is still beginning learns it by the offer of its welcome, and the application ends it there.
         if let Some(session) = connection.session() {
             self.app.end(session);
         }
@@ -92,14 +83,13 @@ fn ended() -> Failure {
 }
 
 /// The way from the application to one connection.
-struct Link<A> {
+struct Link {
     events: EventSink<Outbound>,
     /// Weak, because the session keeps the link.
     session: OnceLock<Weak<Session>>,
-    app: Weak<A>,
 }
 
-impl<A> Link<A> {
+impl Link {
     fn session(&self) -> Option<Arc<Session>> {
         self.session.get()?.upgrade()
     }
@@ -116,13 +106,13 @@ impl<A> Link<A> {
     }
 }
 
-impl<A> fmt::Debug for Link<A> {
+impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Link").finish_non_exhaustive()
     }
 }
 
-impl<A: Application> SessionSink for Link<A> {
+impl SessionSink for Link {
     fn attach(&self, session: &Arc<Session>) {
         // Told once; of a second time the first holds.
         let _attached = self.session.set(Arc::downgrade(session));
@@ -140,16 +130,7 @@ impl<A: Application> SessionSink for Link<A> {
         if let Outbound::Poke(_) = outbound {
             return self.poke(outbound);
         }
-        let begins = matches!(outbound, Outbound::Begun(Ok(_)));
-        let offer = offered(self.events.offer_control(outbound));
-        // The peer left while its session began: when the connection was closed there was none to end yet.
-        if begins
-            && offer == Offer::Closed
-            && let (Some(app), Some(session)) = (self.app.upgrade(), self.session())
-        {
-            app.end(&session);
-        }
-        offer
+        offered(self.events.offer_control(outbound))
     }
 }
 

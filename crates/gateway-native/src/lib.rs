@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod actions;
 pub mod decode;
 pub mod encode;
 pub mod gateway;

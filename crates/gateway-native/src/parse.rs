@@ -23,7 +23,7 @@ pub const VERSION: u32 = 1;
 pub const NUMBER_MAX: u64 = i64::MAX as u64;
 
 /// Users that one `get_users` may name.
-pub const GET_USERS_MAX: usize = PAGE_ITEMS_MAX as usize;
+pub const GET_USERS_MAX: usize = MEMBERS_PER_EVENT_MAX;
 
 /// Bytes of a device's name, and of a client's, that are kept.
 pub const NAME_BYTES_MAX: usize = 256;

@@ -1,7 +1,5 @@
 //! One session as a machine: messages, answers and time in; frames, calls and a goodbye out.
 
-use bytes::Bytes;
-use std::collections::VecDeque;
 use stonechat_app::api::{self, Answer, Failure, Outbound, Welcome};
 use stonechat_net::events::{LIVE_EVENT_BYTES_MAX, LIVE_EVENTS_MAX};
 use stonechat_net::machine::{Action, CloseCode, Input, MessageKind, Monotonic, SessionMachine};
@@ -10,7 +8,8 @@ use stonechat_types::limits::{CALLS_MAX, FRAME_BYTES_MAX, HELLO_TIMEOUT_MS, IDLE
 use stonechat_types::number::Timestamp;
 use stonechat_wire::v1::{self, Frame, frame::Body};
 
-use crate::decode;
+use crate::actions::Actions;
+use crate::decode::{self, OTHER_FRAME_BYTES_MAX};
 use crate::encode;
 use crate::parse::{self, Incoming};
 
@@ -48,7 +47,7 @@ pub struct NativeSession {
     state: State,
     /// Numbers of the calls in flight.
     calls: Vec<u64>,
-    actions: VecDeque<Action<Call>>,
+    actions: Actions<Call>,
 }
 
 #[derive(Debug)]
@@ -70,11 +69,25 @@ enum State {
     Closing,
 }
 
-/// What waits for the welcome, within the bounds of the connection's queue.
+/// What waits for the welcome, within the bounds of the connection's queue. Past them it is dropped, and the device
+/// has to pull.
 #[derive(Debug, Default)]
 struct Held {
     events: Vec<Outbound>,
     bytes: usize,
+    overflowed: bool,
+}
+
+impl Held {
+    fn keep(&mut self, outbound: Outbound) {
+        self.bytes += outbound.weight();
+        self.overflowed |= self.events.len() == LIVE_EVENTS_MAX || self.bytes > LIVE_EVENT_BYTES_MAX;
+        if self.overflowed {
+            self.events = Vec::new();
+        } else {
+            self.events.push(outbound);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -83,6 +96,8 @@ struct Open {
     heard: Monotonic,
     expires: Monotonic,
     wall: Wall,
+    /// The device was told to pull and has not: it is told nothing but answers.
+    poked: bool,
 }
 
 /// What the application's clock showed at a moment: the machine has none of its own.
@@ -108,7 +123,7 @@ impl NativeSession {
     /// A session whose peer has not said anything yet, in frames of the agreed kind.
     #[must_use]
     pub fn new(kind: MessageKind) -> Self {
-        Self { kind, state: State::New, calls: Vec::new(), actions: VecDeque::new() }
+        Self { kind, state: State::New, calls: Vec::new(), actions: Actions::new(kind) }
     }
 
     fn message(&mut self, now: Monotonic, kind: MessageKind, bytes: &[u8]) {
@@ -145,7 +160,7 @@ impl NativeSession {
             Ok(hello) => {
                 let until = now.plus_ms(BEGIN_TIMEOUT_MS);
                 self.state = State::Beginning { hello: frame.id, until, held: Held::default() };
-                self.actions.push_back(Action::Call(Call::Begin(Box::new(hello))));
+                self.actions.push(Action::Call(Call::Begin(Box::new(hello))));
             }
             Err(failure) => self.refuse(frame.id, failure),
         }
@@ -161,9 +176,14 @@ impl NativeSession {
             Ok(Incoming::Ping) => self.say(id, Body::Pong(v1::Pong { server_time: server_time.0 })),
             Ok(Incoming::Signal(_)) if id != NO_CALL => self.fail(id, &parse::malformed("a signal has the id 0")),
             Ok(Incoming::Signal(request)) => {
-                self.actions.push_back(Action::Call(Call::Call { call: NO_CALL, request }));
+                self.actions.push(Action::Call(Call::Call { call: NO_CALL, request }));
             }
-            Ok(Incoming::Call(request)) => self.call(id, |call| Call::Call { call, request }),
+            Ok(Incoming::Call(request)) => {
+                if let (State::Open(open), api::Call::Pull { .. }) = (&mut self.state, &request) {
+                    open.poked = false; // What happens from here on comes live again.
+                }
+                self.call(id, |call| Call::Call { call, request });
+            }
             Ok(Incoming::Refresh(token)) => self.call(id, |call| Call::Refresh { call, token }),
             Err(failure) => self.fail(id, &failure),
         }
@@ -177,7 +197,7 @@ impl NativeSession {
             return self.fail(id, &Failure::new(ErrorCode::TooManyCalls, ErrorCode::TooManyCalls.meaning()));
         }
         self.calls.push(id);
-        self.actions.push_back(Action::Call(call(id)));
+        self.actions.push(Action::Call(call(id)));
     }
 
     fn event(&mut self, now: Monotonic, outbound: Outbound) {
@@ -191,13 +211,7 @@ impl NativeSession {
                 let hello = *hello;
                 self.refuse(hello, failure);
             }
-            (State::Beginning { held, .. }, outbound) => {
-                held.bytes += outbound.weight();
-                held.events.push(outbound);
-                if held.events.len() > LIVE_EVENTS_MAX || held.bytes > LIVE_EVENT_BYTES_MAX {
-                    self.close(ErrorCode::Overloaded, "too much happened before the welcome");
-                }
-            }
+            (State::Beginning { held, .. }, outbound) => held.keep(outbound),
             (State::Open(_), outbound) => self.told(now, outbound),
             (State::New | State::AwaitHello { .. }, _) => {} // Nobody knows of it yet.
         }
@@ -208,8 +222,12 @@ impl NativeSession {
         let State::Beginning { hello, held, .. } = &mut self.state else { return };
         let (hello, held) = (*hello, std::mem::take(held));
         let wall = Wall { at: now, showed: welcome.server_time };
-        self.state = State::Open(Open { session_id, heard: now, expires: wall.moment(expires_at, now), wall });
+        let expires = wall.moment(expires_at, now);
+        self.state = State::Open(Open { session_id, heard: now, expires, wall, poked: held.overflowed });
         self.say(hello, Body::Welcome(encode::welcome(session_id, welcome)));
+        if held.overflowed {
+            self.say(0, Body::Poke(v1::Poke { position: welcome.position.clone() }));
+        }
         for outbound in held.events {
             self.told(now, outbound);
         }
@@ -220,7 +238,10 @@ impl NativeSession {
         match outbound {
             Outbound::Answer { call, result } => self.answered(now, call, result),
             Outbound::Refreshed { call, result } => self.refreshed(now, call, result),
-            Outbound::Event(event) => self.transmit(encode::live(self.kind, &event)),
+            Outbound::Close(code) => self.close(code, code.meaning()),
+            Outbound::Begun(_) => {} // It has begun.
+            _ if matches!(&self.state, State::Open(open) if open.poked) => {}
+            Outbound::Event(event) => self.actions.transmit(encode::live(self.kind, &event)),
             Outbound::ReadMoved { conversation, user, upto, ordinal } => {
                 self.say(0, encode::read_moved(conversation, &user, upto, ordinal));
             }
@@ -231,8 +252,6 @@ impl NativeSession {
             Outbound::Position(token) => self.say(0, Body::Position(v1::PositionSaved { token })),
             Outbound::Poke(position) => self.say(0, Body::Poke(v1::Poke { position })),
             Outbound::Head { conversation, seq, ordinal } => self.say(0, encode::head(conversation, seq, ordinal)),
-            Outbound::Close(code) => self.close(code, code.meaning()),
-            Outbound::Begun(_) => {} // It has begun.
         }
     }
 
@@ -296,11 +315,7 @@ impl NativeSession {
             let failure = Failure::new(ErrorCode::Internal, "the answer is over the limit of a frame");
             bytes = encode::frame(self.kind, &Frame { id, body: Some(encode::error(&failure)) });
         }
-        self.transmit(bytes);
-    }
-
-    fn transmit(&mut self, bytes: Bytes) {
-        self.actions.push_back(Action::Transmit { kind: self.kind, bytes });
+        self.actions.transmit(bytes);
     }
 
     /// Answers with an error; the connection goes on.
@@ -316,7 +331,7 @@ impl NativeSession {
 
     fn close(&mut self, code: ErrorCode, message: &str) {
         self.say(0, encode::closing(code, message));
-        self.actions.push_back(Action::Close { code: close_code(code), reason: code.as_str().into() });
+        self.actions.push(Action::Close { code: close_code(code), reason: code.as_str().into() });
         self.leave();
     }
 
@@ -345,11 +360,7 @@ impl SessionMachine for NativeSession {
     }
 
     fn poll_action(&mut self) -> Option<Action<Call>> {
-        let action = self.actions.pop_front();
-        if self.actions.is_empty() {
-            self.actions = VecDeque::new(); // An idle session holds no storage.
-        }
-        action
+        self.actions.pop()
     }
 
     fn deadline(&self) -> Option<Monotonic> {
@@ -366,6 +377,13 @@ impl SessionMachine for NativeSession {
             State::New | State::AwaitHello { .. } => true,
             State::Open(_) => self.calls.len() < CALLS_MAX as usize,
             State::Beginning { .. } | State::Closing => false,
+        }
+    }
+
+    fn message_bytes_max(&self) -> usize {
+        match &self.state {
+            State::New | State::AwaitHello { .. } => OTHER_FRAME_BYTES_MAX,
+            State::Beginning { .. } | State::Open(_) | State::Closing => FRAME_BYTES_MAX,
         }
     }
 }

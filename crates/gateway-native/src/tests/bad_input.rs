@@ -5,6 +5,7 @@ use super::{
     text_body, text_send,
 };
 use crate::encode;
+use crate::parse::GET_USERS_MAX;
 use crate::session::Call;
 use stonechat_app::api::{Failure, Outbound};
 use stonechat_net::machine::{CloseCode, Input, MessageKind};
@@ -115,7 +116,11 @@ fn field_cases() -> Vec<Case> {
             InvalidArgument,
         ),
         ("a device without a name", Body::RevokeDevice(v1::RevokeDevice::default()), InvalidArgument),
-        ("too many users", Body::GetUsers(v1::GetUsers { user_ids: vec!["b".into(); 201] }), InvalidArgument),
+        (
+            "too many users",
+            Body::GetUsers(v1::GetUsers { user_ids: vec!["b".into(); GET_USERS_MAX + 1] }),
+            InvalidArgument,
+        ),
         (
             "too long a token",
             Body::RefreshToken(v1::RefreshToken { token: "a".repeat(TOKEN_BYTES_MAX + 1) }),

@@ -1,20 +1,21 @@
 //! The life of a session: hello, calls, deadlines, the end.
 
 use super::{
-    BOTH, Did, Driver, HELLO_ID, SESSION_ID, START, START_WALL, TOKEN_MS, assert_closed, hello, only_error, ping,
-    samples, send_frame, text_send, welcome,
+    BOTH, Did, Driver, HELLO_ID, SESSION_ID, START, START_WALL, assert_closed, hello, only_error, ping, samples,
+    send_frame, text_send, welcome,
 };
+use crate::decode::OTHER_FRAME_BYTES_MAX;
 use crate::encode::{SLOT_BINARY, SLOT_TEXT};
 use crate::parse::NAME_BYTES_MAX;
-use crate::session::{BEGIN_TIMEOUT_MS, Call};
+use crate::session::{BEGIN_TIMEOUT_MS, Call, NativeSession};
 use bytes::Bytes;
 use std::sync::Arc;
 use stonechat_app::api::{self, Answer, Failure, Outbound, PersonalItem};
 use stonechat_app::live::LiveEvent;
-use stonechat_net::events::LIVE_EVENTS_MAX;
+use stonechat_net::events::{LIVE_EVENT_BYTES_MAX, LIVE_EVENTS_MAX};
 use stonechat_net::machine::{Action, CloseCode, Input, MessageKind, SessionMachine};
 use stonechat_types::error_code::ErrorCode;
-use stonechat_types::limits::{CALLS_MAX, HELLO_TIMEOUT_MS, IDLE_TIMEOUT_MS, WINDOW_MAX};
+use stonechat_types::limits::{CALLS_MAX, FRAME_BYTES_MAX, HELLO_TIMEOUT_MS, IDLE_TIMEOUT_MS, WINDOW_MAX};
 use stonechat_types::number::{Ordinal, PersonalSeq, Seq};
 use stonechat_wire::v1::{self, Frame, frame::Body};
 
@@ -86,12 +87,41 @@ fn what_is_told_before_the_welcome_comes_after_it() {
 }
 
 #[test]
-fn what_is_told_before_the_welcome_is_bounded() {
-    let mut driver = Driver::beginning(MessageKind::Binary);
-    for _ in 0..LIVE_EVENTS_MAX {
-        assert!(driver.tell(Outbound::Position(Bytes::new())).is_empty());
+fn too_much_before_the_welcome_becomes_a_poke_and_silence_until_a_pull() {
+    for kind in BOTH {
+        let mut driver = Driver::beginning(kind);
+        for _ in 0..=LIVE_EVENTS_MAX {
+            assert!(driver.tell(Outbound::Position(Bytes::new())).is_empty());
+        }
+        let did = driver.begun(START_WALL.plus_ms(1_000));
+        let [Did::Said(welcome), Did::Said(poke)] = &did[..] else { panic!("{did:?}") };
+        let (Some(Body::Welcome(welcome)), Some(Body::Poke(poke))) = (&welcome.body, &poke.body) else { panic!() };
+        assert_eq!(welcome.position, poke.position);
+        assert!(driver.tell(live_event()).is_empty());
+        driver.say(&send_frame(2, text_send("a")));
+        assert!(matches!(only_said(driver.tell(Outbound::Answer { call: 2, result: Ok(Answer::Done) })).0, 2));
+        driver.say(&Frame { id: 3, body: Some(Body::Pull(v1::Pull::default())) });
+        assert!(matches!(only_said(driver.tell(live_event())), (0, Body::Event(_))));
     }
-    assert_closed(&driver.tell(Outbound::Position(Bytes::new())), ErrorCode::Overloaded);
+}
+
+#[test]
+fn what_is_told_before_the_welcome_is_bounded_in_bytes() {
+    let mut driver = Driver::beginning(MessageKind::Binary);
+    let body = vec![0; LIVE_EVENT_BYTES_MAX].into();
+    let content = api::Content::Message { body_type: Bytes::new(), body };
+    let large = LiveEvent::new(api::EventView { content, ..samples::message() });
+    driver.tell(Outbound::Event(Arc::new(large)));
+    let did = driver.begun(START_WALL.plus_ms(1_000));
+    assert!(matches!(&did[1..], [Did::Said(Frame { body: Some(Body::Poke(_)), .. })]), "{did:?}");
+}
+
+#[test]
+fn a_first_message_may_be_as_large_as_a_hello_can_be() {
+    let mut driver = Driver::new(MessageKind::Binary);
+    assert_eq!(driver.machine.message_bytes_max(), OTHER_FRAME_BYTES_MAX);
+    driver.say(&hello(HELLO_ID));
+    assert_eq!(driver.machine.message_bytes_max(), FRAME_BYTES_MAX);
 }
 
 #[test]
@@ -356,8 +386,13 @@ fn an_answer_over_the_limit_of_a_frame_becomes_an_error() {
     let mut driver = Driver::open(MessageKind::Binary);
     driver.say(&Frame { id: 9, body: Some(Body::Pull(v1::Pull::default())) });
     let mut large = welcome();
-    large.position = vec![0; stonechat_types::limits::FRAME_BYTES_MAX].into();
+    large.position = vec![0; FRAME_BYTES_MAX].into();
     let did = driver.tell(Outbound::Answer { call: 9, result: Ok(Answer::Welcome(Box::new(large))) });
     assert_eq!(only_error(&did, 9), "internal");
-    assert!(driver.machine.wants_input() && TOKEN_MS > 0);
+    assert!(driver.machine.wants_input());
+}
+
+#[test]
+fn an_idle_session_is_small() {
+    assert!(size_of::<NativeSession>() <= 192, "{} bytes", size_of::<NativeSession>());
 }
