@@ -1,0 +1,447 @@
+//! An application over a store in memory, in virtual time, and people who use it.
+
+#![allow(dead_code, clippy::disallowed_methods)]
+
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use stonechat_app::api::{
+    Answer, Begun, Call, ChangeConversation, ChangeRequest, Content, ConversationView, CreateGroup, Destination,
+    EventView, Failure, Hello, Offer, Outbound, SendMessage, Sent, SessionSink,
+};
+use stonechat_app::application::{App, Parts};
+use stonechat_app::ports::{Clock, Entropy, Identity, TokenError, TokenVerifier};
+use stonechat_app::session::Session;
+use stonechat_app::shared::Options;
+use stonechat_log::activity::ActivityTable;
+use stonechat_log::memory::MemoryLog;
+use stonechat_log::record::{FeedRecord, Record};
+use stonechat_log::row::RowKey;
+use stonechat_log::store::{BoxFuture, Done, EventPage, Log, LogError, PageLimit, PersonalPage};
+use stonechat_log::vault::MemoryVault;
+use stonechat_types::id::{AppName, ClientMsgId, CommandId, ConversationId, DeviceId, UserId};
+use stonechat_types::number::{AppId, LanePosition, Ordinal, PersonalSeq, Seq, Timestamp, UserNo};
+use stonechat_types::text::Title;
+use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
+
+pub const TOKEN_MS: i64 = 3_600_000;
+
+/// A clock that the test moves; monotonic time is tokio's.
+#[derive(Default)]
+pub struct TestClock(pub AtomicI64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::Relaxed))
+    }
+
+    fn monotonic_ms(&self) -> u64 {
+        0
+    }
+}
+
+/// Bytes that are never the same twice.
+#[derive(Default)]
+pub struct Counting(AtomicU64);
+
+impl Entropy for Counting {
+    fn fill(&self, buffer: &mut [u8]) {
+        for chunk in buffer.chunks_mut(8) {
+            let next = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+            chunk.copy_from_slice(&next[..chunk.len()]);
+        }
+    }
+}
+
+/// Takes `USER`, or `USER@ISSUED_MS`, for a token.
+pub struct PlainTokens;
+
+impl TokenVerifier for PlainTokens {
+    fn verify(&self, token: &str, now: Timestamp) -> Result<Identity, TokenError> {
+        let (user, issued) = token.split_once('@').unwrap_or((token, "0"));
+        Ok(Identity {
+            app: AppId::DEFAULT,
+            app_name: AppName::new("default").unwrap(),
+            user: UserId::new(user).map_err(|_| TokenError::Invalid)?,
+            device: None,
+            issued_at: issued.parse().ok().map(Timestamp),
+            expires_at: now.plus_ms(TOKEN_MS),
+        })
+    }
+}
+
+/// A store whose commits can be held back or refused.
+pub struct SteeredLog {
+    pub inner: MemoryLog,
+    held: Mutex<Option<VecDeque<(Vec<Record>, Done)>>>,
+    refusals: AtomicUsize,
+}
+
+impl SteeredLog {
+    pub fn new() -> Self {
+        Self { inner: MemoryLog::new([7; 16]), held: Mutex::new(None), refusals: AtomicUsize::new(0) }
+    }
+
+    /// From now on commits wait for [`Self::release`].
+    pub fn hold(&self) {
+        *self.held.lock().unwrap() = Some(VecDeque::new());
+    }
+
+    /// What waits is committed, and what comes is at once.
+    pub fn release(&self) {
+        let held = self.held.lock().unwrap().take();
+        for (records, done) in held.into_iter().flatten() {
+            self.inner.offer(records, done);
+        }
+    }
+
+    /// What waits is refused, and what comes is committed at once.
+    pub fn refuse_held(&self) {
+        let held = self.held.lock().unwrap().take();
+        for (_, done) in held.into_iter().flatten() {
+            done(Err(LogError::StorageFull));
+        }
+    }
+
+    /// The next offers are refused.
+    pub fn refuse(&self, offers: usize) {
+        self.refusals.store(offers, Ordering::SeqCst);
+    }
+}
+
+impl Log for SteeredLog {
+    fn offer(&self, records: Vec<Record>, done: Done) {
+        if self.refusals.load(Ordering::SeqCst) > 0 {
+            self.refusals.fetch_sub(1, Ordering::SeqCst);
+            return done(Err(LogError::StorageFull));
+        }
+        let mut held = self.held.lock().unwrap();
+        match &mut *held {
+            Some(queue) => queue.push_back((records, done)),
+            None => self.inner.offer(records, done),
+        }
+    }
+
+    fn load(&self, keys: Vec<RowKey>) -> BoxFuture<'_, Result<Vec<Option<Bytes>>, LogError>> {
+        self.inner.load(keys)
+    }
+
+    fn scan(
+        &self,
+        prefix: RowKey,
+        after: Option<RowKey>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<(RowKey, Bytes)>, LogError>> {
+        self.inner.scan(prefix, after, limit)
+    }
+
+    fn events(
+        &self,
+        app: AppId,
+        conversation: ConversationId,
+        after: Seq,
+        upto: Seq,
+        limit: PageLimit,
+    ) -> BoxFuture<'_, Result<EventPage, LogError>> {
+        self.inner.events(app, conversation, after, upto, limit)
+    }
+
+    fn messages(
+        &self,
+        app: AppId,
+        conversation: ConversationId,
+        from: Ordinal,
+        upto: Ordinal,
+        limit: PageLimit,
+    ) -> BoxFuture<'_, Result<EventPage, LogError>> {
+        self.inner.messages(app, conversation, from, upto, limit)
+    }
+
+    fn personal(
+        &self,
+        app: AppId,
+        user_no: UserNo,
+        after: PersonalSeq,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<PersonalPage, LogError>> {
+        self.inner.personal(app, user_no, after, limit)
+    }
+
+    fn feed(&self, after: LanePosition, limit: usize) -> BoxFuture<'_, Result<Vec<FeedRecord>, LogError>> {
+        self.inner.feed(after, limit)
+    }
+
+    fn head(&self) -> LanePosition {
+        self.inner.head()
+    }
+
+    fn activity(&self) -> &ActivityTable {
+        self.inner.activity()
+    }
+
+    fn history_id(&self) -> [u8; 16] {
+        self.inner.history_id()
+    }
+}
+
+/// The server of a test.
+pub struct World {
+    pub app: Arc<App>,
+    pub log: Arc<SteeredLog>,
+    pub clock: Arc<TestClock>,
+    pub tasks: TaskTracker,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::with(Options::default())
+    }
+
+    pub fn with(options: Options) -> Self {
+        let log = Arc::new(SteeredLog::new());
+        let clock = Arc::new(TestClock(AtomicI64::new(1_000_000)));
+        let tasks = TaskTracker::new();
+        let parts = Parts {
+            log: log.clone(),
+            vault: Arc::new(MemoryVault::new([9; 32])),
+            clock: clock.clone(),
+            entropy: Arc::new(Counting::default()),
+            verifier: Arc::new(PlainTokens),
+            tasks: tasks.clone(),
+            options,
+        };
+        let app = App::start(parts, &mut prometheus_client::registry::Registry::default());
+        Self { app, log, clock, tasks }
+    }
+
+    pub async fn device(&self, user: &str, device: &str) -> Device {
+        self.device_at(user, device, Bytes::new()).await
+    }
+
+    pub async fn device_at(&self, user: &str, device: &str, position: Bytes) -> Device {
+        self.try_device(user, device, position).await.map_err(|failure| failure.code).unwrap()
+    }
+
+    pub async fn try_device(&self, token: &str, device: &str, position: Bytes) -> Result<Device, Failure> {
+        let sink = Arc::new(TestSink::default());
+        let hello = Hello {
+            token: token.into(),
+            device: DeviceId::new(device).unwrap(),
+            device_name: "test".into(),
+            client: "test".into(),
+            position,
+            window: 0,
+        };
+        self.app.begin(hello, sink.clone());
+        let begun = sink
+            .wait(|outbound| if let Outbound::Begun(begun) = outbound { Some(begun.clone()) } else { None })
+            .await?;
+        Ok(Device { app: self.app.clone(), sink, begun, calls: 0, clock: self.clock.clone() })
+    }
+}
+
+/// What a session was told.
+pub struct TestSink {
+    told: Mutex<Vec<Outbound>>,
+    live_max: AtomicUsize,
+    changed: Notify,
+}
+
+impl Default for TestSink {
+    fn default() -> Self {
+        Self { told: Mutex::default(), live_max: AtomicUsize::new(usize::MAX), changed: Notify::new() }
+    }
+}
+
+impl TestSink {
+    /// Waits for something that was or will be told, and takes it out.
+    pub async fn wait<T>(&self, mut wanted: impl FnMut(&Outbound) -> Option<T>) -> T {
+        loop {
+            let changed = self.changed.notified();
+            {
+                let mut told = self.told.lock().unwrap();
+                if let Some((i, found)) = told.iter().enumerate().find_map(|(i, o)| wanted(o).map(|w| (i, w))) {
+                    told.remove(i);
+                    return found;
+                }
+            }
+            changed.await;
+        }
+    }
+
+    pub fn events(&self) -> Vec<EventView> {
+        let told = self.told.lock().unwrap();
+        told.iter().filter_map(|o| if let Outbound::Event(e) = o { Some(e.event.clone()) } else { None }).collect()
+    }
+
+    pub fn count(&self, wanted: impl Fn(&Outbound) -> bool) -> usize {
+        self.told.lock().unwrap().iter().filter(|outbound| wanted(outbound)).count()
+    }
+
+    /// Live events are refused once this many are queued.
+    pub fn limit(&self, live_max: usize) {
+        self.live_max.store(live_max, Ordering::SeqCst);
+    }
+}
+
+impl SessionSink for TestSink {
+    fn attach(&self, _: &Arc<Session>) {}
+
+    fn offer(&self, outbound: Outbound) -> Offer {
+        let mut told = self.told.lock().unwrap();
+        let live = told.iter().filter(|o| matches!(o, Outbound::Event(_))).count();
+        if live >= self.live_max.load(Ordering::SeqCst) {
+            return Offer::Overflow;
+        }
+        told.push(outbound);
+        self.changed.notify_waiters();
+        Offer::Queued
+    }
+
+    fn offer_control(&self, outbound: Outbound) -> Offer {
+        self.told.lock().unwrap().push(outbound);
+        self.changed.notify_waiters();
+        Offer::Queued
+    }
+}
+
+/// One signed-in device.
+pub struct Device {
+    pub app: Arc<App>,
+    pub sink: Arc<TestSink>,
+    pub begun: Begun,
+    calls: u64,
+    clock: Arc<TestClock>,
+}
+
+pub fn text(text: &str) -> Bytes {
+    Bytes::copy_from_slice(text.as_bytes())
+}
+
+pub fn user(name: &str) -> UserId {
+    UserId::new(name).unwrap()
+}
+
+pub fn direct(a: &str, b: &str) -> ConversationId {
+    ConversationId::direct(AppId::DEFAULT, &user(a), &user(b))
+}
+
+static KEYS: AtomicU64 = AtomicU64::new(1);
+
+/// A fresh id, larger than all before.
+pub fn next_id() -> ClientMsgId {
+    let mut bytes = [1; 16];
+    bytes[..8].copy_from_slice(&KEYS.fetch_add(1, Ordering::SeqCst).to_be_bytes());
+    ClientMsgId(bytes)
+}
+
+pub fn message(to: Destination, id: ClientMsgId, body: &str) -> SendMessage {
+    SendMessage {
+        to,
+        client_msg_id: id,
+        body_type: text("text"),
+        body: text(body),
+        read_upto: Seq::ZERO,
+        after: None,
+    }
+}
+
+impl Device {
+    /// Makes a call without waiting.
+    pub fn submit(&mut self, call: Call) -> u64 {
+        self.calls += 1;
+        self.app.submit(&self.begun.session, self.calls, call);
+        self.calls
+    }
+
+    pub async fn answer(&self, wanted: u64) -> Result<Answer, Failure> {
+        self.sink
+            .wait(|outbound| match outbound {
+                Outbound::Answer { call, result } if *call == wanted => Some(result.clone()),
+                _ => None,
+            })
+            .await
+    }
+
+    pub async fn call(&mut self, call: Call) -> Result<Answer, Failure> {
+        let call = self.submit(call);
+        self.answer(call).await
+    }
+
+    pub async fn send(&mut self, to: &str, body: &str) -> Sent {
+        let message = message(Destination::User(user(to)), next_id(), body);
+        sent(self.call(Call::Send(message)).await.unwrap())
+    }
+
+    pub async fn send_in(&mut self, conversation: ConversationId, body: &str) -> Result<Sent, Failure> {
+        let message = message(Destination::Conversation(conversation), next_id(), body);
+        self.call(Call::Send(message)).await.map(sent)
+    }
+
+    pub async fn group(&mut self, title: &str, members: &[&str]) -> ConversationId {
+        let create = CreateGroup {
+            command_id: CommandId(next_id().0),
+            title: Title::new(title).unwrap(),
+            members: members.iter().map(|m| user(m)).collect(),
+        };
+        match self.call(Call::CreateGroup(create)).await.unwrap() {
+            Answer::CommandDone(done) => done.conversation,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn change(&mut self, conversation: ConversationId, change: ChangeRequest) -> Result<Answer, Failure> {
+        let command_id = CommandId(next_id().0);
+        self.call(Call::Change(ChangeConversation { command_id, conversation, change })).await
+    }
+
+    pub async fn view(&mut self, conversation: ConversationId) -> ConversationView {
+        match self.call(Call::GetConversation(conversation)).await.unwrap() {
+            Answer::Conversation(view) => *view,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Waits for an event of a conversation to come live.
+    pub async fn event(&self, conversation: ConversationId, seq: u64) -> EventView {
+        self.sink
+            .wait(|outbound| match outbound {
+                Outbound::Event(live) if live.event.id.conversation == conversation && live.event.id.seq.0 == seq => {
+                    Some(live.event.clone())
+                }
+                _ => None,
+            })
+            .await
+    }
+
+    /// All events of a conversation that the device may see, by pages.
+    pub async fn replay(&mut self, conversation: ConversationId) -> Vec<EventView> {
+        let mut events = Vec::new();
+        let mut after = Seq::ZERO;
+        loop {
+            let call = Call::FetchEvents { conversation, after, limit: 7 };
+            let Answer::Events(page) = self.call(call).await.unwrap() else { panic!() };
+            events.extend(page.events);
+            after = page.upto;
+            if !page.more {
+                return events;
+            }
+        }
+    }
+}
+
+pub fn sent(answer: Answer) -> Sent {
+    match answer {
+        Answer::Sent(sent) => sent,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub fn body_of(event: &EventView) -> String {
+    match &event.content {
+        Content::Message { body, .. } => String::from_utf8_lossy(body).into_owned(),
+        other => format!("{other:?}"),
+    }
+}
