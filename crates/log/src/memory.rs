@@ -22,6 +22,7 @@ pub struct MemoryLog {
 #[derive(Default)]
 struct State {
     records: Vec<FeedRecord>,
+    written: Vec<Vec<RowWrite>>,
     rows: BTreeMap<RowKey, Bytes>,
     conversations: BTreeMap<(AppId, ConversationId), Vec<usize>>,
 }
@@ -31,6 +32,13 @@ impl MemoryLog {
     #[must_use]
     pub fn new(history_id: [u8; 16]) -> Self {
         Self { state: Mutex::default(), activity: ActivityTable::default(), history_id }
+    }
+
+    /// The rows that were durable with a record, derived ones not among them.
+    #[must_use]
+    pub fn rows_of(&self, position: LanePosition) -> Vec<RowWrite> {
+        let index = (position.0 as usize).wrapping_sub(1);
+        self.state().written.get(index).cloned().unwrap_or_default()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -53,6 +61,7 @@ impl MemoryLog {
             state.conversations.entry((event.header.app, event.header.conversation)).or_default().push(index);
             self.activity.apply(&event.header, position);
         }
+        state.written.push(record.rows);
         let committed = Committed { position, personal: numbered.iter().map(|(_, seq)| *seq).collect() };
         state.records.push(FeedRecord { position, event: record.event, personal: numbered });
         Ok(committed)
