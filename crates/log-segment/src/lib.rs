@@ -10,6 +10,7 @@ pub mod index;
 pub mod memory_index;
 pub mod os_disk;
 pub mod segment;
+pub mod sim_disk;
 
 mod blocks;
 mod checkpoint;
@@ -23,8 +24,8 @@ mod reader;
 mod recover;
 mod replay;
 mod rows;
-mod spare;
+pub mod spare;
 mod state;
 mod tail;
 mod walk;
-mod writer;
+pub mod writer;

@@ -1,6 +1,7 @@
 //! Compares a store with the memory engine, through every read of the port.
 
 use crate::contract::wait;
+use crate::contract::workload::FAMILIES;
 use crate::record::{FeedRecord, StoredEvent};
 use crate::row::RowKey;
 use crate::store::{Log, LogError, PageLimit};
@@ -82,8 +83,7 @@ pub fn difference(model: &dyn Log, log: &dyn Log) -> Result<Option<String>, LogE
     if expected.len() != got.len() {
         return Ok(Some(format!("feed: {} records instead of {}", got.len(), expected.len())));
     }
-    let families: BTreeSet<u8> = (0..0xE0).collect();
-    for family in families {
+    for family in FAMILIES {
         let (expected, got) = (rows(model, &[family], usize::MAX / 2)?, rows(log, &[family], 3)?);
         let first = expected.iter().zip(&got).find(|(a, b)| a != b);
         if first.is_some() || expected.len() != got.len() {
@@ -110,16 +110,14 @@ pub fn difference(model: &dyn Log, log: &dyn Log) -> Result<Option<String>, LogE
     let writes = expected.iter().flat_map(|record| &record.personal);
     let users: BTreeSet<(AppId, UserNo)> = writes.map(|(write, _)| (write.app, write.user_no)).collect();
     for (app, user_no) in users {
-        for after in 0..=wait(model.personal(app, user_no, PersonalSeq::ZERO, 0))?.upto.0.max(8) {
+        let last = wait(model.personal(app, user_no, PersonalSeq(u64::MAX / 2), 1))?.upto.0;
+        for after in (0..=last + 1).step_by(1 + last as usize / 8) {
             for limit in [1, 3, 1000] {
                 let expected = wait(model.personal(app, user_no, PersonalSeq(after), limit))?;
                 let got = wait(log.personal(app, user_no, PersonalSeq(after), limit))?;
                 if expected != got {
                     return Ok(Some(format!("personal of {user_no} after {after}: {got:?} instead of {expected:?}")));
                 }
-            }
-            if after > 40 {
-                break;
             }
         }
     }
@@ -140,7 +138,8 @@ fn conversation_difference(
         }
     }
     let last = expected.last().map_or(Ordinal::ZERO, |event| event.header.ordinal);
-    for from in 0..=last.0 + 1 {
+    // About ten places of it.
+    for from in (0..=last.0 + 1).step_by(1 + last.0 as usize / 8) {
         let limit = PageLimit { items: 1 + from as usize % 5, bytes: 500 };
         let upto = Ordinal(from + from % 9);
         let expected = wait(model.messages(app, conversation, Ordinal(from), upto, limit))?;

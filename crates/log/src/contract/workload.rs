@@ -58,6 +58,9 @@ pub const FAMILY_SENDERS: u8 = 0x41;
 /// Family of the rows in which it counts.
 pub const FAMILY_COUNTS: u8 = 0x42;
 
+/// Families of all rows that the suite writes.
+pub const FAMILIES: [u8; 6] = [0x10, 0x11, 0x20, 0x21, FAMILY_SENDERS, FAMILY_COUNTS];
+
 /// Derives two rows from each message: an entry of a packed row, and a count that is one more than before. A count
 /// that was derived twice, or not in order, is seen.
 pub struct CountingDerive;
