@@ -123,6 +123,17 @@ pub enum StoreError {
     Failed(String),
 }
 
+/// Why there is no token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// It may work later: the app's backend cannot be reached.
+    #[error("no token now: {0}")]
+    Later(String),
+    /// The user has to sign in again.
+    #[error("no token for this user: {0}")]
+    Refused(String),
+}
+
 impl Error {
     /// A stable code of the form `type.variant`.
     #[must_use]

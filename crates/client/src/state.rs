@@ -314,3 +314,14 @@ pub struct Date {
     /// 1 to 31.
     pub day: u8,
 }
+
+/// Why a token is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenReason {
+    /// The first connection.
+    First,
+    /// The one in use will expire soon, or has.
+    Expiring,
+    /// The server refused the one in use.
+    Refused,
+}

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
-use stonechat_types::number::{Ordinal, Seq};
 
 use crate::core::rows::MessageRow;
 use crate::state::{ConnectionState, ConversationSummary, ReadMark, SendState, Unsent};
@@ -38,8 +37,6 @@ pub enum Change {
     Intervals(ConversationId, Vec<(u64, u64)>),
     /// All messages of a conversation went.
     Cleared(ConversationId),
-    /// The read cursor moved.
-    Read(ConversationId, Seq, Ordinal),
     /// How far the others have read.
     Marks(ConversationId, Vec<ReadMark>),
     /// Who is writing.

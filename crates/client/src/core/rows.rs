@@ -42,6 +42,8 @@ pub struct ConversationRow {
     pub visible_from_seq: u64,
     /// Unread messages.
     pub unread: u64,
+    /// Whether that number is to be asked for.
+    pub unread_stale: bool,
     /// When it last moved up, in the server's milliseconds.
     pub active_at: i64,
     /// The start of the last message.
@@ -109,8 +111,6 @@ pub struct DeviceRow {
     pub position: Bytes,
     /// The history of the server's store that everything here belongs to.
     pub history_id: Bytes,
-    /// The personal change up to which this device is in step.
-    pub personal_seq: u64,
 }
 
 /// Everything that the core needs to begin.

@@ -10,6 +10,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::error::TokenError;
+use crate::state::TokenReason;
+
 /// Tells the time.
 pub trait Clock: Send + Sync + 'static {
     /// Milliseconds since 1970-01-01T00:00:00Z. May jump.
@@ -37,28 +40,6 @@ pub struct TokenRequest {
     pub user: UserId,
     /// Why.
     pub reason: TokenReason,
-}
-
-/// Why a token is needed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenReason {
-    /// The first connection.
-    First,
-    /// The one in use will expire soon, or has.
-    Expiring,
-    /// The server refused the one in use.
-    Refused,
-}
-
-/// Why there is no token.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    /// It may work later: the app's backend cannot be reached.
-    #[error("no token now: {0}")]
-    Later(String),
-    /// The user has to sign in again.
-    #[error("no token for this user: {0}")]
-    Refused(String),
 }
 
 /// A token that was made before, by `stonechat token mint` for instance. Cannot be renewed.

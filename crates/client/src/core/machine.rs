@@ -1,0 +1,363 @@
+//! The state machine of a client: inputs and the time go in, actions come out.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use stonechat_types::id::{ConversationId, DeviceId, UserId};
+use stonechat_wire::v1::{Event, Frame, frame::Body};
+
+use crate::core::ask::Asks;
+use crate::core::calls::{Calls, Purpose};
+use crate::core::change::Change;
+use crate::core::command::{Command, Reply, Ticket};
+use crate::core::conversation::Conversation;
+use crate::core::dice::Dice;
+use crate::core::journal::Journal;
+use crate::core::link::Link;
+use crate::core::mutant::Mutants;
+use crate::core::outbox::Outbox;
+use crate::core::rows::{DeviceRow, Snapshot, StoreOp, Transaction};
+use crate::core::sync::Session;
+use crate::core::typing::Typists;
+use crate::error::{Error, Result, StoreError, TokenError};
+use crate::state::{EndReason, TokenReason};
+
+/// What does not change while an account is open.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The user.
+    pub me: UserId,
+    /// This device.
+    pub device: DeviceId,
+    /// Its name for people.
+    pub device_name: String,
+    /// Name and version of this client.
+    pub client: String,
+    /// Conversations of the first page; 0 leaves it to the server.
+    pub window: u32,
+    /// Whether events are kept until they are acknowledged.
+    pub record_events: bool,
+    /// Faults for tests; none in the product.
+    pub mutants: Mutants,
+}
+
+/// What the world gives with each input.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// Milliseconds since some moment; never goes back.
+    pub monotonic_ms: u64,
+    /// Milliseconds since the epoch; may jump.
+    pub wall_ms: i64,
+    /// A fresh random number.
+    pub random: u64,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// The user wants something.
+    Command(Ticket, Command),
+    /// The provider gave a token, or did not.
+    Token(std::result::Result<String, TokenError>),
+    /// The connection is there.
+    Opened,
+    /// The connection could not be made, or broke.
+    Closed(String),
+    /// A frame came on the connection.
+    Frame(Frame),
+    /// Every transaction up to this number is durable.
+    Committed(u64),
+    /// The store cannot go on.
+    StoreFailed(StoreError),
+    /// Time passed; see [`Core::next_deadline`].
+    Tick,
+}
+
+/// What is to be done, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Ask the provider for a token; answered by [`Input::Token`].
+    FetchToken(TokenReason),
+    /// Connect; answered by [`Input::Opened`] or [`Input::Closed`].
+    Connect,
+    /// Drop the connection, or the try to make one. Nothing of it is to come in any more.
+    Disconnect,
+    /// Send a frame.
+    Transmit(Frame),
+    /// Make changes durable, all or none, in the order of the transactions; answered by [`Input::Committed`].
+    Commit(Transaction),
+    /// Tell whoever looks.
+    Emit(Change),
+    /// Answer a command.
+    Reply(Ticket, Result<Reply>),
+}
+
+/// The client.
+#[derive(Debug)]
+pub struct Core {
+    pub(super) settings: Settings,
+    pub(super) now: Now,
+    pub(super) dice: Dice,
+    pub(super) actions: VecDeque<Action>,
+    pub(super) journal: Journal,
+    pub(super) link: Link,
+    pub(super) calls: Calls,
+    pub(super) device: DeviceRow,
+    pub(super) conversations: BTreeMap<ConversationId, Conversation>,
+    /// Events of conversations that are being asked for.
+    pub(super) unknown: BTreeMap<ConversationId, BTreeMap<u64, Event>>,
+    /// Conversations to ask the server for.
+    pub(super) gets: BTreeSet<ConversationId>,
+    /// Conversations that are not settled.
+    pub(super) unsettled: BTreeSet<ConversationId>,
+    /// Conversations whose missing part the server refuses, until the next connection.
+    pub(super) unreachable: BTreeSet<ConversationId>,
+    /// Conversations whose cursor the server has not confirmed.
+    pub(super) unconfirmed: BTreeSet<ConversationId>,
+    pub(super) session: Option<Session>,
+    /// Whether the server waits for a pull.
+    pub(super) poked: bool,
+    /// The newest position, until what is before it is stored.
+    pub(super) position: Option<Bytes>,
+    pub(super) outbox: Outbox,
+    pub(super) asks: Asks,
+    pub(super) typists: Typists,
+    pub(super) focus: Vec<ConversationId>,
+    pub(super) recorded: u64,
+    pub(super) total_unread: u64,
+    /// Conversations that this input changed.
+    pub(super) touched: BTreeSet<ConversationId>,
+    /// No fetch before this time: the server asked for patience.
+    pub(super) fetch_from: u64,
+}
+
+impl Core {
+    /// Begins with what the store holds. The first actions tell it.
+    #[must_use]
+    pub fn new(settings: Settings, snapshot: Snapshot) -> Self {
+        let mutants = settings.mutants;
+        let mut conversations: BTreeMap<_, _> =
+            snapshot.conversations.into_iter().map(|row| (row.id, Conversation::new(row, mutants))).collect();
+        for (id, from, upto) in snapshot.intervals {
+            if let Some(conversation) = conversations.get_mut(&id) {
+                conversation.intervals.add(from, upto);
+            }
+        }
+        let mut core = Self {
+            settings,
+            now: Now { monotonic_ms: 0, wall_ms: 0, random: 0 },
+            dice: Dice::new(0),
+            actions: VecDeque::new(),
+            journal: Journal::default(),
+            link: Link::default(),
+            calls: Calls::default(),
+            device: snapshot.device,
+            conversations,
+            unknown: BTreeMap::new(),
+            gets: BTreeSet::new(),
+            unsettled: BTreeSet::new(),
+            unreachable: BTreeSet::new(),
+            unconfirmed: BTreeSet::new(),
+            session: None,
+            poked: false,
+            position: None,
+            outbox: Outbox::new(snapshot.outbox),
+            asks: Asks::default(),
+            typists: Typists::default(),
+            focus: Vec::new(),
+            recorded: snapshot.recorded,
+            total_unread: 0,
+            touched: BTreeSet::new(),
+            fetch_from: 0,
+        };
+        core.tell_what_is_here();
+        core
+    }
+
+    /// Takes an input. Take all actions after it.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        self.now = now;
+        self.dice = Dice::new(now.random);
+        match input {
+            Input::Command(ticket, command) => self.on_command(ticket, command),
+            Input::Token(token) => self.on_token(token),
+            Input::Opened => self.on_opened(),
+            Input::Closed(reason) => self.on_closed(&reason),
+            Input::Frame(frame) => self.on_frame(frame),
+            Input::Committed(number) => self.journal.committed(number, &mut self.actions),
+            Input::StoreFailed(error) => self.on_store_failed(&error),
+            Input::Tick => {}
+        }
+        self.on_time();
+        self.pump();
+        self.finish();
+    }
+
+    /// What is to be done next.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// When to call [`Core::handle`] with [`Input::Tick`] at the latest, in monotonic milliseconds.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<u64> {
+        let times = [
+            self.link.deadline(),
+            self.calls.deadline(),
+            self.asks.deadline(self.now_ms()),
+            self.typists.deadline(),
+            self.outbox.deadline(self.now, self.link.is_up()),
+            self.holds_deadline(),
+        ];
+        // What is due and still here waits for something else than time.
+        times.into_iter().flatten().filter(|time| *time > self.now_ms()).min()
+    }
+
+    pub(super) fn me(&self) -> &UserId {
+        &self.settings.me
+    }
+
+    pub(super) fn now_ms(&self) -> u64 {
+        self.now.monotonic_ms
+    }
+
+    /// Sends a call.
+    pub(super) fn call(&mut self, purpose: Purpose, body: Body) {
+        let id = self.calls.begin(purpose, self.now_ms());
+        self.transmit(Frame { id, body: Some(body) });
+    }
+
+    /// Sends a frame that wants no answer.
+    pub(super) fn signal(&mut self, body: Body) {
+        self.transmit(Frame { id: 0, body: Some(body) });
+    }
+
+    fn transmit(&mut self, frame: Frame) {
+        self.link.sent(self.now.monotonic_ms);
+        self.actions.push_back(Action::Transmit(frame));
+    }
+
+    fn tell_what_is_here(&mut self) {
+        let ids: Vec<_> = self.conversations.keys().copied().collect();
+        for id in ids {
+            self.tell_summary(&id);
+            if let Some(conversation) = self.conversations.get(&id) {
+                if !conversation.row.marks.is_empty() {
+                    self.journal.tell(Change::Marks(id, conversation.row.marks.clone()));
+                }
+                if conversation.row.read_unconfirmed > 0 {
+                    self.unconfirmed.insert(id);
+                }
+                if conversation.row.unread_stale {
+                    self.gets.insert(id);
+                }
+            }
+            if self.conversations.get(&id).is_some_and(|it| it.row.last_seq < it.target()) {
+                self.fall_behind(id, 0);
+            }
+        }
+        self.journal.tell(Change::TotalUnread(self.total_unread));
+        self.journal.tell(Change::Recorded(self.recorded));
+        for (order, unsent) in self.outbox.all() {
+            let (conversation, client_msg_id) = (unsent.conversation, unsent.client_msg_id);
+            let state = unsent.state.clone();
+            self.journal.tell(Change::Echo(order, Box::new(unsent)));
+            self.journal.tell(Change::Send { conversation, client_msg_id, state });
+        }
+        self.journal.close(&mut self.actions);
+    }
+
+    fn on_frame(&mut self, frame: Frame) {
+        self.link.heard(self.now_ms());
+        let Some(body) = frame.body else { return };
+        if frame.id == 0 {
+            return self.on_signal(body);
+        }
+        // Nobody asked, or not on this connection: not for us.
+        let Some(purpose) = self.calls.end(frame.id) else { return };
+        match body {
+            Body::Error(error) => self.on_refusal(purpose, &error),
+            body => self.on_answer(purpose, body),
+        }
+    }
+
+    fn on_command(&mut self, ticket: Ticket, command: Command) {
+        match command {
+            Command::Start => self.on_start(ticket),
+            Command::Stop => {
+                self.end(EndReason::Stopped);
+                self.journal.reply(ticket, Ok(Reply::Done));
+            }
+            Command::TryNow => {
+                self.try_now();
+                self.journal.reply(ticket, Ok(Reply::Done));
+            }
+            Command::Send(draft) => self.on_send(ticket, draft),
+            Command::Retry(id) => self.on_retry(ticket, id),
+            Command::Cancel(id) => self.on_cancel(ticket, id),
+            Command::MarkRead { conversation, upto } => self.on_mark_read(ticket, conversation, upto.get()),
+            Command::Typing { conversation, active } => self.on_typing(ticket, conversation, active),
+            Command::Focus(conversations) => self.on_focus(ticket, conversations),
+            Command::Call(body) => self.on_ask(ticket, body),
+            Command::Open(conversation) => self.on_open(ticket, conversation),
+            Command::LoadBefore { conversation, before, limit } => {
+                self.on_load_before(ticket, conversation, before, limit);
+            }
+            Command::Outbox => {
+                let unsent = self.outbox.all().into_iter().map(|(_, unsent)| unsent).collect();
+                self.journal.reply(ticket, Ok(Reply::Outbox(unsent)));
+            }
+        }
+    }
+
+    fn on_time(&mut self) {
+        self.on_link_time();
+        self.on_outbox_time();
+        self.on_ask_time();
+        self.on_typing_time();
+        self.on_hold_time();
+    }
+
+    fn on_store_failed(&mut self, error: &StoreError) {
+        self.journal.give_up(&Error::Store(error.clone()), &mut self.actions);
+        self.end(EndReason::Store(error.clone()));
+    }
+
+    /// Sends what may be sent now.
+    fn pump(&mut self) {
+        self.want_stale();
+        if !self.link.is_up() {
+            return;
+        }
+        self.pump_pull();
+        self.pump_outbox();
+        self.pump_reads();
+        self.pump_asks();
+        self.pump_fetches();
+    }
+
+    /// Ends an input: what it changed becomes one transaction.
+    fn finish(&mut self) {
+        for id in std::mem::take(&mut self.touched) {
+            if let Some(conversation) = self.conversations.get(&id) {
+                self.journal.write(StoreOp::PutConversation(Box::new(conversation.row.clone())));
+                self.tell_summary(&id);
+            }
+        }
+        self.store_position();
+        self.tell_connection();
+        self.journal.close(&mut self.actions);
+    }
+
+    fn tell_summary(&mut self, id: &ConversationId) {
+        let Some(conversation) = self.conversations.get_mut(id) else { return };
+        let counts = if conversation.row.member { conversation.row.unread } else { 0 };
+        let before = std::mem::replace(&mut conversation.counted, counts);
+        self.journal.tell(Change::Conversation(Arc::new(conversation.summary())));
+        if before != counts {
+            self.total_unread = self.total_unread - before + counts;
+            self.journal.tell(Change::TotalUnread(self.total_unread));
+        }
+    }
+}

@@ -1,0 +1,444 @@
+//! The outbox: written before it is sent, one lane a conversation, the same payload through all retries.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use stonechat_types::error_code::{ErrorCode, Retry};
+use stonechat_types::id::{ClientMsgId, ConversationId};
+use stonechat_types::number::{Ordinal, Seq, Timestamp};
+use stonechat_wire::v1::{self, frame::Body, send_message::To};
+
+use crate::core::calls::Purpose;
+use crate::core::change::Change;
+use crate::core::command::{Draft, Reply, Ticket};
+use crate::core::dice::backoff_ms;
+use crate::core::limits::{GIVE_UP_MS, LANE_IN_FLIGHT_MAX, OUTBOX_MAX};
+use crate::core::machine::{Core, Now};
+use crate::core::mutant::Mutant;
+use crate::core::refusal::wait_ms;
+use crate::core::rows::{MessageRow, OutboxRow, StoreOp};
+use crate::core::translate;
+use crate::error::{Error, Result};
+use crate::state::{SendFailure, SendState, SentMark, Unsent};
+
+/// The code of a message that waited too long.
+pub const GAVE_UP: &str = "gave_up";
+
+/// Own messages that the server has not acknowledged.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    last: u64,
+    entries: BTreeMap<u64, Entry>,
+    by_id: BTreeMap<ClientMsgId, u64>,
+    lanes: BTreeMap<ConversationId, Vec<u64>>,
+    /// The lane that was served last, so that each gets its turn.
+    served: Option<ConversationId>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    row: OutboxRow,
+    /// The transaction that made it what it is.
+    transaction: u64,
+    attempts: u32,
+    /// How often it was written to a connection since the account was opened.
+    writes: u32,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// To be sent, not before a time.
+    Waiting(u64),
+    /// On the connection.
+    InFlight,
+    /// Failed; the lane goes on without it.
+    Parked,
+}
+
+impl Entry {
+    fn state(&self) -> SendState {
+        match (&self.row.failure, self.stage) {
+            (Some(failure), _) => SendState::Failed(failure.clone()),
+            (None, Stage::InFlight) => SendState::Sending,
+            (None, Stage::Waiting(_) | Stage::Parked) => SendState::Queued,
+        }
+    }
+
+    fn unsent(&self) -> Unsent {
+        translate::unsent(&self.row, self.state())
+    }
+}
+
+impl Outbox {
+    /// Takes what the store had. What was on its way is sent again: that is safe.
+    #[must_use]
+    pub fn new(rows: Vec<OutboxRow>) -> Self {
+        let mut outbox = Self::default();
+        for row in rows {
+            let stage = if row.failure.is_some() { Stage::Parked } else { Stage::Waiting(0) };
+            outbox.insert(Entry { row, transaction: 0, attempts: 0, writes: 0, stage });
+        }
+        outbox
+    }
+
+    fn insert(&mut self, entry: Entry) {
+        let order = entry.row.order;
+        self.last = self.last.max(order);
+        self.by_id.insert(entry.row.client_msg_id, order);
+        self.lanes.entry(entry.row.conversation).or_default().push(order);
+        self.entries.insert(order, entry);
+    }
+
+    fn remove(&mut self, id: &ClientMsgId) -> Option<Entry> {
+        let order = self.by_id.remove(id)?;
+        let entry = self.entries.remove(&order)?;
+        if let Some(lane) = self.lanes.get_mut(&entry.row.conversation) {
+            lane.retain(|other| *other != order);
+            if lane.is_empty() {
+                self.lanes.remove(&entry.row.conversation);
+            }
+        }
+        Some(entry)
+    }
+
+    fn get_mut(&mut self, id: &ClientMsgId) -> Option<&mut Entry> {
+        self.entries.get_mut(self.by_id.get(id)?)
+    }
+
+    /// All of them, in their order.
+    pub fn all(&self) -> Vec<(u64, Unsent)> {
+        self.entries.iter().map(|(order, entry)| (*order, entry.unsent())).collect()
+    }
+
+    /// Those of one conversation, in their order.
+    #[must_use]
+    pub fn of(&self, conversation: &ConversationId) -> Vec<(u64, Unsent)> {
+        let lane = self.lanes.get(conversation).into_iter().flatten();
+        lane.filter_map(|order| Some((*order, self.entries.get(order)?.unsent()))).collect()
+    }
+
+    /// Whether nothing waits or is on its way; what failed may be there.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.entries.values().all(|entry| entry.stage == Stage::Parked)
+    }
+
+    /// When a message is next tried again, or given up.
+    #[must_use]
+    pub fn deadline(&self, now: Now, up: bool) -> Option<u64> {
+        let waiting = self.entries.values().filter_map(|entry| match entry.stage {
+            Stage::Waiting(until) => Some((until, entry.row.created_at)),
+            Stage::InFlight | Stage::Parked => None,
+        });
+        let times = waiting.flat_map(|(until, created)| {
+            let left = created.plus_ms(GIVE_UP_MS).as_millis().saturating_sub(now.wall_ms);
+            let give_up = now.monotonic_ms + u64::try_from(left).unwrap_or(0);
+            [up.then_some(until), Some(give_up)]
+        });
+        times.flatten().filter(|time| *time > now.monotonic_ms).min()
+    }
+
+    /// The connection went: what was on it is to be sent again.
+    pub fn forget_connection(&mut self) -> Vec<ClientMsgId> {
+        let mut again = Vec::new();
+        for entry in self.entries.values_mut() {
+            if entry.stage == Stage::InFlight {
+                entry.stage = Stage::Waiting(0);
+                again.push(entry.row.client_msg_id);
+            }
+        }
+        again
+    }
+}
+
+impl Core {
+    pub(super) fn on_send(&mut self, ticket: Ticket, draft: Draft) {
+        let reply = self.enqueue(draft);
+        self.journal.reply(ticket, reply);
+    }
+
+    fn enqueue(&mut self, draft: Draft) -> Result<Reply> {
+        if let Some(entry) = self.outbox.get_mut(&draft.client_msg_id) {
+            let same = entry.row.body == draft.body && entry.row.conversation == draft.conversation;
+            let refusal = || Error::argument("client_msg_id", "is used by another message in the outbox");
+            return if same { Ok(Reply::Queued(entry.state())) } else { Err(refusal()) };
+        }
+        if self.outbox.entries.len() >= OUTBOX_MAX {
+            return Err(Error::argument("message", format!("is one too many: {OUTBOX_MAX} wait in the outbox")));
+        }
+        let row = OutboxRow {
+            order: self.outbox.last + 1,
+            conversation: draft.conversation,
+            peer: draft.peer,
+            client_msg_id: draft.client_msg_id,
+            body_type: draft.body_type,
+            body: draft.body,
+            read_upto: draft.read_upto.get(),
+            created_at: Timestamp(self.now.wall_ms),
+            written: self.link.is_up(),
+            failure: None,
+        };
+        let id = row.client_msg_id;
+        self.journal.write(StoreOp::PutOutbox(Box::new(row.clone())));
+        let transaction = self.journal.open_number();
+        self.outbox.insert(Entry { row, transaction, attempts: 0, writes: 0, stage: Stage::Waiting(0) });
+        self.tell_send(&id);
+        Ok(Reply::Queued(SendState::Queued))
+    }
+
+    pub(super) fn on_retry(&mut self, ticket: Ticket, id: ClientMsgId) {
+        let created_at = Timestamp(self.now.wall_ms);
+        let transaction = self.journal.open_number();
+        let reply = match self.outbox.get_mut(&id) {
+            Some(entry) if entry.stage == Stage::Parked => {
+                entry.row.failure = None;
+                entry.row.created_at = created_at;
+                entry.attempts = 0;
+                entry.stage = Stage::Waiting(0);
+                entry.transaction = transaction;
+                let row = entry.row.clone();
+                self.journal.write(StoreOp::PutOutbox(Box::new(row)));
+                self.tell_send(&id);
+                Ok(Reply::Done)
+            }
+            // It is already being tried.
+            Some(_) => Ok(Reply::Done),
+            None => Err(Error::NotFound("message in the outbox")),
+        };
+        self.journal.reply(ticket, reply);
+    }
+
+    pub(super) fn on_cancel(&mut self, ticket: Ticket, id: ClientMsgId) {
+        let free = self.outbox.get_mut(&id).is_some_and(|entry| entry.stage == Stage::Parked || !entry.row.written);
+        let reply = if free {
+            self.take_out(&id, SendState::Cancelled);
+            Ok(Reply::Done)
+        } else {
+            Err(Error::NotFound("message that can be taken back"))
+        };
+        self.journal.reply(ticket, reply);
+    }
+
+    /// Sends what may be sent: in the order of each lane, as far as there is room.
+    pub(super) fn pump_outbox(&mut self) {
+        let after = self.outbox.served;
+        let turns = self.outbox.lanes.keys().copied();
+        let (first, rest): (Vec<_>, Vec<_>) = turns.partition(|id| after.is_none_or(|served| *id > served));
+        for id in first.into_iter().chain(rest) {
+            if !self.calls.have_room() {
+                return;
+            }
+            self.pump_lane(id);
+        }
+    }
+
+    fn pump_lane(&mut self, lane: ConversationId) {
+        let orders = self.outbox.lanes.get(&lane).cloned().unwrap_or_default();
+        let mut in_flight = 0;
+        let mut after = None;
+        let mut blocked = false;
+        for order in orders {
+            let Some(entry) = self.outbox.entries.get_mut(&order) else { continue };
+            let due = match entry.stage {
+                Stage::Parked => continue,
+                Stage::InFlight => {
+                    in_flight += 1;
+                    after = Some(entry.row.client_msg_id);
+                    continue;
+                }
+                Stage::Waiting(until) => until <= self.now.monotonic_ms,
+            };
+            if !due && self.settings.mutants.is(Mutant::FollowerOvertakes) {
+                continue;
+            }
+            // Nothing overtakes a message that waits.
+            if !due || in_flight >= LANE_IN_FLIGHT_MAX || !self.calls.have_room() {
+                return;
+            }
+            if !entry.row.written {
+                // From here on it may be on the server; that is durable before it is true.
+                entry.row.written = true;
+                entry.transaction = self.journal.open_number();
+                let row = entry.row.clone();
+                self.journal.write(StoreOp::PutOutbox(Box::new(row)));
+            }
+            let durable = self.journal.is_durable(entry.transaction);
+            blocked |= !durable && !self.settings.mutants.is(Mutant::SendsBeforeCommit);
+            if blocked {
+                continue;
+            }
+            entry.stage = Stage::InFlight;
+            entry.writes += 1;
+            let id = entry.row.client_msg_id;
+            let body = self.payload(order, after);
+            self.outbox.served = Some(lane);
+            self.call(Purpose::Send(id), body);
+            self.tell_send(&id);
+            in_flight += 1;
+            after = Some(id);
+        }
+    }
+
+    fn payload(&mut self, order: u64, after: Option<ClientMsgId>) -> Body {
+        let Some(entry) = self.outbox.entries.get(&order) else { return Body::Send(v1::SendMessage::default()) };
+        let row = &entry.row;
+        let known = self.conversations.contains_key(&row.conversation);
+        let to = match &row.peer {
+            Some(peer) if !known => To::UserId(peer.to_string()),
+            Some(_) | None => To::ConversationId(row.conversation.to_string()),
+        };
+        let mut client_msg_id = Bytes::copy_from_slice(&row.client_msg_id.0);
+        if entry.writes > 1 && self.settings.mutants.is(Mutant::ResendsWithNewId) {
+            let roll = self.dice.roll().to_be_bytes();
+            client_msg_id = [&row.client_msg_id.0[..8], &roll[..]].concat().into();
+        }
+        Body::Send(v1::SendMessage {
+            client_msg_id,
+            body_type: row.body_type.clone(),
+            body: row.body.clone(),
+            read_upto: row.read_upto,
+            after: after.map(|id| Bytes::copy_from_slice(&id.0)).unwrap_or_default(),
+            to: Some(to),
+        })
+    }
+
+    /// The message is durable at the server: it is placed. The pointer of the log does not move by that.
+    pub(super) fn on_sent(&mut self, id: ClientMsgId, sent: &v1::Sent) {
+        let Ok(conversation) = sent.conversation_id.parse::<ConversationId>() else {
+            return self.break_off("an acknowledgement without a conversation");
+        };
+        let mark = mark(conversation, sent);
+        let Some(entry) = self.outbox.get_mut(&id) else { return };
+        let read_upto = entry.row.read_upto;
+        let row = MessageRow {
+            conversation,
+            seq: sent.seq,
+            ordinal: sent.ordinal,
+            client_msg_id: Some(id),
+            sender: self.settings.me.clone(),
+            sent_at: mark.sent_at,
+            body_type: entry.row.body_type.clone(),
+            body: entry.row.body.clone(),
+            corrupt: false,
+        };
+        // First it is placed, then it stops waiting: whoever looks sees it once, always.
+        self.keep_messages(conversation, vec![row]);
+        self.take_out(&id, SendState::Sent(mark));
+        if let Some(known) = self.conversations.get_mut(&conversation) {
+            if known.move_cursor(read_upto, None) {
+                self.touched.insert(conversation);
+            }
+            if self.settings.mutants.is(Mutant::AckMovesPointer) && known.row.last_seq < sent.seq {
+                known.row.last_seq = sent.seq;
+                known.row.last_ordinal = sent.ordinal;
+                self.touched.insert(conversation);
+            }
+        }
+    }
+
+    /// The event of an own message is here: no acknowledgement is needed any more.
+    pub(super) fn on_own_message(&mut self, row: &MessageRow) {
+        let Some(id) = row.client_msg_id else { return };
+        let mark = SentMark {
+            conversation: row.conversation,
+            seq: Seq(row.seq),
+            ordinal: Ordinal(row.ordinal),
+            sent_at: row.sent_at,
+            deduplicated: false,
+            conflict: false,
+        };
+        self.take_out(&id, SendState::Sent(mark));
+    }
+
+    pub(super) fn on_send_refused(&mut self, id: ClientMsgId, error: &v1::Error) {
+        let code = error.code.parse::<ErrorCode>().ok();
+        if let (Some(ErrorCode::Conflict), Some(first)) = (code, &error.first)
+            && let Ok(conversation) = first.conversation_id.parse()
+        {
+            // What was sent first stands; its event brings it.
+            self.take_out(&id, SendState::Sent(SentMark { conflict: true, ..mark(conversation, first) }));
+            return;
+        }
+        let now = self.now_ms();
+        let attempts = self.outbox.get_mut(&id).map_or(0, |entry| entry.attempts);
+        let wait = wait_ms(error, backoff_ms(&mut self.dice, attempts));
+        let is_first = self.is_first_of_lane(&id);
+        let Some(entry) = self.outbox.get_mut(&id) else { return };
+        match code.map(ErrorCode::retry) {
+            Some(Retry::Later | Retry::NewToken) => {
+                entry.attempts += 1;
+                entry.stage = Stage::Waiting(now + wait);
+            }
+            // It follows its predecessor, which waits as long as it must.
+            Some(Retry::InOrder) => {
+                entry.attempts += 1;
+                entry.stage = Stage::Waiting(if is_first { now + wait } else { now });
+            }
+            Some(Retry::Never) | None => {
+                let failure =
+                    SendFailure { code: error.code.clone(), text: error.message.clone(), recoverable: false };
+                return self.park(&id, failure);
+            }
+        }
+        self.tell_send(&id);
+    }
+
+    fn is_first_of_lane(&self, id: &ClientMsgId) -> bool {
+        let Some(order) = self.outbox.by_id.get(id) else { return true };
+        let Some(entry) = self.outbox.entries.get(order) else { return true };
+        let lane = self.outbox.lanes.get(&entry.row.conversation).into_iter().flatten();
+        let mut before = lane.take_while(|other| *other != order).filter_map(|other| self.outbox.entries.get(other));
+        before.all(|other| other.stage == Stage::Parked)
+    }
+
+    /// Gives up what waited too long.
+    pub(super) fn on_outbox_time(&mut self) {
+        let now = self.now.wall_ms;
+        let late = self.outbox.entries.values().filter(|entry| {
+            matches!(entry.stage, Stage::Waiting(_)) && entry.row.created_at.plus_ms(GIVE_UP_MS).as_millis() <= now
+        });
+        let late: Vec<_> = late.map(|entry| entry.row.client_msg_id).collect();
+        for id in late {
+            let text = "not acknowledged within 24 hours".to_owned();
+            self.park(&id, SendFailure { code: GAVE_UP.to_owned(), text, recoverable: true });
+        }
+    }
+
+    fn park(&mut self, id: &ClientMsgId, failure: SendFailure) {
+        let Some(entry) = self.outbox.get_mut(id) else { return };
+        entry.stage = Stage::Parked;
+        entry.row.failure = Some(failure);
+        let row = entry.row.clone();
+        self.journal.write(StoreOp::PutOutbox(Box::new(row)));
+        self.tell_send(id);
+    }
+
+    fn take_out(&mut self, id: &ClientMsgId, state: SendState) {
+        let Some(entry) = self.outbox.remove(id) else { return };
+        let conversation = entry.row.conversation;
+        self.journal.write(StoreOp::DropOutbox(*id));
+        self.journal.tell(Change::EchoGone(conversation, *id));
+        self.journal.tell(Change::Send { conversation, client_msg_id: *id, state });
+    }
+
+    pub(super) fn tell_send(&mut self, id: &ClientMsgId) {
+        let Some(entry) = self.outbox.get_mut(id) else { return };
+        let (conversation, order) = (entry.row.conversation, entry.row.order);
+        let unsent = entry.unsent();
+        let state = unsent.state.clone();
+        self.journal.tell(Change::Echo(order, Box::new(unsent)));
+        self.journal.tell(Change::Send { conversation, client_msg_id: *id, state });
+    }
+}
+
+fn mark(conversation: ConversationId, sent: &v1::Sent) -> SentMark {
+    SentMark {
+        conversation,
+        seq: Seq(sent.seq),
+        ordinal: Ordinal(sent.ordinal),
+        sent_at: Timestamp(sent.sent_at),
+        deduplicated: sent.deduplicated,
+        conflict: false,
+    }
+}

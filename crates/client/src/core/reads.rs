@@ -1,0 +1,142 @@
+//! Read cursors: a register a conversation that only grows, told to the server when it can be told.
+
+use stonechat_types::id::{ConversationId, UserId};
+use stonechat_types::number::Seq;
+use stonechat_wire::v1::{self, frame::Body, personal_change};
+
+use crate::core::calls::Purpose;
+use crate::core::change::Change;
+use crate::core::command::{Reply, Ticket};
+use crate::core::dice::backoff_ms;
+use crate::core::machine::Core;
+use crate::core::mutant::Mutant;
+use crate::core::refusal::{server_error, wait_ms};
+use crate::core::translate;
+use crate::error::Error;
+use crate::state::{ReadMark, Role};
+
+impl Core {
+    pub(super) fn on_mark_read(&mut self, ticket: Ticket, id: ConversationId, upto: u64) {
+        let up = self.link.is_up();
+        let Some(conversation) = self.conversations.get_mut(&id) else {
+            return self.journal.reply(ticket, Err(Error::NotFound("conversation")));
+        };
+        let upto = upto.min(conversation.target());
+        if conversation.move_cursor(upto, None) {
+            let forgets = !up && self.settings.mutants.is(Mutant::ReadNotFlushed);
+            if conversation.row.member && !forgets {
+                conversation.row.read_unconfirmed = upto;
+                self.unconfirmed.insert(id);
+            }
+            self.touched.insert(id);
+        }
+        self.journal.reply(ticket, Ok(Reply::Done));
+    }
+
+    /// Tells the server of cursors that it has not confirmed, one call a conversation at a time.
+    pub(super) fn pump_reads(&mut self) {
+        if self.fetch_from > self.now_ms() {
+            return;
+        }
+        for id in self.unconfirmed.clone() {
+            if !self.calls.have_room() {
+                return;
+            }
+            let upto = self.conversations.get(&id).map_or(0, |conversation| conversation.row.read_unconfirmed);
+            let told = self.calls.is_in_flight(&Purpose::Read(id, upto));
+            if upto > 0 && !told {
+                let mark = v1::MarkRead { conversation_id: id.to_string(), upto_seq: upto };
+                self.call(Purpose::Read(id, upto), Body::MarkRead(mark));
+            }
+        }
+    }
+
+    pub(super) fn on_read_confirmed(&mut self, id: ConversationId, upto: u64) {
+        let Some(conversation) = self.conversations.get_mut(&id) else { return };
+        if conversation.row.read_unconfirmed == upto {
+            conversation.row.read_unconfirmed = 0;
+            self.unconfirmed.remove(&id);
+            self.touched.insert(id);
+        }
+    }
+
+    pub(super) fn on_read_refused(&mut self, id: ConversationId, upto: u64, error: &v1::Error) {
+        if server_error(error).is_retryable() {
+            let wait = wait_ms(error, backoff_ms(&mut self.dice, 1));
+            self.fetch_from = self.fetch_from.max(self.now_ms() + wait);
+        } else {
+            self.on_read_confirmed(id, upto);
+            self.gets.insert(id);
+        }
+    }
+
+    pub(super) fn on_read_moved(&mut self, moved: &v1::ReadMoved) {
+        let (Ok(id), Ok(user)) = (moved.conversation_id.parse(), UserId::new(&moved.user_id)) else { return };
+        if user == *self.me() {
+            return self.own_cursor(id, moved.upto_seq, moved.upto_ordinal);
+        }
+        if let Some(conversation) = self.conversations.get_mut(&id)
+            && conversation.mark(ReadMark { user, upto: Seq(moved.upto_seq) })
+        {
+            let marks = conversation.row.marks.clone();
+            self.touched.insert(id);
+            self.journal.tell(Change::Marks(id, marks));
+        }
+    }
+
+    fn own_cursor(&mut self, id: ConversationId, upto_seq: u64, upto_ordinal: u64) {
+        if let Some(conversation) = self.conversations.get_mut(&id)
+            && conversation.move_cursor(upto_seq, Some(upto_ordinal))
+        {
+            self.touched.insert(id);
+        }
+    }
+
+    /// Takes a change of what belongs to the user.
+    pub(super) fn on_personal(&mut self, change: &v1::PersonalChange) {
+        match &change.change {
+            Some(personal_change::Change::Membership(membership)) => self.on_membership(membership),
+            Some(personal_change::Change::Read(read)) => {
+                if let Ok(id) = read.conversation_id.parse() {
+                    self.own_cursor(id, read.upto_seq, read.upto_ordinal);
+                }
+            }
+            // A device that was signed out hears it by its connection.
+            Some(personal_change::Change::Device(_)) | None => {}
+        }
+    }
+
+    fn on_membership(&mut self, membership: &v1::MembershipState) {
+        let Ok(id) = membership.conversation_id.parse() else { return };
+        let now = self.now_ms();
+        let Some(conversation) = self.conversations.get_mut(&id) else {
+            if membership.member {
+                self.gets.insert(id);
+            }
+            return;
+        };
+        if membership.member {
+            if !conversation.row.member {
+                self.gets.insert(id);
+            }
+            conversation.row.role = translate::role(membership.role);
+            self.touched.insert(id);
+            return;
+        }
+        // Said of an older membership than the one that the log already told of: the log is right.
+        if membership.visible_upto_seq < conversation.row.visible_from_seq {
+            return;
+        }
+        if self.settings.mutants.is(Mutant::RemovalIgnored) {
+            return;
+        }
+        conversation.row.member = false;
+        conversation.row.role = Role::None;
+        conversation.seen = conversation.seen.max(membership.visible_upto_seq);
+        let behind = conversation.row.last_seq < conversation.target();
+        self.touched.insert(id);
+        if behind {
+            self.fall_behind(id, now);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What the server refuses, by what the call was for.
+
+use std::time::Duration;
+
+use stonechat_types::error_code::ErrorCode;
+use stonechat_wire::v1;
+
+use crate::core::calls::Purpose;
+use crate::core::dice::backoff_ms;
+use crate::core::machine::Core;
+use crate::error::ServerError;
+
+/// The error of the wire, for callers.
+#[must_use]
+pub fn server_error(error: &v1::Error) -> ServerError {
+    let after = (error.retry_after_ms > 0).then(|| Duration::from_millis(u64::from(error.retry_after_ms)));
+    ServerError { code: error.code.clone(), text: error.message.clone(), retry_after: after }
+}
+
+/// How long to wait: the backoff, or longer when the server says so.
+#[must_use]
+pub fn wait_ms(error: &v1::Error, backoff: u64) -> u64 {
+    backoff.max(u64::from(error.retry_after_ms))
+}
+
+impl Core {
+    pub(super) fn on_refusal(&mut self, purpose: Purpose, error: &v1::Error) {
+        match purpose {
+            Purpose::Hello => self.on_ended_by_server(&error.code),
+            Purpose::Send(id) => self.on_send_refused(id, error),
+            Purpose::Ask(number) => self.on_ask_refused(number, error),
+            Purpose::Read(conversation, upto) => self.on_read_refused(conversation, upto, error),
+            // At its end the server closes with `token_expired`, and the usual way is taken.
+            Purpose::Refresh | Purpose::Ping => {}
+            Purpose::Pull => self.on_pull_refused(error),
+            fetch @ (Purpose::List
+            | Purpose::Personal
+            | Purpose::Get(_)
+            | Purpose::CatchUp(_)
+            | Purpose::Newest(_)
+            | Purpose::Replay(_)) => self.on_fetch_refused(fetch, error),
+        }
+    }
+
+    fn on_pull_refused(&mut self, error: &v1::Error) {
+        if error.code.parse() == Ok(ErrorCode::PositionReset) {
+            self.device.position.clear();
+        }
+        // A new hello asks the same, and waits as it should.
+        self.break_off(&error.code);
+    }
+
+    fn on_fetch_refused(&mut self, purpose: Purpose, error: &v1::Error) {
+        if server_error(error).is_retryable() {
+            let wait = wait_ms(error, backoff_ms(&mut self.dice, 1));
+            self.fetch_from = self.fetch_from.max(self.now_ms() + wait);
+            self.fetch_again(purpose);
+            return;
+        }
+        match purpose {
+            Purpose::Get(id) => self.on_get_refused(id),
+            Purpose::CatchUp(id) | Purpose::Newest(id) | Purpose::Replay(id) => self.on_unreachable(id),
+            // Without the listing this device cannot get in step: a new hello begins anew.
+            Purpose::List | Purpose::Personal => self.break_off(&error.code),
+            Purpose::Hello
+            | Purpose::Pull
+            | Purpose::Send(_)
+            | Purpose::Read(..)
+            | Purpose::Refresh
+            | Purpose::Ping
+            | Purpose::Ask(_) => {}
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! What every store promises, as tests: one macro line a store.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
+use stonechat_types::number::{AppId, Seq, Timestamp};
+use stonechat_wire::v1::Event;
+
+use crate::core::rows::{DeviceRow, MessageRow, OutboxRow, StoreOp, Transaction};
+use crate::state::{Preview, ReadMark, Role, SendFailure};
+use crate::store::memory::MemoryStore;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{MessageQuery, Store};
+
+fn user(name: &str) -> UserId {
+    UserId::new(name).unwrap()
+}
+
+fn conversation() -> ConversationId {
+    ConversationId::direct(AppId::DEFAULT, &user("alice"), &user("bob"))
+}
+
+fn message(seq: u64, ordinal: u64) -> MessageRow {
+    MessageRow {
+        conversation: conversation(),
+        seq,
+        ordinal,
+        client_msg_id: Some(ClientMsgId([u8::try_from(seq).unwrap(); 16])),
+        sender: user("bob"),
+        sent_at: Timestamp(1_790_000_000_000),
+        body_type: "text".into(),
+        body: Bytes::from(vec![0, 255, u8::try_from(seq).unwrap()]),
+        corrupt: seq == 3,
+    }
+}
+
+fn unsent(order: u64) -> OutboxRow {
+    OutboxRow {
+        order,
+        conversation: conversation(),
+        peer: Some(user("bob")),
+        client_msg_id: ClientMsgId([u8::try_from(order + 100).unwrap(); 16]),
+        body_type: "text".into(),
+        body: Bytes::from_static(b"\x0a\x02hi"),
+        read_upto: 4,
+        created_at: Timestamp(5),
+        written: order == 2,
+        failure: (order == 3).then(|| SendFailure { code: "forbidden".into(), text: "no".into(), recoverable: false }),
+    }
+}
+
+fn full_row() -> crate::core::rows::ConversationRow {
+    crate::core::rows::ConversationRow {
+        id: conversation(),
+        kind: conversation().kind(),
+        title: "t".into(),
+        peer: Some(user("bob")),
+        peer_name: "Bob".into(),
+        role: Role::Admin,
+        member: true,
+        member_count: 2,
+        head_seq: 9,
+        head_ordinal: 8,
+        read_seq: 7,
+        read_ordinal: 6,
+        read_unconfirmed: 5,
+        floor_ordinal: 4,
+        visible_from_seq: 3,
+        unread: 2,
+        unread_stale: true,
+        active_at: 1_790_000_000_000,
+        preview: Some(Preview {
+            sender: user("bob"),
+            text: "\"hi\" 👋".into(),
+            body_type: "text".into(),
+            sent_at: Timestamp(11),
+            seq: Seq(9),
+        }),
+        last_seq: 9,
+        last_ordinal: 8,
+        marks: vec![ReadMark { user: user("bob"), upto: Seq(8) }],
+    }
+}
+
+fn apply(store: &mut impl Store, ops: Vec<StoreOp>) {
+    store.apply(&[Transaction { number: 1, ops }]).unwrap();
+}
+
+fn keeps_everything(mut store: impl Store, reopen: impl FnOnce() -> Box<dyn Store>) {
+    let device = DeviceRow { position: Bytes::from_static(b"p1"), history_id: Bytes::from_static(b"h") };
+    let event = Event { conversation_id: conversation().to_string(), seq: 2, ..Event::default() };
+    apply(
+        &mut store,
+        vec![
+            StoreOp::PutConversation(Box::new(full_row())),
+            StoreOp::PutMessage(Box::new(message(2, 1))),
+            StoreOp::PutMessage(Box::new(message(3, 2))),
+            StoreOp::PutMessage(Box::new(message(9, 8))),
+            StoreOp::PutIntervals(conversation(), vec![(1, 2), (8, 8)]),
+            StoreOp::PutOutbox(Box::new(unsent(2))),
+            StoreOp::PutOutbox(Box::new(unsent(1))),
+            StoreOp::PutOutbox(Box::new(unsent(3))),
+            StoreOp::PutOutbox(Box::new(unsent(4))),
+            StoreOp::DropOutbox(unsent(4).client_msg_id),
+            StoreOp::Record(1, Box::new(event.clone())),
+            StoreOp::Record(2, Box::new(event)),
+            StoreOp::PutDevice(device.clone()),
+        ],
+    );
+    store.acknowledge(1).unwrap();
+    // Dropped without a word, as a process that is killed.
+    drop(store);
+    let mut store = reopen();
+    let snapshot = store.load().unwrap();
+    assert_eq!(snapshot.device, device);
+    assert_eq!(snapshot.conversations, [full_row()]);
+    assert_eq!(snapshot.intervals, [(conversation(), 1, 2), (conversation(), 8, 8)]);
+    assert_eq!(snapshot.outbox, [unsent(1), unsent(2), unsent(3)]);
+    assert_eq!(snapshot.recorded, 2);
+    let mut reader = store.reader().unwrap();
+    let query = |from, upto, limit| MessageQuery { conversation: conversation(), from, upto, limit };
+    assert_eq!(reader.messages(query(1, 100, 2)).unwrap(), [message(3, 2), message(9, 8)]);
+    assert_eq!(reader.messages(query(1, 7, 9)).unwrap(), [message(2, 1), message(3, 2)]);
+    let events = reader.events(0, 10).unwrap();
+    assert_eq!(events.iter().map(|(number, event)| (*number, event.seq)).collect::<Vec<_>>(), [(2, 2)]);
+    apply_boxed(&mut store, vec![StoreOp::ClearHistory(conversation())]);
+    assert!(reader.messages(query(1, 100, 9)).unwrap().is_empty());
+    assert_eq!(store.load().unwrap().intervals, []);
+    apply_boxed(&mut store, vec![StoreOp::DropConversation(conversation())]);
+    assert_eq!(store.load().unwrap().conversations, []);
+    assert_eq!(store.load().unwrap().outbox.len(), 3, "what was not sent outlives its conversation");
+}
+
+fn apply_boxed(store: &mut Box<dyn Store>, ops: Vec<StoreOp>) {
+    store.apply(&[Transaction { number: 2, ops }]).unwrap();
+}
+
+fn open(path: &Path) -> SqliteStore {
+    SqliteStore::open(path, Duration::ZERO).unwrap()
+}
+
+#[test]
+fn memory_keeps_everything() {
+    let store = MemoryStore::default();
+    keeps_everything(store.clone(), || Box::new(store));
+}
+
+#[test]
+fn sqlite_keeps_everything_through_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    keeps_everything(open(&path), || Box::new(open(&path)));
+}
+
+#[test]
+fn a_store_that_is_open_is_locked_for_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let first = open(&path);
+    assert_eq!(SqliteStore::open(&path, Duration::ZERO).unwrap_err(), crate::error::StoreError::Locked);
+    drop(first);
+    open(&path);
+}
+
+#[test]
+fn a_newer_store_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    drop(open(&path));
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.pragma_update(None, "user_version", 99).unwrap();
+    let refusal = SqliteStore::open(&path, Duration::ZERO).unwrap_err();
+    assert_eq!(refusal, crate::error::StoreError::TooNew { schema: 99 });
+    let version: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 99);
+}
+
+#[test]
+fn what_is_not_a_database_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    std::fs::write(&path, [7; 8192]).unwrap();
+    assert!(matches!(SqliteStore::open(&path, Duration::ZERO), Err(crate::error::StoreError::Corrupt(_))));
+}
+
+#[test]
+fn each_commit_is_flushed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let store = open(&path);
+    assert_eq!(crate::store::sqlite::durability(&store), ("wal".to_owned(), 2));
+}
+
+#[test]
+fn a_transaction_is_kept_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let mut store = open(&path);
+    let event = Event::default();
+    let twice = vec![
+        StoreOp::PutMessage(Box::new(message(2, 1))),
+        StoreOp::Record(1, Box::new(event.clone())),
+        StoreOp::Record(1, Box::new(event)),
+    ];
+    assert!(store.apply(&[Transaction { number: 1, ops: twice }]).is_err());
+    let query = MessageQuery { conversation: conversation(), from: 0, upto: 9, limit: 9 };
+    assert!(store.reader().unwrap().messages(query).unwrap().is_empty());
+}

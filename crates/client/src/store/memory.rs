@@ -1,0 +1,116 @@
+//! A store that nothing survives, and the model that the other is measured by.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use stonechat_types::id::ConversationId;
+use stonechat_wire::v1::Event;
+
+use crate::core::rows::{ConversationRow, DeviceRow, MessageRow, OutboxRow, Snapshot, StoreOp, Transaction};
+use crate::store::{MessageQuery, Reader, Result, Store};
+
+/// A store in memory. Clones share what they hold.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore(Arc<Mutex<Tables>>);
+
+/// What a store holds.
+#[derive(Clone, Debug, Default)]
+pub struct Tables {
+    /// The values of the device.
+    pub device: DeviceRow,
+    /// Conversations.
+    pub conversations: BTreeMap<ConversationId, ConversationRow>,
+    /// Messages, by conversation and seq.
+    pub messages: BTreeMap<(ConversationId, u64), MessageRow>,
+    /// Intervals of ordinals.
+    pub intervals: BTreeMap<ConversationId, Vec<(u64, u64)>>,
+    /// The outbox.
+    pub outbox: BTreeMap<u64, OutboxRow>,
+    /// Recorded events.
+    pub events: BTreeMap<u64, Event>,
+    /// The number of the last recorded event, acknowledged or not.
+    pub recorded: u64,
+}
+
+impl MemoryStore {
+    /// What it holds, for a look.
+    pub fn tables(&self) -> MutexGuard<'_, Tables> {
+        // Each operation leaves the tables whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tables {
+    fn apply(&mut self, op: &StoreOp) {
+        match op {
+            StoreOp::PutConversation(row) => drop(self.conversations.insert(row.id, (**row).clone())),
+            StoreOp::DropConversation(id) => {
+                self.conversations.remove(id);
+                self.clear(id);
+            }
+            StoreOp::ClearHistory(id) => self.clear(id),
+            StoreOp::PutMessage(row) => drop(self.messages.insert((row.conversation, row.seq), (**row).clone())),
+            StoreOp::PutIntervals(id, intervals) => drop(self.intervals.insert(*id, intervals.clone())),
+            StoreOp::PutOutbox(row) => drop(self.outbox.insert(row.order, (**row).clone())),
+            StoreOp::DropOutbox(id) => self.outbox.retain(|_, row| row.client_msg_id != *id),
+            StoreOp::Record(number, event) => {
+                self.events.insert(*number, (**event).clone());
+                self.recorded = self.recorded.max(*number);
+            }
+            StoreOp::PutDevice(device) => self.device = device.clone(),
+        }
+    }
+
+    fn clear(&mut self, id: &ConversationId) {
+        self.messages.retain(|(conversation, _), _| conversation != id);
+        self.intervals.remove(id);
+    }
+}
+
+impl Store for MemoryStore {
+    fn load(&mut self) -> Result<Snapshot> {
+        let tables = self.tables();
+        let intervals = tables.intervals.iter().flat_map(|(id, all)| all.iter().map(|(from, upto)| (*id, *from, *upto)));
+        Ok(Snapshot {
+            device: tables.device.clone(),
+            conversations: tables.conversations.values().cloned().collect(),
+            intervals: intervals.collect(),
+            outbox: tables.outbox.values().cloned().collect(),
+            recorded: tables.recorded,
+        })
+    }
+
+    fn apply(&mut self, transactions: &[Transaction]) -> Result<()> {
+        let mut tables = self.tables();
+        transactions.iter().flat_map(|transaction| &transaction.ops).for_each(|op| tables.apply(op));
+        Ok(())
+    }
+
+    fn acknowledge(&mut self, upto: u64) -> Result<()> {
+        let mut tables = self.tables();
+        tables.events = tables.events.split_off(&(upto + 1));
+        Ok(())
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Reader for MemoryStore {
+    fn messages(&mut self, query: MessageQuery) -> Result<Vec<MessageRow>> {
+        let tables = self.tables();
+        let all = tables.messages.range((query.conversation, 0)..=(query.conversation, u64::MAX)).map(|(_, row)| row);
+        let mut rows: Vec<_> =
+            all.filter(|row| (query.from..=query.upto).contains(&row.ordinal)).cloned().collect();
+        let surplus = rows.len().saturating_sub(query.limit as usize);
+        rows.drain(..surplus);
+        Ok(rows)
+    }
+
+    fn events(&mut self, after: u64, limit: u32) -> Result<Vec<(u64, Event)>> {
+        let tables = self.tables();
+        let events = tables.events.range(after + 1..).take(limit as usize);
+        Ok(events.map(|(number, event)| (*number, event.clone())).collect())
+    }
+}

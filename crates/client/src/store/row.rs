@@ -1,0 +1,252 @@
+//! Rows of SQLite as our rows, and back.
+
+use bytes::Bytes;
+use rusqlite::{Row, params};
+use serde_json::{Value, json};
+use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, UserId};
+use stonechat_types::number::{Seq, Timestamp};
+
+use crate::core::rows::{ConversationRow, MessageRow, OutboxRow};
+use crate::error::StoreError;
+use crate::state::{Preview, ReadMark, Role, SendFailure};
+use crate::store::Result;
+
+/// Bytes and texts that a store of ours cannot have.
+pub fn corrupt(what: &str) -> StoreError {
+    StoreError::Corrupt(format!("a {what} is not what it should be"))
+}
+
+/// SQLite's integers are signed; seqs and ordinals stay far below.
+pub fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn unsigned(row: &Row<'_>, column: &str) -> Result<u64> {
+    let number: i64 = row.get(column).map_err(|_| corrupt(column))?;
+    u64::try_from(number).map_err(|_| corrupt(column))
+}
+
+fn text(row: &Row<'_>, column: &str) -> Result<String> {
+    row.get(column).map_err(|_| corrupt(column))
+}
+
+fn optional_text(row: &Row<'_>, column: &str) -> Result<Option<String>> {
+    row.get(column).map_err(|_| corrupt(column))
+}
+
+fn conversation_id(row: &Row<'_>) -> Result<ConversationId> {
+    text(row, "conversation_id")?.parse().map_err(|_| corrupt("conversation_id"))
+}
+
+fn user(text: &str) -> Result<UserId> {
+    UserId::new(text).map_err(|_| corrupt("user id"))
+}
+
+fn client_msg_id(bytes: &[u8]) -> Result<ClientMsgId> {
+    ClientMsgId::from_slice(bytes).map_err(|_| corrupt("client_msg_id"))
+}
+
+fn kind(text: &str) -> Result<ConversationKind> {
+    use ConversationKind::{Channel, Direct, Group, Room, Support};
+    let kinds = [Direct, Group, Channel, Room, Support];
+    kinds.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| corrupt("kind"))
+}
+
+fn role(number: i64) -> Role {
+    match number {
+        1 => Role::Member,
+        2 => Role::Admin,
+        3 => Role::Owner,
+        _ => Role::None,
+    }
+}
+
+fn preview_to_json(preview: &Preview) -> String {
+    json!({
+        "sender": preview.sender.as_str(),
+        "text": preview.text,
+        "body_type": preview.body_type,
+        "sent_at": preview.sent_at.as_millis(),
+        "seq": preview.seq.get(),
+    })
+    .to_string()
+}
+
+fn preview_from_json(text: &str) -> Option<Preview> {
+    let value: Value = serde_json::from_str(text).ok()?;
+    Some(Preview {
+        sender: UserId::new(value["sender"].as_str()?).ok()?,
+        text: value["text"].as_str()?.to_owned(),
+        body_type: value["body_type"].as_str()?.to_owned(),
+        sent_at: Timestamp(value["sent_at"].as_i64()?),
+        seq: Seq(value["seq"].as_u64()?),
+    })
+}
+
+fn marks_to_json(marks: &[ReadMark]) -> String {
+    let pairs: Vec<_> = marks.iter().map(|mark| json!([mark.user.as_str(), mark.upto.get()])).collect();
+    Value::from(pairs).to_string()
+}
+
+fn marks_from_json(text: &str) -> Option<Vec<ReadMark>> {
+    let pairs: Vec<(String, u64)> = serde_json::from_str(text).ok()?;
+    pairs.into_iter().map(|(user, upto)| Some(ReadMark { user: UserId::new(&user).ok()?, upto: Seq(upto) })).collect()
+}
+
+fn failure_from_json(text: &str) -> Option<SendFailure> {
+    let value: Value = serde_json::from_str(text).ok()?;
+    Some(SendFailure {
+        code: value["code"].as_str()?.to_owned(),
+        text: value["text"].as_str()?.to_owned(),
+        recoverable: value["recoverable"].as_bool()?,
+    })
+}
+
+/// Writes a conversation.
+pub fn put_conversation(db: &rusqlite::Connection, row: &ConversationRow) -> rusqlite::Result<()> {
+    let mut put = db.prepare_cached(
+        "INSERT OR REPLACE INTO conversations (conversation_id, kind, title, peer_id, peer_name, role, member,
+            member_count, head_seq, head_ordinal, read_seq, read_ordinal, read_unconfirmed, floor_ordinal,
+            visible_from_seq, unread, unread_stale, active_at, preview, last_seq, last_ordinal, read_marks)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
+    )?;
+    put.execute(params![
+        row.id.to_string(),
+        row.kind.as_str(),
+        row.title,
+        row.peer.as_ref().map(UserId::as_str),
+        row.peer_name,
+        row.role as i64,
+        row.member,
+        row.member_count,
+        signed(row.head_seq),
+        signed(row.head_ordinal),
+        signed(row.read_seq),
+        signed(row.read_ordinal),
+        signed(row.read_unconfirmed),
+        signed(row.floor_ordinal),
+        signed(row.visible_from_seq),
+        signed(row.unread),
+        row.unread_stale,
+        row.active_at,
+        row.preview.as_ref().map(preview_to_json),
+        signed(row.last_seq),
+        signed(row.last_ordinal),
+        marks_to_json(&row.marks),
+    ])?;
+    Ok(())
+}
+
+/// Reads a conversation.
+pub fn conversation(row: &Row<'_>) -> Result<ConversationRow> {
+    let number = |column: &str| row.get::<_, i64>(column).map_err(|_| corrupt(column));
+    Ok(ConversationRow {
+        id: conversation_id(row)?,
+        kind: kind(&text(row, "kind")?)?,
+        title: text(row, "title")?,
+        peer: optional_text(row, "peer_id")?.as_deref().map(user).transpose()?,
+        peer_name: text(row, "peer_name")?,
+        role: role(number("role")?),
+        member: number("member")? != 0,
+        member_count: u32::try_from(number("member_count")?).map_err(|_| corrupt("member_count"))?,
+        head_seq: unsigned(row, "head_seq")?,
+        head_ordinal: unsigned(row, "head_ordinal")?,
+        read_seq: unsigned(row, "read_seq")?,
+        read_ordinal: unsigned(row, "read_ordinal")?,
+        read_unconfirmed: unsigned(row, "read_unconfirmed")?,
+        floor_ordinal: unsigned(row, "floor_ordinal")?,
+        visible_from_seq: unsigned(row, "visible_from_seq")?,
+        unread: unsigned(row, "unread")?,
+        unread_stale: number("unread_stale")? != 0,
+        active_at: number("active_at")?,
+        preview: optional_text(row, "preview")?
+            .map(|json| preview_from_json(&json).ok_or_else(|| corrupt("preview")))
+            .transpose()?,
+        last_seq: unsigned(row, "last_seq")?,
+        last_ordinal: unsigned(row, "last_ordinal")?,
+        marks: marks_from_json(&text(row, "read_marks")?).ok_or_else(|| corrupt("read_marks"))?,
+    })
+}
+
+/// Writes a message.
+pub fn put_message(db: &rusqlite::Connection, row: &MessageRow) -> rusqlite::Result<()> {
+    let mut put = db.prepare_cached(
+        "INSERT OR REPLACE INTO messages
+            (conversation_id, seq, ordinal, client_msg_id, sender, sent_at, body_type, body, state)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    put.execute(params![
+        row.conversation.to_string(),
+        signed(row.seq),
+        signed(row.ordinal),
+        row.client_msg_id.as_ref().map(|id| &id.0[..]),
+        row.sender.as_str(),
+        row.sent_at.as_millis(),
+        row.body_type,
+        &row.body[..],
+        if row.corrupt { "corrupt" } else { "ok" },
+    ])?;
+    Ok(())
+}
+
+/// Reads a message.
+pub fn message(row: &Row<'_>) -> Result<MessageRow> {
+    let id: Option<Vec<u8>> = row.get("client_msg_id").map_err(|_| corrupt("client_msg_id"))?;
+    let body: Vec<u8> = row.get("body").map_err(|_| corrupt("body"))?;
+    Ok(MessageRow {
+        conversation: conversation_id(row)?,
+        seq: unsigned(row, "seq")?,
+        ordinal: unsigned(row, "ordinal")?,
+        client_msg_id: id.as_deref().map(client_msg_id).transpose()?,
+        sender: user(&text(row, "sender")?)?,
+        sent_at: Timestamp(row.get("sent_at").map_err(|_| corrupt("sent_at"))?),
+        body_type: text(row, "body_type")?,
+        body: Bytes::from(body),
+        corrupt: text(row, "state")? == "corrupt",
+    })
+}
+
+/// Writes a message of the outbox.
+pub fn put_outbox(db: &rusqlite::Connection, row: &OutboxRow) -> rusqlite::Result<()> {
+    let failure = row.failure.as_ref().map(|failure| {
+        json!({"code": failure.code, "text": failure.text, "recoverable": failure.recoverable}).to_string()
+    });
+    let mut put = db.prepare_cached(
+        "INSERT OR REPLACE INTO outbox (number, conversation_id, peer_id, client_msg_id, body_type, body, read_upto,
+            created_at, written, failure)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?;
+    put.execute(params![
+        signed(row.order),
+        row.conversation.to_string(),
+        row.peer.as_ref().map(UserId::as_str),
+        &row.client_msg_id.0[..],
+        row.body_type,
+        &row.body[..],
+        signed(row.read_upto),
+        row.created_at.as_millis(),
+        row.written,
+        failure,
+    ])?;
+    Ok(())
+}
+
+/// Reads a message of the outbox.
+pub fn outbox(row: &Row<'_>) -> Result<OutboxRow> {
+    let id: Vec<u8> = row.get("client_msg_id").map_err(|_| corrupt("client_msg_id"))?;
+    let body: Vec<u8> = row.get("body").map_err(|_| corrupt("body"))?;
+    Ok(OutboxRow {
+        order: unsigned(row, "number")?,
+        conversation: conversation_id(row)?,
+        peer: optional_text(row, "peer_id")?.as_deref().map(user).transpose()?,
+        client_msg_id: client_msg_id(&id)?,
+        body_type: text(row, "body_type")?,
+        body: Bytes::from(body),
+        read_upto: unsigned(row, "read_upto")?,
+        created_at: Timestamp(row.get("created_at").map_err(|_| corrupt("created_at"))?),
+        written: row.get("written").map_err(|_| corrupt("written"))?,
+        failure: optional_text(row, "failure")?
+            .map(|json| failure_from_json(&json).ok_or_else(|| corrupt("failure")))
+            .transpose()?,
+    })
+}
