@@ -5,7 +5,7 @@ use crate::api::{
     SessionSink, UserView,
 };
 use crate::devices;
-use crate::directory::{Directory, failure};
+use crate::directory::{Directory, commit, failure};
 use crate::executor::job::{Job, Reply, Work};
 use crate::executor::{self, MAILBOX_MAX};
 use crate::metrics::Metrics;
@@ -105,6 +105,15 @@ impl App {
     /// Stops the executors, after what they took is durable and answered. Wait for the task tracker.
     pub fn stop(&self) {
         self.stop.cancel();
+    }
+
+    /// Commits a record that says nothing: succeeds when a durable send would.
+    ///
+    /// # Errors
+    /// [`Failure`] when the store does not take it.
+    pub async fn probe(&self) -> Result<(), Failure> {
+        let nothing = stonechat_log::record::Record::default();
+        commit(&*self.shared.log, &self.shared.watermark, nothing).await.map(drop)
     }
 
     /// What the application counts.
