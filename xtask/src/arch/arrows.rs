@@ -40,7 +40,7 @@ const TABLE: &[Arrows] = &[
     // roots and tools
     arrows("server",         EVERYTHING,                             &[]),
     arrows("testkit",        EVERYTHING,                             &[]),
-    arrows("bench",          &["types", "client"],                   &["server", "testkit"]),
+    arrows("bench",          &["types", "wire", "client"],           &["server", "testkit"]),
     arrows("xtask",          &["types", "domain"],                   &[]),
 ];
 
