@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod cli;
 pub mod data_folder;
 pub mod identity;
+pub mod tui;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The binary `stonechat`.
+
+fn main() -> std::process::ExitCode {
+    stonechat_server::cli::main()
+}

@@ -1,0 +1,179 @@
+//! One event as one line: JSON with the keys of the contract, or a sentence for people.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use stonechat_client::events::RecordedEvent;
+use stonechat_client::send::SendHandle;
+use stonechat_client::state::{Content, Message, SentMark};
+use stonechat_types::id::{ClientMsgId, ConversationId, MessageId, UserId};
+use stonechat_types::number::{Seq, Timestamp};
+
+use crate::cli::civil::Civil;
+use crate::cli::printer::{self, Looks};
+use crate::tui::sanitise;
+
+/// The name of the kind of a message.
+const MESSAGE: &str = "message";
+
+/// An event as scripts see it. The names and their order are a contract; each line has all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EventLine {
+    /// The conversation.
+    pub conversation: String,
+    /// The event in it.
+    pub seq: u64,
+    /// How many messages there are up to and including it.
+    pub ordinal: u64,
+    /// `CONVERSATION.SEQ`.
+    pub message_id: String,
+    /// The sender's own id of it; `null` when it has none.
+    pub client_msg_id: Option<String>,
+    /// Who did it.
+    pub sender: String,
+    /// When the server took it, in milliseconds since 1970, UTC.
+    pub sent_at: i64,
+    /// By the table of `docs/protocol/events.md`.
+    pub kind: String,
+    /// The text of a text message, else `null`.
+    pub text: Option<String>,
+    /// Whether an earlier send had stored it already.
+    pub deduplicated: bool,
+}
+
+impl EventLine {
+    /// Of what a device received.
+    #[must_use]
+    pub fn of_event(recorded: &RecordedEvent, me: &UserId) -> Self {
+        let event = &recorded.event;
+        let message = stonechat_client::core::translate::message(event, me);
+        Self {
+            conversation: recorded.conversation.to_string(),
+            seq: event.seq,
+            ordinal: event.ordinal,
+            message_id: MessageId { conversation: recorded.conversation, seq: Seq(event.seq) }.to_string(),
+            client_msg_id: ClientMsgId::from_slice(&event.client_msg_id).ok().map(|id| id.to_string()),
+            sender: event.sender_id.clone(),
+            sent_at: event.sent_at,
+            kind: event.kind.clone(),
+            text: message.and_then(|message| text_of(&message.content)),
+            deduplicated: false,
+        }
+    }
+
+    /// Of a page of history. A message of a page always stands in the log.
+    #[must_use]
+    pub fn of_message(message: &Message, conversation: ConversationId) -> Self {
+        let seq = message.id.map_or(Seq::ZERO, |id| id.seq);
+        Self {
+            conversation: conversation.to_string(),
+            seq: seq.get(),
+            ordinal: message.ordinal.unwrap_or_default().get(),
+            message_id: MessageId { conversation, seq }.to_string(),
+            client_msg_id: message.client_msg_id.map(|id| id.to_string()),
+            sender: message.sender.to_string(),
+            sent_at: message.sent_at.as_millis(),
+            kind: MESSAGE.into(),
+            text: text_of(&message.content),
+            deduplicated: false,
+        }
+    }
+
+    /// Of an acknowledgement.
+    #[must_use]
+    pub fn of_sent(mark: &SentMark, handle: &SendHandle, sender: &UserId, text: &str) -> Self {
+        Self {
+            conversation: mark.conversation.to_string(),
+            seq: mark.seq.get(),
+            ordinal: mark.ordinal.get(),
+            message_id: MessageId { conversation: mark.conversation, seq: mark.seq }.to_string(),
+            client_msg_id: Some(handle.client_msg_id().to_string()),
+            sender: sender.to_string(),
+            sent_at: mark.sent_at.as_millis(),
+            kind: MESSAGE.into(),
+            text: Some(text.to_owned()),
+            deduplicated: mark.deduplicated,
+        }
+    }
+
+    /// Writes it as JSON.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        printer::json_line(out, self)
+    }
+
+    /// Writes it for people: `2026-11-27 12:04:31  alice  see you at noon`.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write_sentence(&self, out: &mut dyn Write, looks: Looks) -> io::Result<()> {
+        let time = Civil::at(Timestamp(self.sent_at), looks.offset).date_and_clock();
+        let (time, who) = (looks.paint.dim(&time), looks.paint.person(&sanitise::one_line(&self.sender)));
+        let what = match (&self.text, self.kind.as_str()) {
+            (Some(text), _) => sanitise::one_line(text),
+            (None, MESSAGE) => looks.paint.dim("(a message that is not a text)"),
+            (None, kind) => looks.paint.dim(&format!("({})", sanitise::one_line(&kind.replace('_', " ")))),
+        };
+        writeln!(out, "{time}  {who}  {what}")
+    }
+
+    /// The same with the conversation before it, for lines of several.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write_sentence_of_many(&self, out: &mut dyn Write, looks: Looks) -> io::Result<()> {
+        write!(out, "{}  ", looks.paint.dim(&self.conversation))?;
+        self.write_sentence(out, looks)
+    }
+}
+
+fn text_of(content: &Content) -> Option<String> {
+    match content {
+        Content::Text(text) => Some(text.clone()),
+        Content::Opaque { .. } | Content::Corrupt => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::civil::UtcOffset;
+    use crate::cli::printer::Paint;
+
+    fn line() -> EventLine {
+        let conversation: ConversationId = "d_aeaqcaibaeaqcaibaeaqcaibae".parse().unwrap();
+        let message = Message {
+            id: Some(MessageId { conversation, seq: Seq(2) }),
+            ordinal: Some(stonechat_types::number::Ordinal(1)),
+            sender: UserId::new("alice").unwrap(),
+            own: true,
+            sent_at: Timestamp(1_795_759_200_000),
+            client_msg_id: None,
+            content: Content::Text("one\ntwo \u{202e}\u{1b}[2Jthree".into()),
+        };
+        EventLine::of_message(&message, conversation)
+    }
+
+    #[test]
+    fn json_has_the_keys_of_the_contract_in_their_order() {
+        let mut out = Vec::new();
+        line().write_json(&mut out).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "{\"conversation\":\"d_aeaqcaibaeaqcaibaeaqcaibae\",\"seq\":2,\"ordinal\":1,\
+             \"message_id\":\"d_aeaqcaibaeaqcaibaeaqcaibae.2\",\"client_msg_id\":null,\"sender\":\"alice\",\
+             \"sent_at\":1795759200000,\"kind\":\"message\",\"text\":\"one\\ntwo \u{202e}\\u001b[2Jthree\",\
+             \"deduplicated\":false}\n"
+        );
+    }
+
+    #[test]
+    fn a_sentence_stays_on_its_line_and_cannot_steer_the_terminal() {
+        let mut out = Vec::new();
+        let looks = Looks { paint: Paint::Plain, offset: UtcOffset::default() };
+        line().write_sentence(&mut out, looks).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "2026-11-27 06:00:00  alice  one ⏎ two ␛[2Jthree\n");
+    }
+}

@@ -1,0 +1,136 @@
+//! A server whose data folder is on this machine: its address, and tokens by its key.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use stonechat_types::id::{AppName, DeviceId, UserId};
+use stonechat_types::number::Timestamp;
+
+use crate::data_folder::{DataFolder, DataFolderError};
+use crate::identity::minter::{MintError, Minter, default_audience};
+use crate::identity::signing_key::{SigningKey, SigningKeyError};
+
+/// The folder that `make run` uses.
+const DEMO_FOLDER: &str = ".stonechat";
+
+/// Where a server listens unless it is told otherwise.
+const DEFAULT_URL: &str = "http://127.0.0.1:8080";
+
+/// The file by which a running server says where it listens.
+const ADDRESS_FILE: &str = "address";
+
+/// How long a token of `--as` is valid. The client renews it by itself.
+const TOKEN_LIFE: Duration = Duration::from_secs(3_600);
+
+/// A data folder on this machine.
+#[derive(Clone, Debug)]
+pub struct LocalServer(DataFolder);
+
+/// A token that is to be made.
+#[derive(Clone, Debug)]
+pub struct TokenOrder<'o> {
+    /// The app.
+    pub app: &'o AppName,
+    /// The bearer.
+    pub user: &'o UserId,
+    /// The only device that may use it.
+    pub device: Option<&'o DeviceId>,
+    /// How long it is valid.
+    pub life: Duration,
+}
+
+/// Why a token could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum LocalTokenError {
+    /// There is no key.
+    #[error("could not use the key of the server on this machine")]
+    Key(#[source] SigningKeyError),
+    /// The key does not sign.
+    #[error("could not make a token")]
+    Mint(#[source] MintError),
+}
+
+impl LocalServer {
+    /// A folder: the one that was named, else `./.stonechat`, else the one that `serve` uses by itself.
+    ///
+    /// # Errors
+    /// [`DataFolderError`] when it is not there or others can read its keys.
+    pub fn find(given: Option<&Path>, variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, DataFolderError> {
+        let path = match given {
+            Some(given) => given.to_owned(),
+            None if Path::new(DEMO_FOLDER).is_dir() => PathBuf::from(DEMO_FOLDER),
+            None => DataFolder::default_path(variable)?,
+        };
+        DataFolder::open(&path).map(Self)
+    }
+
+    /// Where the server listens: as it said when it was last started.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let said = fs::read_to_string(self.0.root().join(ADDRESS_FILE)).unwrap_or_default();
+        let said = said.trim();
+        if said.is_empty() { DEFAULT_URL.to_owned() } else { said.to_owned() }
+    }
+
+    /// A token of a user, for an hour. Only reads the key, and takes no lock.
+    ///
+    /// # Errors
+    /// [`LocalTokenError`].
+    pub fn mint(&self, app: &AppName, user: &UserId) -> Result<String, LocalTokenError> {
+        self.mint_as(&TokenOrder { app, user, device: None, life: TOKEN_LIFE })
+    }
+
+    /// A token as it was ordered.
+    ///
+    /// # Errors
+    /// [`LocalTokenError`].
+    pub fn mint_as(&self, order: &TokenOrder<'_>) -> Result<String, LocalTokenError> {
+        let key = SigningKey::open(&self.0, order.app).map_err(LocalTokenError::Key)?;
+        let now = now();
+        let expires_at = now.plus_ms(i64::try_from(order.life.as_millis()).unwrap_or(i64::MAX));
+        Minter::new(default_audience(order.app), key)
+            .mint(order.user, order.device, now, expires_at)
+            .map_err(LocalTokenError::Mint)
+    }
+}
+
+/// The time by this machine's clock.
+#[must_use]
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::entropy::SystemEntropy;
+
+    fn server() -> (tempfile::TempDir, LocalServer) {
+        let folder = tempfile::tempdir().unwrap();
+        DataFolder::create(folder.path()).unwrap();
+        let server = LocalServer::find(Some(folder.path()), |_| None).unwrap();
+        (folder, server)
+    }
+
+    #[test]
+    fn the_address_is_what_the_running_server_wrote() {
+        let (folder, server) = server();
+        assert_eq!(server.url(), DEFAULT_URL);
+        fs::write(folder.path().join("address"), "http://127.0.0.1:9000\n").unwrap();
+        assert_eq!(server.url(), "http://127.0.0.1:9000");
+    }
+
+    #[test]
+    fn a_token_needs_the_key_of_the_server() {
+        let (_folder, server) = server();
+        let (app, alice) = (AppName::new("default").unwrap(), UserId::new("alice").unwrap());
+        assert!(matches!(server.mint(&app, &alice), Err(LocalTokenError::Key(_))));
+        SigningKey::create_or_open(&server.0, &app, &SystemEntropy::default()).unwrap();
+        let token = server.mint(&app, &alice).unwrap();
+        let bearer = crate::cli::tokens::Bearer::of(&token).unwrap();
+        assert_eq!((bearer.user, bearer.app), (alice, Some(app)));
+    }
+}

@@ -1,0 +1,115 @@
+//! The command line: what can be typed, and one file for each command.
+//!
+//! Commands that talk to a server go through the SDK, like any app. A command returns a typed failure, and
+//! [`failure::Failure::exit_code`] alone knows the exit codes, which are a contract.
+
+// An edge: clocks and processes are its trade.
+#![allow(clippy::disallowed_methods)]
+
+pub mod args;
+pub mod civil;
+pub mod completions;
+pub mod context;
+pub mod conversations;
+pub mod devices;
+pub mod duration;
+pub mod examples;
+pub mod failure;
+pub mod group;
+pub mod history;
+pub mod home;
+pub mod local_server;
+pub mod printer;
+pub mod send;
+pub mod session;
+pub mod signals;
+pub mod tail;
+pub mod token;
+pub mod tokens;
+
+mod line;
+
+#[cfg(test)]
+mod help_tests;
+
+use std::io::{self, IsTerminal as _};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _};
+
+use crate::cli::args::{Cli, ClientArgs, ColorWhen, Command, TokenCommand};
+use crate::cli::context::{Context, variable};
+use crate::cli::failure::{Failure, Outcome};
+use crate::cli::printer::{Looks, Paint};
+use crate::cli::session::Who;
+
+/// Reads the command line, does what it says, and returns the exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let command = Cli::command().color(help_colour());
+    let cli = match command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to standard output and is no error.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
+    let looks = Looks::of_this_terminal(Paint::choose(cli.color, variable));
+    let watched = io::stderr().is_terminal();
+    let outcome = run(&cli.command, &mut Context { out: &mut out, err: &mut err, looks, watched });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report(&mut err);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn run(command: &Command, context: &mut Context<'_>) -> Outcome {
+    match command {
+        Command::Serve(_) => not_built_in("serve"),
+        Command::Token(TokenCommand::Mint(args)) => token::mint(args, context),
+        Command::Chat(_) => not_built_in("chat"),
+        Command::Conversations(args) => client(&args.client, async |who| conversations::run(args, who, context).await),
+        Command::History(args) => client(&args.client, async |who| history::run(args, who, context).await),
+        Command::Send(args) => client(&args.client, async |who| send::run(args, who, context).await),
+        Command::Tail(args) => client(&args.client, async |who| tail::run(args, who, context).await),
+        Command::Group(command) => client(command.client(), async |who| group::run(command, who, context).await),
+        Command::Devices(command) => client(command.client(), async |who| devices::run(command, who, context).await),
+        Command::Log(_) => not_built_in("log"),
+        Command::Bench(_) => not_built_in("bench"),
+        Command::Config(_) => not_built_in("config"),
+        Command::Doctor(_) => not_built_in("doctor"),
+        Command::Completions(args) => completions::run(args, context),
+    }
+}
+
+/// Runs a command that talks to a server, on a runtime of its own.
+fn client(args: &ClientArgs, command: impl AsyncFnOnce(&Who) -> Outcome) -> Outcome {
+    let who = Who::find(args, variable)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.context("could not start")?.block_on(command(&who))
+}
+
+fn not_built_in(command: &str) -> Outcome {
+    Err(Failure::failed(format!("`stonechat {command}` is not built into this binary")))
+}
+
+/// `--color` also holds for `--help` and for wrong usage, which end before it is read.
+fn help_colour() -> ColorChoice {
+    let words: Vec<_> = std::env::args().collect();
+    let given = words.iter().enumerate().find_map(|(at, word)| match word.as_str() {
+        "--color" => words.get(at + 1).map(String::as_str),
+        word => word.strip_prefix("--color="),
+    });
+    match given {
+        Some("always") => ColorChoice::Always,
+        Some("never") => ColorChoice::Never,
+        _ if Paint::choose(ColorWhen::Auto, variable) == Paint::Plain => ColorChoice::Never,
+        _ => ColorChoice::Auto,
+    }
+}

@@ -1,0 +1,231 @@
+//! Who signs in where: from options, environment, profiles, and the server on this machine.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use stonechat_client::account::Account;
+use stonechat_client::client::{Client, DeviceInfo, StoreConfig};
+use stonechat_client::driver::ports::TokenProvider;
+use stonechat_client::state::ConnectionState;
+use stonechat_types::id::{AppName, DeviceId, UserId};
+use stonechat_types::number::AppId;
+
+use crate::cli::args::ClientArgs;
+use crate::cli::failure::{self, Failure};
+use crate::cli::home::{ClientHome, Profile};
+use crate::cli::local_server::LocalServer;
+use crate::cli::tokens::{self, Bearer, CommandTokens, LocalTokens};
+
+/// How long a command that needs the server waits for it.
+pub const ONLINE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The device of `send`, and of every command that comes and goes.
+pub const DEVICE_SEND: &str = "cli-send";
+/// The device of `tail`.
+pub const DEVICE_TAIL: &str = "cli-tail";
+/// The device of `chat`.
+pub const DEVICE_CHAT: &str = "cli-chat";
+
+/// A person at a server.
+pub struct Who {
+    /// Where.
+    pub server: String,
+    /// Who.
+    pub user: UserId,
+    app: AppName,
+    app_id: Option<AppId>,
+    tokens: Arc<dyn TokenProvider>,
+    ca: Option<PathBuf>,
+    home: ClientHome,
+}
+
+/// Whether the events of a device are kept until somebody has taken them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recording {
+    /// For `tail`.
+    Events,
+    /// For all others.
+    Nothing,
+}
+
+impl Who {
+    /// Finds out who and where. What was typed is stronger than a profile, and that than the environment.
+    ///
+    /// # Errors
+    /// A usage error that says what is missing.
+    pub fn find(args: &ClientArgs, variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Failure> {
+        let set =
+            |name: &str| variable(name).and_then(|value| value.into_string().ok()).filter(|text| !text.is_empty());
+        let home = ClientHome::find(args.home.as_deref(), &variable)?;
+        let profile = match &args.profile {
+            Some(name) => home.profile(name)?,
+            None => None,
+        };
+        let local = || LocalServer::find(args.data.as_deref(), &variable);
+        let token = match (&args.token, &args.profile) {
+            (Some(token), _) => Some(token.clone()),
+            (None, Some(_)) => None,
+            (None, None) => set("STONECHAT_TOKEN"),
+        };
+        let server = args.server.clone().or_else(|| profile.as_ref().and_then(|profile| profile.server.clone()));
+        let server = server
+            .or_else(|| set("STONECHAT_URL"))
+            .or_else(|| local().ok().map(|local| local.url()))
+            .unwrap_or_else(|| "http://127.0.0.1:8080".into());
+        let profile_app = args.app.clone().or_else(|| profile.as_ref().and_then(Profile::app));
+        let app_id = profile.as_ref().and_then(Profile::app_id);
+        let ca = args.ca.clone().or_else(|| profile.as_ref().and_then(|profile| profile.ca.clone()));
+
+        if let Some(token) = token {
+            let bearer = Bearer::of(&token)?;
+            let app = profile_app.or(bearer.app).map_or_else(default_app, Ok)?;
+            return Ok(Self { server, user: bearer.user, app, app_id, tokens: tokens::given(&token), ca, home });
+        }
+        let Some(name) = &args.profile else {
+            return Err(Failure::Usage(
+                "who are you? Say --as NAME, or give a token by --token or STONECHAT_TOKEN".into(),
+            ));
+        };
+        let app = profile_app.map_or_else(default_app, Ok)?;
+        let user = profile.as_ref().and_then(Profile::user).unwrap_or_else(|| name.clone());
+        let tokens: Arc<dyn TokenProvider> = match profile.as_ref() {
+            Some(Profile { token: Some(token), .. }) => tokens::given(token),
+            Some(Profile { token_command: Some(command), .. }) => Arc::new(CommandTokens::new(command)),
+            Some(_) | None => {
+                let local = local().with_context(|| {
+                    format!("there is no profile {}, and no server on this machine", home.profile_path(name).display())
+                })?;
+                let tokens = LocalTokens::new(local, app.clone());
+                tokens.check(&user)?;
+                Arc::new(tokens)
+            }
+        };
+        Ok(Self { server, user, app, app_id, tokens, ca, home })
+    }
+
+    /// Opens the store of a device: the one that was named, or the default one. Waits up to 5 s for another process
+    /// that has it open.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn open(&self, args: &ClientArgs, device: &str, recording: Recording) -> Result<Account, Failure> {
+        let device = match &args.device {
+            Some(device) => device.clone(),
+            None => DeviceId::new(device).context("the name of the device")?,
+        };
+        let mut builder = Client::builder()
+            .endpoint(&self.server)
+            .app(self.app.clone())
+            .store(StoreConfig::sqlite(self.home.store()))
+            .device(DeviceInfo::new(device))
+            .token_provider(self.tokens.clone())
+            .record_events(recording == Recording::Events);
+        if let Some(id) = self.app_id {
+            builder = builder.app_id(id);
+        }
+        if let Some(ca) = &self.ca {
+            let pem = std::fs::read(ca).with_context(|| format!("could not read {}", ca.display()))?;
+            builder = builder.root_certificates(pem);
+        }
+        let client = builder.build().map_err(|error| Failure::Usage(format!("{error}")))?;
+        Ok(client.login(&self.user).await?)
+    }
+
+    /// Opens the store of a device, connects, and waits until it is in step with the server.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn connect(&self, args: &ClientArgs, device: &str) -> Result<Account, Failure> {
+        let account = self.open(args, device, Recording::Nothing).await?;
+        account.start().await?;
+        match account.online(ONLINE_TIMEOUT).await {
+            Ok(()) => Ok(account),
+            Err(error) => {
+                let state = account.connection().get();
+                account.stop().await;
+                Err(self.not_online(state, error))
+            }
+        }
+    }
+
+    fn not_online(&self, state: ConnectionState, error: stonechat_client::error::Error) -> Failure {
+        match state {
+            ConnectionState::Ended(reason) => failure::of_ended(reason).unwrap_or_else(|| error.into()),
+            ConnectionState::Offline { reason, .. } => {
+                Failure::failed(format!("could not reach {}: {reason}", self.server))
+            }
+            ConnectionState::Idle
+            | ConnectionState::Connecting { .. }
+            | ConnectionState::Syncing { .. }
+            | ConnectionState::Online => match error {
+                stonechat_client::error::Error::Timeout => Failure::failed(format!("{} did not answer", self.server)),
+                error => error.into(),
+            },
+        }
+    }
+}
+
+fn default_app() -> Result<AppName, Failure> {
+    Ok(AppName::new("default").context("the app")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token() -> String {
+        use base64::Engine as _;
+        let claims =
+            base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(r#"{"sub":"carol","aud":"stonechat:shop"}"#);
+        format!("e30.{claims}.c2ln")
+    }
+
+    fn args(home: &std::path::Path) -> ClientArgs {
+        ClientArgs { home: Some(home.to_owned()), data: Some(home.join("none")), ..ClientArgs::default() }
+    }
+
+    #[test]
+    fn a_token_of_the_environment_says_who() {
+        let home = tempfile::tempdir().unwrap();
+        let who = Who::find(&args(home.path()), |name| match name {
+            "STONECHAT_TOKEN" => Some(token().into()),
+            "STONECHAT_URL" => Some("ws://chat".into()),
+            _ => None,
+        });
+        let who = who.unwrap_or_else(|failure| panic!("{failure:?}"));
+        assert_eq!((who.server.as_str(), who.user.as_str(), who.app.as_str()), ("ws://chat", "carol", "shop"));
+    }
+
+    #[test]
+    fn what_was_typed_is_stronger_than_profile_and_environment() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("profiles")).unwrap();
+        let profile = "server = \"ws://profile\"\nuser = \"alice\"\ntoken_command = \"true\"\n";
+        std::fs::write(home.path().join("profiles/work.toml"), profile).unwrap();
+        let variable = |name: &str| match name {
+            "STONECHAT_TOKEN" => Some(token().into()),
+            "STONECHAT_URL" => Some("ws://environment".into()),
+            _ => None,
+        };
+        let mut args = args(home.path());
+        args.profile = UserId::new("work").ok();
+        let Ok(who) = Who::find(&args, variable) else { panic!("the profile was not found") };
+        assert_eq!((who.server.as_str(), who.user.as_str()), ("ws://profile", "alice"));
+        args.server = Some("ws://typed".into());
+        let Ok(who) = Who::find(&args, variable) else { panic!("the profile was not found") };
+        assert_eq!(who.server, "ws://typed");
+    }
+
+    #[test]
+    fn nobody_is_a_usage_error_and_a_name_without_a_server_fails() {
+        let home = tempfile::tempdir().unwrap();
+        let mut args = args(home.path());
+        assert!(matches!(Who::find(&args, |_| None), Err(Failure::Usage(_))));
+        args.profile = UserId::new("alice").ok();
+        let Err(Failure::Failed(error)) = Who::find(&args, |_| None) else { panic!("alice was let in") };
+        assert!(error.to_string().contains("alice.toml"), "{error}");
+    }
+}

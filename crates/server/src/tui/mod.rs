@@ -1,0 +1,3 @@
+//! `stonechat chat`: the terminal client.
+
+pub mod sanitise;
