@@ -9,12 +9,12 @@ use crate::directory::{Directory, commit, failure};
 use crate::executor::job::{Job, Reply, Work};
 use crate::executor::{self, MAILBOX_MAX};
 use crate::metrics::Metrics;
+use crate::node::{DeviceLocks, Node, Options};
 use crate::ports::{Clock, Entropy, TokenVerifier};
 use crate::reading::Reader;
 use crate::registry::Registry;
 use crate::seal::Sealer;
 use crate::session::Session;
-use crate::shared::{DeviceLocks, Options, Shared};
 use crate::watermark::Watermark;
 use crate::{fetch_events, fetch_messages, fetch_personal, get_conversation, hello, list_conversations, list_members};
 use std::sync::atomic::AtomicU64;
@@ -61,7 +61,7 @@ pub struct Parts {
 
 /// The application.
 pub struct App {
-    shared: Arc<Shared>,
+    node: Arc<Node>,
     mailboxes: Vec<mpsc::Sender<Job>>,
     reads: Arc<tokio::sync::Semaphore>,
     tasks: TaskTracker,
@@ -73,9 +73,8 @@ impl App {
     pub fn start(parts: Parts, registry: &mut prometheus_client::registry::Registry) -> Arc<Self> {
         let Parts { log, vault, clock, entropy, verifier, tasks, options } = parts;
         let watermark = Arc::new(Watermark::new(log.head()));
-        let directory =
-            Directory::new(log.clone(), vault.clone(), clock.clone(), entropy.clone(), watermark.clone());
-        let shared = Arc::new(Shared {
+        let directory = Directory::new(log.clone(), vault.clone(), clock.clone(), entropy.clone(), watermark.clone());
+        let node = Arc::new(Node {
             log,
             sealer: Sealer::new(vault),
             clock,
@@ -92,14 +91,14 @@ impl App {
         });
         let stop = CancellationToken::new();
         let mut mailboxes = Vec::new();
-        for _ in 0..shared.options.executors.max(1) {
+        for _ in 0..node.options.executors.max(1) {
             let (mailbox, jobs) = mpsc::channel(MAILBOX_MAX);
-            tasks.spawn(executor::run(shared.clone(), jobs, stop.clone()));
+            tasks.spawn(executor::run(node.clone(), jobs, stop.clone()));
             mailboxes.push(mailbox);
         }
-        tasks.spawn(report_positions(shared.clone(), stop.clone()));
+        tasks.spawn(report_positions(node.clone(), stop.clone()));
         let reads = Arc::new(tokio::sync::Semaphore::new(READS_MAX));
-        Arc::new(Self { shared, mailboxes, reads, tasks, stop })
+        Arc::new(Self { node, mailboxes, reads, tasks, stop })
     }
 
     /// Stops the executors, after what they took is durable and answered. Wait for the task tracker.
@@ -113,40 +112,40 @@ impl App {
     /// [`Failure`] when the store does not take it.
     pub async fn probe(&self) -> Result<(), Failure> {
         let nothing = stonechat_log::record::Record::default();
-        commit(&*self.shared.log, &self.shared.watermark, nothing).await.map(drop)
+        commit(&*self.node.log, &self.node.watermark, nothing).await.map(drop)
     }
 
     /// What the application counts.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
-        &self.shared.metrics
+        &self.node.metrics
     }
 
     /// Begins a session; the answer is [`Outbound::Begun`].
     pub fn begin(self: &Arc<Self>, hello: Hello, sink: Arc<dyn SessionSink>) {
-        let shared = self.shared.clone();
+        let node = self.node.clone();
         self.tasks.spawn(async move {
-            let begun = hello::begin(&shared, hello, sink.clone()).await;
+            let begun = hello::begin(&node, hello, sink.clone()).await;
             let session = begun.as_ref().ok().map(|begun| begun.session.clone());
             if let Err(failure) = &begun {
-                shared.metrics.refused(failure.code);
+                node.metrics.refused(failure.code);
             }
             if sink.offer_control(Outbound::Begun(begun)) == crate::api::Offer::Closed
                 && let Some(session) = session
             {
-                shared.end(&session);
+                node.end(&session);
             }
         });
     }
 
     /// The connection of a session is gone.
     pub fn end(&self, session: &Arc<Session>) {
-        self.shared.end(session);
+        self.node.end(session);
     }
 
     /// A new token on a live session; the answer is [`Outbound::Refreshed`].
     pub fn refresh(self: &Arc<Self>, session: &Arc<Session>, call: u64, token: String) {
-        let result = hello::refresh(&self.shared, session, &token);
+        let result = hello::refresh(&self.node, session, &token);
         session.offer_control(Outbound::Refreshed { call, result });
     }
 
@@ -174,11 +173,11 @@ impl App {
     /// # Errors
     /// [`Failure`], as the call itself.
     pub async fn call_as(self: &Arc<Self>, app: AppId, user: UserId, call: Call) -> Result<Answer, Failure> {
-        let found = if self.shared.options.auto_create {
-            self.shared.directory.ensure(app, &user).await?
+        let found = if self.node.options.auto_create {
+            self.node.directory.ensure(app, &user).await?
         } else {
             let missing = || Failure::new(ErrorCode::NotFound, "there is no such user");
-            self.shared.directory.find(app, &user).await.map_err(failure)?.ok_or_else(missing)?
+            self.node.directory.find(app, &user).await.map_err(failure)?.ok_or_else(missing)?
         };
         let (done, answer) = oneshot::channel();
         self.route(Reader { app, user: found.user }, None, call, Reply::Once(done));
@@ -190,7 +189,7 @@ impl App {
     /// # Errors
     /// [`Failure`] when the store does not take it.
     pub async fn put_user(&self, app: AppId, user: UserId, name: Option<DisplayName>) -> Result<UserView, Failure> {
-        let user = self.shared.directory.put(app, user, name).await?;
+        let user = self.node.directory.put(app, user, name).await?;
         Ok(UserView { id: user.user.id, name: user.name })
     }
 
@@ -213,13 +212,13 @@ impl App {
             }
             call => {
                 let Ok(permit) = self.reads.clone().try_acquire_owned() else {
-                    return overloaded(&self.shared, reply);
+                    return overloaded(&self.node, reply);
                 };
-                let shared = self.shared.clone();
+                let node = self.node.clone();
                 self.tasks.spawn(async move {
-                    let result = read(&shared, &reader, session.as_deref(), call).await;
+                    let result = read(&node, &reader, session.as_deref(), call).await;
                     if let Err(failure) = &result {
-                        shared.metrics.refused(failure.code);
+                        node.metrics.refused(failure.code);
                     }
                     reply.answer(result);
                     drop(permit);
@@ -230,7 +229,7 @@ impl App {
 
     fn send(&self, reader: &Reader, conversation: ConversationId, send: SendMessage, reply: Reply) {
         if send.after.is_some_and(|after| reply.was_refused(after)) {
-            self.shared.metrics.refused(ErrorCode::RetryInOrder);
+            self.node.metrics.refused(ErrorCode::RetryInOrder);
             return reply.refuse(ErrorCode::RetryInOrder, "the message before this one was not accepted yet");
         }
         self.mail(reader.app, &reader.user, conversation, Work::Send(send), reply);
@@ -240,7 +239,7 @@ impl App {
         match self.resolve(&reader, call).await {
             Ok((conversation, work)) => self.mail(reader.app, &reader.user, conversation, work, reply),
             Err(failure) => {
-                self.shared.metrics.refused(failure.code);
+                self.node.metrics.refused(failure.code);
                 reply.answer(Err(failure));
             }
         }
@@ -248,9 +247,7 @@ impl App {
 
     /// Finds the users that a command names.
     async fn resolve(&self, reader: &Reader, call: Call) -> Result<(ConversationId, Work), Failure> {
-        let one = |user: UserId| async move {
-            self.users(reader.app, &[user]).await.map(|mut users| users.remove(0))
-        };
+        let one = |user: UserId| async move { self.users(reader.app, &[user]).await.map(|mut users| users.remove(0)) };
         match call {
             Call::CreateGroup(CreateGroup { command_id, title, members }) => {
                 let kind = ConversationKind::Group;
@@ -275,10 +272,10 @@ impl App {
     async fn users(&self, app: AppId, ids: &[UserId]) -> Result<Vec<UserRef>, Failure> {
         let mut users = Vec::with_capacity(ids.len());
         for id in ids {
-            let user = self.shared.directory.find(app, id).await.map_err(failure)?;
+            let user = self.node.directory.find(app, id).await.map_err(failure)?;
             users.push(match user {
                 Some(user) => user.user,
-                None if self.shared.options.auto_create => self.shared.directory.ensure(app, id).await?.user,
+                None if self.node.options.auto_create => self.node.directory.ensure(app, id).await?.user,
                 None => return Err(Failure::new(ErrorCode::NotFound, format!("there is no user {id}"))),
             });
         }
@@ -292,7 +289,7 @@ impl App {
         let job = Job { key: (app, conversation), actor: actor.clone(), work, reply };
         match mailbox.try_send(job) {
             Ok(()) => {}
-            Err(mpsc::error::TrySendError::Full(job)) => overloaded(&self.shared, job.reply),
+            Err(mpsc::error::TrySendError::Full(job)) => overloaded(&self.node, job.reply),
             Err(mpsc::error::TrySendError::Closed(job)) => {
                 job.reply.refuse(ErrorCode::ShuttingDown, "the server is about to stop");
             }
@@ -300,36 +297,34 @@ impl App {
     }
 }
 
-fn overloaded(shared: &Shared, reply: Reply) {
-    shared.metrics.refused(ErrorCode::Overloaded);
+fn overloaded(node: &Node, reply: Reply) {
+    node.metrics.refused(ErrorCode::Overloaded);
     let message = "the server has more work than it can take";
     let failure = Failure { retry_after_ms: Some(250), ..Failure::new(ErrorCode::Overloaded, message) };
     reply.answer(Err(failure));
 }
 
-async fn read(shared: &Shared, reader: &Reader, session: Option<&Session>, call: Call) -> Result<Answer, Failure> {
+async fn read(node: &Node, reader: &Reader, session: Option<&Session>, call: Call) -> Result<Answer, Failure> {
     Ok(match call {
         Call::ListConversations { page, limit } => {
-            Answer::Conversations(list_conversations::list(shared, reader, &page, limit).await?)
+            Answer::Conversations(list_conversations::list(node, reader, &page, limit).await?)
         }
-        Call::GetConversation(id) => {
-            Answer::Conversation(Box::new(get_conversation::view(shared, reader, id).await?))
-        }
+        Call::GetConversation(id) => Answer::Conversation(Box::new(get_conversation::view(node, reader, id).await?)),
         Call::FetchEvents { conversation, after, limit } => {
-            Answer::Events(Box::new(fetch_events::fetch(shared, reader, conversation, after, limit).await?))
+            Answer::Events(Box::new(fetch_events::fetch(node, reader, conversation, after, limit).await?))
         }
         Call::FetchMessages { conversation, range, limit } => {
-            Answer::Messages(Box::new(fetch_messages::fetch(shared, reader, conversation, range, limit).await?))
+            Answer::Messages(Box::new(fetch_messages::fetch(node, reader, conversation, range, limit).await?))
         }
         Call::FetchPersonal { after, limit } => {
-            Answer::Personal(fetch_personal::fetch(shared, reader, after, limit).await?)
+            Answer::Personal(fetch_personal::fetch(node, reader, after, limit).await?)
         }
         Call::ListMembers { conversation, page, limit } => {
-            Answer::Members(list_members::list(shared, reader, conversation, &page, limit).await?)
+            Answer::Members(list_members::list(node, reader, conversation, &page, limit).await?)
         }
-        Call::ListDevices => Answer::Devices(devices::list(shared, reader).await?),
+        Call::ListDevices => Answer::Devices(devices::list(node, reader).await?),
         Call::RevokeDevice(device) => {
-            devices::revoke(shared, reader, &device).await?;
+            devices::revoke(node, reader, &device).await?;
             Answer::Done
         }
         Call::Pull { position, window } => {
@@ -337,7 +332,7 @@ async fn read(shared: &Shared, reader: &Reader, session: Option<&Session>, call:
                 return Err(Failure::new(ErrorCode::InvalidArgument, "only a session can pull"));
             };
             session.unpoke();
-            Answer::Welcome(Box::new(hello::welcome(shared, session, reader, &position, window).await?))
+            Answer::Welcome(Box::new(hello::welcome(node, session, reader, &position, window).await?))
         }
         Call::GetUsers(ids) => {
             if ids.len() > USERS_PER_CALL_MAX {
@@ -345,7 +340,7 @@ async fn read(shared: &Shared, reader: &Reader, session: Option<&Session>, call:
             }
             let mut users = Vec::new();
             for id in &ids {
-                if let Some(user) = shared.directory.find(reader.app, id).await.map_err(failure)? {
+                if let Some(user) = node.directory.find(reader.app, id).await.map_err(failure)? {
                     users.push(UserView { id: user.user.id, name: user.name });
                 }
             }
@@ -360,19 +355,19 @@ async fn read(shared: &Shared, reader: &Reader, session: Option<&Session>, call:
     })
 }
 
-async fn report_positions(shared: Arc<Shared>, stop: CancellationToken) {
+async fn report_positions(node: Arc<Node>, stop: CancellationToken) {
     let mut tick = interval(POSITIONS);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            _ = tick.tick() => hello::report_positions(&shared),
+            _ = tick.tick() => hello::report_positions(&node),
         }
     }
 }
 
-impl Shared {
+impl Node {
     /// A session ends.
     pub(crate) fn end(&self, session: &Session) {
         if self.registry.remove(session) {

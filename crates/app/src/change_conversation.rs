@@ -28,7 +28,7 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
             return Attempt::Needs(need, Box::new(job));
         }
     }
-    let keys = match context.shared.sealer.keys(job.key.0, job.actor.no, job.key.1) {
+    let keys = match context.node.sealer.keys(job.key.0, job.actor.no, job.key.1) {
         Ok(Some(keys)) => keys,
         Ok(None) => return refuse(context, job, ErrorCode::Forbidden, "the caller was erased"),
         Err(error) => {
@@ -57,7 +57,7 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         Ok(Some(change)) => change,
     };
     if begins {
-        let no = context.shared.conversation_no(job.key.0);
+        let no = context.node.conversation_no(job.key.0);
         loaded.state = Some(Conversation::empty(job.key.0, job.key.1, no, job.actor.clone()));
     }
     let Job { key, actor, reply, .. } = job;

@@ -3,9 +3,9 @@
 use crate::api::{DeviceView, Failure, Hello, Outbound, PersonalItem};
 use crate::directory::{commit, failure};
 use crate::fan_out::tell_personal;
+use crate::node::Node;
 use crate::reading::Reader;
 use crate::rows::personal;
-use crate::shared::Shared;
 use stonechat_log::personal as rows;
 use stonechat_log::record::{PersonalWrite, Record};
 use stonechat_types::error_code::ErrorCode;
@@ -25,13 +25,13 @@ const DEVICES_READ_MAX: usize = 256;
 /// # Errors
 /// `revoked` when it was signed out and the token is not newer than that.
 pub(crate) async fn sign_in(
-    shared: &Shared,
+    node: &Node,
     reader: &Reader,
     hello: &Hello,
     issued_at: Option<Timestamp>,
 ) -> Result<(), Failure> {
-    let now = shared.clock.now();
-    let known = find(shared, reader, &hello.device).await?;
+    let now = node.clock.now();
+    let known = find(node, reader, &hello.device).await?;
     let fresh = DeviceView {
         id: hello.device.clone(),
         name: cut(&hello.device_name),
@@ -47,22 +47,22 @@ pub(crate) async fn sign_in(
         if again && !known.revoked && (&known.name, &known.client) == (&fresh.name, &fresh.client) {
             return Ok(());
         }
-    } else if list(shared, reader).await?.iter().filter(|device| !device.revoked).count() >= DEVICES_PER_USER_MAX {
+    } else if list(node, reader).await?.iter().filter(|device| !device.revoked).count() >= DEVICES_PER_USER_MAX {
         return Err(Failure::new(ErrorCode::Forbidden, "the user has as many devices as are allowed"));
     }
-    let _one = shared.devices.lock(reader).await;
+    let _one = node.devices.lock(reader).await;
     // Under the lock once more: it may have been signed out meanwhile.
-    let revoked = find(shared, reader, &hello.device).await?.is_some_and(|device| device.revoked);
+    let revoked = find(node, reader, &hello.device).await?.is_some_and(|device| device.revoked);
     if revoked && !known.is_some_and(|known| known.revoked) {
         return Err(Failure::new(ErrorCode::Revoked, "this device was signed out"));
     }
-    store(shared, reader, fresh).await
+    store(node, reader, fresh).await
 }
 
 /// All devices of a user.
-pub(crate) async fn list(shared: &Shared, reader: &Reader) -> Result<Vec<DeviceView>, Failure> {
+pub(crate) async fn list(node: &Node, reader: &Reader) -> Result<Vec<DeviceView>, Failure> {
     let prefix = rows::value_key(reader.app, reader.user.no, personal::DEVICE_PREFIX);
-    let found = shared.log.scan(prefix, None, DEVICES_READ_MAX).await.map_err(failure)?;
+    let found = node.log.scan(prefix, None, DEVICES_READ_MAX).await.map_err(failure)?;
     let start = rows::value_key(reader.app, reader.user.no, b"").len();
     let mut devices = Vec::new();
     for (key, row) in found {
@@ -76,22 +76,22 @@ pub(crate) async fn list(shared: &Shared, reader: &Reader) -> Result<Vec<DeviceV
 }
 
 /// Signs a device out: durable first, then its session ends.
-pub(crate) async fn revoke(shared: &Shared, reader: &Reader, device: &DeviceId) -> Result<(), Failure> {
-    let _one = shared.devices.lock(reader).await;
-    let Some(known) = find(shared, reader, device).await? else {
+pub(crate) async fn revoke(node: &Node, reader: &Reader, device: &DeviceId) -> Result<(), Failure> {
+    let _one = node.devices.lock(reader).await;
+    let Some(known) = find(node, reader, device).await? else {
         return Err(Failure::new(ErrorCode::NotFound, "the user has no such device"));
     };
-    store(shared, reader, DeviceView { revoked: true, seen_at: shared.clock.now(), ..known }).await?;
-    if let Some(session) = shared.registry.device(reader.app, reader.user.no, device) {
-        shared.end(&session);
+    store(node, reader, DeviceView { revoked: true, seen_at: node.clock.now(), ..known }).await?;
+    if let Some(session) = node.registry.device(reader.app, reader.user.no, device) {
+        node.end(&session);
         session.offer_control(Outbound::Close(ErrorCode::Revoked));
     }
     Ok(())
 }
 
-async fn find(shared: &Shared, reader: &Reader, device: &DeviceId) -> Result<Option<DeviceView>, Failure> {
+async fn find(node: &Node, reader: &Reader, device: &DeviceId) -> Result<Option<DeviceView>, Failure> {
     let key = personal::device_key(device);
-    let Some(row) = shared.row(rows::value_key(reader.app, reader.user.no, &key)).await? else { return Ok(None) };
+    let Some(row) = node.row(rows::value_key(reader.app, reader.user.no, &key)).await? else { return Ok(None) };
     let Some((_, Some(value))) = rows::decode_value(&row) else { return Ok(None) };
     match personal::decode(&key, &value).map_err(failure)? {
         Some(PersonalItem::Device(device)) => Ok(Some(device)),
@@ -99,14 +99,14 @@ async fn find(shared: &Shared, reader: &Reader, device: &DeviceId) -> Result<Opt
     }
 }
 
-async fn store(shared: &Shared, reader: &Reader, device: DeviceView) -> Result<(), Failure> {
+async fn store(node: &Node, reader: &Reader, device: DeviceView) -> Result<(), Failure> {
     let item = PersonalItem::Device(device);
     let (key, value) = personal::encode(&item);
     let write = PersonalWrite { app: reader.app, user_no: reader.user.no, key, value: Some(value) };
     let record = Record { personal: vec![write], ..Record::default() };
-    let committed = commit(&*shared.log, &shared.watermark, record).await?;
+    let committed = commit(&*node.log, &node.watermark, record).await?;
     for seq in committed.personal {
-        tell_personal(shared, reader.app, reader.user.no, seq, &item);
+        tell_personal(node, reader.app, reader.user.no, seq, &item);
     }
     Ok(())
 }

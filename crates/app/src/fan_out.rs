@@ -5,8 +5,8 @@ use crate::api::PersonalItem;
 use crate::executor::poke;
 use crate::live::LiveEvent;
 use crate::map::Map;
+use crate::node::Node;
 use crate::session::Session;
-use crate::shared::Shared;
 use roaring::RoaringBitmap;
 use std::sync::Arc;
 use stonechat_types::id::ConversationId;
@@ -35,7 +35,7 @@ impl FanOut {
     /// Fans out an event.
     pub fn event(
         &mut self,
-        shared: &Shared,
+        node: &Node,
         app: AppId,
         live: &Arc<LiveEvent>,
         recipients: &Arc<RoaringBitmap>,
@@ -44,15 +44,15 @@ impl FanOut {
         let conversation = live.event.id.conversation;
         let large = recipients.len() > FULL_DELIVERY_MAX;
         let mut behind = false;
-        each(shared, app, recipients, |session| {
+        each(node, app, recipients, |session| {
             if large && !session.in_focus(conversation) {
                 behind = true;
                 return;
             }
-            offer(shared, session, Outbound::Event(live.clone()));
+            offer(node, session, Outbound::Event(live.clone()));
         });
         if let Some(user) = also {
-            shared.registry.each(app, user, |session| offer(shared, session, Outbound::Event(live.clone())));
+            node.registry.each(app, user, |session| offer(node, session, Outbound::Event(live.clone())));
         }
         if behind {
             let head = Head { seq: live.event.id.seq, ordinal: live.event.ordinal, recipients: recipients.clone() };
@@ -61,13 +61,13 @@ impl FanOut {
     }
 
     /// Tells a user's sessions of a change of his personal state.
-    pub fn personal(&mut self, shared: &Shared, app: AppId, user: UserNo, seq: PersonalSeq, item: &PersonalItem) {
-        tell_personal(shared, app, user, seq, item);
+    pub fn personal(&mut self, node: &Node, app: AppId, user: UserNo, seq: PersonalSeq, item: &PersonalItem) {
+        tell_personal(node, app, user, seq, item);
     }
 
     /// Tells the members of a conversation something that is not of the log.
-    pub fn ephemeral(&self, shared: &Shared, app: AppId, recipients: &RoaringBitmap, but: UserNo, what: &Outbound) {
-        each(shared, app, recipients, |session| {
+    pub fn ephemeral(&self, node: &Node, app: AppId, recipients: &RoaringBitmap, but: UserNo, what: &Outbound) {
+        each(node, app, recipients, |session| {
             if session.user.no != but {
                 session.offer_ephemeral(what.clone());
             }
@@ -75,51 +75,51 @@ impl FanOut {
     }
 
     /// These records are on their way to every session, or in a head that is about to be.
-    pub fn complete(&mut self, shared: &Shared, positions: impl Iterator<Item = LanePosition>) {
+    pub fn complete(&mut self, node: &Node, positions: impl Iterator<Item = LanePosition>) {
         if self.heads.is_empty() {
-            shared.watermark.complete(positions);
+            node.watermark.complete(positions);
         } else {
             self.held.extend(positions);
         }
     }
 
     /// Tells the heads of large groups that moved.
-    pub fn flush_heads(&mut self, shared: &Shared) {
+    pub fn flush_heads(&mut self, node: &Node) {
         for ((app, conversation), head) in std::mem::take(&mut self.heads) {
             let outbound = Outbound::Head { conversation, seq: head.seq, ordinal: head.ordinal };
-            each(shared, app, &head.recipients, |session| {
+            each(node, app, &head.recipients, |session| {
                 if !session.in_focus(conversation) {
-                    offer(shared, session, outbound.clone());
+                    offer(node, session, outbound.clone());
                 }
             });
         }
-        shared.watermark.complete(self.held.drain(..));
+        node.watermark.complete(self.held.drain(..));
     }
 }
 
 /// Tells a user's sessions of a change of his personal state.
-pub(crate) fn tell_personal(shared: &Shared, app: AppId, user: UserNo, seq: PersonalSeq, item: &PersonalItem) {
-    shared.registry.each(app, user, |session| {
+pub(crate) fn tell_personal(node: &Node, app: AppId, user: UserNo, seq: PersonalSeq, item: &PersonalItem) {
+    node.registry.each(app, user, |session| {
         if session.offer_personal(seq, item.clone()) {
-            poke(shared, session);
+            poke(node, session);
         }
     });
 }
 
 /// Tells the sessions of members that somebody has read.
-pub(crate) fn offer(shared: &Shared, session: &Session, outbound: Outbound) {
-    shared.metrics.deliveries.inc();
+pub(crate) fn offer(node: &Node, session: &Session, outbound: Outbound) {
+    node.metrics.deliveries.inc();
     if session.offer_log(outbound) {
-        poke(shared, session);
+        poke(node, session);
     }
 }
 
 /// Calls `with` for each session of the members.
-pub(crate) fn each(shared: &Shared, app: AppId, recipients: &RoaringBitmap, mut with: impl FnMut(&Arc<Session>)) {
+pub(crate) fn each(node: &Node, app: AppId, recipients: &RoaringBitmap, mut with: impl FnMut(&Arc<Session>)) {
     if recipients.len() <= LOOKED_UP_MAX {
-        recipients.iter().for_each(|user| shared.registry.each(app, UserNo(user), &mut with));
+        recipients.iter().for_each(|user| node.registry.each(app, UserNo(user), &mut with));
     } else {
-        let online = shared.registry.online_of(app, recipients);
-        online.iter().for_each(|user| shared.registry.each(app, UserNo(user), &mut with));
+        let online = node.registry.online_of(app, recipients);
+        online.iter().for_each(|user| node.registry.each(app, UserNo(user), &mut with));
     }
 }

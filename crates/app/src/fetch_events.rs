@@ -3,8 +3,8 @@
 use crate::api::{EventsPage, Failure};
 use crate::directory::failure;
 use crate::get_conversation::ordinal_at;
+use crate::node::Node;
 use crate::reading::{PAGE_BYTES, Reader};
-use crate::shared::Shared;
 use stonechat_domain::member::Member;
 use stonechat_log::store::PageLimit;
 use stonechat_types::id::ConversationId;
@@ -13,15 +13,15 @@ use stonechat_types::number::Seq;
 
 /// The events.
 pub(crate) async fn fetch(
-    shared: &Shared,
+    node: &Node,
     reader: &Reader,
     conversation: ConversationId,
     after: Seq,
     limit: u32,
 ) -> Result<EventsPage, Failure> {
-    let (state, me) = shared.membership(reader, conversation).await?;
+    let (state, me) = node.membership(reader, conversation).await?;
     let head = me.visible_upto(state.head).min(state.head);
-    let head_ordinal = if me.is_active() { state.ordinal } else { ordinal_at(shared, &state, head).await? };
+    let head_ordinal = if me.is_active() { state.ordinal } else { ordinal_at(node, &state, head).await? };
     let mut page = EventsPage {
         conversation,
         events: Vec::new(),
@@ -44,13 +44,13 @@ pub(crate) async fn fetch(
     }
     let items = if limit == 0 { PAGE_ITEMS_MAX } else { limit.min(PAGE_ITEMS_MAX) } as usize;
     let limit = PageLimit { items, bytes: PAGE_BYTES };
-    let found = shared.log.events(reader.app, conversation, after, head, limit).await.map_err(failure)?;
+    let found = node.log.events(reader.app, conversation, after, head, limit).await.map_err(failure)?;
     let last = found.events.last().map_or(head, |event| event.header.seq);
     page.more = found.more;
     page.upto = if found.more { last } else { head };
     page.hidden = hidden(&me, page.from, page.upto);
     for event in found.events.iter().filter(|event| me.sees(event.header.seq)) {
-        page.events.push(shared.open(event).map_err(failure)?);
+        page.events.push(node.open(event).map_err(failure)?);
     }
     Ok(page)
 }

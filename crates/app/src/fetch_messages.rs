@@ -3,8 +3,8 @@
 use crate::api::{Failure, MessageRange, MessagesPage};
 use crate::directory::failure;
 use crate::get_conversation::ordinal_at;
+use crate::node::Node;
 use crate::reading::{PAGE_BYTES, Reader};
-use crate::shared::Shared;
 use stonechat_domain::member::Member;
 use stonechat_log::store::{EventPage, PageLimit};
 use stonechat_types::id::ConversationId;
@@ -15,15 +15,15 @@ const DEFAULT: u32 = 50;
 
 /// The messages.
 pub(crate) async fn fetch(
-    shared: &Shared,
+    node: &Node,
     reader: &Reader,
     conversation: ConversationId,
     range: MessageRange,
     limit: u32,
 ) -> Result<MessagesPage, Failure> {
-    let (state, me) = shared.membership(reader, conversation).await?;
+    let (state, me) = node.membership(reader, conversation).await?;
     let as_of = me.visible_upto(state.head).min(state.head);
-    let head = if me.is_active() { state.ordinal } else { ordinal_at(shared, &state, as_of).await? };
+    let head = if me.is_active() { state.ordinal } else { ordinal_at(node, &state, as_of).await? };
     let first = floor(&me).next();
     let count = u64::from(if limit == 0 { DEFAULT } else { limit.min(PAGE_ITEMS_MAX) });
     let (from, upto, newest_first) = match range {
@@ -42,15 +42,8 @@ pub(crate) async fn fetch(
     };
     let mut from = Ordinal(from).max(first);
     let mut upto = Ordinal(upto);
-    let mut page = MessagesPage {
-        conversation,
-        messages: Vec::new(),
-        as_of,
-        from,
-        upto,
-        more_before: false,
-        more_after: false,
-    };
+    let mut page =
+        MessagesPage { conversation, messages: Vec::new(), as_of, from, upto, more_before: false, more_after: false };
     if from > upto {
         (page.from, page.upto) = (Ordinal(upto.0 + 1), upto);
         page.more_before = upto >= first;
@@ -59,8 +52,7 @@ pub(crate) async fn fetch(
     }
     let found = loop {
         let limit = PageLimit { items: count as usize, bytes: PAGE_BYTES };
-        let found: EventPage =
-            shared.log.messages(reader.app, conversation, from, upto, limit).await.map_err(failure)?;
+        let found: EventPage = node.log.messages(reader.app, conversation, from, upto, limit).await.map_err(failure)?;
         if !found.more {
             break found;
         }
@@ -73,7 +65,7 @@ pub(crate) async fn fetch(
         break found;
     };
     for event in found.events.iter().filter(|event| me.sees(event.header.seq)) {
-        page.messages.push((shared.open(event).map_err(failure)?, event.header.seq));
+        page.messages.push((node.open(event).map_err(failure)?, event.header.seq));
     }
     (page.from, page.upto) = (from, upto);
     page.more_before = from > first;

@@ -3,9 +3,9 @@
 use crate::api::{ConversationView, Failure};
 use crate::directory::failure;
 use crate::fan_out::LOOKED_UP_MAX;
+use crate::node::Node;
 use crate::reading::{PAGE_BYTES, Reader};
 use crate::rows::{key, member};
-use crate::shared::Shared;
 use std::sync::Arc;
 use stonechat_domain::conversation::Conversation;
 use stonechat_domain::member::Member;
@@ -18,18 +18,18 @@ use stonechat_types::number::{Ordinal, Seq};
 const ONE: PageLimit = PageLimit { items: 1, bytes: PAGE_BYTES };
 
 /// The conversation.
-pub(crate) async fn view(shared: &Shared, reader: &Reader, id: ConversationId) -> Result<ConversationView, Failure> {
-    let (state, me) = shared.membership(reader, id).await?;
+pub(crate) async fn view(node: &Node, reader: &Reader, id: ConversationId) -> Result<ConversationView, Failure> {
+    let (state, me) = node.membership(reader, id).await?;
     let head = me.visible_upto(state.head).min(state.head);
-    let head_ordinal = if me.is_active() { state.ordinal } else { ordinal_at(shared, &state, head).await? };
-    let last = shared.log.messages(reader.app, id, head_ordinal, head_ordinal, ONE).await.map_err(failure)?;
+    let head_ordinal = if me.is_active() { state.ordinal } else { ordinal_at(node, &state, head).await? };
+    let last = node.log.messages(reader.app, id, head_ordinal, head_ordinal, ONE).await.map_err(failure)?;
     let last = last.events.first().filter(|event| me.sees(event.header.seq));
-    let last_message = last.map(|event| shared.open(event)).transpose().map_err(failure)?.map(Arc::new);
+    let last_message = last.map(|event| node.open(event)).transpose().map_err(failure)?.map(Arc::new);
     let peer = match other(&state, reader) {
-        Some(peer) => Some(shared.user_view(reader.app, peer.no, &peer.id).await?),
+        Some(peer) => Some(node.user_view(reader.app, peer.no, &peer.id).await?),
         None => None,
     };
-    let activity = shared.log.activity().get(reader.app, state.no);
+    let activity = node.log.activity().get(reader.app, state.no);
     Ok(ConversationView {
         id,
         title: state.title.clone(),
@@ -45,15 +45,12 @@ pub(crate) async fn view(shared: &Shared, reader: &Reader, id: ConversationId) -
         last_message,
         visible_from: me.visible_from(),
         floor_ordinal: me.join_ordinal,
-        read_marks: read_marks(shared, reader, &state, &me).await?,
+        read_marks: read_marks(node, reader, &state, &me).await?,
     })
 }
 
 /// The other user of a direct conversation.
-fn other<'a>(
-    state: &'a Conversation,
-    reader: &Reader,
-) -> Option<&'a stonechat_domain::member::UserRef> {
+fn other<'a>(state: &'a Conversation, reader: &Reader) -> Option<&'a stonechat_domain::member::UserRef> {
     if state.kind() != ConversationKind::Direct {
         return None;
     }
@@ -61,16 +58,16 @@ fn other<'a>(
 }
 
 /// The ordinal at a seq that is not the head.
-pub(crate) async fn ordinal_at(shared: &Shared, state: &Conversation, seq: Seq) -> Result<Ordinal, Failure> {
+pub(crate) async fn ordinal_at(node: &Node, state: &Conversation, seq: Seq) -> Result<Ordinal, Failure> {
     if seq == Seq::ZERO {
         return Ok(Ordinal::ZERO);
     }
-    let page = shared.log.events(state.app, state.id, Seq(seq.0 - 1), seq, ONE).await.map_err(failure)?;
+    let page = node.log.events(state.app, state.id, Seq(seq.0 - 1), seq, ONE).await.map_err(failure)?;
     Ok(page.events.first().map_or(Ordinal::ZERO, |event| event.header.ordinal))
 }
 
 async fn read_marks(
-    shared: &Shared,
+    node: &Node,
     reader: &Reader,
     state: &Conversation,
     me: &Member,
@@ -78,7 +75,7 @@ async fn read_marks(
     if u64::from(state.members) > LOOKED_UP_MAX || !me.is_active() {
         return Ok(Vec::new());
     }
-    let Some(roster) = shared.row(key::roster(reader.app, state.no)).await? else { return Ok(Vec::new()) };
+    let Some(roster) = node.row(key::roster(reader.app, state.no)).await? else { return Ok(Vec::new()) };
     let mut keys = Vec::new();
     for entry in packed::entries(&roster) {
         let (user, _) = entry.map_err(|error| failure(stonechat_log::store::LogError::Corrupt(error.to_string())))?;
@@ -89,7 +86,7 @@ async fn read_marks(
             keys.push(row.into());
         }
     }
-    let rows = shared.log.load(keys).await.map_err(failure)?;
+    let rows = node.log.load(keys).await.map_err(failure)?;
     let mut marks = Vec::new();
     for row in rows.into_iter().flatten() {
         let member = member::decode(&row).map_err(failure)?;

@@ -5,46 +5,46 @@ use crate::devices;
 use crate::directory::failure;
 use crate::fetch_personal;
 use crate::list_conversations::{columns, join, page_size, pass};
+use crate::node::Node;
 use crate::ports::{Identity, TokenError};
 use crate::position::{self, Position, WindowPage};
 use crate::reading::Reader;
 use crate::session::Session;
-use crate::shared::Shared;
 use std::sync::Arc;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::number::{AppId, LanePosition, Timestamp};
 
 /// Who a token speaks for.
-pub(crate) fn identify(shared: &Shared, token: &str) -> Result<Identity, Failure> {
-    shared.verifier.verify(token, shared.clock.now()).map_err(|error| match error {
+pub(crate) fn identify(node: &Node, token: &str) -> Result<Identity, Failure> {
+    node.verifier.verify(token, node.clock.now()).map_err(|error| match error {
         TokenError::Invalid => Failure::new(ErrorCode::Unauthenticated, "the token is not valid here"),
         TokenError::Expired => Failure::new(ErrorCode::TokenExpired, "the token has expired"),
     })
 }
 
 /// Begins a session.
-pub(crate) async fn begin(shared: &Shared, hello: Hello, sink: Arc<dyn SessionSink>) -> Result<Begun, Failure> {
-    let identity = identify(shared, &hello.token)?;
+pub(crate) async fn begin(node: &Node, hello: Hello, sink: Arc<dyn SessionSink>) -> Result<Begun, Failure> {
+    let identity = identify(node, &hello.token)?;
     if identity.device.as_ref().is_some_and(|device| *device != hello.device) {
         return Err(Failure::new(ErrorCode::Unauthenticated, "the token is for another device"));
     }
-    let user = shared.directory.ensure(identity.app, &identity.user).await?;
+    let user = node.directory.ensure(identity.app, &identity.user).await?;
     let reader = Reader { app: identity.app, user: user.user.clone() };
-    let session = shared.session(&reader, &hello, identity.expires_at, sink);
+    let session = node.session(&reader, &hello, identity.expires_at, sink);
     session.attach();
-    if let Some(old) = shared.registry.insert(&session) {
-        shared.metrics.sessions.dec();
+    if let Some(old) = node.registry.insert(&session) {
+        node.metrics.sessions.dec();
         old.offer_control(crate::api::Outbound::Close(ErrorCode::Replaced));
     }
-    shared.metrics.sessions.inc();
+    node.metrics.sessions.inc();
     let welcome = async {
-        devices::sign_in(shared, &reader, &hello, identity.issued_at).await?;
-        welcome(shared, &session, &reader, &hello.position, hello.window).await
+        devices::sign_in(node, &reader, &hello, identity.issued_at).await?;
+        welcome(node, &session, &reader, &hello.position, hello.window).await
     };
     match welcome.await {
         Ok(welcome) => Ok(Begun { session, welcome: Box::new(welcome), expires_at: identity.expires_at }),
         Err(failure) => {
-            shared.end(&session);
+            node.end(&session);
             Err(failure)
         }
     }
@@ -53,42 +53,42 @@ pub(crate) async fn begin(shared: &Shared, hello: Hello, sink: Arc<dyn SessionSi
 /// What happened since a position. The session is registered before: what is committed from now on comes live, and what
 /// was fanned out before is committed, so the reads below see it.
 pub(crate) async fn welcome(
-    shared: &Shared,
+    node: &Node,
     session: &Session,
     reader: &Reader,
     position: &[u8],
     window: u32,
 ) -> Result<Welcome, Failure> {
-    let upto = shared.watermark.upto();
+    let upto = node.watermark.upto();
     let since = Position::decode(position).filter(|position| {
-        position.history == position::short(shared.log.history_id()) && position.lane <= shared.log.head()
+        position.history == position::short(node.log.history_id()) && position.lane <= node.log.head()
     });
     let from = since.unwrap_or_default();
-    let personal = fetch_personal::fetch(shared, reader, from.personal, 0).await?;
-    let columns = columns(shared, reader).await?;
-    let activity = shared.log.activity().reader(reader.app);
+    let personal = fetch_personal::fetch(node, reader, from.personal, 0).await?;
+    let columns = columns(node, reader).await?;
+    let activity = node.log.activity().reader(reader.app);
     let page = pass(&columns, &activity, &WindowPage::first(from.lane), page_size(window));
     let unread_total = page.unread_total;
-    let conversations = join(shared, reader, page).await?;
+    let conversations = join(node, reader, page).await?;
     if !personal.more {
         session.told_personal_upto(personal.upto);
     }
-    let user = shared.directory.find_by_no(reader.app, reader.user.no).await.map_err(failure)?;
+    let user = node.directory.find_by_no(reader.app, reader.user.no).await.map_err(failure)?;
     Ok(Welcome {
         user: UserView { id: reader.user.id.clone(), name: user.and_then(|user| user.name) },
-        server_time: shared.clock.now(),
+        server_time: node.clock.now(),
         reset: since.is_none(),
         conversations,
-        position: shared.position(upto, personal.upto),
+        position: node.position(upto, personal.upto),
         personal,
         unread_total,
-        history_id: shared.log.history_id(),
+        history_id: node.log.history_id(),
     })
 }
 
 /// A new token on a live session: of the same user, app and device.
-pub(crate) fn refresh(shared: &Shared, session: &Session, token: &str) -> Result<Timestamp, Failure> {
-    let identity = identify(shared, token)?;
+pub(crate) fn refresh(node: &Node, session: &Session, token: &str) -> Result<Timestamp, Failure> {
+    let identity = identify(node, token)?;
     let same = same_person(session, identity.app, &identity);
     if !same {
         return Err(Failure::new(ErrorCode::Unauthenticated, "the token is for somebody else"));
@@ -103,13 +103,13 @@ fn same_person(session: &Session, app: AppId, identity: &Identity) -> bool {
 }
 
 /// Tells every session that got something of the log since the last time how far it is.
-pub(crate) fn report_positions(shared: &Shared) {
-    let upto: LanePosition = shared.watermark.upto();
-    shared.registry.for_all(|session| {
+pub(crate) fn report_positions(node: &Node) {
+    let upto: LanePosition = node.watermark.upto();
+    node.registry.for_all(|session| {
         if session.take_unreported() {
-            let position = shared.position(upto, session.personal_upto());
+            let position = node.position(upto, session.personal_upto());
             if session.offer_log(crate::api::Outbound::Position(position)) {
-                crate::executor::poke(shared, session);
+                crate::executor::poke(node, session);
             }
             session.reported();
         }

@@ -4,11 +4,11 @@
 use crate::api::{ConversationPage, Failure};
 use crate::directory::failure;
 use crate::get_conversation;
+use crate::node::Node;
 use crate::position::WindowPage;
 use crate::reading::Reader;
 use crate::rows::column::{Column, decode_chunk};
 use crate::rows::key;
-use crate::shared::Shared;
 use bytes::Bytes;
 use std::cmp::Reverse;
 use stonechat_log::activity::ActivityReader;
@@ -31,16 +31,16 @@ pub struct Window {
 }
 
 /// One page of a window by its token; empty begins at the newest.
-pub(crate) async fn list(shared: &Shared, reader: &Reader, token: &[u8], limit: u32) -> Result<ConversationPage, Failure> {
+pub(crate) async fn list(node: &Node, reader: &Reader, token: &[u8], limit: u32) -> Result<ConversationPage, Failure> {
     let from = if token.is_empty() {
         WindowPage::first(Default::default())
     } else {
         WindowPage::decode(token)
             .ok_or_else(|| Failure::new(ErrorCode::InvalidArgument, "the page token is not one of ours"))?
     };
-    let columns = columns(shared, reader).await?;
-    let window = pass(&columns, &shared.log.activity().reader(reader.app), &from, page_size(limit));
-    join(shared, reader, window).await
+    let columns = columns(node, reader).await?;
+    let window = pass(&columns, &node.log.activity().reader(reader.app), &from, page_size(limit));
+    join(node, reader, window).await
 }
 
 /// Conversations of a page, when a client asks for `limit`.
@@ -49,10 +49,10 @@ pub(crate) fn page_size(limit: u32) -> usize {
 }
 
 /// The conversations of a window with heads and bodies.
-pub(crate) async fn join(shared: &Shared, reader: &Reader, window: Window) -> Result<ConversationPage, Failure> {
+pub(crate) async fn join(node: &Node, reader: &Reader, window: Window) -> Result<ConversationPage, Failure> {
     let mut conversations = Vec::with_capacity(window.page.len());
     for column in &window.page {
-        match get_conversation::view(shared, reader, column.id).await {
+        match get_conversation::view(node, reader, column.id).await {
             Ok(view) => conversations.push(view),
             // It ended for the reader between the pass and the look.
             Err(failure) if failure.code == ErrorCode::NotFound => {}
@@ -63,12 +63,12 @@ pub(crate) async fn join(shared: &Shared, reader: &Reader, window: Window) -> Re
 }
 
 /// All memberships of a user.
-pub(crate) async fn columns(shared: &Shared, reader: &Reader) -> Result<Vec<Column>, Failure> {
+pub(crate) async fn columns(node: &Node, reader: &Reader) -> Result<Vec<Column>, Failure> {
     let prefix = key::columns(reader.app, reader.user.no);
     let mut columns = Vec::new();
     let mut after = None;
     loop {
-        let chunks = shared.log.scan(prefix.clone(), after, CHUNKS_MAX).await.map_err(failure)?;
+        let chunks = node.log.scan(prefix.clone(), after, CHUNKS_MAX).await.map_err(failure)?;
         for (key, row) in &chunks {
             decode_chunk(key, row, &mut columns).map_err(failure)?;
         }

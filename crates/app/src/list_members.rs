@@ -2,10 +2,10 @@
 
 use crate::api::{Failure, MembersPage};
 use crate::directory::failure;
+use crate::node::Node;
 use crate::position;
 use crate::reading::Reader;
 use crate::rows::{codec, key};
-use crate::shared::Shared;
 use bytes::Bytes;
 use stonechat_log::packed;
 use stonechat_types::error_code::ErrorCode;
@@ -17,13 +17,13 @@ const DEFAULT: u32 = 100;
 
 /// The members, in the order in which they became users of the app.
 pub(crate) async fn list(
-    shared: &Shared,
+    node: &Node,
     reader: &Reader,
     conversation: ConversationId,
     token: &[u8],
     limit: u32,
 ) -> Result<MembersPage, Failure> {
-    let (state, me) = shared.membership(reader, conversation).await?;
+    let (state, me) = node.membership(reader, conversation).await?;
     if !me.is_active() {
         return Err(Failure::new(ErrorCode::NotAMember, "the caller is not a member of the conversation"));
     }
@@ -34,7 +34,7 @@ pub(crate) async fn list(
             .ok_or_else(|| Failure::new(ErrorCode::InvalidArgument, "the page token is not one of ours"))?
     };
     let limit = if limit == 0 { DEFAULT } else { limit.min(MEMBERS_PAGE_MAX) } as usize;
-    let roster = shared.row(key::roster(reader.app, state.no)).await?.unwrap_or_default();
+    let roster = node.row(key::roster(reader.app, state.no)).await?.unwrap_or_default();
     let mut page = MembersPage { members: Vec::new(), next: Bytes::new(), as_of: state.head };
     let mut last = after;
     for entry in packed::entries(&roster) {
@@ -50,7 +50,7 @@ pub(crate) async fn list(
         }
         last = no;
         let role = role.first().copied().and_then(codec::role_of).ok_or_else(damaged)?;
-        if let Some(user) = shared.directory.find_by_no(reader.app, no).await.map_err(failure)? {
+        if let Some(user) = node.directory.find_by_no(reader.app, no).await.map_err(failure)? {
             page.members.push((crate::api::UserView { id: user.user.id, name: user.name }, role));
         }
     }

@@ -36,7 +36,7 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         };
         let own = RoaringBitmap::from_iter([job.actor.no.0]);
         let told = if loaded.roster.len() <= LOOKED_UP_MAX { &*loaded.roster } else { &own };
-        each(context.shared, job.key.0, told, |session| offer(context.shared, session, moved.clone()));
+        each(context.node, job.key.0, told, |session| offer(context.node, session, moved.clone()));
     }
     job.reply.answer(Ok(Answer::Done));
     Attempt::Done

@@ -68,7 +68,11 @@ impl Metrics {
         r.register("pokes", "Sessions poked because their queue was full", metrics.pokes.clone());
         r.register("sessions", "Sessions now", metrics.sessions.clone());
         r.register("conversations_loaded", "Conversations in memory", metrics.conversations_loaded.clone());
-        r.register("conversations_evicted", "Conversations forgotten for the budget", metrics.conversations_evicted.clone());
+        r.register(
+            "conversations_evicted",
+            "Conversations forgotten for the budget",
+            metrics.conversations_evicted.clone(),
+        );
         r.register("loads", "Loads of state for a command", metrics.loads.clone());
         r.register("offer_records", "Records of one offer to the log", metrics.offer_records.clone());
         r.register("refusals", "Calls refused, by code", metrics.refusals.clone());

@@ -3,9 +3,9 @@
 use crate::api::{Content, EventView, Failure, UserView};
 use crate::directory::failure;
 use crate::executor::record::view;
+use crate::node::Node;
 use crate::rows::{change, conversation, key, member};
 use crate::seal::Place;
-use crate::shared::Shared;
 use stonechat_domain::conversation::Conversation;
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Member, UserRef};
@@ -28,7 +28,7 @@ pub(crate) struct Reader {
 /// Bytes of sealed bodies after which a page ends.
 pub(crate) const PAGE_BYTES: usize = PAGE_BYTES_MAX;
 
-impl Shared {
+impl Node {
     /// A conversation and the reader's membership, present or past.
     pub(crate) async fn membership(
         &self,

@@ -32,7 +32,7 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         Begins::Ask(need) => return Attempt::Needs(need, Box::new(job)),
         Begins::Never(message) => return refuse(context, job, ErrorCode::NotFound, message),
     };
-    let keys = match context.shared.sealer.keys(job.key.0, job.actor.no, job.key.1) {
+    let keys = match context.node.sealer.keys(job.key.0, job.actor.no, job.key.1) {
         Ok(Some(keys)) => keys,
         Ok(None) => return refuse(context, job, ErrorCode::Forbidden, "the sender was erased"),
         Err(error) => {
@@ -102,7 +102,7 @@ fn who_it_begins_with(loaded: &Loaded, brought: &Brought, actor: &UserRef, to: &
 
 /// The first event of a direct conversation.
 fn begin(context: &mut Context<'_>, loaded: &mut Loaded, at: Key, actor: &UserRef, peer: UserRef, keys: &AuthorKeys) {
-    let no = context.shared.conversation_no(at.0);
+    let no = context.node.conversation_no(at.0);
     loaded.state = Some(Conversation::empty(at.0, at.1, no, actor.clone()));
     let mut members = vec![actor.clone()];
     if peer != *actor {

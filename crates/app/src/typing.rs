@@ -14,7 +14,7 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
     if member && loaded.roster.len() <= LOOKED_UP_MAX {
         let (app, conversation) = job.key;
         let what = Outbound::Typing { conversation, user: job.actor.id, active };
-        context.fan_out.ephemeral(context.shared, app, &loaded.roster, job.actor.no, &what);
+        context.fan_out.ephemeral(context.node, app, &loaded.roster, job.actor.no, &what);
     }
     Attempt::Done
 }

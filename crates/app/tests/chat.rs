@@ -7,8 +7,8 @@ use harness::{World, body_of, direct, message, next_id, sent, user};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use stonechat_app::api::{Answer, Call, ChangeRequest, Content, Destination, MessageRange, Outbound, PersonalItem};
+use stonechat_app::node::Options;
 use stonechat_app::rows::derive::MessageRows;
-use stonechat_app::shared::Options;
 use stonechat_domain::event::Change;
 use stonechat_log::memory::MemoryLog;
 use stonechat_log::record::Record;
@@ -48,7 +48,8 @@ async fn unread_counts_what_others_wrote_and_reading_on_one_device_tells_the_oth
     assert_eq!(alice.view(here).await.unread, 0);
     bob.call(Call::MarkRead { conversation: here, upto: Seq(4) }).await.unwrap();
     for device in [&alice, &tablet] {
-        let upto = device.sink.wait(|o| if let Outbound::ReadMoved { upto, .. } = o { Some(*upto) } else { None }).await;
+        let upto =
+            device.sink.wait(|o| if let Outbound::ReadMoved { upto, .. } = o { Some(*upto) } else { None }).await;
         assert_eq!(upto, Seq(4));
     }
     // Stored within a second, as a change of personal state.
@@ -437,7 +438,8 @@ async fn derived_rows_are_the_same_again() {
         let rows = world.log.inner.rows_of(record.position);
         again.offer(vec![Record { rows, derived, event: record.event, personal: vec![] }], Box::new(|_| ()));
     }
-    let app_rows = |log: Arc<Vec<(Bytes, Bytes)>>| log.iter().filter(|(key, _)| key[0] < 0xE0).cloned().collect::<Vec<_>>();
+    let app_rows =
+        |log: Arc<Vec<(Bytes, Bytes)>>| log.iter().filter(|(key, _)| key[0] < 0xE0).cloned().collect::<Vec<_>>();
     let mine = Arc::new(world.log.scan(Bytes::new(), None, usize::MAX).await.unwrap());
     let theirs = Arc::new(again.scan(Bytes::new(), None, usize::MAX).await.unwrap());
     assert_eq!(app_rows(mine), app_rows(theirs));

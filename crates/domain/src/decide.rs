@@ -176,11 +176,7 @@ fn leave(state: &Conversation, me: &Member) -> Result<Option<Change>, Rejection>
     Ok(Some(Change::MemberLeft))
 }
 
-fn rename(
-    state: &Conversation,
-    me: &Member,
-    title: &Title,
-) -> Result<Option<Change>, Rejection> {
+fn rename(state: &Conversation, me: &Member, title: &Title) -> Result<Option<Change>, Rejection> {
     if me.role < Role::Admin {
         return Err(Rejection::Forbidden);
     }

@@ -29,14 +29,7 @@ pub struct Stamp {
 #[must_use]
 pub fn next_stamp(state: &Conversation, kind: EventKind, sent_at: Timestamp, key: [u8; 16]) -> Stamp {
     let ordinal = if kind.countable() { state.ordinal.next() } else { state.ordinal };
-    Stamp {
-        seq: state.head.next(),
-        ordinal,
-        sent_at,
-        key,
-        read_upto: Seq::ZERO,
-        read_upto_ordinal: Ordinal::ZERO,
-    }
+    Stamp { seq: state.head.next(), ordinal, sent_at, key, read_upto: Seq::ZERO, read_upto_ordinal: Ordinal::ZERO }
 }
 
 fn advance(state: &mut Conversation, stamp: &Stamp) {

@@ -78,8 +78,7 @@ impl World {
     fn new() -> Self {
         let id = ConversationId::created(ConversationKind::Group, AppId::DEFAULT, &person(0).id, CommandId([1; 16]));
         let state = Conversation::empty(AppId::DEFAULT, id, ConversationNo(1), person(0));
-        let mut world =
-            Self { state, members: Facts::new(), history: History::default(), now: 1_000, key: 0 };
+        let mut world = Self { state, members: Facts::new(), history: History::default(), now: 1_000, key: 0 };
         let title = Some(Title::new("Ops").unwrap());
         world.command(0, &Command::Create { title, members: vec![person(1)] }).unwrap();
         world
@@ -113,8 +112,7 @@ impl World {
             return;
         }
         let key = self.next_key();
-        let mut stamp =
-            next_stamp(&self.state, EventKind::Message, sent_at(&self.state, Timestamp(self.now)), key);
+        let mut stamp = next_stamp(&self.state, EventKind::Message, sent_at(&self.state, Timestamp(self.now)), key);
         assert_eq!(stamp.seq.0, self.history.events.len() as u64 + 1, "seqs are dense");
         let seen = seen.min(self.state.head.0);
         stamp.read_upto = Seq(seen);

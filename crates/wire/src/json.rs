@@ -41,7 +41,9 @@ mod tests {
     fn a_send_reads_as_a_person_would_write_it() {
         let text = r#"{"id": "7", "send": {"user_id": "bob", "client_msg_id": "BwcHBwcHBwcHBwcHBwcHBw==", "body_type": "text", "body": "CgJoaQ=="}}"#;
         let frame = decode(text).unwrap();
-        let Some(Body::Send(SendMessage { to: Some(To::UserId(to)), body, .. })) = &frame.body else { panic!("{frame:?}") };
+        let Some(Body::Send(SendMessage { to: Some(To::UserId(to)), body, .. })) = &frame.body else {
+            panic!("{frame:?}")
+        };
         assert_eq!((to.as_str(), &body[..]), ("bob", &b"\x0a\x02hi"[..]));
         assert_eq!(decode(&encode(&frame)), Ok(frame));
     }

@@ -60,10 +60,10 @@ pub(crate) fn settle(
         Earlier::Known(first) => {
             let Job { key, work, reply, .. } = job;
             if first.body_hmac == body_hmac {
-                context.shared.metrics.duplicates.inc();
+                context.node.metrics.duplicates.inc();
                 reply.answer(Ok(known(&work, key.1, &first)));
             } else {
-                context.shared.metrics.refused(ErrorCode::Conflict);
+                context.node.metrics.refused(ErrorCode::Conflict);
                 reply.answer(Err(conflict(key.1, &first)));
             }
             Err(Attempt::Done)
@@ -78,12 +78,7 @@ pub(crate) fn settle(
 }
 
 /// Answers a duplicate that waited for the commit of the first.
-pub(crate) fn answer_waiter(
-    waiter: Waiter,
-    conversation: ConversationId,
-    first: &Remembered,
-    answer: &Answer,
-) {
+pub(crate) fn answer_waiter(waiter: Waiter, conversation: ConversationId, first: &Remembered, answer: &Answer) {
     let Waiter { reply, body_hmac } = waiter;
     if body_hmac != first.body_hmac {
         return reply.answer(Err(conflict(conversation, first)));

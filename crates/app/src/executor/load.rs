@@ -2,8 +2,8 @@
 
 use super::job::Key;
 use super::slot::{Loaded, Slot};
+use crate::node::Node;
 use crate::rows::{conversation, key, member};
-use crate::shared::Shared;
 use bytes::Bytes;
 use roaring::RoaringBitmap;
 use std::sync::Arc;
@@ -39,25 +39,25 @@ pub(crate) enum Found {
 }
 
 /// Loads what is missing.
-pub(crate) async fn load(shared: Arc<Shared>, at: Key, need: Need) -> (Key, Result<Found, LogError>) {
+pub(crate) async fn load(node: Arc<Node>, at: Key, need: Need) -> (Key, Result<Found, LogError>) {
     let found = match need {
-        Need::State(asker) => state(&shared, at, asker).await,
-        Need::Members(no, users) => members(&shared, at, no, users).await.map(Found::Members),
+        Need::State(asker) => state(&node, at, asker).await,
+        Need::Members(no, users) => members(&node, at, no, users).await.map(Found::Members),
         Need::Dedup(row_key) => {
-            let row = shared.log.load(vec![row_key.clone()]).await;
+            let row = node.log.load(vec![row_key.clone()]).await;
             row.map(|rows| Found::Dedup(row_key, rows.into_iter().next().flatten().unwrap_or_default()))
         }
-        Need::OrdinalAt(seq) => ordinal_at(&shared, at, seq).await,
-        Need::Peer(id) => peer(&shared, at, &id).await,
+        Need::OrdinalAt(seq) => ordinal_at(&node, at, seq).await,
+        Need::Peer(id) => peer(&node, at, &id).await,
     };
     (at, found)
 }
 
-async fn state(shared: &Shared, (app, id): Key, asker: UserNo) -> Result<Found, LogError> {
-    let row = shared.log.load(vec![key::conversation(app, id)]).await?.into_iter().next().flatten();
+async fn state(node: &Node, (app, id): Key, asker: UserNo) -> Result<Found, LogError> {
+    let row = node.log.load(vec![key::conversation(app, id)]).await?.into_iter().next().flatten();
     let Some(row) = row else { return Ok(Found::State(None, asker, None)) };
     let state = conversation::decode(app, id, &row)?;
-    let rows = shared.log.load(vec![key::roster(app, state.no), key::member(app, state.no, asker)]).await?;
+    let rows = node.log.load(vec![key::roster(app, state.no), key::member(app, state.no, asker)]).await?;
     let mut roster = RoaringBitmap::new();
     for entry in packed::entries(rows[0].as_deref().unwrap_or_default()) {
         let (user, _) = entry.map_err(|error| LogError::Corrupt(error.to_string()))?;
@@ -69,31 +69,31 @@ async fn state(shared: &Shared, (app, id): Key, asker: UserNo) -> Result<Found, 
 }
 
 async fn members(
-    shared: &Shared,
+    node: &Node,
     (app, _): Key,
     no: ConversationNo,
     users: Vec<UserNo>,
 ) -> Result<Vec<(UserNo, Option<Member>)>, LogError> {
-    let rows = shared.log.load(users.iter().map(|user| key::member(app, no, *user)).collect()).await?;
+    let rows = node.log.load(users.iter().map(|user| key::member(app, no, *user)).collect()).await?;
     let members = rows.iter().map(|row| row.as_deref().map(member::decode).transpose());
     users.into_iter().zip(members).map(|(user, member)| Ok((user, member?))).collect()
 }
 
-async fn ordinal_at(shared: &Shared, (app, id): Key, seq: Seq) -> Result<Found, LogError> {
+async fn ordinal_at(node: &Node, (app, id): Key, seq: Seq) -> Result<Found, LogError> {
     let limit = PageLimit { items: 1, bytes: 1 };
-    let page = shared.log.events(app, id, Seq(seq.0 - 1), seq, limit).await?;
+    let page = node.log.events(app, id, Seq(seq.0 - 1), seq, limit).await?;
     let ordinal = page.events.first().map_or(Ordinal::ZERO, |event| event.header.ordinal);
     Ok(Found::OrdinalAt(seq, ordinal))
 }
 
-async fn peer(shared: &Shared, (app, _): Key, id: &UserId) -> Result<Found, LogError> {
-    if let Some(user) = shared.directory.find(app, id).await? {
+async fn peer(node: &Node, (app, _): Key, id: &UserId) -> Result<Found, LogError> {
+    if let Some(user) = node.directory.find(app, id).await? {
         return Ok(Found::Peer(Some(user.user)));
     }
-    if !shared.options.auto_create {
+    if !node.options.auto_create {
         return Ok(Found::Peer(None));
     }
-    match shared.directory.ensure(app, id).await {
+    match node.directory.ensure(app, id).await {
         Ok(user) => Ok(Found::Peer(Some(user.user))),
         Err(failure) if failure.code == stonechat_types::error_code::ErrorCode::StorageFull => {
             Err(LogError::StorageFull)

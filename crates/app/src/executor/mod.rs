@@ -1,6 +1,6 @@
 //! An executor: the one writer of its conversations. It takes commands, loads what they need, decides them on committed
 //! and pending state, offers records to the log, and after the commit answers and fans out. One offer is in flight at a
-//! time; what is decided meanwhile is the next one, so that flushes are shared and a refused offer takes with it
+//! time; what is decided meanwhile is the next one, so that flushes are node and a refused offer takes with it
 //! everything that was decided on top of it.
 
 pub(crate) mod batch;
@@ -19,8 +19,8 @@ use crate::directory::failure;
 use crate::fan_out::FanOut;
 use crate::live::LiveEvent;
 use crate::map::Map;
+use crate::node::Node;
 use crate::rows::derive;
-use crate::shared::Shared;
 use crate::{change_conversation, mark_read, send_message, typing};
 use batch::{Batch, Effect};
 use job::{Job, Key, Work};
@@ -42,7 +42,7 @@ pub(crate) enum Attempt {
 
 /// What a use case sees of the executor while it decides.
 pub(crate) struct Context<'a> {
-    pub shared: &'a Shared,
+    pub node: &'a Node,
     pub batch: &'a mut Batch,
     pub now: Timestamp,
     pub fan_out: &'a mut FanOut,
@@ -51,7 +51,7 @@ pub(crate) struct Context<'a> {
 
 /// The executor, as a state machine: [`run`] drives it.
 pub(crate) struct Executor {
-    shared: Arc<Shared>,
+    node: Arc<Node>,
     slots: Map<Key, Slot>,
     batch: Batch,
     in_flight: Option<Vec<Effect>>,
@@ -63,9 +63,9 @@ pub(crate) struct Executor {
 
 impl Executor {
     /// An executor that owns nothing yet.
-    pub fn new(shared: Arc<Shared>) -> Self {
+    pub fn new(node: Arc<Node>) -> Self {
         Self {
-            shared,
+            node,
             slots: Map::default(),
             batch: Batch::default(),
             in_flight: None,
@@ -93,7 +93,7 @@ impl Executor {
         let slot = self.slots.entry(key).or_default();
         slot.used = self.uses;
         if slot.waiting.len() >= WAITING_MAX {
-            self.shared.metrics.refused(ErrorCode::Overloaded);
+            self.node.metrics.refused(ErrorCode::Overloaded);
             let failure = Failure {
                 retry_after_ms: Some(250),
                 ..Failure::new(ErrorCode::Overloaded, "too many commands wait for this conversation")
@@ -121,17 +121,17 @@ impl Executor {
 
     /// Decides the commands of a conversation until one has to wait.
     fn work(&mut self, key: Key) {
-        let Self { shared, slots, batch, fan_out, cursors_moved, loads, .. } = self;
+        let Self { node, slots, batch, fan_out, cursors_moved, loads, .. } = self;
         let Some(slot) = slots.get_mut(&key) else { return };
-        let now = shared.clock.now();
+        let now = node.clock.now();
         while !slot.busy
             && let Some(job) = slot.waiting.pop_front()
         {
-            let mut context = Context { shared, batch, now, fan_out, cursors_moved };
+            let mut context = Context { node, batch, now, fan_out, cursors_moved };
             match attempt(&mut context, slot, job) {
                 Attempt::Done => slot.brought = slot::Brought::default(),
                 Attempt::Needs(need, job) => {
-                    shared.metrics.loads.inc();
+                    node.metrics.loads.inc();
                     slot.waiting.push_front(*job);
                     slot.busy = true;
                     loads.push((key, need));
@@ -157,7 +157,7 @@ impl Executor {
             let rows = [derive::member_row(state, member), derive::column_row(state, member)];
             batch.records[*index].derived.extend(rows);
         }
-        self.shared.metrics.offer_records.observe(batch.records.len() as f64);
+        self.node.metrics.offer_records.observe(batch.records.len() as f64);
         self.in_flight = Some(batch.effects);
         Some(batch.records)
     }
@@ -171,14 +171,14 @@ impl Executor {
                     self.take_effect(effect, committed);
                 }
                 let positions = committed.iter().map(|committed| committed.position);
-                self.fan_out.complete(&self.shared, positions);
+                self.fan_out.complete(&self.node, positions);
             }
             Err(error) => self.refused(effects, &error),
         }
     }
 
     fn take_effect(&mut self, effect: Effect, committed: &Committed) {
-        let Self { shared, slots, fan_out, .. } = self;
+        let Self { node, slots, fan_out, .. } = self;
         let mut pending = None;
         if let Some(slot) = slots.get_mut(&effect.key) {
             slot.open = slot.open.saturating_sub(1);
@@ -189,19 +189,19 @@ impl Executor {
         if let Some((reply, answer)) = effect.reply {
             if let Some(Pending { remembered, waiters }) = pending {
                 for waiter in waiters {
-                    shared.metrics.duplicates.inc();
+                    node.metrics.duplicates.inc();
                     earlier::answer_waiter(waiter, effect.key.1, &remembered, &answer);
                 }
             }
             reply.answer(Ok(answer));
         }
         if let Some(fanned) = effect.event {
-            shared.metrics.events.inc();
+            node.metrics.events.inc();
             let (app, _) = effect.key;
-            fan_out.event(shared, app, &Arc::new(LiveEvent::new(fanned.view)), &fanned.recipients, fanned.also);
+            fan_out.event(node, app, &Arc::new(LiveEvent::new(fanned.view)), &fanned.recipients, fanned.also);
         }
         for ((user, item), seq) in effect.personal.into_iter().zip(&committed.personal) {
-            fan_out.personal(shared, effect.key.0, user, *seq, &item);
+            fan_out.personal(node, effect.key.0, user, *seq, &item);
         }
     }
 
@@ -211,7 +211,7 @@ impl Executor {
         let refusal = failure(error.clone());
         for effect in effects.into_iter().chain(batch.effects) {
             if let Some((reply, _)) = effect.reply {
-                self.shared.metrics.refused(refusal.code);
+                self.node.metrics.refused(refusal.code);
                 reply.answer(Err(refusal.clone()));
             }
             let Some(slot) = self.slots.get_mut(&effect.key) else { continue };
@@ -227,8 +227,8 @@ impl Executor {
 
     /// Once a second: stores read cursors that moved, tells heads of large groups, keeps the memory budget.
     pub fn tick(&mut self) {
-        let Self { shared, slots, batch, fan_out, cursors_moved, .. } = self;
-        fan_out.flush_heads(shared);
+        let Self { node, slots, batch, fan_out, cursors_moved, .. } = self;
+        fan_out.flush_heads(node);
         if std::mem::take(cursors_moved) {
             for (key, slot) in slots.iter_mut() {
                 if !batch.has_room() {
@@ -243,7 +243,7 @@ impl Executor {
 
     fn shrink(&mut self) {
         let bytes: usize = self.slots.values().map(Slot::bytes).sum();
-        let budget = self.shared.options.executor_bytes_max;
+        let budget = self.node.options.executor_bytes_max;
         if bytes > budget {
             let mut idle: Vec<_> =
                 self.slots.iter().filter(|(_, slot)| slot.is_idle()).map(|(key, slot)| (slot.used, *key)).collect();
@@ -251,14 +251,14 @@ impl Executor {
             let mut over = bytes - budget + budget / 10;
             for (_, key) in idle {
                 let Some(slot) = self.slots.remove(&key) else { continue };
-                self.shared.metrics.conversations_evicted.inc();
+                self.node.metrics.conversations_evicted.inc();
                 over = over.saturating_sub(slot.bytes());
                 if over == 0 {
                     break;
                 }
             }
         }
-        self.shared.metrics.conversations_loaded.set(self.slots.len() as i64);
+        self.node.metrics.conversations_loaded.set(self.slots.len() as i64);
     }
 
     /// Whether nothing is on its way.
@@ -288,14 +288,14 @@ fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> Attempt {
 
 /// Refuses a job and counts it.
 pub(crate) fn refuse(context: &Context<'_>, job: Job, code: ErrorCode, message: &'static str) -> Attempt {
-    context.shared.metrics.refused(code);
+    context.node.metrics.refused(code);
     job.reply.refuse(code, message);
     Attempt::Done
 }
 
 /// Tells a session that it was too slow.
-pub(crate) fn poke(shared: &Shared, session: &crate::session::Session) {
-    shared.metrics.pokes.inc();
-    let position = shared.position(shared.watermark.upto(), session.personal_upto());
+pub(crate) fn poke(node: &Node, session: &crate::session::Session) {
+    node.metrics.pokes.inc();
+    let position = node.position(node.watermark.upto(), session.personal_upto());
     session.offer_control(Outbound::Poke(position));
 }

@@ -150,17 +150,11 @@ fn remember(loaded: &mut Loaded, user: UserNo, stamp: &Stamp, body_hmac: [u8; 16
 
 fn nonce(context: &Context<'_>) -> [u8; 12] {
     let mut nonce = [0; 12];
-    context.shared.entropy.fill(&mut nonce);
+    context.node.entropy.fill(&mut nonce);
     nonce
 }
 
-fn header(
-    state: &Conversation,
-    sender: &UserRef,
-    kind: EventKind,
-    stamp: &Stamp,
-    body_hmac: [u8; 16],
-) -> EventHeader {
+fn header(state: &Conversation, sender: &UserRef, kind: EventKind, stamp: &Stamp, body_hmac: [u8; 16]) -> EventHeader {
     EventHeader {
         app: state.app,
         conversation: state.id,

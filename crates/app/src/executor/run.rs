@@ -3,12 +3,12 @@
 use super::Executor;
 use super::job::Job;
 use super::load::load;
-use crate::shared::Shared;
+use crate::node::Node;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 /// Commands that wait in a mailbox; more are refused as `overloaded`.
@@ -19,12 +19,12 @@ const TAKEN_MAX: usize = 128;
 const TICK: Duration = Duration::from_secs(1);
 
 /// Runs until `stop`, then until what was taken is durable and answered.
-pub(crate) async fn run(shared: Arc<Shared>, mut mailbox: mpsc::Receiver<Job>, stop: CancellationToken) {
-    let mut executor = Executor::new(shared.clone());
+pub(crate) async fn run(node: Arc<Node>, mut mailbox: mpsc::Receiver<Job>, stop: CancellationToken) {
+    let mut executor = Executor::new(node.clone());
     let (done, mut answers) = mpsc::channel(1);
     let mut loads = FuturesUnordered::new();
     let mut jobs = Vec::with_capacity(TAKEN_MAX);
-    let mut tick = interval_at(Instant::now() + TICK, TICK);
+    let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut stopping = false;
     loop {
@@ -44,11 +44,11 @@ pub(crate) async fn run(shared: Arc<Shared>, mut mailbox: mpsc::Receiver<Job>, s
             }
         }
         for (key, need) in executor.take_loads() {
-            loads.push(load(shared.clone(), key, need));
+            loads.push(load(node.clone(), key, need));
         }
         if let Some(records) = executor.take_offer() {
             let done = done.clone();
-            shared.log.offer(
+            node.log.offer(
                 records,
                 Box::new(move |answer| {
                     // One offer is in flight at a time, so there is room; a closed channel means that nobody waits.

@@ -27,12 +27,7 @@ pub fn stamp(header: &EventHeader) -> Stamp {
 /// The rows of a conversation and its sender after a message was folded into both.
 #[must_use]
 pub fn after_message(state: &Conversation, sender: &Member, header: &EventHeader) -> Vec<RowWrite> {
-    vec![
-        conversation_row(state),
-        member_row(state, sender),
-        column_row(state, sender),
-        dedup_row(header),
-    ]
+    vec![conversation_row(state), member_row(state, sender), column_row(state, sender), dedup_row(header)]
 }
 
 /// The row of a conversation.

@@ -11,9 +11,9 @@ use stonechat_app::api::{
     EventView, Failure, Hello, Offer, Outbound, SendMessage, Sent, SessionSink,
 };
 use stonechat_app::application::{App, Parts};
+use stonechat_app::node::Options;
 use stonechat_app::ports::{Clock, Entropy, Identity, TokenError, TokenVerifier};
 use stonechat_app::session::Session;
-use stonechat_app::shared::Options;
 use stonechat_log::activity::ActivityTable;
 use stonechat_log::memory::MemoryLog;
 use stonechat_log::record::{FeedRecord, Record};
@@ -338,14 +338,7 @@ pub fn next_id() -> ClientMsgId {
 }
 
 pub fn message(to: Destination, id: ClientMsgId, body: &str) -> SendMessage {
-    SendMessage {
-        to,
-        client_msg_id: id,
-        body_type: text("text"),
-        body: text(body),
-        read_upto: Seq::ZERO,
-        after: None,
-    }
+    SendMessage { to, client_msg_id: id, body_type: text("text"), body: text(body), read_upto: Seq::ZERO, after: None }
 }
 
 impl Device {

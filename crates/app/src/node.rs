@@ -32,8 +32,8 @@ impl Default for Options {
     }
 }
 
-/// Everything that more than one part needs.
-pub(crate) struct Shared {
+/// Everything that more than one part of a node needs.
+pub(crate) struct Node {
     pub log: Arc<dyn Log>,
     pub sealer: Sealer,
     pub clock: Arc<dyn Clock>,
@@ -67,7 +67,7 @@ impl DeviceLocks {
     }
 }
 
-impl Shared {
+impl Node {
     /// A number for a conversation that begins. One that is not used after all is never used.
     pub fn conversation_no(&self, app: AppId) -> ConversationNo {
         let mut next = self.next_conversation.lock().unwrap_or_else(PoisonError::into_inner);
