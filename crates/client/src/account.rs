@@ -47,8 +47,8 @@ impl Inner {
     }
 
     pub(crate) async fn call(&self, body: Body) -> Result<Body> {
-        match self.ask(Command::Call(body)).await? {
-            Reply::Answer(body) => Ok(body),
+        match self.ask(Command::Call(Box::new(body))).await? {
+            Reply::Answer(body) => Ok(*body),
             other => Err(Error::Protocol(format!("unexpected reply {other:?}"))),
         }
     }
@@ -112,7 +112,6 @@ impl Account {
     }
 
     /// The connection: a value now, and a stream of changes.
-    #[must_use]
     pub fn connection(&self) -> Subscriber<ConnectionState> {
         self.inner.runtime.views().connection()
     }
@@ -149,7 +148,6 @@ impl Account {
     }
 
     /// Unread messages over all conversations: a value now, and a stream of changes.
-    #[must_use]
     pub fn total_unread(&self) -> Subscriber<u64> {
         self.inner.runtime.views().total_unread()
     }

@@ -112,13 +112,11 @@ impl Conversation {
     }
 
     /// Who is writing: a value now, and a stream of changes.
-    #[must_use]
     pub fn typing(&self) -> Subscriber<Vec<UserId>> {
         self.inner.runtime.views().typing(&self.id)
     }
 
     /// How far the others have read: a value now, and a stream of changes.
-    #[must_use]
     pub fn read_marks(&self) -> Subscriber<Vec<ReadMark>> {
         self.inner.runtime.views().read_marks(&self.id)
     }

@@ -8,7 +8,7 @@ use stonechat_types::id::ConversationId;
 use stonechat_wire::v1::Event;
 
 use crate::account::Inner;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Events read from the store at once.
 const EVENTS_PER_READ: u32 = 256;
@@ -45,7 +45,7 @@ impl EventStream {
     /// The next event; waits for one. Dropping the future loses nothing.
     ///
     /// # Errors
-    /// [`crate::error::Error::Store`]; [`crate::error::Error::Closed`] after `stop`.
+    /// [`Error::Store`]; [`Error::Closed`] after `stop`.
     pub async fn next(&mut self) -> Result<RecordedEvent> {
         loop {
             if let Some(event) = self.ready.pop_front() {
@@ -59,14 +59,18 @@ impl EventStream {
                     continue;
                 }
             }
-            self.recorded.next().await.ok_or(crate::error::Error::Closed)?;
+            tokio::select! {
+                biased;
+                more = self.recorded.next() => drop(more.ok_or(Error::Closed)?),
+                () = self.inner.runtime.stopped() => return Err(Error::Closed),
+            }
         }
     }
 
     /// Says that an event and all before it are dealt with: they do not come again, not after a restart either.
     ///
     /// # Errors
-    /// [`crate::error::Error::Store`].
+    /// [`Error::Store`].
     pub async fn acknowledge(&self, upto: EventCursor) -> Result<()> {
         self.inner.runtime.acknowledge_events(upto.0).await
     }

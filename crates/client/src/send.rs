@@ -99,7 +99,6 @@ impl SendHandle {
     }
 
     /// How far it has come: a value now, and a stream of changes.
-    #[must_use]
     pub fn state(&self) -> Subscriber<SendState> {
         self.state.clone()
     }

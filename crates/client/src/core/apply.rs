@@ -87,8 +87,7 @@ impl Core {
     /// Keeps a page of messages as they are now, and what it settles.
     pub(super) fn keep_messages_of(&mut self, id: ConversationId, page: &v1::Messages) -> Vec<MessageRow> {
         let events = page.messages.iter().filter_map(|message| message.event.as_ref());
-        let rows: Vec<_> =
-            events.filter_map(translate::message_row).filter(|row| row.conversation == id).collect();
+        let rows: Vec<_> = events.filter_map(translate::message_row).filter(|row| row.conversation == id).collect();
         self.keep_messages(id, rows.clone());
         for row in &rows {
             let own = row.sender == self.settings.me;

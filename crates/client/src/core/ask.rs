@@ -108,7 +108,7 @@ impl Core {
                 messages: u32::try_from(page.messages.len()).unwrap_or(u32::MAX),
                 more_before: self.keep_page(conversation, before_of(&ask.body), &page),
             },
-            (_, body) => Reply::Answer(body),
+            (_, body) => Reply::Answer(Box::new(body)),
         };
         self.journal.reply(ask.ticket, Ok(reply));
     }

@@ -44,13 +44,9 @@ impl Purpose {
     pub fn is_fetch(&self) -> bool {
         match self {
             Self::List | Self::Personal | Self::Get(_) | Self::CatchUp(_) | Self::Newest(_) | Self::Replay(_) => true,
-            Self::Hello
-            | Self::Pull
-            | Self::Send(_)
-            | Self::Read(..)
-            | Self::Refresh
-            | Self::Ping
-            | Self::Ask(_) => false,
+            Self::Hello | Self::Pull | Self::Send(_) | Self::Read(..) | Self::Refresh | Self::Ping | Self::Ask(_) => {
+                false
+            }
         }
     }
 }

@@ -60,7 +60,7 @@ pub enum Command {
     /// What the device shows now.
     Focus(Vec<ConversationId>),
     /// A call as the wire has it, which may be repeated: reads, and commands that bear an id.
-    Call(Body),
+    Call(Box<Body>),
     /// What a timeline needs to begin.
     Open(ConversationId),
     /// Fetch and keep a page of messages before an ordinal.
@@ -84,7 +84,7 @@ pub enum Reply {
     /// The message is durable on this device, in this state.
     Queued(SendState),
     /// The server's answer.
-    Answer(Body),
+    Answer(Box<Body>),
     /// What a timeline needs to begin.
     Opened(Opened),
     /// A page was kept: how many messages, and whether there are more before them.

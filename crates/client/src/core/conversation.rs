@@ -94,16 +94,6 @@ impl Conversation {
         self.seen.max(self.row.head_seq)
     }
 
-    /// Whether everything that is known to exist is held, hidden, or a recorded gap.
-    #[must_use]
-    pub fn is_settled(&self) -> bool {
-        match self.phase {
-            Phase::Live => true,
-            Phase::Holding(_) | Phase::Behind(_) => false,
-            Phase::Unreachable => true,
-        }
-    }
-
     /// Keeps an event for later.
     pub fn hold(&mut self, event: Event) {
         self.seen = self.seen.max(event.seq);

@@ -299,7 +299,7 @@ impl Core {
             Command::MarkRead { conversation, upto } => self.on_mark_read(ticket, conversation, upto.get()),
             Command::Typing { conversation, active } => self.on_typing(ticket, conversation, active),
             Command::Focus(conversations) => self.on_focus(ticket, conversations),
-            Command::Call(body) => self.on_ask(ticket, body),
+            Command::Call(body) => self.on_ask(ticket, *body),
             Command::Open(conversation) => self.on_open(ticket, conversation),
             Command::LoadBefore { conversation, before, limit } => {
                 self.on_load_before(ticket, conversation, before, limit);

@@ -119,7 +119,7 @@ impl Outbox {
     }
 
     /// Whether nothing waits or is on its way; what failed may be there.
-    #[must_use]
+    #[cfg(test)]
     pub fn is_at_rest(&self) -> bool {
         self.entries.values().all(|entry| entry.stage == Stage::Parked)
     }
@@ -376,8 +376,7 @@ impl Core {
                 entry.stage = Stage::Waiting(if is_first { now + wait } else { now });
             }
             Some(Retry::Never) | None => {
-                let failure =
-                    SendFailure { code: error.code.clone(), text: error.message.clone(), recoverable: false };
+                let failure = SendFailure { code: error.code.clone(), text: error.message.clone(), recoverable: false };
                 return self.park(&id, failure);
             }
         }

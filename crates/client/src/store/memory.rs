@@ -70,7 +70,8 @@ impl Tables {
 impl Store for MemoryStore {
     fn load(&mut self) -> Result<Snapshot> {
         let tables = self.tables();
-        let intervals = tables.intervals.iter().flat_map(|(id, all)| all.iter().map(|(from, upto)| (*id, *from, *upto)));
+        let intervals =
+            tables.intervals.iter().flat_map(|(id, all)| all.iter().map(|(from, upto)| (*id, *from, *upto)));
         Ok(Snapshot {
             device: tables.device.clone(),
             conversations: tables.conversations.values().cloned().collect(),
@@ -101,8 +102,7 @@ impl Reader for MemoryStore {
     fn messages(&mut self, query: MessageQuery) -> Result<Vec<MessageRow>> {
         let tables = self.tables();
         let all = tables.messages.range((query.conversation, 0)..=(query.conversation, u64::MAX)).map(|(_, row)| row);
-        let mut rows: Vec<_> =
-            all.filter(|row| (query.from..=query.upto).contains(&row.ordinal)).cloned().collect();
+        let mut rows: Vec<_> = all.filter(|row| (query.from..=query.upto).contains(&row.ordinal)).cloned().collect();
         let surplus = rows.len().saturating_sub(query.limit as usize);
         rows.drain(..surplus);
         Ok(rows)

@@ -5,6 +5,7 @@ mod contract;
 pub mod memory;
 mod row;
 pub mod sqlite;
+pub(crate) mod thread;
 
 use stonechat_types::id::ConversationId;
 use stonechat_wire::v1::Event;

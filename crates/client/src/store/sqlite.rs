@@ -123,9 +123,8 @@ fn apply(db: &Connection, op: &StoreOp) -> rusqlite::Result<()> {
             db.prepare_cached("DELETE FROM outbox WHERE client_msg_id = ?1")?.execute([&id.0[..]]).map(drop)
         }
         StoreOp::Record(number, event) => {
-            let mut put = db.prepare_cached(
-                "INSERT INTO events (number, conversation_id, seq, event) VALUES (?1, ?2, ?3, ?4)",
-            )?;
+            let mut put =
+                db.prepare_cached("INSERT INTO events (number, conversation_id, seq, event) VALUES (?1, ?2, ?3, ?4)")?;
             let (number, seq) = (row::signed(*number), row::signed(event.seq));
             put.execute(params![number, event.conversation_id, seq, event.encode_to_vec()])?;
             put_value(db, "recorded", &number.to_be_bytes())
