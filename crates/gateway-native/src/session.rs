@@ -179,10 +179,14 @@ impl NativeSession {
                 self.actions.push(Action::Call(Call::Call { call: NO_CALL, request }));
             }
             Ok(Incoming::Call(request)) => {
-                if let (State::Open(open), api::Call::Pull { .. }) = (&mut self.state, &request) {
+                let pulls = matches!(request, api::Call::Pull { .. });
+                self.call(id, |call| Call::Call { call, request });
+                if let State::Open(open) = &mut self.state
+                    && pulls
+                    && self.calls.contains(&id)
+                {
                     open.poked = false; // What happens from here on comes live again.
                 }
-                self.call(id, |call| Call::Call { call, request });
             }
             Ok(Incoming::Refresh(token)) => self.call(id, |call| Call::Refresh { call, token }),
             Err(failure) => self.fail(id, &failure),

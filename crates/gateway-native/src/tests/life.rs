@@ -100,7 +100,10 @@ fn too_much_before_the_welcome_becomes_a_poke_and_silence_until_a_pull() {
         assert!(driver.tell(live_event()).is_empty());
         driver.say(&send_frame(2, text_send("a")));
         assert!(matches!(only_said(driver.tell(Outbound::Answer { call: 2, result: Ok(Answer::Done) })).0, 2));
-        driver.say(&Frame { id: 3, body: Some(Body::Pull(v1::Pull::default())) });
+        let pull = |id| Frame { id, body: Some(Body::Pull(v1::Pull::default())) };
+        driver.say(&pull(0));
+        assert!(driver.tell(live_event()).is_empty(), "a pull that is refused is none");
+        driver.say(&pull(3));
         assert!(matches!(only_said(driver.tell(live_event())), (0, Body::Event(_))));
     }
 }
