@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 pub mod cli;
+pub mod config;
 pub mod data_folder;
+pub mod doctor;
 pub mod identity;
+pub mod telemetry;
 pub mod tui;
