@@ -7,6 +7,7 @@ pub mod disk;
 pub mod engine;
 pub mod fjall_index;
 pub mod index;
+pub mod keys;
 pub mod memory_index;
 pub mod os_disk;
 pub mod segment;

@@ -3,9 +3,12 @@
 use crate::disk::{Disk, DiskFile, DiskLock};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Nobody but us reads what we write.
+const PRIVATE: u32 = 0o600;
 
 const ZEROS: &[u8] = &[0; 256 * 1024];
 
@@ -48,7 +51,7 @@ impl Disk for OsDisk {
     }
 
     fn create(&self, path: &str) -> io::Result<Arc<dyn DiskFile>> {
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(self.path(path))?;
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(PRIVATE).open(self.path(path))?;
         Ok(Arc::new(OsFile(file)))
     }
 
