@@ -1,0 +1,262 @@
+//! A server from its parts. The only place that names all concrete edges; `serve` and the tests use it.
+
+use super::backend::{Ready, ServerBackend};
+use super::clock::SystemClock;
+use crate::data_folder::DataFolder;
+use crate::identity::api_secret::{ApiSecret, ApiSecrets};
+use crate::identity::entropy::SystemEntropy;
+use crate::identity::key_ring::{AppKeys, KeyRing};
+use crate::identity::minter::{Minter, default_audience};
+use crate::identity::public_key::PublicKey;
+use crate::identity::signing_key::SigningKey;
+use anyhow::Context as _;
+use axum::Extension;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use stonechat_app::application::{App, Parts};
+use stonechat_app::ports::{Clock, Entropy};
+use stonechat_app::rows::derive::MessageRows;
+use stonechat_app::node::Options as AppOptions;
+use stonechat_gateway_native::gateway::NativeGateway;
+use stonechat_http::backend::Readiness;
+use stonechat_http::peer::PeerAddr;
+use stonechat_http::state::HttpState;
+use stonechat_log::store::Log as _;
+use stonechat_log_segment::config::Config as StoreConfig;
+use stonechat_log_segment::engine::{Options as StoreOptions, SegmentLog};
+use stonechat_log_segment::keys::{FileVault, Random};
+use stonechat_net::http::{HttpPeer, WebSocketRoute};
+use stonechat_net::listener::{Listen, Tls};
+use stonechat_net::server::{Listeners, NetConfig};
+use stonechat_types::id::AppName;
+use stonechat_types::number::AppId;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The path of WebSockets.
+pub const WEBSOCKET_PATH: &str = "/v1/ws";
+
+/// What a server is told.
+#[derive(Clone)]
+pub struct Settings {
+    /// The data folder; made when it is not there.
+    pub data: PathBuf,
+    /// Where HTTP and WebSockets are.
+    pub http: Listen,
+    /// Where the native protocol on TCP is.
+    pub tcp: Option<Listen>,
+    /// The apps, `default` among them.
+    pub apps: Vec<AppSettings>,
+    /// Whether a user begins to exist when somebody writes to him.
+    pub auto_create: bool,
+    /// Bounds of connections, and how they are drained.
+    pub net: NetConfig,
+    /// Sizes of the store.
+    pub store: StoreConfig,
+    /// Executors of conversations.
+    pub executors: usize,
+    /// Whether an address outside loopback may read the metrics.
+    pub metrics_allowed: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
+}
+
+/// An app.
+#[derive(Clone, Debug)]
+pub struct AppSettings {
+    /// Its number.
+    pub id: AppId,
+    /// Its name.
+    pub name: AppName,
+    /// The audience of its tokens; `stonechat:NAME` when nothing is said.
+    pub audience: Option<String>,
+    /// Keys by which its backend signs tokens.
+    pub public_keys: BTreeMap<String, PublicKey>,
+}
+
+impl Settings {
+    /// A server in a folder, on a port of loopback, with the defaults for everything else.
+    #[must_use]
+    pub fn on_loopback(data: PathBuf, port: u16) -> Self {
+        let name = AppName::new("default").unwrap_or_else(|_| unreachable!("`default` is a name"));
+        Self {
+            data,
+            http: Listen { addr: SocketAddr::from(([127, 0, 0, 1], port)), tls: Tls::Off },
+            tcp: None,
+            apps: vec![AppSettings { id: AppId::DEFAULT, name, audience: None, public_keys: BTreeMap::new() }],
+            auto_create: true,
+            net: NetConfig::default(),
+            store: StoreConfig::default(),
+            executors: std::thread::available_parallelism().map_or(2, usize::from),
+            metrics_allowed: Arc::new(|_| false),
+        }
+    }
+}
+
+/// A server that runs.
+pub struct Server {
+    /// Where HTTP and WebSockets are.
+    pub http: SocketAddr,
+    /// Where the native protocol on TCP is.
+    pub tcp: Option<SocketAddr>,
+    /// Whether HTTP is by TLS, ours or a proxy's.
+    pub tls: bool,
+    /// The application.
+    pub app: Arc<App>,
+    /// Signs tokens of the app `default`.
+    pub minter: Minter,
+    /// The secret key of the backend of the app `default`.
+    pub secret: ApiSecret,
+    store: Arc<SegmentLog>,
+    readiness: Arc<Ready>,
+    connections: TaskTracker,
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+impl Server {
+    /// Opens the store and starts to listen. Needs a tokio runtime around it.
+    ///
+    /// # Errors
+    /// A sentence for the operator, with its cause behind it.
+    pub async fn start(settings: Settings) -> anyhow::Result<Self> {
+        let folder = DataFolder::create(&settings.data)?;
+        let entropy = Arc::new(SystemEntropy::default());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let mut registry = prometheus_client::registry::Registry::with_prefix("stonechat");
+        let store = Arc::new(open_store(&folder, &settings, &entropy)?);
+        let vault = FileVault::open(folder.root(), random(&entropy))
+            .context("could not open the keys of the store")?;
+        let keys = keys(&folder, &settings.apps, &*entropy)?;
+        let (connections, tasks, shutdown) = (TaskTracker::new(), TaskTracker::new(), CancellationToken::new());
+        let parts = Parts {
+            log: store.clone(),
+            vault: Arc::new(vault),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            verifier: Arc::new(keys.ring),
+            tasks: tasks.clone(),
+            options: AppOptions {
+                executors: settings.executors,
+                auto_create: settings.auto_create,
+                ..AppOptions::default()
+            },
+        };
+        let app = App::start(parts, &mut registry);
+        let readiness = Arc::new(Ready::default());
+        let net_metrics = stonechat_net::metrics::Metrics::register(&mut registry);
+        let http_metrics = stonechat_http::metrics::Metrics::register(&mut registry);
+        super::gauges::register(&mut registry, &store);
+        let backend = ServerBackend {
+            app: app.clone(),
+            clock: clock.clone(),
+            secrets: keys.secrets,
+            minters: keys.minters,
+            readiness: readiness.clone(),
+        };
+        let state = HttpState {
+            backend: Arc::new(backend),
+            clock,
+            entropy,
+            metrics: http_metrics,
+            registry: Arc::new(registry),
+            metrics_allowed: settings.metrics_allowed.clone(),
+        };
+        let router = stonechat_http::router::router(state).layer(middleware::from_fn(name_peer));
+        let gateway = Arc::new(NativeGateway::new(app.clone()));
+        let listeners = Listeners::new(settings.net, net_metrics, connections.clone(), shutdown.clone());
+        let tls = !matches!(settings.http.tls, Tls::Off);
+        let tcp = settings.tcp.map(|listen| listeners.tcp(listen, gateway.clone())).transpose()?;
+        let websocket = WebSocketRoute { path: WEBSOCKET_PATH.to_owned(), service: gateway };
+        let http = listeners.http(settings.http, router, websocket)?;
+        app.probe().await.map_err(|failure| anyhow::anyhow!("the first commit failed: {}", failure.message))?;
+        readiness.set(Readiness::Ready);
+        let (minter, secret) = (keys.minter, keys.secret);
+        Ok(Self { http, tcp, tls, app, minter, secret, store, readiness, connections, tasks, shutdown })
+    }
+
+    /// The address that a client takes.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}://{}", if self.tls { "https" } else { "http" }, self.http)
+    }
+
+    /// Drains the connections, finishes what was taken, and closes the store.
+    pub async fn stop(self) {
+        self.readiness.set(Readiness::Stopping);
+        self.shutdown.cancel();
+        self.connections.close();
+        self.connections.wait().await;
+        self.app.stop();
+        self.tasks.close();
+        self.tasks.wait().await;
+        let store = self.store;
+        // The last commits and a checkpoint: a blocking end.
+        let closed = tokio::task::spawn_blocking(move || store.close()).await;
+        if let Err(error) = closed {
+            tracing::error!(%error, "The store did not close in order; the next start replays its tail");
+        }
+    }
+}
+
+/// Tells the router who sends a request.
+async fn name_peer(peer: Option<Extension<HttpPeer>>, mut request: Request, next: Next) -> axum::response::Response {
+    if let Some(Extension(peer)) = peer {
+        request.extensions_mut().insert(PeerAddr(peer.addr));
+    }
+    next.run(request).await
+}
+
+fn random(entropy: &Arc<SystemEntropy>) -> Random {
+    let entropy = entropy.clone();
+    Arc::new(move |buffer: &mut [u8]| entropy.fill(buffer))
+}
+
+fn open_store(folder: &DataFolder, settings: &Settings, entropy: &SystemEntropy) -> anyhow::Result<SegmentLog> {
+    let options = StoreOptions {
+        config: settings.store.clone(),
+        derive: Arc::new(MessageRows),
+        entropy: &|buffer: &mut [u8]| entropy.fill(buffer),
+    };
+    let store = SegmentLog::open(folder.root(), options)
+        .with_context(|| format!("could not open the store in {}", folder.root().display()))?;
+    let (recovered, head) = (store.recovered(), store.head());
+    tracing::info!(?recovered, head = head.0, "The store is open");
+    Ok(store)
+}
+
+struct Keys {
+    ring: KeyRing,
+    secrets: ApiSecrets,
+    secret: ApiSecret,
+    minters: BTreeMap<AppId, Minter>,
+    minter: Minter,
+}
+
+fn keys(folder: &DataFolder, apps: &[AppSettings], entropy: &SystemEntropy) -> anyhow::Result<Keys> {
+    let mut ring = Vec::new();
+    let mut secrets = ApiSecrets::new(entropy);
+    let mut minters = BTreeMap::new();
+    let mut first = None;
+    for app in apps {
+        let signing = SigningKey::create_or_open(folder, &app.name, entropy)?;
+        let secret = ApiSecret::create_or_open(folder, &app.name, entropy)?;
+        let audience = app.audience.clone().unwrap_or_else(|| default_audience(&app.name));
+        let mut keys = AppKeys::new(app.id, app.name.clone(), &audience);
+        keys = keys.with_own_key(signing.kid(), signing.public());
+        for (kid, key) in &app.public_keys {
+            keys = keys.with_backend_key(kid, *key);
+        }
+        ring.push(keys);
+        let minter = Minter::new(audience, signing);
+        minters.insert(app.id, minter.clone());
+        secrets = secrets.with(app.id, app.name.clone(), &secret);
+        if app.id == AppId::DEFAULT {
+            first = Some((minter, secret));
+        }
+    }
+    let (minter, secret) = first.context("the app `default` is missing")?;
+    Ok(Keys { ring: KeyRing::new(ring), secrets, secret, minters, minter })
+}

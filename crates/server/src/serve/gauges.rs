@@ -1,0 +1,31 @@
+//! Depths of the store, read when somebody asks.
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+use std::sync::{Arc, Weak};
+use stonechat_log::store::Log as _;
+use stonechat_log_segment::engine::SegmentLog;
+
+#[derive(Debug)]
+struct StoreGauges(Weak<SegmentLog>);
+
+impl Collector for StoreGauges {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let Some(store) = self.0.upgrade() else { return Ok(()) };
+        let mut gauge = |name: &str, help: &str, value: u64| {
+            let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            let encoder = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
+            gauge.encode(encoder)
+        };
+        gauge("store_queue_records", "Records that wait for the committer", store.queue_depth() as u64)?;
+        gauge("store_tail_bytes", "Bytes of the log that are not in the index yet", store.tail_bytes())?;
+        gauge("store_head", "Position of the last committed record", store.head().0)
+    }
+}
+
+/// Shows the depths of a store in a registry.
+pub fn register(registry: &mut Registry, store: &Arc<SegmentLog>) {
+    registry.register_collector(Box::new(StoreGauges(Arc::downgrade(store))));
+}

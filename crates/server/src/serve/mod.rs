@@ -1,0 +1,73 @@
+//! `stonechat serve`: from the configuration to a server that drains when it is told to end.
+
+// The composition root is an edge: it starts threads and reads clocks for all others.
+#![allow(clippy::disallowed_methods)]
+
+pub mod backend;
+pub mod clock;
+pub mod compose;
+pub mod demo;
+mod gauges;
+
+use anyhow::Context as _;
+use compose::{Server, Settings};
+use std::io::Write;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// What `serve` does besides serving.
+#[derive(Clone, Debug)]
+pub struct Extras {
+    /// Make the demo people and say what to type.
+    pub demo: bool,
+    /// How the program was called, for what it suggests to type.
+    pub program: String,
+    /// How the data folder is written in what it suggests to type.
+    pub data: String,
+}
+
+/// Runs a server until SIGINT or SIGTERM. Writes one line `ready URL` once a hello and a durable send would succeed.
+///
+/// # Errors
+/// A sentence for the operator, with its cause behind it.
+pub fn run(settings: Settings, extras: &Extras, out: &mut dyn Write) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("could not start")?;
+    runtime.block_on(serve(settings, extras, out))
+}
+
+async fn serve(settings: Settings, extras: &Extras, out: &mut dyn Write) -> anyhow::Result<()> {
+    // The signals first: one that comes early ends the start in order.
+    let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("could not listen for SIGINT")?;
+    let data = settings.data.clone();
+    let server = Server::start(settings).await?;
+    if extras.demo {
+        demo::seed(&server).await?;
+    }
+    let address = data.join("address");
+    std::fs::write(&address, format!("{}\n", server.url()))
+        .with_context(|| format!("could not write {}", address.display()))?;
+    writeln!(out, "ready {}", server.url()).and_then(|()| out.flush()).context("could not say that it is ready")?;
+    tracing::info!(url = server.url(), tcp = ?server.tcp, "Ready");
+    if extras.demo {
+        demo::explain(&server, &extras.program, &extras.data, out).context("could not say what to do next")?;
+        out.flush().context("could not say what to do next")?;
+    }
+    tokio::select! {
+        biased;
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("Stopping: connections are drained, then the store is closed");
+    let gone = std::fs::remove_file(&address);
+    if let Err(error) = gone {
+        tracing::warn!(%error, "The address file could not be removed");
+    }
+    tokio::select! {
+        biased;
+        () = server.stop() => tracing::info!("Stopped"),
+        // A second signal does not wait: everything acknowledged is durable already.
+        _ = terminate.recv() => tracing::warn!("Stopped at once"),
+        _ = interrupt.recv() => tracing::warn!("Stopped at once"),
+    }
+    Ok(())
+}

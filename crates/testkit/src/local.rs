@@ -1,0 +1,111 @@
+//! A server in this process, in a folder of its own.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use stonechat_app::ports::Clock as _;
+use stonechat_net::listener::{Listen, Tls};
+use stonechat_server::serve::clock::SystemClock;
+use stonechat_server::serve::compose::{Server, Settings};
+use stonechat_types::id::UserId;
+use tempfile::TempDir;
+
+/// How long tokens of tests are valid.
+const TOKEN_MS: i64 = 3_600_000;
+
+/// A server that listens on free ports of loopback.
+pub struct Local {
+    server: Option<Server>,
+    folder: PathBuf,
+    _temporary: Option<TempDir>,
+}
+
+impl Local {
+    /// A server in a fresh folder.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(|_| {}).await
+    }
+
+    /// A server in a fresh folder, with settings of the test's own.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> anyhow::Result<Self> {
+        let temporary = tempfile::tempdir()?;
+        let folder = temporary.path().join("data");
+        let server = start(&folder, change).await?;
+        Ok(Self { server: Some(server), folder, _temporary: Some(temporary) })
+    }
+
+    /// Stops in order and starts again on the same folder.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        if let Some(server) = self.server.take() {
+            server.stop().await;
+        }
+        self.server = Some(start(&self.folder, |_| {}).await?);
+        Ok(())
+    }
+
+    /// Stops in order.
+    pub async fn stop(mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop().await;
+        }
+    }
+
+    /// The server.
+    ///
+    /// # Panics
+    /// When it was stopped.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        self.server.as_ref().expect("the server runs")
+    }
+
+    /// Where the native protocol on TCP is.
+    ///
+    /// # Panics
+    /// When it was stopped.
+    #[must_use]
+    pub fn tcp(&self) -> SocketAddr {
+        self.server().tcp.expect("the server listens on TCP")
+    }
+
+    /// Where HTTP and WebSockets are.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.server().url()
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A token of a user.
+    ///
+    /// # Panics
+    /// When the name is not a user id.
+    #[must_use]
+    pub fn token(&self, user: &str) -> String {
+        let now = SystemClock::start().now();
+        let user = UserId::new(user).expect("a user id");
+        self.server().minter.mint(&user, None, now, now.plus_ms(TOKEN_MS)).expect("a token")
+    }
+}
+
+async fn start(folder: &Path, change: impl FnOnce(&mut Settings)) -> anyhow::Result<Server> {
+    let mut settings = Settings::on_loopback(folder.to_owned(), 0);
+    settings.tcp = Some(Listen { addr: SocketAddr::from(([127, 0, 0, 1], 0)), tls: Tls::Off });
+    settings.store.segment_bytes = 4 * 1024 * 1024;
+    // Tests do not wait for clients to leave.
+    settings.net.drain.deadline_ms = 200;
+    change(&mut settings);
+    Server::start(settings).await
+}

@@ -1,0 +1,5 @@
+//! The whole, over real sockets. Each module is one promise.
+
+#![allow(clippy::disallowed_methods)]
+
+mod two_people;
