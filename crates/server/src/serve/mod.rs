@@ -6,6 +6,7 @@
 pub mod backend;
 pub mod clock;
 pub mod compose;
+pub mod configured;
 pub mod demo;
 mod gauges;
 
