@@ -141,3 +141,45 @@ fn offered(offer: events::Offer) -> Offer {
         events::Offer::Closed => Offer::Closed,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use prometheus_client::metrics::counter::Counter;
+    use stonechat_app::api::Answer;
+    use stonechat_net::events::{EventQueue, LIVE_EVENTS_MAX, event_queue};
+
+    fn link() -> (Link, EventQueue<Outbound>) {
+        let (events, queue) = event_queue(Counter::default());
+        (Link { events, session: OnceLock::new() }, queue)
+    }
+
+    fn position() -> Outbound {
+        Outbound::Position(Bytes::new())
+    }
+
+    #[test]
+    fn a_poke_takes_the_place_of_what_waits_and_answers_stay() {
+        let (link, mut queue) = link();
+        let answer = Outbound::Answer { call: 7, result: Ok(Answer::Done) };
+        assert_eq!(link.offer_control(answer), Offer::Queued);
+        for _ in 0..LIVE_EVENTS_MAX {
+            assert_eq!(link.offer(position()), Offer::Queued);
+        }
+        assert_eq!(link.offer(position()), Offer::Overflow);
+        assert_eq!(link.offer_control(Outbound::Poke(Bytes::new())), Offer::Queued);
+        assert!(matches!(queue.try_next(), Some(Outbound::Answer { call: 7, .. })));
+        assert!(matches!(queue.try_next(), Some(Outbound::Poke(_))));
+        assert!(queue.try_next().is_none());
+    }
+
+    #[test]
+    fn a_connection_that_is_gone_says_so() {
+        let (link, queue) = link();
+        drop(queue);
+        assert_eq!(link.offer(position()), Offer::Closed);
+        assert_eq!(link.offer(Outbound::Poke(Bytes::new())), Offer::Closed);
+        assert_eq!(link.offer_control(position()), Offer::Closed);
+    }
+}

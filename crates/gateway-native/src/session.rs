@@ -1,5 +1,6 @@
 //! One session as a machine: messages, answers and time in; frames, calls and a goodbye out.
 
+use bytes::Bytes;
 use stonechat_app::api::{self, Answer, Failure, Outbound, Welcome};
 use stonechat_net::events::{LIVE_EVENT_BYTES_MAX, LIVE_EVENTS_MAX};
 use stonechat_net::machine::{Action, CloseCode, Input, MessageKind, Monotonic, SessionMachine};
@@ -228,7 +229,10 @@ impl NativeSession {
         let wall = Wall { at: now, showed: welcome.server_time };
         let expires = wall.moment(expires_at, now);
         self.state = State::Open(Open { session_id, heard: now, expires, wall, poked: held.overflowed });
-        self.say(hello, Body::Welcome(encode::welcome(session_id, welcome)));
+        match self.written(hello, Body::Welcome(encode::welcome(session_id, welcome))) {
+            Ok(bytes) => self.actions.transmit(bytes),
+            Err(failure) => return self.refuse(hello, failure),
+        }
         if held.overflowed {
             self.say(0, Body::Poke(v1::Poke { position: welcome.position.clone() }));
         }
@@ -313,13 +317,20 @@ impl NativeSession {
     }
 
     fn say(&mut self, id: u64, body: Body) {
-        let mut bytes = encode::frame(self.kind, &Frame { id, body: Some(body) });
+        match self.written(id, body) {
+            Ok(bytes) => self.actions.transmit(bytes),
+            Err(failure) => self.fail(id, &failure),
+        }
+    }
+
+    /// A frame in bytes, unless it is larger than clients take.
+    fn written(&self, id: u64, body: Body) -> Result<Bytes, Failure> {
+        let bytes = encode::frame(self.kind, &Frame { id, body: Some(body) });
         if bytes.len() > FRAME_BYTES_MAX {
             tracing::error!(frame.bytes = bytes.len(), "A frame of {} bytes is over the limit", bytes.len());
-            let failure = Failure::new(ErrorCode::Internal, "the answer is over the limit of a frame");
-            bytes = encode::frame(self.kind, &Frame { id, body: Some(encode::error(&failure)) });
+            return Err(Failure::new(ErrorCode::Internal, "the answer is over the limit of a frame"));
         }
-        self.actions.transmit(bytes);
+        Ok(bytes)
     }
 
     /// Answers with an error; the connection goes on.

@@ -1,8 +1,8 @@
 //! The life of a session: hello, calls, deadlines, the end.
 
 use super::{
-    BOTH, Did, Driver, HELLO_ID, SESSION_ID, START, START_WALL, assert_closed, hello, only_error, ping, samples,
-    send_frame, text_send, welcome,
+    BOTH, Did, Driver, HELLO_ID, SESSION_ID, START, START_WALL, assert_closed, assert_refused, hello, only_error, ping,
+    samples, send_frame, text_send, welcome,
 };
 use crate::decode::OTHER_FRAME_BYTES_MAX;
 use crate::encode::{SLOT_BINARY, SLOT_TEXT};
@@ -393,6 +393,15 @@ fn an_answer_over_the_limit_of_a_frame_becomes_an_error() {
     let did = driver.tell(Outbound::Answer { call: 9, result: Ok(Answer::Welcome(Box::new(large))) });
     assert_eq!(only_error(&did, 9), "internal");
     assert!(driver.machine.wants_input());
+}
+
+#[test]
+fn a_welcome_over_the_limit_of_a_frame_is_no_session() {
+    let mut driver = Driver::beginning(MessageKind::Binary);
+    let mut large = welcome();
+    large.position = vec![0; FRAME_BYTES_MAX].into();
+    driver.machine.begun(driver.now, SESSION_ID, &large, START_WALL.plus_ms(1_000));
+    assert_refused(&driver.drain(), HELLO_ID, ErrorCode::Internal);
 }
 
 #[test]
