@@ -1,0 +1,294 @@
+//! A backend at work: the router over the application whole, with a store in memory. Every answer is held against
+//! `openapi.json`.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use prometheus_client::registry::Registry;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use stonechat_app::api::{Answer, Call, Failure, UserView};
+use stonechat_app::application::{App, Parts};
+use stonechat_app::node::Options;
+use stonechat_app::ports::{Clock, Entropy, Identity, TokenError, TokenVerifier};
+use stonechat_http::backend::{Backend, BoxFuture, Readiness};
+use stonechat_http::metrics::Metrics;
+use stonechat_http::router::router;
+use stonechat_http::state::HttpState;
+use stonechat_log::memory::MemoryLog;
+use stonechat_log::vault::MemoryVault;
+use stonechat_types::id::{AppName, DeviceId, UserId};
+use stonechat_types::number::{AppId, Timestamp};
+use stonechat_types::text::DisplayName;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+struct Fixed;
+
+impl Clock for Fixed {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+
+    fn monotonic_ms(&self) -> u64 {
+        0
+    }
+}
+
+#[derive(Default)]
+struct Counting(AtomicU64);
+
+impl Entropy for Counting {
+    fn fill(&self, buffer: &mut [u8]) {
+        for chunk in buffer.chunks_mut(8) {
+            let next = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+            chunk.copy_from_slice(&next[..chunk.len()]);
+        }
+    }
+}
+
+/// Nobody has a session here.
+struct NoTokens;
+
+impl TokenVerifier for NoTokens {
+    fn verify(&self, _token: &str, _now: Timestamp) -> Result<Identity, TokenError> {
+        Err(TokenError::Invalid)
+    }
+}
+
+struct Composed(Arc<App>);
+
+impl Backend for Composed {
+    fn verify_secret(&self, app: &AppName, secret: &str) -> Option<AppId> {
+        (app.as_str() == "default" && secret == "sk_default_right").then_some(AppId::DEFAULT)
+    }
+
+    fn put_user(
+        &self,
+        app: AppId,
+        user: UserId,
+        name: Option<DisplayName>,
+    ) -> BoxFuture<'_, Result<UserView, Failure>> {
+        Box::pin(self.0.put_user(app, user, name))
+    }
+
+    fn call_as(&self, app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>> {
+        Box::pin(self.0.call_as(app, user, call))
+    }
+
+    fn mint_token(&self, _: AppId, user: &UserId, _: Option<&DeviceId>, _: Timestamp) -> Result<String, Failure> {
+        Ok(format!("token of {user}"))
+    }
+
+    fn readiness(&self) -> Readiness {
+        Readiness::Ready
+    }
+}
+
+/// Whether a user begins to exist when somebody writes to him.
+enum Users {
+    ByFirstMessage,
+    ByPutOnly,
+}
+
+struct World {
+    router: Router,
+    document: Value,
+}
+
+fn world(users: Users) -> World {
+    let mut registry = Registry::default();
+    let (clock, entropy) = (Arc::new(Fixed), Arc::new(Counting::default()));
+    let parts = Parts {
+        log: Arc::new(MemoryLog::new([7; 16])),
+        vault: Arc::new(MemoryVault::new([7; 32])),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        verifier: Arc::new(NoTokens),
+        tasks: TaskTracker::new(),
+        options: Options { auto_create: matches!(users, Users::ByFirstMessage), ..Options::default() },
+    };
+    let app = App::start(parts, &mut registry);
+    let metrics = Metrics::register(&mut registry);
+    let router = router(HttpState {
+        backend: Arc::new(Composed(app)),
+        clock,
+        entropy,
+        metrics,
+        registry: Arc::new(registry),
+        metrics_allowed: Arc::new(|_| false),
+    });
+    World { router, document: serde_json::from_str(include_str!("../openapi.json")).unwrap() }
+}
+
+impl World {
+    /// Calls as a backend does, and checks that the description knows the answer.
+    async fn call(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", "Bearer sk_default_right")
+            .header("content-type", "application/json")
+            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))
+            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        let answer: Value = serde_json::from_slice(&bytes).unwrap();
+        self.check_described(method, path, status, &answer);
+        (status, answer)
+    }
+
+    fn check_described(&self, method: &str, path: &str, status: u16, answer: &Value) {
+        let given: Vec<&str> = path.split('?').next().unwrap_or_default().split('/').collect();
+        let fits = |template: &str| {
+            let template: Vec<&str> = template.split('/').collect();
+            template.len() == given.len() && template.iter().zip(&given).all(|(t, g)| t.starts_with('{') || t == g)
+        };
+        let paths = self.document["paths"].as_object().unwrap();
+        let (_, operations) = paths.iter().find(|(template, _)| fits(template)).expect("the path is described");
+        let responses = &operations[method.to_lowercase()]["responses"];
+        let exact = &responses[status.to_string()];
+        let response = if exact.is_object() { exact } else { &responses["default"] };
+        assert!(response.is_object(), "{status} of {method} {path} is not described");
+        let response = self.resolved(response);
+        self.check_shape(&response["content"]["application/json"]["schema"], answer);
+    }
+
+    fn resolved<'a>(&'a self, part: &'a Value) -> &'a Value {
+        match part["$ref"].as_str() {
+            Some(reference) => self.document.pointer(reference.trim_start_matches('#')).unwrap(),
+            None => part,
+        }
+    }
+
+    /// Required keys are there, and no key is that the description does not know. As far down as lists of objects.
+    fn check_shape(&self, schema: &Value, answer: &Value) {
+        let schema = self.resolved(schema);
+        let parts: Vec<&Value> = match schema["allOf"].as_array() {
+            Some(parts) => parts.iter().map(|part| self.resolved(part)).collect(),
+            None => vec![schema],
+        };
+        let strings = |list: &Value| -> Vec<String> {
+            list.as_array().into_iter().flatten().map(|name| name.as_str().unwrap().to_owned()).collect()
+        };
+        let required: BTreeSet<String> = parts.iter().flat_map(|part| strings(&part["required"])).collect();
+        let properties: Vec<(&String, &Value)> =
+            parts.iter().filter_map(|part| part["properties"].as_object()).flatten().collect();
+        let object = answer.as_object().expect("an answer is an object");
+        for key in required {
+            assert!(object.contains_key(&key), "{key} is missing in {answer}");
+        }
+        for (key, value) in object {
+            let known = properties.iter().find(|(name, _)| *name == key);
+            let (_, schema) = known.unwrap_or_else(|| panic!("{key} is not described: {answer}"));
+            for item in value.as_array().into_iter().flatten().filter(|item| item.is_object()) {
+                self.check_shape(&schema["items"], item);
+            }
+        }
+    }
+
+    async fn send(&self, body: Value) -> (u16, Value) {
+        self.call("POST", "/v1/apps/default/messages", Some(body)).await
+    }
+}
+
+fn id(n: u8) -> String {
+    format!("019a0000-0000-7000-8000-0000000000{n:02x}")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_is_sent_once_and_read_by_both() {
+    let world = world(Users::ByFirstMessage);
+    let message = json!({"sender": "shop", "to_user": "bob", "text": "Your parcel is here", "client_msg_id": id(1)});
+    let (status, first) = world.send(message.clone()).await;
+    assert_eq!((status, &first["deduplicated"]), (200, &json!(false)));
+    let (status, again) = world.send(message.clone()).await;
+    assert_eq!((status, &again["deduplicated"]), (200, &json!(true)));
+    assert_eq!(again["message_id"], first["message_id"]);
+
+    let mut other = message;
+    other["text"] = json!("Your parcel is lost");
+    let (status, conflict) = world.send(other).await;
+    assert_eq!((status, &conflict["code"]), (409, &json!("conflict")));
+    assert_eq!(conflict["first"]["message_id"], first["message_id"]);
+
+    let path = format!("/v1/apps/default/conversations/{}/messages", first["conversation"].as_str().unwrap());
+    for user in ["bob", "shop"] {
+        let (status, page) = world.call("GET", &format!("{path}?as_user={user}"), None).await;
+        assert_eq!(status, 200);
+        assert_eq!(page["messages"].as_array().unwrap().len(), 1);
+        let message = &page["messages"][0];
+        assert_eq!((&message["text"], &message["sender"]), (&json!("Your parcel is here"), &json!("shop")));
+        assert_eq!((&message["message_id"], &message["client_msg_id"]), (&first["message_id"], &json!(id(1))));
+    }
+    let (status, refusal) = world.call("GET", &format!("{path}?as_user=eve"), None).await;
+    assert!(status == 403 || status == 404, "{refusal}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_begins_once_and_its_pages_lead_to_the_first_message() {
+    let world = world(Users::ByFirstMessage);
+    let path = "/v1/apps/default/conversations";
+    let body = json!({"creator": "alice", "title": "Team", "members": ["bob", "carol"], "command_id": id(1)});
+    let (status, group) = world.call("POST", path, Some(body.clone())).await;
+    assert_eq!((status, &group["seq"], &group["deduplicated"]), (200, &json!(1), &json!(false)));
+    let (_, again) = world.call("POST", path, Some(body)).await;
+    assert_eq!((&again["conversation"], &again["deduplicated"]), (&group["conversation"], &json!(true)));
+
+    for n in 0..5 {
+        let (status, _) =
+            world.send(json!({"sender": "bob", "conversation": group["conversation"], "text": format!("{n}")})).await;
+        assert_eq!(status, 200);
+    }
+    let path = format!("{path}/{}/messages?as_user=carol&limit=2", group["conversation"].as_str().unwrap());
+    let (mut texts, mut before) = (Vec::new(), 0);
+    loop {
+        let (_, page) = world.call("GET", &format!("{path}&before_ordinal={before}"), None).await;
+        let page_texts = page["messages"].as_array().unwrap().iter().map(|m| m["text"].as_str().unwrap().to_owned());
+        texts.splice(0..0, page_texts);
+        if page["more_before"] == json!(false) {
+            break;
+        }
+        before = page["from_ordinal"].as_u64().unwrap();
+    }
+    assert_eq!(texts, ["0", "1", "2", "3", "4"]);
+
+    let stranger = json!({"sender": "eve", "conversation": group["conversation"], "text": "let me in"});
+    let (status, refusal) = world.send(stranger).await;
+    assert!(status == 403 || status == 404, "{refusal}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_users_are_made_by_put_a_message_makes_none() {
+    let world = world(Users::ByPutOnly);
+    let message = json!({"sender": "alice", "to_user": "bob", "text": "Hi", "client_msg_id": id(1)});
+    assert_eq!(world.send(message.clone()).await.0, 404);
+    for user in ["alice", "bob"] {
+        let path = format!("/v1/apps/default/users/{user}");
+        assert_eq!(world.call("PUT", &path, Some(json!({"display_name": user}))).await.0, 200);
+    }
+    assert_eq!(world.send(message).await.0, 200);
+    // A name stays when it is not given again.
+    let (_, alice) = world.call("PUT", "/v1/apps/default/users/alice", Some(json!({}))).await;
+    assert_eq!(alice, json!({"user": "alice", "display_name": "alice"}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_other_answer_is_described_as_well() {
+    let world = world(Users::ByFirstMessage);
+    for (method, path, body, status) in [
+        ("GET", "/healthz", None, 200),
+        ("GET", "/readyz", None, 200),
+        ("GET", "/metrics", None, 403),
+        ("POST", "/v1/apps/default/tokens", Some(json!({"user": "alice"})), 200),
+        ("POST", "/v1/apps/default/tokens", Some(json!({})), 400),
+        ("POST", "/v1/apps/other/tokens", Some(json!({"user": "alice"})), 401),
+    ] {
+        assert_eq!(world.call(method, path, body).await.0, status, "{method} {path}");
+    }
+}
