@@ -151,24 +151,34 @@ impl DataFolder {
     /// # Errors
     /// [`DataFolderError`].
     pub fn inspect(&self) -> Result<Vec<Warning>, DataFolderError> {
-        let mut warnings = Vec::new();
-        warn_if_open(&self.root, mode_of(&self.root)?, FOLDER_MODE, &mut warnings);
         let keys = self.keys();
         let entries = match fs::read_dir(&keys) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(warnings),
+            Ok(entries) => Some(entries),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(failed("list", &keys)(error)),
         };
+        let mut warnings = Vec::new();
+        warn_if_open(&self.root, mode_of(&self.root)?, FOLDER_MODE, &mut warnings);
+        let Some(entries) = entries else { return Ok(warnings) };
         warn_if_open(&keys, mode_of(&keys)?, FOLDER_MODE, &mut warnings);
+        let way_in = self.way_in()?;
         for entry in entries {
             let path = entry.map_err(failed("list", &keys))?.path();
             let metadata = fs::symlink_metadata(&path).map_err(failed("look at", &path))?;
             if metadata.is_file() {
-                refuse_if_exposed(&path, metadata.mode())?;
-                warn_if_open(&path, metadata.mode(), KEY_MODE, &mut warnings);
+                refuse_if_exposed(&path, metadata.mode() & way_in)?;
+                warn_if_open(&path, metadata.mode() & way_in, KEY_MODE, &mut warnings);
             }
         }
         Ok(warnings)
+    }
+
+    /// The bits of permission that count for a file below `keys/`: who may not pass both folders gets to none, whatever
+    /// the file itself allows.
+    fn way_in(&self) -> Result<u32, DataFolderError> {
+        let through = mode_of(&self.root)? & mode_of(&self.keys())?;
+        let pass = |bit: u32, whole: u32| if through & bit == 0 { 0 } else { whole };
+        Ok(0o700 | pass(0o010, GROUP) | pass(0o001, OTHERS))
     }
 
     /// A file below `keys/`; `None` when there is none.
@@ -182,7 +192,8 @@ impl DataFolder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed("open", &path)(error)),
         };
-        refuse_if_exposed(&path, file.metadata().map_err(failed("look at", &path))?.mode())?;
+        let mode = file.metadata().map_err(failed("look at", &path))?.mode();
+        refuse_if_exposed(&path, mode & self.way_in()?)?;
         let mut bytes = Zeroizing::new(Vec::new());
         file.take(KEY_BYTES_MAX).read_to_end(&mut bytes).map_err(failed("read", &path))?;
         Ok(Some(bytes))
@@ -287,12 +298,18 @@ mod tests {
     #[test]
     fn keys_that_everybody_can_read_are_refused_with_the_remedy() {
         let base = tempfile::tempdir().unwrap();
-        let folder = DataFolder::create(base.path()).unwrap();
+        let data = base.path().join("data");
+        let folder = DataFolder::create(&data).unwrap();
         folder.create_or_read_key("k", secret).unwrap();
         set_mode(&folder.keys().join("k"), 0o644);
-        for error in [DataFolder::open(base.path()).unwrap_err(), folder.read_key("k").unwrap_err()] {
+        // As long as nobody can pass the folders, it does not matter.
+        assert_eq!(folder.inspect().unwrap(), []);
+        set_mode(&folder.keys(), 0o755);
+        assert_eq!(folder.inspect().unwrap().len(), 1);
+        set_mode(&data, 0o755);
+        for error in [DataFolder::open(&data).unwrap_err(), folder.read_key("k").unwrap_err()] {
             let text = error.to_string();
-            assert!(text.contains("mode 644") && text.contains("chmod 600"), "{text}");
+            assert!(text.contains("every user") && text.contains("chmod 600"), "{text}");
         }
     }
 
@@ -302,10 +319,11 @@ mod tests {
         let folder = DataFolder::create(base.path()).unwrap();
         folder.create_or_read_key("k", secret).unwrap();
         set_mode(&folder.keys().join("k"), 0o640);
-        set_mode(base.path(), 0o755);
+        set_mode(&folder.keys(), 0o750);
+        set_mode(base.path(), 0o750);
         let warnings: Vec<String> = folder.inspect().unwrap().iter().map(ToString::to_string).collect();
-        assert_eq!(warnings.len(), 2, "{warnings:?}");
-        assert!(warnings[0].contains("chmod 700") && warnings[1].contains("chmod 600"), "{warnings:?}");
+        assert_eq!(warnings.len(), 3, "{warnings:?}");
+        assert!(warnings[0].contains("chmod 700") && warnings[2].contains("chmod 600"), "{warnings:?}");
     }
 
     #[test]

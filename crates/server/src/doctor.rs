@@ -21,6 +21,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use stonechat_types::id::AppName;
 
 /// Appends of the measurement of the disk, each of one block.
 const FLUSHES: usize = 100;
@@ -163,7 +164,7 @@ fn judge_folder(data: &Path) -> Finding {
     }
 }
 
-fn judge_keys(folder: &DataFolder, app: &stonechat_types::id::AppName) -> Finding {
+fn judge_keys(folder: &DataFolder, app: &AppName) -> Finding {
     let name = "keys";
     let remedy = "restore keys/ from its backup; without it no token and no stored message can be read";
     match (SigningKey::open(folder, app), ApiSecret::open(folder, app)) {

@@ -49,7 +49,8 @@ fn insert(table: &mut Map<String, Value>, path: &[String], value: &Value) {
             table.insert(key.clone(), value.clone());
         }
         [section, rest @ ..] => {
-            let section = table.entry(section.clone()).or_insert_with(|| Value::new(None, Map::<String, Value>::new()));
+            let section =
+                table.entry(section.clone()).or_insert_with(|| Value::new(None, ValueKind::Table(Map::default())));
             if let ValueKind::Table(section) = &mut section.kind {
                 insert(section, rest, value);
             }
@@ -112,7 +113,7 @@ impl FileReader<'_> {
             path.iter().all(|part| parts.next().is_some_and(|own| own == "*" || own == part))
         });
         if known {
-            let value = Value::new(Some(&origin), Map::<String, Value>::new());
+            let value = Value::new(Some(&origin), ValueKind::Table(Map::default()));
             self.leaves.push(Leaf { path: path.to_vec(), value });
         } else {
             self.problems.push(unknown(path, origin));
