@@ -248,20 +248,25 @@ pub fn read_header(bytes: &[u8]) -> Result<Header, Fault> {
     read().ok_or(Fault::NoHeader)
 }
 
+/// Bytes of an event header before the sender's name.
+const EVENT_BYTES: usize = 103;
+
 fn encode_event(header: &EventHeader, out: &mut Vec<u8>) {
-    out.extend_from_slice(&header.app.0.to_le_bytes());
-    out.extend_from_slice(header.conversation.as_bytes());
-    out.extend_from_slice(&header.conversation_no.0.to_le_bytes());
-    out.extend_from_slice(&header.seq.0.to_le_bytes());
-    out.extend_from_slice(&header.ordinal.0.to_le_bytes());
-    out.extend_from_slice(&header.kind.number().to_le_bytes());
-    out.extend_from_slice(&header.sender_no.0.to_le_bytes());
-    out.extend_from_slice(&header.sent_at.0.to_le_bytes());
-    out.extend_from_slice(&header.key);
-    out.extend_from_slice(&header.body_hmac);
-    out.extend_from_slice(&header.read_upto.0.to_le_bytes());
-    out.extend_from_slice(&header.read_upto_ordinal.0.to_le_bytes());
-    out.push(header.sender.as_str().len() as u8);
+    let mut fixed = [0; EVENT_BYTES];
+    fixed[0..4].copy_from_slice(&header.app.0.to_le_bytes());
+    fixed[4..20].copy_from_slice(header.conversation.as_bytes());
+    fixed[20..24].copy_from_slice(&header.conversation_no.0.to_le_bytes());
+    fixed[24..32].copy_from_slice(&header.seq.0.to_le_bytes());
+    fixed[32..40].copy_from_slice(&header.ordinal.0.to_le_bytes());
+    fixed[40..42].copy_from_slice(&header.kind.number().to_le_bytes());
+    fixed[42..46].copy_from_slice(&header.sender_no.0.to_le_bytes());
+    fixed[46..54].copy_from_slice(&header.sent_at.0.to_le_bytes());
+    fixed[54..70].copy_from_slice(&header.key);
+    fixed[70..86].copy_from_slice(&header.body_hmac);
+    fixed[86..94].copy_from_slice(&header.read_upto.0.to_le_bytes());
+    fixed[94..102].copy_from_slice(&header.read_upto_ordinal.0.to_le_bytes());
+    fixed[102] = header.sender.as_str().len() as u8;
+    out.extend_from_slice(&fixed);
     out.extend_from_slice(header.sender.as_str().as_bytes());
 }
 

@@ -97,6 +97,7 @@ pub struct Committer {
     batch: u64,
     chain: u32,
     state: CommitterState,
+    records_max: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +112,15 @@ impl Committer {
     #[must_use]
     pub fn new(position: LanePosition, batch: u64, chain: u32) -> Self {
         let queue = VecDeque::new();
-        Self { queue, position, synced: position, batch, chain, state: CommitterState::Idle }
+        let state = CommitterState::Idle;
+        Self { queue, position, synced: position, batch, chain, state, records_max: BATCH_RECORDS_MAX }
+    }
+
+    /// The same with smaller batches.
+    #[must_use]
+    pub fn with_records_max(mut self, records: usize) -> Self {
+        self.records_max = records.clamp(1, BATCH_RECORDS_MAX);
+        self
     }
 
     /// Takes an offer.
@@ -125,7 +134,7 @@ impl Committer {
         self.queue.front()?;
         let (mut offers, mut records, mut bytes) = (0, 0, 0);
         for offer in &self.queue {
-            let over = records + offer.records.len() > BATCH_RECORDS_MAX || bytes + offer.bytes.len() > BATCH_BYTES_MAX;
+            let over = records + offer.records.len() > self.records_max || bytes + offer.bytes.len() > BATCH_BYTES_MAX;
             if offers > 0 && over {
                 break;
             }

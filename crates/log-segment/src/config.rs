@@ -8,6 +8,8 @@ pub const BATCH_RECORDS_MAX: usize = 1024;
 pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of a preallocation that are written and synced at once.
 pub const SPARE_SLICE_BYTES: u64 = 256 * 1024;
+/// Bytes of a preallocation that are synced at once while the segment in use fills faster than the next one grows.
+pub const SPARE_HURRIED_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of a checkpoint after which its thread pauses.
 pub const CHECKPOINT_SLICE_BYTES: usize = 1024 * 1024;
 
@@ -38,6 +40,8 @@ pub struct Config {
     pub checkpoint_bytes: u64,
     /// Bytes of tail at which offers are answered `Overloaded`.
     pub tail_bytes_max: u64,
+    /// Records of one batch at most; no more than [`BATCH_RECORDS_MAX`].
+    pub batch_records_max: usize,
     /// Records that may wait for the committer.
     pub queue_records_max: usize,
     /// Bytes that may wait for the committer.
@@ -62,6 +66,7 @@ impl Default for Config {
             segment_bytes: 64 * 1024 * 1024,
             checkpoint_bytes: 32 * 1024 * 1024,
             tail_bytes_max: 64 * 1024 * 1024,
+            batch_records_max: BATCH_RECORDS_MAX,
             queue_records_max: 16 * 1024,
             queue_bytes_max: 16 * 1024 * 1024,
             numbers_max: 1024 * 1024,

@@ -1,11 +1,11 @@
 //! Segments that are prepared one ahead, so that a commit never waits for room and a full disk is found early.
 
-use crate::config::SPARE_SLICE_BYTES;
+use crate::config::{SPARE_HURRIED_BYTES, SPARE_SLICE_BYTES};
 use crate::disk::DiskFile;
 use crate::driver::Signal;
 use crate::segment;
 use crate::state::{Store, disk_error};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stonechat_log::store::LogError;
 use tracing::{info, warn};
@@ -52,7 +52,8 @@ pub struct Spares {
     state: Mutex<SpareState>,
     trouble: Mutex<Option<LogError>>,
     next: AtomicU32,
-    hurry: AtomicBool,
+    waited_for: AtomicBool,
+    used: AtomicU64,
     /// Wakes who prepares.
     pub work: Signal,
 }
@@ -64,7 +65,8 @@ impl Spares {
             state: Mutex::new(SpareState::Wanted),
             trouble: Mutex::default(),
             next: AtomicU32::new(next),
-            hurry: AtomicBool::new(false),
+            waited_for: AtomicBool::new(false),
+            used: AtomicU64::new(0),
             work: Signal::default(),
         }
     }
@@ -82,9 +84,22 @@ impl Spares {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
     }
 
-    /// Whether somebody waits for it.
+    /// Says how far the segment in use is filled.
+    pub fn set_used(&self, bytes: u64) {
+        self.used.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether it is wanted sooner than it will be ready at the leisurely pace.
     pub fn is_hurried(&self) -> bool {
-        self.hurry.load(Ordering::Relaxed)
+        let written = match &*self.state() {
+            SpareState::Writing { written, .. } => *written,
+            SpareState::Wanted | SpareState::Ready(_) => 0,
+        };
+        self.is_behind(written)
+    }
+
+    fn is_behind(&self, written: u64) -> bool {
+        self.waited_for.load(Ordering::Relaxed) || self.used.load(Ordering::Relaxed) > written
     }
 
     /// Takes the segment that is ready, and wants another.
@@ -92,13 +107,13 @@ impl Spares {
         let mut state = self.state();
         match std::mem::replace(&mut *state, SpareState::Wanted) {
             SpareState::Ready(spare) => {
-                self.hurry.store(false, Ordering::Relaxed);
+                self.waited_for.store(false, Ordering::Relaxed);
                 self.work.raise();
                 Take::Ready(spare)
             }
             other => {
                 *state = other;
-                self.hurry.store(true, Ordering::Relaxed);
+                self.waited_for.store(true, Ordering::Relaxed);
                 self.work.raise();
                 self.trouble().map_or(Take::NotYet, Take::Refused)
             }
@@ -135,7 +150,8 @@ impl Spares {
                 })
             }
             SpareState::Writing { spare, written } => {
-                let slice = SPARE_SLICE_BYTES.min(store.config.segment_bytes - *written);
+                let slice = if self.is_behind(*written) { SPARE_HURRIED_BYTES } else { SPARE_SLICE_BYTES };
+                let slice = slice.min(store.config.segment_bytes - *written);
                 let wrote = spare.file.preallocate(*written, slice).and_then(|()| spare.file.sync());
                 *written += slice;
                 let whole = *written == store.config.segment_bytes;

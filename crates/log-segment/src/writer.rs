@@ -57,6 +57,7 @@ impl Writer {
     /// Goes on after the end of the lane, in this segment if there is one.
     pub fn new(store: Arc<Store>, end: &Anchor, segment: Option<ActiveSegment>) -> Self {
         let committer = Committer::new(end.position, end.batch, end.chain);
+        let committer = committer.with_records_max(store.config.batch_records_max);
         Self { store, committer, segment, state: WriterState::Working }
     }
 
@@ -128,6 +129,7 @@ impl Writer {
             self.store.segments.add(segment.number, first);
         }
         segment.offset += batch.bytes.len() as u64;
+        self.store.spares.set_used(segment.offset);
         Ok(())
     }
 
@@ -150,11 +152,11 @@ impl Writer {
                         numbers: &committed.personal,
                         derived: &record.derived,
                     });
-                    if let Some(header) = &record.event {
-                        self.store.activity.apply(header, committed.position);
-                    }
                 }
             }
+            let records = batch.offers.iter().flat_map(|offer| offer.records.iter().zip(&offer.committed));
+            let events = records.filter_map(|(record, c)| record.event.as_ref().map(|header| (header, c.position)));
+            self.store.activity.apply_all(events);
             tail.active.end = Anchor { position: batch.last, next, chain: batch.chain, batch: batch.number };
             tail.active.bytes >= self.store.config.checkpoint_bytes
         });

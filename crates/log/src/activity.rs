@@ -28,6 +28,16 @@ struct Slot {
     ordinal: AtomicU64,
 }
 
+impl Slot {
+    fn apply(&self, header: &EventHeader, position: LanePosition) {
+        if header.kind.bumps() {
+            self.recency.store(header.sent_at.0 as u64, Ordering::Relaxed);
+        }
+        self.ordinal.store(header.ordinal.0, Ordering::Relaxed);
+        self.position.store(position.0, Ordering::Release);
+    }
+}
+
 type Chunk = Arc<[Slot]>;
 
 /// The table of one store. One thread writes (the committer); any number read without a lock on the slots.
@@ -39,26 +49,40 @@ pub struct ActivityTable {
 impl ActivityTable {
     /// Moves a conversation by one committed event.
     pub fn apply(&self, header: &EventHeader, position: LanePosition) {
-        let mut activity = self.get(header.app, header.conversation_no);
-        if header.kind.bumps() {
-            activity.recency = header.sent_at;
+        let (chunk, slot) = place(header.conversation_no);
+        self.chunk(header.app, chunk)[slot].apply(header, position);
+    }
+
+    /// Moves conversations by committed events, in their order.
+    pub fn apply_all<'a>(&self, events: impl Iterator<Item = (&'a EventHeader, LanePosition)>) {
+        let mut last: Option<((AppId, usize), Chunk)> = None;
+        for (header, position) in events {
+            let (chunk, slot) = place(header.conversation_no);
+            let key = (header.app, chunk);
+            let slots = match last.take() {
+                Some((of, slots)) if of == key => slots,
+                _ => self.chunk(header.app, chunk),
+            };
+            slots[slot].apply(header, position);
+            last = Some((key, slots));
         }
-        activity.position = position;
-        activity.ordinal = header.ordinal;
-        self.set(header.app, header.conversation_no, activity);
     }
 
     /// Sets a conversation's entry, as when a checkpoint is loaded.
     pub fn set(&self, app: AppId, no: ConversationNo, activity: Activity) {
         let (chunk, slot) = place(no);
+        let slot = &self.chunk(app, chunk)[slot];
+        slot.recency.store(activity.recency.0 as u64, Ordering::Relaxed);
+        slot.ordinal.store(activity.ordinal.0, Ordering::Relaxed);
+        slot.position.store(activity.position.0, Ordering::Release);
+    }
+
+    fn chunk(&self, app: AppId, chunk: usize) -> Chunk {
         let existing = {
             let apps = self.apps.read().unwrap_or_else(std::sync::PoisonError::into_inner);
             apps.get(&app).and_then(|chunks| chunks.get(chunk)).cloned()
         };
-        let chunk = existing.unwrap_or_else(|| self.grow(app, chunk));
-        chunk[slot].recency.store(activity.recency.0 as u64, Ordering::Relaxed);
-        chunk[slot].ordinal.store(activity.ordinal.0, Ordering::Relaxed);
-        chunk[slot].position.store(activity.position.0, Ordering::Release);
+        existing.unwrap_or_else(|| self.grow(app, chunk))
     }
 
     /// A conversation's entry; all zero when there is none.
