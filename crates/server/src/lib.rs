@@ -5,5 +5,6 @@ pub mod config;
 pub mod data_folder;
 pub mod doctor;
 pub mod identity;
+pub mod serve;
 pub mod telemetry;
 pub mod tui;

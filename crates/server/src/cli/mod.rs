@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod args;
+pub mod chat;
 pub mod civil;
 pub mod completions;
 pub mod context;
@@ -21,6 +22,7 @@ pub mod home;
 pub mod local_server;
 pub mod printer;
 pub mod send;
+pub mod serve;
 pub mod session;
 pub mod signals;
 pub mod tail;
@@ -56,7 +58,8 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
+    // Not locked: a panic in another thread has to reach the terminal.
+    let (mut out, mut err) = (io::stdout(), io::stderr());
     let looks = Looks::of_this_terminal(Paint::choose(cli.color, variable));
     let watched = io::stderr().is_terminal();
     let outcome = run(&cli.command, &mut Context { out: &mut out, err: &mut err, looks, watched });
@@ -71,9 +74,9 @@ pub fn main() -> ExitCode {
 
 fn run(command: &Command, context: &mut Context<'_>) -> Outcome {
     match command {
-        Command::Serve(_) => not_built_in("serve"),
+        Command::Serve(args) => serve::run(args, context),
         Command::Token(TokenCommand::Mint(args)) => token::mint(args, context),
-        Command::Chat(_) => not_built_in("chat"),
+        Command::Chat(args) => client(&args.client, async |who| chat::run(args, who, context).await),
         Command::Conversations(args) => client(&args.client, async |who| conversations::run(args, who, context).await),
         Command::History(args) => client(&args.client, async |who| history::run(args, who, context).await),
         Command::Send(args) => client(&args.client, async |who| send::run(args, who, context).await),

@@ -8,8 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
-use stonechat_client::driver::ports::TokenError;
 use stonechat_client::driver::ports::{StaticToken, TokenProvider, TokenRequest};
+use stonechat_client::error::TokenError;
 use stonechat_types::id::{AppName, UserId};
 use stonechat_types::limits::TOKEN_BYTES_MAX;
 

@@ -1,3 +1,31 @@
 //! `stonechat chat`: the terminal client.
+//!
+//! ```text
+//!  SDK streams ─┐                            ┌─► terminal      (view: state → screen, pure)
+//!  keys, ticks ─┴─► Msg ─► update: state ────┤
+//!                          (pure)            └─► Effect ─► SDK calls, bell
+//! ```
+//!
+//! `state`, `update` and `view` know no terminal, no network and no clock, so tests press keys and look at the screen.
+//! `run` joins them with the world.
 
+// An edge: the terminal and its clock.
+#![allow(clippy::disallowed_methods)]
+
+pub mod areas;
+pub mod cells;
+pub mod composer;
+pub mod dialog;
+pub mod doing;
+pub mod keys;
+pub mod message;
+pub mod palette;
+pub mod rows;
+pub mod run;
 pub mod sanitise;
+pub mod screen;
+pub mod scroll;
+pub mod state;
+pub mod update;
+pub mod view;
+pub mod words;

@@ -1,0 +1,248 @@
+//! Does what the state wants done, through the SDK.
+
+use std::sync::Arc;
+
+use stonechat_client::account::Account;
+use stonechat_client::conversation::Conversation;
+use stonechat_client::send::{SendOptions, Text};
+use stonechat_client::timeline::{Timeline, TimelineOptions};
+use stonechat_types::id::{ConversationId, UserId};
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+
+use crate::cli::civil::UtcOffset;
+use crate::tui::message::{Activity, Effect, Msg};
+
+/// What comes back from work, at most so many before the work waits.
+pub const ARRIVALS: usize = 64;
+/// What is done one after the other, at most so much at once.
+const ORDERS: usize = 64;
+/// Messages of one page back.
+const PAGE: u32 = 50;
+
+/// What comes back from work.
+pub enum Arrival {
+    /// Something for the state.
+    Msg(Msg),
+    /// A timeline that was opened.
+    Timeline(Followed),
+}
+
+/// A conversation that is followed.
+#[derive(Clone)]
+pub struct Followed {
+    /// It.
+    pub conversation: Conversation,
+    /// Its lines.
+    pub timeline: Arc<Timeline>,
+}
+
+/// Does what the state wants done. What has an order is done in it, by one task; what waits for the server has a task
+/// of its own.
+pub struct Doer {
+    account: Account,
+    tasks: TaskTracker,
+    arrivals: mpsc::Sender<Arrival>,
+    orders: mpsc::Sender<Order>,
+    offset: UtcOffset,
+    followed: Option<Followed>,
+}
+
+/// What is done one after the other. All of it is quick, and needs no server.
+enum Order {
+    Send(Conversation, String, SendOptions),
+    Do(Conversation, Small),
+    Focus(ConversationId),
+}
+
+enum Small {
+    Typing(Activity),
+    MarkRead(stonechat_types::number::Seq),
+}
+
+impl Doer {
+    /// For an account. Results go to `arrivals`.
+    #[must_use]
+    pub fn new(account: Account, tasks: TaskTracker, arrivals: mpsc::Sender<Arrival>, offset: UtcOffset) -> Self {
+        let (orders, queue) = mpsc::channel(ORDERS);
+        tasks.spawn(keep_order(account.clone(), queue, arrivals.clone()));
+        Self { account, tasks, arrivals, orders, offset, followed: None }
+    }
+
+    /// Says which conversation is followed from now on.
+    pub fn follow(&mut self, followed: Followed) {
+        self.followed = Some(followed);
+    }
+
+    /// Does it, or begins to. [`Effect::Bell`] and [`Effect::Quit`] are for the caller.
+    pub fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Open(id, peer) => self.open(id, peer),
+            Effect::OpenDirect(user) => {
+                let id = self.account.conversation_with(&user).id();
+                self.answer(Msg::Opened(id, Some(user)));
+            }
+            Effect::Send { id, text, read_upto } => {
+                let options = SendOptions { client_msg_id: None, read_upto };
+                let order = Order::Send(self.conversation(id), text.clone(), options);
+                if self.orders.try_send(order).is_err() {
+                    self.answer(Msg::NotKept(id, text, "this device is busy".into()));
+                }
+            }
+            Effect::Typing(id, activity) => self.order(Order::Do(self.conversation(id), Small::Typing(activity))),
+            Effect::MarkRead(id, upto) => self.order(Order::Do(self.conversation(id), Small::MarkRead(upto))),
+            Effect::HideMarker => {
+                if let Some(followed) = &self.followed {
+                    followed.timeline.hide_read_marker();
+                }
+            }
+            Effect::LoadOlder(id) => self.load_older(id),
+            Effect::FillGap(id, after) => {
+                let Some(followed) = self.following(id) else { return };
+                self.work(async move {
+                    let filled = followed.timeline.fill_gap(after).await;
+                    filled.err().map(|error| Msg::Failed(format!("messages could not be loaded: {error}")))
+                });
+            }
+            Effect::Retry(id) | Effect::Discard(id) => {
+                let Some(handle) = self.account.sending(id) else { return };
+                let again = matches!(effect, Effect::Retry(_));
+                self.work(async move {
+                    let done = if again { handle.retry().await } else { handle.cancel().await };
+                    done.err().map(|error| Msg::Failed(error.to_string()))
+                });
+            }
+            Effect::CreateGroup(title, users) => {
+                let account = self.account.clone();
+                self.work(async move {
+                    Some(match account.create_group(&title, &users).await {
+                        Ok(group) => Msg::GroupCreated(group.id()),
+                        Err(error) => Msg::Failed(format!("the group was not made: {error}")),
+                    })
+                });
+            }
+            Effect::FetchMembers(id) => self.fetch_members(id),
+            Effect::AddMembers(id, users) => {
+                let conversation = self.conversation(id);
+                self.work(async move {
+                    if let Err(error) = conversation.add_members(&users).await {
+                        return Some(Msg::Failed(format!("nobody was added: {error}")));
+                    }
+                    let members = conversation.members().await.map_err(|error| error.to_string());
+                    Some(Msg::Members(id, members))
+                });
+            }
+            Effect::Leave(id) => {
+                let conversation = self.conversation(id);
+                self.work(async move {
+                    let left = conversation.leave().await;
+                    left.err().map(|error| Msg::Failed(format!("you are still in the group: {error}")))
+                });
+            }
+            Effect::FetchNames(users) => {
+                let account = self.account.clone();
+                // Without an answer people are called by their ids.
+                self.work(async move { account.display_names(&users).await.ok().map(Msg::Names) });
+            }
+            Effect::TryNow => {
+                let account = self.account.clone();
+                self.work(async move {
+                    account.try_now().await;
+                    None
+                });
+            }
+            Effect::Bell | Effect::Quit => {}
+        }
+    }
+
+    fn open(&mut self, id: ConversationId, peer: Option<UserId>) {
+        let conversation = match &peer {
+            Some(user) => self.account.conversation_with(user),
+            None => self.account.conversation(&id),
+        };
+        self.followed = None;
+        self.order(Order::Focus(id));
+        let options = TimelineOptions { page: PAGE, date_dividers: true, utc_offset_minutes: self.offset.minutes };
+        let arrivals = self.arrivals.clone();
+        self.tasks.spawn(async move {
+            let arrival = match conversation.timeline(options).await {
+                Ok(timeline) => Arrival::Timeline(Followed { conversation, timeline: Arc::new(timeline) }),
+                Err(error) => Arrival::Msg(Msg::Failed(format!("the conversation could not be opened: {error}"))),
+            };
+            // Nobody waits for it once the client has ended.
+            let _ = arrivals.send(arrival).await;
+        });
+    }
+
+    fn load_older(&self, id: ConversationId) {
+        let Some(followed) = self.following(id) else { return };
+        self.work(async move {
+            let result = followed.timeline.paginate_back(PAGE).await.map_err(|error| error.to_string());
+            let items = followed.timeline.items().into_iter().collect();
+            Some(Msg::Older(id, items, result))
+        });
+    }
+
+    fn fetch_members(&self, id: ConversationId) {
+        let conversation = self.conversation(id);
+        self.work(async move {
+            let members = conversation.members().await.map_err(|error| error.to_string());
+            Some(Msg::Members(id, members))
+        });
+    }
+
+    fn following(&self, id: ConversationId) -> Option<Followed> {
+        self.followed.clone().filter(|followed| followed.conversation.id() == id)
+    }
+
+    /// The one that is followed knows the other user, without whom a direct conversation cannot begin.
+    fn conversation(&self, id: ConversationId) -> Conversation {
+        self.following(id).map_or_else(|| self.account.conversation(&id), |followed| followed.conversation)
+    }
+
+    fn order(&self, order: Order) {
+        // Typing, reading and focus are said again soon.
+        let _ = self.orders.try_send(order);
+    }
+
+    fn answer(&self, msg: Msg) {
+        self.work(async move { Some(msg) });
+    }
+
+    fn work(&self, work: impl Future<Output = Option<Msg>> + Send + 'static) {
+        let arrivals = self.arrivals.clone();
+        self.tasks.spawn(async move {
+            if let Some(msg) = work.await {
+                let _ = arrivals.send(Arrival::Msg(msg)).await;
+            }
+        });
+    }
+}
+
+async fn keep_order(account: Account, mut queue: mpsc::Receiver<Order>, arrivals: mpsc::Sender<Arrival>) {
+    while let Some(order) = queue.recv().await {
+        let failed = match order {
+            Order::Send(conversation, text, options) => {
+                let kept = conversation.send_with(Text::new(text.clone()), options).await;
+                kept.err().map(|error| Msg::NotKept(conversation.id(), text, error.to_string()))
+            }
+            Order::Do(conversation, Small::Typing(activity)) => {
+                let _ = conversation.set_typing(activity == Activity::Writing).await;
+                None
+            }
+            Order::Do(conversation, Small::MarkRead(upto)) => {
+                let _ = conversation.mark_read(upto).await;
+                None
+            }
+            Order::Focus(id) => {
+                let _ = account.focus(&[id]).await;
+                None
+            }
+        };
+        if let Some(msg) = failed
+            && arrivals.send(Arrival::Msg(msg)).await.is_err()
+        {
+            return;
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! What each key does.
+
+use std::sync::Arc;
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use stonechat_client::state::{ItemKey, MessageItem, Role, SendState, TimelineItem, TimelineItemKind};
+use stonechat_types::id::{ConversationId, ConversationKind};
+use stonechat_types::text::Title;
+
+use crate::tui::dialog::{Dialog, Filled, Form, parse_users};
+use crate::tui::message::{Activity, Effect};
+use crate::tui::rows::Rows;
+use crate::tui::scroll::{self, Anchor};
+use crate::tui::state::{App, History, Pane};
+use crate::tui::update::open;
+use crate::tui::{areas, composer};
+
+/// Takes a key.
+pub fn press(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
+    if key.kind == KeyEventKind::Release {
+        return;
+    }
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    if control && matches!(key.code, KeyCode::Char('c' | 'q')) {
+        effects.push(Effect::Quit);
+    } else if let Some(dialog) = app.dialog.take() {
+        app.dialog = answer(app, dialog, key, effects);
+    } else if !everywhere(app, key, effects) {
+        match app.pane {
+            Pane::List => in_list(app, key, effects),
+            Pane::Messages => in_messages(app, key, effects),
+            Pane::Composer => in_composer(app, key, effects),
+        }
+    }
+}
+
+/// Takes a pasted text.
+pub fn paste(app: &mut App, text: &str, effects: &mut Vec<Effect>) {
+    match &mut app.dialog {
+        Some(Dialog::NewChat(form) | Dialog::AddMembers(form)) => form.insert(text),
+        Some(Dialog::NewGroup(form)) => form.insert(text),
+        Some(Dialog::Help | Dialog::Members { .. } | Dialog::Leave) => {}
+        None => {
+            if app.pane == Pane::Composer && app.may_write() {
+                composer::paste(&mut app.composer, text);
+                say_typing(app, effects);
+            }
+        }
+    }
+}
+
+/// The last message of a timeline.
+#[must_use]
+pub fn last_message(items: &[Arc<TimelineItem>]) -> Option<ItemKey> {
+    items.iter().rev().find(|item| matches!(item.kind, TimelineItemKind::Message(_))).map(|item| item.key)
+}
+
+/// Keys that do the same in each pane; says whether it was one.
+fn everywhere(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) -> bool {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    let alt = key.modifiers.contains(KeyModifiers::ALT);
+    match key.code {
+        KeyCode::F(1) => app.dialog = Some(Dialog::Help),
+        KeyCode::Char('n') if control => app.dialog = Some(Dialog::NewChat(Form::default())),
+        KeyCode::Char('g') if control => app.dialog = Some(Dialog::NewGroup(Form::default())),
+        KeyCode::Char('p') if control => show_members(app, effects),
+        KeyCode::Char('r') if control => effects.push(Effect::TryNow),
+        KeyCode::Up if alt => open_neighbour(app, Step::Before, effects),
+        KeyCode::Down if alt => open_neighbour(app, Step::After, effects),
+        KeyCode::PageUp if app.shows_conversation() => scroll(app, Step::Before, page(app)),
+        KeyCode::PageDown if app.shows_conversation() => scroll(app, Step::After, page(app)),
+        KeyCode::Home if control && app.shows_conversation() => scroll(app, Step::Before, usize::MAX / 2),
+        KeyCode::End if control && app.shows_conversation() => to_the_bottom(app),
+        KeyCode::Tab if app.open.is_some() => {
+            let next = match app.pane {
+                Pane::List => Pane::Composer,
+                Pane::Composer => Pane::Messages,
+                Pane::Messages => Pane::List,
+            };
+            go_to(app, next);
+        }
+        KeyCode::BackTab if app.open.is_some() => {
+            let next = match app.pane {
+                Pane::List => Pane::Messages,
+                Pane::Composer => Pane::List,
+                Pane::Messages => Pane::Composer,
+            };
+            go_to(app, next);
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn in_list(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
+    match key.code {
+        KeyCode::Up | KeyCode::Char('k') => move_cursor(app, -1),
+        KeyCode::Down | KeyCode::Char('j') => move_cursor(app, 1),
+        KeyCode::PageUp => move_cursor(app, -5),
+        KeyCode::PageDown => move_cursor(app, 5),
+        KeyCode::Home => move_cursor(app, i64::MIN / 2),
+        KeyCode::End => move_cursor(app, i64::MAX / 2),
+        KeyCode::Enter | KeyCode::Right | KeyCode::Char('l') => {
+            if let Some(id) = app.cursor {
+                open(app, id, None, effects);
+            }
+        }
+        KeyCode::Char('n') => app.dialog = Some(Dialog::NewChat(Form::default())),
+        KeyCode::Char('g') => app.dialog = Some(Dialog::NewGroup(Form::default())),
+        KeyCode::Char('?') => app.dialog = Some(Dialog::Help),
+        KeyCode::Char('q') => effects.push(Effect::Quit),
+        KeyCode::Esc if app.open.is_some() && !app.is_narrow() => go_to(app, Pane::Composer),
+        _ => {}
+    }
+}
+
+fn in_messages(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
+    match key.code {
+        KeyCode::Up | KeyCode::Char('k') => select(app, Step::Before),
+        KeyCode::Down | KeyCode::Char('j') => select(app, Step::After),
+        KeyCode::Char('G') | KeyCode::End => {
+            to_the_bottom(app);
+            if let Some(open) = &mut app.open {
+                open.selected = last_message(open.lines());
+            }
+        }
+        KeyCode::Char('r') => {
+            if let Some(ItemKey::Own(id)) = selected_failure(app) {
+                effects.push(Effect::Retry(id));
+            }
+        }
+        KeyCode::Char('d') | KeyCode::Delete => {
+            if let Some(ItemKey::Own(id)) = selected_failure(app) {
+                effects.push(Effect::Discard(id));
+            }
+        }
+        KeyCode::Char('?') => app.dialog = Some(Dialog::Help),
+        KeyCode::Esc | KeyCode::Enter | KeyCode::Char('i') => go_to(app, Pane::Composer),
+        _ => {}
+    }
+}
+
+fn in_composer(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let held = key.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SHIFT | KeyModifiers::CONTROL);
+    let blank = composer::is_blank(&app.composer);
+    match key.code {
+        KeyCode::Esc => go_to(app, Pane::List),
+        // In many terminals the wheel arrives as these keys.
+        KeyCode::Up if blank => scroll(app, Step::Before, 1),
+        KeyCode::Down if blank => scroll(app, Step::After, 1),
+        _ if !app.may_write() => {}
+        KeyCode::Enter if !held => send(app, effects),
+        KeyCode::Enter => app.composer.insert_newline(),
+        KeyCode::Char('j') if key.modifiers.contains(KeyModifiers::CONTROL) => app.composer.insert_newline(),
+        _ => {
+            if app.composer.input(key) {
+                say_typing(app, effects);
+            }
+        }
+    }
+}
+
+fn say_typing(app: &App, effects: &mut Vec<Effect>) {
+    let Some(open) = &app.open else { return };
+    let blank = composer::is_blank(&app.composer);
+    effects.push(Effect::Typing(open.id, if blank { Activity::Stopped } else { Activity::Writing }));
+}
+
+fn send(app: &mut App, effects: &mut Vec<Effect>) {
+    if composer::is_blank(&app.composer) {
+        return;
+    }
+    let text = composer::text(&app.composer).trim_end().to_owned();
+    let Some(open) = &mut app.open else { return };
+    let read_upto = if open.anchor == Anchor::Bottom { open.newest() } else { None };
+    open.anchor = Anchor::Bottom;
+    effects.push(Effect::Typing(open.id, Activity::Stopped));
+    effects.push(Effect::Send { id: open.id, text, read_upto });
+    effects.push(Effect::HideMarker);
+    app.composer = composer::empty();
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Before,
+    After,
+}
+
+fn go_to(app: &mut App, pane: Pane) {
+    app.pane = pane;
+    let Some(open) = &mut app.open else { return };
+    open.selected = None;
+    if pane == Pane::Messages {
+        let failed = open.lines().iter().rev().find(|item| is_failed(item)).map(|item| item.key);
+        open.selected = failed.or_else(|| last_message(open.lines()));
+        reveal_selected(app);
+    }
+}
+
+fn is_failed(item: &TimelineItem) -> bool {
+    matches!(&item.kind, TimelineItemKind::Message(MessageItem { state: Some(SendState::Failed(_)), .. }))
+}
+
+fn selected_failure(app: &App) -> Option<ItemKey> {
+    let open = app.open.as_ref()?;
+    let item = open.lines().iter().find(|item| Some(item.key) == open.selected)?;
+    is_failed(item).then_some(item.key)
+}
+
+fn select(app: &mut App, step: Step) {
+    let Some(open) = &mut app.open else { return };
+    let items = open.lines();
+    let at = items.iter().position(|item| Some(item.key) == open.selected);
+    let is_message = |item: &&Arc<TimelineItem>| matches!(item.kind, TimelineItemKind::Message(_));
+    let next = match (at, step) {
+        (None, _) => last_message(items),
+        (Some(at), Step::Before) => items[..at].iter().rev().find(is_message).map(|item| item.key),
+        (Some(at), Step::After) => items[at + 1..].iter().find(is_message).map(|item| item.key),
+    };
+    match (next, step) {
+        (Some(next), _) => {
+            open.selected = Some(next);
+            reveal_selected(app);
+        }
+        (None, step) => scroll(app, step, 1),
+    }
+}
+
+fn reveal_selected(app: &mut App) {
+    let area = areas::divide(app).timeline;
+    let Some(open) = &app.open else { return };
+    let Some(index) = open.lines().iter().position(|item| Some(item.key) == open.selected) else { return };
+    let rows = Rows::new(app, open, area.width);
+    let anchor = scroll::reveal(&rows, open.anchor, usize::from(area.height), index);
+    if let Some(open) = &mut app.open {
+        open.anchor = anchor;
+    }
+}
+
+fn page(app: &App) -> usize {
+    usize::from(areas::divide(app).timeline.height.saturating_sub(2).max(1))
+}
+
+fn scroll(app: &mut App, step: Step, by: usize) {
+    let area = areas::divide(app).timeline;
+    let Some(open) = &app.open else { return };
+    let rows = Rows::new(app, open, area.width);
+    let anchor = match step {
+        Step::Before => scroll::up(&rows, open.anchor, usize::from(area.height), by),
+        Step::After => scroll::down(&rows, open.anchor, by),
+    };
+    if let Some(open) = &mut app.open {
+        open.anchor = anchor;
+        if step == Step::Before && open.history == History::Failed {
+            open.history = History::Idle;
+        }
+    }
+}
+
+fn to_the_bottom(app: &mut App) {
+    if let Some(open) = &mut app.open {
+        open.anchor = Anchor::Bottom;
+    }
+}
+
+fn move_cursor(app: &mut App, by: i64) {
+    let at = app.list.iter().position(|summary| Some(summary.id) == app.cursor);
+    let last = i64::try_from(app.list.len()).unwrap_or(i64::MAX) - 1;
+    let at = at.map_or(0, |at| i64::try_from(at).unwrap_or(0).saturating_add(by).clamp(0, last.max(0)));
+    app.cursor = usize::try_from(at).ok().and_then(|at| app.list.get(at)).map(|summary| summary.id);
+}
+
+fn open_neighbour(app: &mut App, step: Step, effects: &mut Vec<Effect>) {
+    if let Some(open) = &app.open {
+        app.cursor = Some(open.id);
+        move_cursor(app, if step == Step::Before { -1 } else { 1 });
+    }
+    if let Some(id) = app.cursor {
+        open(app, id, None, effects);
+    }
+}
+
+fn show_members(app: &mut App, effects: &mut Vec<Effect>) {
+    match group(app) {
+        Some(id) => {
+            app.dialog = Some(Dialog::Members { scroll: 0 });
+            effects.push(Effect::FetchMembers(id));
+        }
+        None => app.say("open a group to see who is in it"),
+    }
+}
+
+fn group(app: &App) -> Option<ConversationId> {
+    app.open.as_ref().map(|open| open.id).filter(|id| id.kind() == ConversationKind::Group)
+}
+
+/// Gives a key to a dialog; gives back what lies there then.
+fn answer(app: &mut App, dialog: Dialog, key: KeyEvent, effects: &mut Vec<Effect>) -> Option<Dialog> {
+    if key.code == KeyCode::Esc {
+        return None;
+    }
+    match dialog {
+        Dialog::Help => match key.code {
+            KeyCode::Enter | KeyCode::F(1) | KeyCode::Char('?' | 'q' | ' ') => None,
+            _ => Some(Dialog::Help),
+        },
+        Dialog::NewChat(mut form) => {
+            if form.key(key) == Filled::Going {
+                return Some(Dialog::NewChat(form));
+            }
+            form.wrong = match parse_users(&form.fields[0]) {
+                Ok(users) if users.len() == 1 && users[0] == app.me => Some("that is you".into()),
+                Ok(users) if users.len() == 1 => {
+                    effects.extend(users.into_iter().map(Effect::OpenDirect));
+                    return None;
+                }
+                Ok(_) => Some("write one user id, like bob".into()),
+                Err(wrong) => Some(wrong),
+            };
+            Some(Dialog::NewChat(form))
+        }
+        Dialog::NewGroup(mut form) => {
+            if form.key(key) == Filled::Going {
+                return Some(Dialog::NewGroup(form));
+            }
+            let title = form.fields[0].trim();
+            match (Title::new(title), parse_users(&form.fields[1])) {
+                (Ok(title), Ok(mut users)) => {
+                    users.retain(|user| *user != app.me);
+                    effects.push(Effect::CreateGroup(title.as_str().to_owned(), users));
+                    return None;
+                }
+                (Err(wrong), _) => form.wrong = Some(format!("the title {wrong}")),
+                (_, Err(wrong)) => form.wrong = Some(wrong),
+            }
+            Some(Dialog::NewGroup(form))
+        }
+        Dialog::AddMembers(mut form) => {
+            if form.key(key) == Filled::Going {
+                return Some(Dialog::AddMembers(form));
+            }
+            match (parse_users(&form.fields[0]), group(app)) {
+                (Ok(users), Some(id)) if !users.is_empty() => {
+                    effects.push(Effect::AddMembers(id, users));
+                    return Some(Dialog::Members { scroll: 0 });
+                }
+                (Ok(_), _) => form.wrong = Some("write user ids, like bob carol".into()),
+                (Err(wrong), _) => form.wrong = Some(wrong),
+            }
+            Some(Dialog::AddMembers(form))
+        }
+        Dialog::Members { scroll } => match key.code {
+            KeyCode::Up | KeyCode::Char('k') => Some(Dialog::Members { scroll: scroll.saturating_sub(1) }),
+            KeyCode::Down | KeyCode::Char('j') => {
+                let last = app.open.as_ref().and_then(|open| open.members.as_ref()).map_or(0, Vec::len);
+                Some(Dialog::Members { scroll: (scroll + 1).min(last.saturating_sub(1)) })
+            }
+            KeyCode::Char('a') if app.open_summary().is_some_and(|summary| summary.role >= Role::Admin) => {
+                Some(Dialog::AddMembers(Form::default()))
+            }
+            KeyCode::Char('l') => Some(Dialog::Leave),
+            KeyCode::Enter | KeyCode::Char('q') => None,
+            _ => Some(Dialog::Members { scroll }),
+        },
+        Dialog::Leave => match (key.code, group(app)) {
+            (KeyCode::Char('y'), Some(id)) => {
+                effects.push(Effect::Leave(id));
+                None
+            }
+            (KeyCode::Char('n') | KeyCode::Enter, _) => None,
+            _ => Some(Dialog::Leave),
+        },
+    }
+}

@@ -1,0 +1,108 @@
+//! What happens to the client, and what it wants done.
+
+use std::sync::Arc;
+
+use ratatui::crossterm::event::KeyEvent;
+use ratatui::layout::Size;
+use stonechat_client::state::{ConnectionState, ConversationSummary, Member, TimelineItem};
+use stonechat_client::timeline::Pagination;
+use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
+use stonechat_types::number::{Ordinal, Seq, Timestamp};
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// A text was pasted.
+    Paste(String),
+    /// The terminal has another size.
+    Resize(Size),
+    /// The terminal got the focus.
+    Focused,
+    /// The terminal lost the focus.
+    Unfocused,
+    /// Time passed.
+    Tick(Timestamp),
+    /// The connection changed.
+    Connection(ConnectionState),
+    /// Unread messages over all conversations.
+    TotalUnread(u64),
+    /// The list changed.
+    Conversations(Vec<Arc<ConversationSummary>>),
+    /// A conversation is to be shown.
+    Opened(ConversationId, Option<UserId>),
+    /// The lines of a conversation changed.
+    Timeline(ConversationId, Vec<Arc<TimelineItem>>),
+    /// Somebody writes, or stopped.
+    Typing(ConversationId, Vec<UserId>),
+    /// Older messages came, or could not be had.
+    Older(ConversationId, Vec<Arc<TimelineItem>>, Result<Pagination, String>),
+    /// Who is in a conversation.
+    Members(ConversationId, Result<Vec<Member>, String>),
+    /// What people are called.
+    Names(Vec<(UserId, String)>),
+    /// A group was made.
+    GroupCreated(ConversationId),
+    /// Something that the user asked for could not be done.
+    Failed(String),
+    /// A text could not even be kept; it goes back into the composer.
+    NotKept(ConversationId, String, String),
+}
+
+/// Something that is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Read a conversation, and follow it.
+    Open(ConversationId, Option<UserId>),
+    /// Find the direct conversation with a user, and open it.
+    OpenDirect(UserId),
+    /// Send a text.
+    Send {
+        /// Where to.
+        id: ConversationId,
+        /// What.
+        text: String,
+        /// The last event that was shown.
+        read_upto: Option<Seq>,
+    },
+    /// The user writes, or stopped.
+    Typing(ConversationId, Activity),
+    /// Everything up to here was seen.
+    MarkRead(ConversationId, Seq),
+    /// Load older messages.
+    LoadOlder(ConversationId),
+    /// Load what is missing after an ordinal.
+    FillGap(ConversationId, Ordinal),
+    /// Send a failed message again.
+    Retry(ClientMsgId),
+    /// Take a failed message away.
+    Discard(ClientMsgId),
+    /// Make a group.
+    CreateGroup(String, Vec<UserId>),
+    /// Ask who is in a conversation.
+    FetchMembers(ConversationId),
+    /// Add people to a group.
+    AddMembers(ConversationId, Vec<UserId>),
+    /// Leave a group.
+    Leave(ConversationId),
+    /// Ask what people are called.
+    FetchNames(Vec<UserId>),
+    /// Take the line above the unread away.
+    HideMarker,
+    /// Try to connect now.
+    TryNow,
+    /// Ring the bell.
+    Bell,
+    /// End.
+    Quit,
+}
+
+/// Whether somebody is writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activity {
+    /// He is.
+    Writing,
+    /// He stopped.
+    Stopped,
+}

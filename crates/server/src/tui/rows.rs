@@ -1,0 +1,186 @@
+//! The lines of a timeline as rows of the screen.
+
+use std::sync::Arc;
+
+use ratatui::text::{Line, Span};
+use stonechat_client::state::{Content, ItemKey, MessageItem, SendState, TimelineItem, TimelineItemKind};
+use stonechat_types::id::ConversationKind;
+
+use crate::cli::civil::Civil;
+use crate::tui::state::{App, History, Open};
+use crate::tui::{cells, sanitise, words};
+
+/// Messages of one person within this time stand under one name.
+const TOGETHER_MS: i64 = 5 * 60_000;
+
+/// Most rows of one message; the rest is counted.
+const ROWS_PER_MESSAGE_MAX: usize = 200;
+
+/// Cells left of each message, for the mark of the selection.
+const MARGIN: usize = 1;
+
+/// Makes rows for one conversation at one width.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    app: &'a App,
+    open: &'a Open,
+    width: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// For the open conversation.
+    #[must_use]
+    pub fn new(app: &'a App, open: &'a Open, width: u16) -> Self {
+        Self { app, open, width: usize::from(width) }
+    }
+
+    /// The lines of the timeline.
+    #[must_use]
+    pub fn items(&self) -> &'a [Arc<TimelineItem>] {
+        self.open.lines()
+    }
+
+    /// How many rows an item takes; at least one.
+    #[must_use]
+    pub fn height(&self, index: usize) -> usize {
+        self.rows(index).len()
+    }
+
+    /// The rows of an item.
+    #[must_use]
+    pub fn rows(&self, index: usize) -> Vec<Line<'static>> {
+        let Some(item) = self.items().get(index) else { return vec![Line::default()] };
+        let palette = self.app.palette;
+        match &item.kind {
+            TimelineItemKind::Message(message) => self.message(index, item.key, message),
+            TimelineItemKind::DateDivider(date) => {
+                let ItemKey::Day(number) = item.key else { return vec![Line::default()] };
+                let day = words::day(*date, number, &self.app.civil_now());
+                vec![Line::default(), self.ruled(&day, palette.dim())]
+            }
+            TimelineItemKind::ReadMarker => vec![Line::default(), self.ruled("new", palette.accent())],
+            TimelineItemKind::Start => {
+                let title = cells::fit(&self.app.open_title(), self.width / 2);
+                vec![self.centred(&format!("the beginning of {title}"))]
+            }
+            TimelineItemKind::Gap { missing, .. } => {
+                vec![self.centred(&format!("{missing} messages in between are being loaded"))]
+            }
+        }
+    }
+
+    fn message(&self, index: usize, key: ItemKey, item: &MessageItem) -> Vec<Line<'static>> {
+        let palette = self.app.palette;
+        let selected = self.open.selected == Some(key);
+        let margin = || if selected { Span::styled("▌", palette.accent()) } else { Span::raw(" ") };
+        let mut rows = Vec::new();
+        if !self.stands_under_the_last_name(index, item) {
+            if index > 0 {
+                rows.push(Line::default());
+            }
+            rows.push(self.heading(item, margin()));
+        }
+        let room = self.width.saturating_sub(MARGIN).max(2);
+        let (text, style) = self.body(item);
+        let mut lines: Vec<String> = text.iter().flat_map(|line| cells::wrap(line, room)).collect();
+        if lines.len() > ROWS_PER_MESSAGE_MAX {
+            let rest = lines.len() - ROWS_PER_MESSAGE_MAX;
+            lines.truncate(ROWS_PER_MESSAGE_MAX);
+            lines.push(format!("… and {rest} lines more"));
+        }
+        let last_width = lines.last().map_or(0, |line| cells::width(line));
+        rows.extend(lines.into_iter().map(|line| Line::from(vec![margin(), Span::styled(line, style)])));
+        for (at, mark) in self.marks(item).into_iter().enumerate() {
+            let fits = at == 0 && last_width + 1 + cells::width(&mark.content) <= room;
+            match rows.last_mut().filter(|_| fits) {
+                Some(row) => row.spans.extend([Span::raw(" "), mark]),
+                None => {
+                    let style = mark.style;
+                    let wrapped = cells::wrap(&mark.content, room).into_iter();
+                    rows.extend(wrapped.map(|line| Line::from(vec![margin(), Span::styled(line, style)])));
+                }
+            }
+        }
+        rows
+    }
+
+    /// Whether a message stands right under another of the same person.
+    fn stands_under_the_last_name(&self, index: usize, item: &MessageItem) -> bool {
+        let before = index.checked_sub(1).and_then(|before| self.items().get(before)).map(|before| &before.kind);
+        match before {
+            Some(TimelineItemKind::Message(before)) => {
+                let (before, now) = (&before.message, &item.message);
+                let apart = now.sent_at.as_millis().saturating_sub(before.sent_at.as_millis());
+                before.sender == now.sender && apart < TOGETHER_MS
+            }
+            _ => false,
+        }
+    }
+
+    fn heading(&self, item: &MessageItem, margin: Span<'static>) -> Line<'static> {
+        let palette = self.app.palette;
+        let message = &item.message;
+        let time = Civil::at(message.sent_at, self.app.offset).clock();
+        let name = if message.own { "You".to_owned() } else { self.app.name(&message.sender) };
+        let room = self.width.saturating_sub(MARGIN + 2 + time.len());
+        Line::from(vec![
+            margin,
+            Span::styled(cells::fit(&name, room), palette.person(message.sender.as_str())),
+            Span::styled(format!("  {time}"), palette.dim()),
+        ])
+    }
+
+    fn body(&self, item: &MessageItem) -> (Vec<String>, ratatui::style::Style) {
+        let palette = self.app.palette;
+        match &item.message.content {
+            Content::Text(text) => (sanitise::lines(text), palette.plain()),
+            Content::Opaque { body_type, body } => {
+                let kind = sanitise::one_line(body_type);
+                (vec![format!("({kind}, {} bytes: this client cannot show it)", body.len())], palette.dim())
+            }
+            Content::Corrupt => (vec!["(this message is damaged)".to_owned()], palette.alarm()),
+        }
+    }
+
+    /// How far an own message has come: the first mark stands behind the text, others below.
+    fn marks(&self, item: &MessageItem) -> Vec<Span<'static>> {
+        let palette = self.app.palette;
+        let direct = self.open.id.kind() == ConversationKind::Direct;
+        match &item.state {
+            None => Vec::new(),
+            Some(SendState::Queued) => vec![Span::styled("◌", palette.dim())],
+            Some(SendState::Sending) => vec![Span::styled("○", palette.dim())],
+            Some(SendState::Sent(_)) if item.read_by == 0 => vec![Span::styled("✓", palette.dim())],
+            Some(SendState::Sent(_)) if direct => vec![Span::styled("✓✓", palette.read())],
+            Some(SendState::Sent(_)) => vec![Span::styled(format!("✓✓ {}", item.read_by), palette.read())],
+            Some(SendState::Cancelled) => vec![Span::styled("taken back", palette.dim())],
+            Some(SendState::Failed(failure)) => vec![
+                Span::styled("✗", palette.alarm()),
+                Span::styled(format!("{}  ·  r retry  d delete", words::failure(failure)), palette.alarm()),
+            ],
+        }
+    }
+
+    fn ruled(&self, text: &str, style: ratatui::style::Style) -> Line<'static> {
+        let text = cells::fit(text, self.width.saturating_sub(4));
+        let left = self.width.saturating_sub(cells::width(&text) + 2);
+        let (before, after) = (left / 2, left - left / 2);
+        Line::styled(format!("{} {text} {}", "─".repeat(before), "─".repeat(after)), style)
+    }
+
+    fn centred(&self, text: &str) -> Line<'static> {
+        let text = cells::fit(text, self.width);
+        let before = self.width.saturating_sub(cells::width(&text)) / 2;
+        Line::styled(format!("{}{text}", " ".repeat(before)), self.app.palette.dim())
+    }
+
+    /// What stands above the first item while there may be more.
+    #[must_use]
+    pub fn top(&self) -> Option<Line<'static>> {
+        match self.open.history {
+            History::Loading => Some(self.centred("loading older messages …")),
+            History::Failed => Some(self.centred("older messages could not be loaded; scroll to try again")),
+            History::Idle | History::Complete => None,
+        }
+    }
+}

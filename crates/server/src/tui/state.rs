@@ -1,0 +1,277 @@
+//! Everything that the screen is made from. Plain values: no terminal, no network, no clock.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ratatui::layout::Size;
+use ratatui_textarea::TextArea;
+use stonechat_client::state::{ConnectionState, ConversationSummary, ItemKey, Member, TimelineItem, TimelineItemKind};
+use stonechat_types::id::{ConversationId, UserId};
+use stonechat_types::number::{Ordinal, Seq, Timestamp};
+
+use crate::cli::civil::{Civil, UtcOffset};
+use crate::tui::composer;
+use crate::tui::dialog::Dialog;
+use crate::tui::palette::Palette;
+use crate::tui::scroll::Anchor;
+
+/// Below this width the list and the conversation take turns.
+pub const NARROW: u16 = 60;
+
+/// The terminal client.
+#[derive(Debug)]
+pub struct App {
+    /// Who chats here.
+    pub me: UserId,
+    /// The time, as of the last tick.
+    pub now: Timestamp,
+    /// Whose clock.
+    pub offset: UtcOffset,
+    /// The colours.
+    pub palette: Palette,
+    /// The terminal.
+    pub size: Size,
+    /// Whether somebody looks.
+    pub window: Window,
+    /// The connection.
+    pub connection: ConnectionState,
+    /// When the next try begins, while offline.
+    pub retry_at: Option<Timestamp>,
+    /// Whether the first catching up is over: from then on, news ring.
+    pub live: bool,
+    /// When the bell last rang.
+    pub rang_at: Option<Timestamp>,
+    /// Unread messages over all conversations.
+    pub total_unread: u64,
+    /// The conversations, most recent first.
+    pub list: Vec<Arc<ConversationSummary>>,
+    /// Where the cursor of the list stands.
+    pub cursor: Option<ConversationId>,
+    /// The conversation that is open.
+    pub open: Option<Open>,
+    /// Where keys go.
+    pub pane: Pane,
+    /// What is being written.
+    pub composer: TextArea<'static>,
+    /// What was begun in other conversations.
+    pub drafts: BTreeMap<ConversationId, Vec<String>>,
+    /// What people are called.
+    pub names: BTreeMap<UserId, String>,
+    /// Whose names were asked for.
+    pub asked: BTreeSet<UserId>,
+    /// What lies over everything else.
+    pub dialog: Option<Dialog>,
+    /// A sentence that goes away by itself.
+    pub notice: Option<Notice>,
+}
+
+/// Whether somebody looks at the terminal. Some terminals do not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Window {
+    /// It has the focus, as far as we know.
+    #[default]
+    Focused,
+    /// Another window has it.
+    Away,
+}
+
+/// Where keys go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pane {
+    /// To the list of conversations.
+    #[default]
+    List,
+    /// To the messages, of which one is selected.
+    Messages,
+    /// To the composer.
+    Composer,
+}
+
+/// An open conversation.
+#[derive(Clone, Debug)]
+pub struct Open {
+    /// Which.
+    pub id: ConversationId,
+    /// The other user of a direct conversation.
+    pub peer: Option<UserId>,
+    /// Its lines, oldest first; `None` until they were read.
+    pub items: Option<Vec<Arc<TimelineItem>>>,
+    /// Who is writing.
+    pub typing: Vec<UserId>,
+    /// Which line is at the bottom.
+    pub anchor: Anchor,
+    /// The selected message.
+    pub selected: Option<ItemKey>,
+    /// Whether older messages are on their way.
+    pub history: History,
+    /// The gap that is being filled.
+    pub filling: Option<Ordinal>,
+    /// Who is in it, as the server said last.
+    pub members: Option<Vec<Member>>,
+    /// Up to where we said that it is read.
+    pub marked: Seq,
+}
+
+/// Whether older messages are on their way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum History {
+    /// They can be asked for.
+    #[default]
+    Idle,
+    /// They were asked for.
+    Loading,
+    /// They could not be had; the next scroll asks again.
+    Failed,
+    /// There are none.
+    Complete,
+}
+
+/// A sentence that goes away by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What it says.
+    pub text: String,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// What a new client begins with.
+#[derive(Clone, Debug)]
+pub struct Begin {
+    /// Who chats here.
+    pub me: UserId,
+    /// The time.
+    pub now: Timestamp,
+    /// Whose clock.
+    pub offset: UtcOffset,
+    /// The colours.
+    pub palette: Palette,
+    /// The terminal.
+    pub size: Size,
+}
+
+impl App {
+    /// A client that knows nothing yet.
+    #[must_use]
+    pub fn new(begin: Begin) -> Self {
+        Self {
+            me: begin.me,
+            now: begin.now,
+            offset: begin.offset,
+            palette: begin.palette,
+            size: begin.size,
+            window: Window::default(),
+            connection: ConnectionState::Idle,
+            retry_at: None,
+            live: false,
+            rang_at: None,
+            total_unread: 0,
+            list: Vec::new(),
+            cursor: None,
+            open: None,
+            pane: Pane::default(),
+            composer: composer::empty(),
+            drafts: BTreeMap::new(),
+            names: BTreeMap::new(),
+            asked: BTreeSet::new(),
+            dialog: None,
+            notice: None,
+        }
+    }
+
+    /// Whether list and conversation take turns.
+    #[must_use]
+    pub fn is_narrow(&self) -> bool {
+        self.size.width < NARROW
+    }
+
+    /// Whether the open conversation can be seen.
+    #[must_use]
+    pub fn shows_conversation(&self) -> bool {
+        self.open.is_some() && (!self.is_narrow() || self.pane != Pane::List)
+    }
+
+    /// The conversation of the list with this id.
+    #[must_use]
+    pub fn summary(&self, id: &ConversationId) -> Option<&Arc<ConversationSummary>> {
+        self.list.iter().find(|summary| summary.id == *id)
+    }
+
+    /// What the list knows of the open conversation.
+    #[must_use]
+    pub fn open_summary(&self) -> Option<&Arc<ConversationSummary>> {
+        self.open.as_ref().and_then(|open| self.summary(&open.id))
+    }
+
+    /// What to call somebody.
+    #[must_use]
+    pub fn name(&self, user: &UserId) -> String {
+        if let Some(name) = self.names.get(user).filter(|name| !name.trim().is_empty()) {
+            return crate::tui::sanitise::one_line(name);
+        }
+        let direct = self.list.iter().find(|summary| summary.peer.as_ref() == Some(user));
+        direct.map_or_else(|| user.to_string(), |summary| crate::tui::words::title(summary))
+    }
+
+    /// The name of the open conversation.
+    #[must_use]
+    pub fn open_title(&self) -> String {
+        match (self.open_summary(), self.open.as_ref().and_then(|open| open.peer.as_ref())) {
+            (Some(summary), _) => crate::tui::words::title(summary),
+            (None, Some(peer)) => self.name(peer),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// Whether the user may write in the open conversation.
+    #[must_use]
+    pub fn may_write(&self) -> bool {
+        self.open.is_some() && self.open_summary().is_none_or(|summary| summary.member)
+    }
+
+    /// The moment on the user's calendar.
+    #[must_use]
+    pub fn civil_now(&self) -> Civil {
+        Civil::at(self.now, self.offset)
+    }
+
+    /// Says something for a while.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), until: self.now.plus_ms(6_000) });
+    }
+}
+
+impl Open {
+    /// A conversation of which nothing was read yet.
+    #[must_use]
+    pub fn new(id: ConversationId, peer: Option<UserId>) -> Self {
+        Self {
+            id,
+            peer,
+            items: None,
+            typing: Vec::new(),
+            anchor: Anchor::Bottom,
+            selected: None,
+            history: History::Idle,
+            filling: None,
+            members: None,
+            marked: Seq::ZERO,
+        }
+    }
+
+    /// The newest event of the log that is shown.
+    #[must_use]
+    pub fn newest(&self) -> Option<Seq> {
+        let newest = self.lines().iter().rev().find_map(|item| match &item.kind {
+            TimelineItemKind::Message(message) => message.message.id,
+            _ => None,
+        });
+        newest.map(|id| id.seq)
+    }
+
+    /// Its lines, oldest first.
+    #[must_use]
+    pub fn lines(&self) -> &[Arc<TimelineItem>] {
+        self.items.as_deref().unwrap_or_default()
+    }
+}

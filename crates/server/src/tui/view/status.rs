@@ -1,0 +1,67 @@
+//! The last row: the connection, what is unread, and which keys help now.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use crate::tui::state::{App, Pane};
+use crate::tui::words::{self, Mood};
+use crate::tui::{cells, composer};
+
+/// Draws the status.
+pub fn draw(app: &App, area: Rect, frame: &mut Frame<'_>) {
+    if area.is_empty() {
+        return;
+    }
+    let palette = app.palette;
+    let width = usize::from(area.width);
+    let link = words::link(&app.connection, app.retry_at, app.now);
+    let (dot, style) = match link.mood {
+        Mood::Fine => ("●", palette.calm()),
+        Mood::Waiting => ("○", palette.care()),
+        Mood::Over => ("✗", palette.alarm()),
+    };
+    let unread = match app.total_unread {
+        0 => String::new(),
+        unread => format!("  {} unread", words::count(unread)),
+    };
+    let words = cells::fit(&link.words, width.saturating_sub(3 + cells::width(&unread)));
+    let used = 3 + cells::width(&words) + cells::width(&unread);
+    let room = width.saturating_sub(used + 3);
+    let right = match &app.notice {
+        Some(notice) => Span::styled(cells::fit(&notice.text, room), palette.care()),
+        None => Span::styled(hints(app, room), palette.dim()),
+    };
+    let gap = width.saturating_sub(used + cells::width(&right.content) + 1);
+    let line = Line::from(vec![
+        Span::styled(format!(" {dot} "), style),
+        Span::raw(words),
+        Span::styled(unread, palette.accent()),
+        Span::raw(" ".repeat(gap)),
+        right,
+    ]);
+    frame.render_widget(Paragraph::new(line), area);
+}
+
+/// As many hints as fit, the most useful first.
+fn hints(app: &App, room: usize) -> String {
+    let hints: &[&str] = match (app.pane, &app.dialog) {
+        (_, Some(_)) => &["Esc close"],
+        (Pane::List, None) => &["Enter open", "? help", "n new chat", "g group", "q quit"],
+        (Pane::Messages, None) => &["↑↓ select", "Esc back", "r retry", "d delete", "? help"],
+        (Pane::Composer, None) if composer::is_blank(&app.composer) => {
+            &["F1 help", "Esc list", "Tab messages", "Ctrl+N new chat"]
+        }
+        (Pane::Composer, None) => &["Enter send", "Alt+Enter new line", "F1 help"],
+    };
+    let mut text = String::new();
+    for hint in hints {
+        let longer = if text.is_empty() { (*hint).to_owned() } else { format!("{text} · {hint}") };
+        if cells::width(&longer) > room {
+            break;
+        }
+        text = longer;
+    }
+    text
+}
