@@ -18,6 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     pbjson_build::Builder::new()
         .register_descriptors(&encoded)?
         .preserve_proto_field_names()
+        .ignore_unknown_fields()
         .out_dir(out)
         .build(&[".stonechat.v1"])?;
     Ok(())

@@ -157,6 +157,9 @@ impl App {
                 session.set_focus(conversations);
             }
             Call::Typing { conversation, active } => {
+                if active && !session.may_type(self.node.clock.monotonic_ms()) {
+                    return;
+                }
                 self.mail(session.app, &session.user, conversation, Work::Typing(active), Reply::Nobody);
             }
             request => {

@@ -1,12 +1,12 @@
 //! The window: a user's conversations, newest first, by one pass over his columns and the activity table. Only those of
 //! the page are joined with heads and bodies.
 
-use crate::api::{ConversationPage, Failure};
+use crate::api::{Content, ConversationPage, Failure};
 use crate::directory::failure;
 use crate::get_conversation;
 use crate::node::Node;
 use crate::position::WindowPage;
-use crate::reading::Reader;
+use crate::reading::{PAGE_BYTES, Reader};
 use crate::rows::column::{Column, decode_chunk};
 use crate::rows::key;
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use std::cmp::Reverse;
 use stonechat_log::activity::ActivityReader;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::limits::{WINDOW_DEFAULT, WINDOW_MAX};
-use stonechat_types::number::{ConversationNo, Timestamp};
+use stonechat_types::number::{ConversationNo, LanePosition, Timestamp};
 
 /// Chunks of columns read at once.
 const CHUNKS_MAX: usize = 256;
@@ -24,7 +24,11 @@ const CHUNKS_MAX: usize = 256;
 pub struct Window {
     /// The page, newest first.
     pub page: Vec<Column>,
-    /// Whether there are more.
+    /// When each was last moved up.
+    pub recencies: Vec<Timestamp>,
+    /// The page is of what happened after this.
+    pub since: LanePosition,
+    /// Where it goes on, when there are more.
     pub next: Option<WindowPage>,
     /// Unread messages over all conversations.
     pub unread_total: u64,
@@ -48,18 +52,36 @@ pub(crate) fn page_size(limit: u32) -> usize {
     (if limit == 0 { WINDOW_DEFAULT } else { limit.min(WINDOW_MAX) }) as usize
 }
 
-/// The conversations of a window with heads and bodies.
+/// The conversations of a window with heads and bodies. Previews carry whole bodies, so a page also ends by its bytes.
 pub(crate) async fn join(node: &Node, reader: &Reader, window: Window) -> Result<ConversationPage, Failure> {
     let mut conversations = Vec::with_capacity(window.page.len());
-    for column in &window.page {
-        match get_conversation::view(node, reader, column.id).await {
-            Ok(view) => conversations.push(view),
+    let mut next = window.next;
+    let mut bytes = 0;
+    for (i, column) in window.page.iter().enumerate() {
+        let view = match get_conversation::view(node, reader, column.id).await {
+            Ok(view) => view,
             // It ended for the reader between the pass and the look.
-            Err(failure) if failure.code == ErrorCode::NotFound => {}
+            Err(failure) if failure.code == ErrorCode::NotFound => continue,
             Err(failure) => return Err(failure),
+        };
+        bytes += VIEW_BYTES + view.last_message.as_ref().map_or(0, |message| body_bytes(&message.content));
+        conversations.push(view);
+        if bytes >= PAGE_BYTES && i + 1 < window.page.len() {
+            next = Some(WindowPage { since: window.since, recency: window.recencies[i], no: column.no });
+            break;
         }
     }
-    Ok(ConversationPage { conversations, next: window.next.map_or_else(Bytes::new, |next| next.encode()) })
+    Ok(ConversationPage { conversations, next: next.map_or_else(Bytes::new, |next| next.encode()) })
+}
+
+/// About what a conversation takes without its last message.
+const VIEW_BYTES: usize = 512;
+
+fn body_bytes(content: &Content) -> usize {
+    match content {
+        Content::Message { body, .. } => body.len(),
+        Content::Change(_) | Content::Lost => 0,
+    }
 }
 
 /// All memberships of a user.
@@ -82,7 +104,7 @@ pub(crate) async fn columns(node: &Node, reader: &Reader) -> Result<Vec<Column>,
 /// The pass: those with an event after `from.since`, below (`from.recency`, `from.no`), the newest `limit` of them.
 #[must_use]
 pub fn pass(columns: &[Column], activity: &ActivityReader, from: &WindowPage, limit: usize) -> Window {
-    let mut window = Window::default();
+    let mut window = Window { since: from.since, ..Window::default() };
     let mut found: Vec<(Reverse<(Timestamp, ConversationNo)>, usize)> = Vec::new();
     for (i, column) in columns.iter().enumerate() {
         let activity = activity.get(column.no);
@@ -102,6 +124,7 @@ pub fn pass(columns: &[Column], activity: &ActivityReader, from: &WindowPage, li
         });
     }
     found.sort_unstable();
+    window.recencies = found.iter().map(|(Reverse((recency, _)), _)| *recency).collect();
     window.page = found.into_iter().map(|(_, i)| columns[i]).collect();
     window
 }

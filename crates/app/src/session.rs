@@ -3,7 +3,7 @@
 use crate::api::{Offer, Outbound, PersonalItem, SessionSink};
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stonechat_domain::member::UserRef;
 use stonechat_types::id::{ClientMsgId, ConversationId, DeviceId};
@@ -12,6 +12,8 @@ use stonechat_types::number::{AppId, PersonalSeq, Timestamp};
 /// Refused sends of a session that are remembered, so that their followers are refused as well.
 pub const REFUSED_SENDS_MAX: usize = 64;
 
+/// Time between two typing signals of a session that are passed on.
+pub const TYPING_INTERVAL_MS: u64 = 250;
 /// Personal changes that may be told before one with a smaller number; past it the position stays behind, and the
 /// device is told some of them again after its next hello.
 pub const TOLD_AHEAD_MAX: usize = 256;
@@ -46,6 +48,7 @@ pub struct Session {
     poked: AtomicBool,
     unreported: AtomicBool,
     told: Mutex<Told>,
+    typed_ms: AtomicU64,
     focus: Mutex<Vec<ConversationId>>,
     refused: Mutex<VecDeque<ClientMsgId>>,
 }
@@ -70,6 +73,7 @@ impl Session {
             poked: AtomicBool::new(false),
             unreported: AtomicBool::new(false),
             told: Mutex::default(),
+            typed_ms: AtomicU64::new(0),
             focus: Mutex::default(),
             refused: Mutex::default(),
         }
@@ -152,6 +156,16 @@ impl Session {
     /// A position was offered: it needs no position of its own.
     pub(crate) fn reported(&self) {
         self.unreported.store(false, Ordering::Release);
+    }
+
+    /// Whether another typing signal may go out now. Too frequent ones are dropped, as anything ephemeral may be.
+    pub(crate) fn may_type(&self, now_ms: u64) -> bool {
+        let last = self.typed_ms.load(Ordering::Relaxed);
+        let allowed = last == 0 || now_ms.saturating_sub(last) >= TYPING_INTERVAL_MS;
+        if allowed {
+            self.typed_ms.store(now_ms.max(1), Ordering::Relaxed);
+        }
+        allowed
     }
 
     pub(crate) fn set_focus(&self, conversations: Vec<ConversationId>) {

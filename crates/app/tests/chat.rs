@@ -444,3 +444,42 @@ async fn derived_rows_are_the_same_again() {
     let theirs = Arc::new(again.scan(Bytes::new(), None, usize::MAX).await.unwrap());
     assert_eq!(app_rows(mine), app_rows(theirs));
 }
+
+#[tokio::test(start_paused = true)]
+async fn large_last_messages_end_a_page_and_lock_nobody_out() {
+    let world = World::new();
+    for i in 0..30 {
+        let mut peer = world.device(&format!("peer{i}"), "phone").await;
+        peer.send("bob", &"x".repeat(60_000)).await;
+    }
+    let mut bob = world.device("bob", "phone").await;
+    let mut page = bob.begun.welcome.conversations.clone();
+    let mut found = 0;
+    loop {
+        let bytes: usize = page.conversations.iter().filter_map(|view| view.last_message.as_ref()).map(|m| body_of(m).len()).sum();
+        assert!(bytes < 600_000, "a page of {bytes} bytes");
+        found += page.conversations.len();
+        if page.next.is_empty() {
+            break;
+        }
+        let call = Call::ListConversations { page: page.next, limit: 200 };
+        let Answer::Conversations(next) = bob.call(call).await.unwrap() else { panic!() };
+        page = next;
+    }
+    assert_eq!(found, 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn typing_reaches_the_others_and_floods_nobody() {
+    let world = World::new();
+    let mut alice = world.device("alice", "phone").await;
+    let bob = world.device("bob", "phone").await;
+    let here = alice.send("bob", "hi").await.id.conversation;
+    for _ in 0..50 {
+        alice.submit(Call::Typing { conversation: here, active: true });
+    }
+    alice.submit(Call::Typing { conversation: here, active: false });
+    let stopped = |o: &Outbound| matches!(o, Outbound::Typing { active: false, .. }).then_some(());
+    bob.sink.wait(stopped).await;
+    assert_eq!(bob.sink.count(|o| matches!(o, Outbound::Typing { active: true, .. })), 1);
+}

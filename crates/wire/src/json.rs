@@ -18,7 +18,7 @@ pub enum JsonError {
 /// Reads one frame.
 ///
 /// # Errors
-/// [`JsonError`]; the limit is checked first. Half surrogates and unknown fields are malformed.
+/// [`JsonError`]; the limit is checked first. Half surrogates are malformed; fields of a later version are ignored.
 pub fn decode(text: &str) -> Result<Frame, JsonError> {
     if text.len() > FRAME_BYTES_MAX {
         return Err(JsonError::TooLarge);
@@ -49,8 +49,14 @@ mod tests {
     }
 
     #[test]
-    fn half_surrogates_and_unknown_fields_are_malformed() {
-        for text in [r#"{"hello": {"token": "\ud800"}}"#, r#"{"hullo": {}}"#, "{", "", "[]", r#"{"id": -1}"#] {
+    fn fields_of_a_later_version_are_ignored() {
+        let frame = decode(r#"{"id": "1", "ping": {"new": [1, {"x": null}]}, "hullo": {}}"#).unwrap();
+        assert!(matches!(frame.body, Some(Body::Ping(_))));
+    }
+
+    #[test]
+    fn half_surrogates_and_broken_json_are_malformed() {
+        for text in [r#"{"hello": {"token": "\ud800"}}"#, "{", "", "[]", r#"{"id": -1}"#] {
             assert!(matches!(decode(text), Err(JsonError::Malformed(_))), "{text}");
         }
     }
