@@ -9,6 +9,7 @@ use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use prometheus_client::metrics::gauge::Gauge;
 use std::sync::Arc;
 use std::time::Duration;
 use stonechat_types::error_code::ErrorCode;
@@ -62,6 +63,22 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// The places for requests that are answered at once.
 pub(crate) type Places = Arc<Semaphore>;
 
+/// Counts a request until it is dropped, which is also how one ends whose caller went away.
+struct InFlight<'a>(&'a Gauge);
+
+impl<'a> InFlight<'a> {
+    fn new(gauge: &'a Gauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 /// Refuses what is too much, and ends what takes too long.
 pub(crate) async fn bound(
     State((state, places)): State<(HttpState, Places)>,
@@ -73,9 +90,8 @@ pub(crate) async fn bound(
         let error = ApiError::new(ErrorCode::Overloaded, "too many requests are being answered; try again");
         return error.retry_after_ms(RETRY_AFTER_MS).into_response();
     };
-    state.metrics.in_flight.inc();
+    let _counted = InFlight::new(&state.metrics.in_flight);
     let answer = tokio::time::timeout(REQUEST_DEADLINE, next.run(request)).await;
-    state.metrics.in_flight.dec();
     answer.unwrap_or_else(|_| {
         state.metrics.timed_out.inc();
         let message = "no answer in time; it may still be carried out: try again with the same client_msg_id or \

@@ -227,6 +227,19 @@ mod tests {
         assert_eq!(began.elapsed(), REQUEST_DEADLINE);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_who_goes_away_leaves_his_place() {
+        let (state, places) = (Stub::silent().state(), Arc::new(Semaphore::new(1)));
+        let metrics = state.metrics.clone();
+        let router = router_with(state, places.clone());
+        let put = send_to(&router, request("PUT", "/v1/apps/default/users/alice", Some(json!({}))));
+        let mut put = Box::pin(put);
+        assert!(tokio::time::timeout(REQUEST_DEADLINE / 2, &mut put).await.is_err());
+        assert_eq!((metrics.in_flight.get(), places.available_permits()), (1, 0));
+        drop(put);
+        assert_eq!((metrics.in_flight.get(), places.available_permits()), (0, 1));
+    }
+
     #[tokio::test]
     async fn answers_are_for_no_cache() {
         use tower::ServiceExt as _;
