@@ -83,6 +83,7 @@ fn each_kind_of_value_is_read_from_a_variable() {
         ("STONECHAT_APPS__DEFAULT__PUBLIC_KEYS__Key1", "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="),
         ("STONECHAT_URL", "ws://a client's"),
         ("STONECHAT_TOKEN", "a client's"),
+        ("STONECHAT_HOME", "/a client's"),
         ("PATH", "/bin"),
     ];
     let settings = loaded("", &variables).settings;

@@ -11,8 +11,16 @@ use toml::de::{DeTable, DeValue};
 pub const PREFIX: &str = "STONECHAT_";
 /// Between section and key in the name of a variable.
 const SEPARATOR: &str = "__";
-/// Variables of clients and of the command line, which are not settings of the server.
-pub const NOT_SETTINGS: [&str; 3] = ["STONECHAT_CONFIG", "STONECHAT_TOKEN", "STONECHAT_URL"];
+/// Variables of the command line, of clients and of our own tests, which may stand beside a server.
+pub const NOT_SETTINGS: [&str; 7] = [
+    "STONECHAT_BIN",
+    "STONECHAT_CONFIG",
+    "STONECHAT_HOME",
+    "STONECHAT_KILLS",
+    "STONECHAT_TOKEN",
+    "STONECHAT_URL",
+    "STONECHAT_USER",
+];
 
 /// The origin of what nobody set.
 pub const DEFAULT: &str = "default";
