@@ -25,6 +25,10 @@ impl Core {
         let newer = event.seq > conversation.row.head_seq || again;
         conversation.row.last_seq = conversation.row.last_seq.max(event.seq);
         conversation.row.last_ordinal = before.max(event.ordinal);
+        if event.seq <= conversation.row.read_seq {
+            // Read before it came.
+            conversation.row.read_ordinal = conversation.row.read_ordinal.max(event.ordinal);
+        }
         if countable {
             conversation.know(event.ordinal, event.seq, own);
         }

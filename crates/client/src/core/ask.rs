@@ -150,7 +150,7 @@ impl Core {
         self.journal.reply(ticket, reply);
     }
 
-    fn open(&self, id: ConversationId) -> Result<Reply> {
+    pub(super) fn open(&self, id: ConversationId) -> Result<Reply> {
         let unsent = self.outbox.of(&id);
         let Some(conversation) = self.conversations.get(&id) else {
             return Ok(Reply::Opened(Opened { unsent, ..Opened::default() }));

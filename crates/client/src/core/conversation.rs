@@ -141,18 +141,17 @@ impl Conversation {
 
     /// Moves the read cursor; it never moves back. Without the ordinal the unread number is stale.
     pub fn move_cursor(&mut self, seq: u64, ordinal: Option<u64>) -> bool {
-        if seq <= self.row.read_seq {
+        let better = ordinal.is_some_and(|ordinal| ordinal > self.row.read_ordinal);
+        if seq < self.row.read_seq || seq == self.row.read_seq && !better {
             return false;
         }
         let before = self.floor();
         self.row.read_seq = seq;
-        match ordinal.or_else(|| self.ordinal_at(seq)) {
-            Some(ordinal) => {
-                self.row.read_ordinal = self.row.read_ordinal.max(ordinal);
-                self.recount(before);
-            }
-            None => self.row.unread_stale = true,
-        }
+        let known = ordinal.or_else(|| self.ordinal_at(seq));
+        let at_least = if seq >= self.row.head_seq { self.row.head_ordinal } else { 0 };
+        self.row.read_ordinal = self.row.read_ordinal.max(known.unwrap_or(at_least));
+        self.recount(before);
+        self.row.unread_stale |= known.is_none();
         true
     }
 
@@ -169,15 +168,22 @@ impl Conversation {
     /// The last ordinal at or before a seq, where this device can tell.
     #[must_use]
     pub fn ordinal_at(&self, seq: u64) -> Option<u64> {
-        if seq >= self.row.head_seq {
+        if seq == self.row.head_seq {
             return Some(self.row.head_ordinal);
+        }
+        if seq > self.row.head_seq {
+            return None;
         }
         match self.known.iter().rev().find(|(_, known)| known.seq <= seq) {
             Some((ordinal, _)) => {
                 let exact = *ordinal == self.row.head_ordinal || self.known.contains_key(&(ordinal + 1));
                 exact.then_some(*ordinal)
             }
-            None => self.known.contains_key(&(self.floor() + 1)).then(|| self.floor()),
+            None => {
+                // Before everything that is known: where the cursor stands, when nothing lies between.
+                let next = self.known.contains_key(&(self.row.read_ordinal + 1));
+                next.then_some(self.row.read_ordinal)
+            }
         }
     }
 

@@ -199,14 +199,13 @@ impl Core {
 
     /// Keeps a page that the user asked for; says whether there are messages before it.
     pub(super) fn keep_page(&mut self, id: ConversationId, before: u64, page: &v1::Messages) -> bool {
-        if !self.conversations.contains_key(&id) {
-            return page.more_before;
-        }
+        let Some(conversation) = self.conversations.get(&id) else { return page.more_before };
+        let before = before.saturating_sub(1).min(conversation.row.head_ordinal);
         self.keep_messages_of(id, page);
         self.keep_interval(id, page.from_ordinal, page.upto_ordinal);
         if !page.more_before {
             // Nothing before it is for the user: the beginning is reached.
-            self.keep_interval(id, 1, page.upto_ordinal.max(before.saturating_sub(1)));
+            self.keep_interval(id, 1, page.upto_ordinal.max(before));
         }
         page.more_before
     }

@@ -55,6 +55,7 @@ pub struct Now {
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it is passed on at once, a box would be made for each frame")]
 pub enum Input {
     /// The user wants something.
     Command(Ticket, Command),
@@ -76,6 +77,7 @@ pub enum Input {
 
 /// What is to be done, in this order.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it is passed on at once, a box would be made for each frame")]
 pub enum Action {
     /// Ask the provider for a token; answered by [`Input::Token`].
     FetchToken(TokenReason),

@@ -19,6 +19,8 @@ mod outbox;
 mod reads;
 mod refusal;
 pub mod rows;
+#[cfg(test)]
+mod simulation;
 mod sync;
 pub mod timeline;
 mod token;

@@ -348,7 +348,13 @@ impl Core {
             deduplicated: false,
             conflict: false,
         };
+        let read_upto = self.outbox.get_mut(&id).map_or(0, |entry| entry.row.read_upto);
         self.take_out(&id, SendState::Sent(mark));
+        if let Some(conversation) = self.conversations.get_mut(&row.conversation)
+            && conversation.move_cursor(read_upto, None)
+        {
+            self.touched.insert(row.conversation);
+        }
     }
 
     pub(super) fn on_send_refused(&mut self, id: ClientMsgId, error: &v1::Error) {

@@ -24,7 +24,7 @@ impl Core {
         let upto = upto.min(conversation.target());
         if conversation.move_cursor(upto, None) {
             let forgets = !up && self.settings.mutants.is(Mutant::ReadNotFlushed);
-            if conversation.row.member && !forgets {
+            if !forgets {
                 conversation.row.read_unconfirmed = upto;
                 self.unconfirmed.insert(id);
             }
@@ -66,7 +66,12 @@ impl Core {
             self.fetch_from = self.fetch_from.max(self.now_ms() + wait);
         } else {
             self.on_read_confirmed(id, upto);
-            self.gets.insert(id);
+            // The server's cursor stands; it says where that is.
+            if let Some(conversation) = self.conversations.get_mut(&id) {
+                (conversation.row.read_seq, conversation.row.read_ordinal) = (0, 0);
+                conversation.row.unread_stale = true;
+                self.touched.insert(id);
+            }
         }
     }
 

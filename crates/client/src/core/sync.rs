@@ -351,6 +351,13 @@ impl Core {
         listed && self.unsettled.is_empty() && self.unknown.is_empty() && self.gets.is_empty()
     }
 
+    /// The same as [`Core::sync_state`], for a look.
+    #[cfg(test)]
+    pub(super) fn sync_state_now(&self) -> ConnectionState {
+        let in_step = self.session.as_ref().is_some_and(|session| session.in_step) && self.is_in_step();
+        if in_step { ConnectionState::Online } else { ConnectionState::Idle }
+    }
+
     /// Stores the newest position once everything before it is stored, in the transaction that completes it.
     pub(super) fn store_position(&mut self) {
         let early = self.settings.mutants.is(Mutant::PositionBeforePredecessors);

@@ -58,6 +58,7 @@ pub struct Io {
 }
 
 /// What woke the loop.
+#[expect(clippy::large_enum_variant, reason = "it is passed on at once, a box would be made for each frame")]
 enum Woken {
     Stop,
     Input(Input),

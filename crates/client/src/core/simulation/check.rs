@@ -1,0 +1,179 @@
+//! What it means that a device is equal to the server.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stonechat_types::id::{ConversationId, UserId};
+
+use crate::core::simulation::World;
+use crate::core::simulation::server::{Log, ME, Server};
+use crate::core::timeline::TimelineModel;
+use crate::state::{SendState, TimelineItemKind};
+use crate::store::memory::Tables;
+use crate::store::{MessageQuery, Reader as _};
+use crate::timeline::TimelineOptions;
+
+macro_rules! equal {
+    ($left:expr, $right:expr, $($what:tt)*) => {
+        if $left != $right {
+            return Err(format!("{}: {:?} here, {:?} at the server", format!($($what)*), $left, $right));
+        }
+    };
+}
+
+impl World {
+    /// A stored position is true: everything before it is stored, or a recorded gap.
+    pub fn check_position(&mut self) {
+        let tables = self.store.tables().clone();
+        let Some((history, feed, _)) = Server::parse_position(&tables.device.position) else { return };
+        if history != self.server.history {
+            return;
+        }
+        for (id, log) in &self.server.logs {
+            let before = log.feed.iter().filter(|(seq, at)| **at <= feed && log.sees(**seq)).map(|(seq, _)| *seq).max();
+            let last = tables.conversations.get(id).map_or(0, |row| row.last_seq);
+            if last < before.unwrap_or(0) && self.broken.is_none() {
+                self.broken =
+                    Some(format!("a position was stored before event {before:?} of {id}, which is at {last}"));
+            }
+        }
+    }
+
+    /// The device is equal to the server.
+    pub fn check(&mut self) -> Result<(), String> {
+        let tables = self.store.tables().clone();
+        let here: BTreeSet<_> = tables.conversations.keys().collect();
+        let there: BTreeSet<_> = self.server.logs.keys().collect();
+        equal!(here, there, "conversations");
+        for (id, log) in &self.server.logs {
+            check_conversation(&tables, id, log)?;
+            check_messages(&tables, id, log)?;
+            if self.settings.record_events && !self.restored {
+                check_recorded(&tables, id, log)?;
+            }
+        }
+        self.check_outbox(&tables)?;
+        self.check_observed(&tables)?;
+        self.check_timelines()
+    }
+
+    fn check_outbox(&self, tables: &Tables) -> Result<(), String> {
+        if let Some(row) = tables.outbox.values().find(|row| row.failure.is_none()) {
+            return Err(format!("{:?} still waits in the outbox", row.body));
+        }
+        let mut places: BTreeMap<ConversationId, Vec<u64>> = BTreeMap::new();
+        for draft in &self.promised {
+            let log = self.server.logs.get(&draft.conversation);
+            let copies: Vec<_> =
+                log.into_iter().flat_map(|log| log.events.values()).filter(|it| it.body == draft.body).collect();
+            let failed = tables.outbox.values().any(|row| row.client_msg_id == draft.client_msg_id);
+            let sent = matches!(self.ends.get(&draft.client_msg_id), Some(SendState::Sent(_)));
+            if copies.len() > 1 {
+                return Err(format!("{:?} is {} times in the log", draft.body, copies.len()));
+            }
+            if copies.is_empty() && !failed && !self.restored {
+                return Err(format!("{:?} was promised and is nowhere (sent: {sent})", draft.body));
+            }
+            if let Some(copy) = copies.first() {
+                if copy.client_msg_id[..] != draft.client_msg_id.0 {
+                    return Err(format!("{:?} went out under another id", draft.body));
+                }
+                if self.server.refused_for_good.contains(&copy.client_msg_id) {
+                    continue;
+                }
+                places.entry(draft.conversation).or_default().push(copy.seq);
+            }
+        }
+        match places.iter().find(|(_, seqs)| seqs.windows(2).any(|pair| pair[0] > pair[1])) {
+            Some((id, seqs)) if !self.restored => Err(format!("own messages of {id} changed places: {seqs:?}")),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_observed(&self, tables: &Tables) -> Result<(), String> {
+        let shown: BTreeMap<_, _> = self.summaries.iter().map(|(id, it)| (*id, (it.unread, it.member))).collect();
+        let kept: BTreeMap<_, _> = tables.conversations.iter().map(|(id, it)| (*id, (it.unread, it.member))).collect();
+        equal!(shown, kept, "the list");
+        let total: u64 = kept.values().filter(|(_, member)| *member).map(|(unread, _)| unread).sum();
+        equal!(self.total_unread, total, "total unread");
+        Ok(())
+    }
+
+    /// A timeline that was open all along shows what one shows that is opened now.
+    fn check_timelines(&mut self) -> Result<(), String> {
+        for (id, live) in &self.timelines {
+            let shown = bodies(live);
+            let mut fresh = TimelineModel::new(UserId::new(ME).unwrap(), *id, TimelineOptions::default());
+            if let Ok(crate::core::command::Reply::Opened(opened)) = self.core.open(*id) {
+                fresh.begin(opened);
+            }
+            let (from, _) = live.next_page();
+            let query = MessageQuery { conversation: *id, from, upto: u64::MAX, limit: 1_000 };
+            fresh.merge(self.store.messages(query).unwrap(), from);
+            equal!(shown, bodies(&fresh), "timeline of {id}");
+        }
+        Ok(())
+    }
+}
+
+fn bodies(model: &TimelineModel) -> Vec<String> {
+    let items = model.items();
+    let keys: BTreeSet<_> = items.iter().map(|item| item.key).collect();
+    assert_eq!(keys.len(), items.len(), "two lines have one key");
+    let messages = items.into_iter().filter_map(|item| match item.kind {
+        TimelineItemKind::Message(message) => {
+            Some(format!("{:?} {:?}", message.message.content, message.message.ordinal))
+        }
+        TimelineItemKind::Gap { after, missing } => Some(format!("gap of {missing} after {after}")),
+        TimelineItemKind::DateDivider(_) | TimelineItemKind::ReadMarker | TimelineItemKind::Start => None,
+    });
+    messages.collect()
+}
+
+fn check_conversation(tables: &Tables, id: &ConversationId, log: &Log) -> Result<(), String> {
+    let row = &tables.conversations[id];
+    equal!((row.head_seq, row.head_ordinal), log.head(), "head of {id}");
+    equal!(row.unread, log.unread(), "unread of {id}");
+    equal!(row.member, log.is_member(), "membership of {id}");
+    equal!((row.read_seq, row.read_ordinal), (log.read_seq, log.read_ordinal), "read cursor of {id}");
+    if log.is_member() {
+        equal!(row.title, log.title, "title of {id}");
+    }
+    if row.last_seq < log.head().0 {
+        return Err(format!("{id} is at {} of {}", row.last_seq, log.head().0));
+    }
+    Ok(())
+}
+
+fn check_messages(tables: &Tables, id: &ConversationId, log: &Log) -> Result<(), String> {
+    let here: BTreeMap<_, _> =
+        tables.messages.range((*id, 0)..=(*id, u64::MAX)).map(|((_, seq), row)| (*seq, row)).collect();
+    for (seq, row) in &here {
+        let Some(event) = log.events.get(seq).filter(|_| log.sees(*seq)) else {
+            return Err(format!("message {seq} of {id} is not at the server"));
+        };
+        equal!((&row.body, row.ordinal), (&event.body, event.ordinal), "message {seq} of {id}");
+    }
+    let held =
+        |ordinal| tables.intervals.get(id).into_iter().flatten().any(|(from, upto)| (*from..=*upto).contains(&ordinal));
+    for event in log.messages() {
+        if !here.contains_key(&event.seq) && held(event.ordinal) {
+            return Err(format!("message {} of {id} counts as held and is not here", event.seq));
+        }
+        if !held(event.ordinal) && !log.jumped {
+            return Err(format!("message {} of {id} does not count as held", event.seq));
+        }
+    }
+    match log.messages().next_back() {
+        Some(newest) if !held(newest.ordinal) => Err(format!("the newest message of {id} is not held")),
+        _ => Ok(()),
+    }
+}
+
+fn check_recorded(tables: &Tables, id: &ConversationId, log: &Log) -> Result<(), String> {
+    let text = id.to_string();
+    let recorded = tables.events.values().filter(|event| event.conversation_id == text);
+    let messages: Vec<_> = recorded.filter(|event| event.kind == "message").map(|event| event.seq).collect();
+    let there: Vec<_> = log.messages().map(|event| event.seq).collect();
+    equal!(messages, there, "recorded messages of {id}");
+    Ok(())
+}
