@@ -3,7 +3,26 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod args;
+pub mod bare_file;
 pub mod chat;
+pub mod chat_report;
+pub mod check;
+pub mod clock;
+pub mod crowd;
+pub mod figures;
+pub mod fleet;
+pub mod framing;
 pub mod group;
+pub mod link;
+pub mod machine;
 pub mod message;
+pub mod metrics;
 pub mod options;
+pub mod phase;
+pub mod process;
+pub mod receiver;
+pub mod record;
+pub mod scan;
+pub mod schedule;
+pub mod sender;
+pub mod table;
