@@ -2,7 +2,7 @@
 //! the server. And the proof that the property can tell: planted faults are caught.
 
 mod check;
-mod server;
+pub mod server;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -241,9 +241,8 @@ impl World {
         }
         match change {
             Told::Conversation(summary) => {
-                if self.summaries.insert(summary.id, (**summary).clone()).is_none() {
-                    self.open(summary.id);
-                }
+                let before = self.summaries.insert(summary.id, (**summary).clone());
+                before.is_none().then(|| self.open(summary.id));
             }
             Told::ConversationGone(id) => drop(self.summaries.remove(id)),
             Told::TotalUnread(unread) => self.total_unread = *unread,
@@ -404,7 +403,7 @@ impl World {
             conversation,
             peer: (conversation == Server::direct()).then(|| UserId::new("bob").unwrap()),
             client_msg_id: ClientMsgId::from_parts(self.now_ms, random),
-            body_type: "opaque".into(),
+            body_type: "text".into(),
             body: Bytes::from(format!("draft {}", self.drafts)),
             read_upto: Seq(read_upto),
         };

@@ -155,7 +155,7 @@ impl Server {
             Change::Message { client_msg_id, body } => {
                 log.ordinal += 1;
                 event.client_msg_id = client_msg_id;
-                event.body_type = "opaque".into();
+                event.body_type = "text".into();
                 event.body = body;
                 EventKind::Message
             }
