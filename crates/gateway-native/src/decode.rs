@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(told(Binary, &[0x08, 0x96, 0x01, 0x62, 0x7f]), (150, Malformed));
         assert_eq!(told(Binary, &[0x62, 0x7f]), (0, Malformed));
         assert_eq!(told(Binary, &[0x08]), (0, Malformed));
-        assert_eq!(told(Text, br#"{"id":"7","hullo":{}}"#), (7, Malformed));
+        assert_eq!(told(Text, br#"{"id":"7","hello":[7]}"#), (7, Malformed));
         assert_eq!(told(Text, br#"{"send":{"body":"%"},"id":8}"#), (8, Malformed));
         assert_eq!(told(Text, br#"{"id":"9","hello":{"token":"\ud800"}}"#), (9, Malformed));
         assert_eq!(told(Text, br#"{"id":[1],"x":{}}"#), (0, Malformed));
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn what_is_quoted_of_the_peer_is_cut() {
-        let text = format!(r#"{{"id":"7","{}":1}}"#, "ä".repeat(OTHER_FRAME_BYTES_MAX / 4));
+        let text = format!(r#"{{"id":"7","send":"{}"}}"#, "ä".repeat(OTHER_FRAME_BYTES_MAX / 4));
         let unreadable = frame(MessageKind::Text, text.as_bytes()).unwrap_err();
         assert!(unreadable.failure.message.len() <= MESSAGE_BYTES_MAX && unreadable.id == 7);
     }

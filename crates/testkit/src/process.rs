@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
-        if let Some(given) = std::env::var_os("STONECHAT_BIN") {
+        if let Some(given) = std::env::var_os("TESTKIT_BIN") {
             return given.into();
         }
         let test = std::env::current_exe().expect("the test has a path");

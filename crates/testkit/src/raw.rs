@@ -43,7 +43,12 @@ impl Raw {
     ///
     /// # Errors
     /// When it is refused; the text has the code.
-    pub async fn hello(addr: SocketAddr, token: &str, device: &str, position: Bytes) -> anyhow::Result<(Self, Welcome)> {
+    pub async fn hello(
+        addr: SocketAddr,
+        token: &str,
+        device: &str,
+        position: Bytes,
+    ) -> anyhow::Result<(Self, Welcome)> {
         let mut raw = Self::connect(addr).await?;
         let hello = Hello {
             version_min: 1,

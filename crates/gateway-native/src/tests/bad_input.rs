@@ -187,7 +187,7 @@ fn bytes_that_are_no_frame_end_the_connection() {
         (MessageKind::Text, b"null", 0),
         (MessageKind::Text, b"[]", 0),
         (MessageKind::Text, br#"{"id":"7","send":{"#, 0),
-        (MessageKind::Text, br#"{"id":"7","hullo":{}}"#, 7),
+        (MessageKind::Text, br#"{"id":"7","hello":7}"#, 7),
         (MessageKind::Text, br#"{"id":"7","mark_read":{"upto_seq":-1}}"#, 7),
         (MessageKind::Text, br#"{"id":"7","send":{"body":"%%"}}"#, 7),
         (MessageKind::Text, br#"{"id":"7","refresh_token":{"token":"\ud800"}}"#, 7),
