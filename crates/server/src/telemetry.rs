@@ -7,6 +7,9 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
+/// Libraries that tell of each step at `info`. An operator who names one of them hears it again.
+const QUIET: &str = "fjall=warn,lsm_tree=warn";
+
 /// Why logs could not be switched on.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
@@ -40,7 +43,7 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let filter = EnvFilter::builder()
-        .parse(&log.level)
+        .parse(format!("{QUIET},{}", log.level))
         .map_err(|source| TelemetryError::Level { level: log.level.clone(), source })?;
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     let lines = match log.format {
@@ -77,6 +80,7 @@ mod tests {
         let guard = subscriber.set_default();
         tracing::info!(user.count = 3, "Made {} users", 3);
         tracing::debug!("Not at info");
+        tracing::info!(target: "fjall::db", "Only when asked for");
         drop(guard);
         let bytes = memory.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
@@ -89,6 +93,7 @@ mod tests {
         assert_eq!(text.lines().count(), 1, "{text}");
         assert_eq!(logged("debug", LogFormat::Text).lines().count(), 2);
         assert_eq!(logged("error", LogFormat::Text), "");
+        assert_eq!(logged("info,fjall=info", LogFormat::Text).lines().count(), 2);
     }
 
     #[test]
