@@ -1,7 +1,7 @@
 //! The configuration: one TOML file and variables `STONECHAT_SECTION__KEY`, and which of them a value came from.
 //!
 //! [`table`] lists every setting once: its kind, bounds, default and help. Sources are layered by the `config` crate
-//! (default, file, variables, flags), [`reading`] makes [`settings::Settings`] of the result and collects everything
+//! (default, file, variables, flags), `reading` makes [`settings::Settings`] of the result and collects everything
 //! that is wrong, so that an operator mends it in one go.
 
 pub mod example;
