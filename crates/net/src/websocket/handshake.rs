@@ -67,15 +67,21 @@ pub fn accept<B>(request: &Request<B>) -> Result<Accepted, Refused> {
     answer.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     answer.insert(UPGRADE, HeaderValue::from_static("websocket"));
     answer.insert(SEC_WEBSOCKET_ACCEPT, accept_of(key));
-    answer.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
+    // A client that asked for none must be given none (RFC 6455, section 4.2.2).
+    if let Some(subprotocol) = subprotocol {
+        answer.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
+    }
     Ok(Accepted { response, kind })
 }
 
-/// The first subprotocol of the client's list that we speak.
-fn agreed(headers: &HeaderMap) -> Option<(&'static str, MessageKind)> {
+/// The first subprotocol of the client's list that we speak; a client without a list speaks the binary one.
+fn agreed(headers: &HeaderMap) -> Option<(Option<&'static str>, MessageKind)> {
+    if !headers.contains_key(SEC_WEBSOCKET_PROTOCOL) {
+        return Some((None, MessageKind::Binary));
+    }
     elements(headers, SEC_WEBSOCKET_PROTOCOL).find_map(|offered| match offered {
-        SUBPROTOCOL_BINARY => Some((SUBPROTOCOL_BINARY, MessageKind::Binary)),
-        SUBPROTOCOL_JSON => Some((SUBPROTOCOL_JSON, MessageKind::Text)),
+        SUBPROTOCOL_BINARY => Some((Some(SUBPROTOCOL_BINARY), MessageKind::Binary)),
+        SUBPROTOCOL_JSON => Some((Some(SUBPROTOCOL_JSON), MessageKind::Text)),
         _ => None,
     })
 }
@@ -141,6 +147,13 @@ mod tests {
     }
 
     #[test]
+    fn a_client_that_asks_for_no_subprotocol_speaks_the_binary_one() {
+        let accepted = accept(&request(&[("sec-websocket-protocol", None)])).unwrap();
+        assert_eq!(accepted.kind, MessageKind::Binary);
+        assert!(!accepted.response.headers().contains_key(SEC_WEBSOCKET_PROTOCOL));
+    }
+
+    #[test]
     fn a_wrong_handshake_is_refused_with_its_status() {
         for (name, value, status) in [
             ("upgrade", None, StatusCode::UPGRADE_REQUIRED),
@@ -148,7 +161,6 @@ mod tests {
             ("sec-websocket-version", Some("8"), StatusCode::UPGRADE_REQUIRED),
             ("sec-websocket-key", None, StatusCode::BAD_REQUEST),
             ("sec-websocket-key", Some("c2hvcnQ="), StatusCode::BAD_REQUEST),
-            ("sec-websocket-protocol", None, StatusCode::BAD_REQUEST),
             ("sec-websocket-protocol", Some("chat"), StatusCode::BAD_REQUEST),
         ] {
             assert_eq!(accept(&request(&[(name, value)])).unwrap_err().status, status, "{name}: {value:?}");
