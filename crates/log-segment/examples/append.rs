@@ -54,7 +54,7 @@ fn await_segments(folder: &Path, count: usize) {
 }
 
 fn batches(builder: &mut Builder, random: &mut Random, batch: usize, count: usize) -> Vec<Vec<Record>> {
-    let body: Vec<u8> = (0..SEALED_BYTES).map(|_| random.next() as u8).collect();
+    let body: Vec<u8> = (0..SEALED_BYTES).map(|_| random.any() as u8).collect();
     let body = Bytes::from(body);
     let mut record = || {
         let n = random.below(u64::from(CONVERSATIONS)) as u32;

@@ -192,8 +192,7 @@ fn lengths(bytes: &[u8]) -> Result<(usize, usize, usize), Fault> {
     let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]) as usize;
     let (header, rows, sealed) = (word(4), word(8), word(12));
     let plausible = bytes[..2] == MARK.to_le_bytes()
-        && header >= FIXED_BYTES + 6
-        && header <= RECORD_BYTES_MAX
+        && (FIXED_BYTES + 6..=RECORD_BYTES_MAX).contains(&header)
         && rows <= RECORD_BYTES_MAX
         && sealed <= RECORD_BYTES_MAX
         && header + rows + sealed <= RECORD_BYTES_MAX;

@@ -159,8 +159,8 @@ impl Committer {
         for offer in self.queue.drain(..count) {
             taken_records += offer.records.len();
             taken_bytes += offer.bytes.len();
-            let users = offer.records.iter().flat_map(|record| &record.personal);
-            match users.map(|write| numbers.bring(write.app, write.user_no)).collect::<Result<(), _>>() {
+            let mut users = offer.records.iter().flat_map(|record| &record.personal);
+            match users.try_for_each(|write| numbers.bring(write.app, write.user_no)) {
                 Ok(()) => taken.push(offer),
                 Err(error) => refused.push((offer.done, error)),
             }

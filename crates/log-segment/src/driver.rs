@@ -1,9 +1,9 @@
 //! The threads of an open store: one commits, one prepares segments, one writes checkpoints.
 
 use crate::checkpoint;
-use crate::spare::SpareStep;
 use crate::state::Store;
-use crate::writer::{Writer, WriterStep};
+use crate::step::{SpareStep, WriterStep};
+use crate::writer::Writer;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;

@@ -1,304 +1,380 @@
-//! The keys at rest, in `keys/` of the data folder: a master key, app keys wrapped by it, and the salts of authors. They
-//! are apart from segments and index, so that a salt that is deleted is gone everywhere.
-//!
-//! `master` is 32 bytes. `apps` and `salts` are records of a fixed size with a checksum, appended and synced before they
-//! are used; a torn last record was never used and is written over.
+//! The vault in files: app keys, wrapped by a master key, and authors' salts. Both files only grow, one checked append
+//! at a time, and an append is synced before anything of it is used.
 
 use crate::disk::{Disk, DiskFile};
-use crate::os_disk::OsDisk;
+use crate::hash::Table;
 use crate::state::disk_error;
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use std::collections::BTreeMap;
-use std::io;
+use crc32c::crc32c;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stonechat_log::store::LogError;
 use stonechat_log::vault::{Key, Salt, Vault};
 use stonechat_types::number::{AppId, UserNo};
 
-/// The folder.
+/// The folder of the vault in the data folder. It does not belong in a backup of data.
 pub const FOLDER: &str = "keys";
-const MASTER: &str = "keys/master";
-const APPS: &str = "keys/apps";
-const SALTS: &str = "keys/salts";
+/// The master key in that folder, when it is not kept elsewhere.
+pub const MASTER_KEY_FILE: &str = "master.key";
 
-const APP_RECORD: usize = 4 + NONCE_LEN + 32 + 16;
-const SALT_RECORD: usize = 4 + 4 + 16;
-const CHECKSUM: usize = 4;
+const APP_KEYS: &str = "keys/app-keys";
+const SALTS: &str = "keys/salts";
+const MARK: &[u8; 8] = b"STNCKEY1";
+/// Bytes of an append before what it appends: length and checksum.
+const FRAME_BYTES: usize = 8;
+const NONCE_BYTES: usize = 12;
+const WRAPPED_BYTES: usize = 8 + NONCE_BYTES + 32 + 16;
+const SALT_BYTES: usize = 8 + 16;
+/// The generation of app keys that is used.
+const GENERATION: u32 = 1;
+/// Salts of one append at most.
+const SALTS_PER_APPEND_MAX: usize = 4096;
 
 /// Fills a buffer with random bytes.
-pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+pub type Entropy = dyn Fn(&mut [u8]) + Send + Sync;
 
-/// Keys in files.
+/// The key that wraps the keys of apps.
+pub struct MasterKey(Key);
+
+impl MasterKey {
+    /// A key that came from elsewhere, as from the environment or a command.
+    #[must_use]
+    pub fn new(key: Key) -> Self {
+        Self(key)
+    }
+
+    /// The key in a file, which is made, readable by its owner only, when it is not there.
+    ///
+    /// # Errors
+    /// When the file cannot be read or made durable, or does not hold a key.
+    pub fn from_file(path: &Path, entropy: &Entropy) -> Result<Self, LogError> {
+        match std::fs::File::open(path) {
+            Ok(mut file) => {
+                let mut key = Vec::new();
+                file.read_to_end(&mut key).map_err(|error| disk_error("read the master key", &error))?;
+                let key =
+                    Key::try_from(key).map_err(|_| LogError::Corrupt("the master key has a wrong length".into()))?;
+                Ok(Self(key))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let mut key = [0; 32];
+                entropy(&mut key);
+                make_file(path, &key).map_err(|error| disk_error("make the master key", &error))?;
+                Ok(Self(key))
+            }
+            Err(error) => Err(disk_error("read the master key", &error)),
+        }
+    }
+}
+
+/// Makes a file in one step: a master key that was used and is then lost loses everything.
+fn make_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let temporary = path.with_extension("tmp");
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&temporary, path)?;
+    std::fs::File::open(folder)?.sync_all()
+}
+
+/// The vault.
 pub struct FileVault {
-    state: Mutex<State>,
-    random: Option<Random>,
+    kept: Mutex<Kept>,
+    wrapping: LessSafeKey,
+    entropy: Arc<Entropy>,
 }
 
-struct State {
-    master: LessSafeKey,
-    apps: Appended,
-    salts: Appended,
-    app_keys: BTreeMap<AppId, Key>,
-    by_author: BTreeMap<(AppId, UserNo), Salt>,
-}
-
-/// A file of records, and where the next one goes.
-struct Appended {
-    file: Arc<dyn DiskFile>,
-    end: u64,
+struct Kept {
+    keys: Table<AppId, Key>,
+    salts: Table<(AppId, UserNo), Salt>,
+    key_file: AppendFile,
+    salt_file: AppendFile,
 }
 
 impl FileVault {
-    /// The keys of a data folder, made when there are none.
+    /// Opens the vault of a data folder, or makes one.
     ///
     /// # Errors
-    /// When they cannot be read or made durable, or are not ours.
-    pub fn open(data_folder: &Path, random: Random) -> Result<Self, LogError> {
-        let disk = OsDisk::new(data_folder).map_err(|error| disk_error("open the data folder", &error))?;
-        Self::open_on(&disk, random)
-    }
-
-    /// The keys on any disk, made when there are none.
-    ///
-    /// # Errors
-    /// As [`FileVault::open`].
-    pub fn open_on(disk: &dyn Disk, random: Random) -> Result<Self, LogError> {
-        make(disk, &random).map_err(|error| disk_error("make the keys of the store", &error))?;
-        Self::load(disk, Some(random))
-    }
-
-    /// The keys of a data folder, only to read, as beside a running server.
-    ///
-    /// # Errors
-    /// When there are none, or they cannot be read.
-    pub fn read_only(data_folder: &Path) -> Result<Self, LogError> {
-        Self::load(&OsDisk::read_only(data_folder), None)
-    }
-
-    fn load(disk: &dyn Disk, random: Option<Random>) -> Result<Self, LogError> {
-        let failed = |error: io::Error| disk_error("read the keys of the store", &error);
-        let mut master = [0; 32];
-        disk.open(MASTER).and_then(|file| file.read_at(0, &mut master)).map_err(failed)?;
-        let master = UnboundKey::new(&AES_256_GCM, &master).map(LessSafeKey::new).map_err(|_| damaged(MASTER))?;
-        let (apps, app_records) = Appended::read::<APP_RECORD>(disk, APPS)?;
-        let (salts, salt_records) = Appended::read::<SALT_RECORD>(disk, SALTS)?;
-        let mut app_keys = BTreeMap::new();
-        for record in app_records {
-            let (app, key) = unwrap(&master, &record).ok_or_else(|| damaged(APPS))?;
-            app_keys.insert(app, key);
+    /// When it is damaged, when the master key is another, or when the disk refuses.
+    pub fn open(disk: &dyn Disk, master: &MasterKey, entropy: Arc<Entropy>) -> Result<Self, LogError> {
+        let wrapping = UnboundKey::new(&AES_256_GCM, &master.0).map(LessSafeKey::new);
+        let wrapping = wrapping.map_err(|_| LogError::Corrupt("the master key is none".to_owned()))?;
+        disk.create_dir(FOLDER).map_err(|error| disk_error("open the vault", &error))?;
+        let (key_file, wrapped) = AppendFile::open(disk, APP_KEYS)?;
+        let (salt_file, salted) = AppendFile::open(disk, SALTS)?;
+        let sync = disk.sync_dir(FOLDER).and_then(|()| disk.sync_dir(""));
+        sync.map_err(|error| disk_error("make the vault durable", &error))?;
+        let mut keys = Table::default();
+        for record in wrapped.iter().flat_map(|append| append.chunks(WRAPPED_BYTES)) {
+            let (app, key) = unwrap(&wrapping, record)?;
+            keys.insert(app, key);
         }
-        let mut by_author = BTreeMap::new();
-        for record in salt_records {
-            let number = |at: usize| u32::from_le_bytes([record[at], record[at + 1], record[at + 2], record[at + 3]]);
-            let mut salt = [0; 16];
-            salt.copy_from_slice(&record[8..]);
-            by_author.entry((AppId(number(0)), UserNo(number(4)))).or_insert(salt);
+        let mut salts = Table::default();
+        for record in salted.iter().flat_map(|append| append.chunks(SALT_BYTES)) {
+            let (app, user_no, salt) = decode_salt(record).ok_or_else(|| damaged(SALTS))?;
+            salts.insert((app, user_no), salt);
         }
-        let state = State { master, apps, salts, app_keys, by_author };
-        Ok(Self { state: Mutex::new(state), random })
+        Ok(Self { kept: Mutex::new(Kept { keys, salts, key_file, salt_file }), wrapping, entropy })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wrap(&self, app: AppId, key: &Key) -> Result<Vec<u8>, LogError> {
+        let mut nonce = [0; NONCE_BYTES];
+        (self.entropy)(&mut nonce);
+        let mut record = Vec::with_capacity(WRAPPED_BYTES);
+        record.extend_from_slice(&app.0.to_le_bytes());
+        record.extend_from_slice(&GENERATION.to_le_bytes());
+        record.extend_from_slice(&nonce);
+        let mut sealed = *key;
+        let aad = Aad::from(name(app, GENERATION));
+        let tag = self.wrapping.seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), aad, &mut sealed);
+        let tag = tag.map_err(|_| LogError::Io("could not wrap the key of an app".to_owned()))?;
+        record.extend_from_slice(&sealed);
+        record.extend_from_slice(tag.as_ref());
+        Ok(record)
     }
 }
 
 impl Vault for FileVault {
     fn app_key(&self, app: AppId) -> Result<Key, LogError> {
-        let mut state = self.state();
-        if let Some(key) = state.app_keys.get(&app) {
+        let mut kept = self.kept();
+        if let Some(key) = kept.keys.get(&app) {
             return Ok(*key);
         }
-        let Some(random) = &self.random else { return Err(damaged(APPS)) };
-        let (mut key, mut nonce) = ([0; 32], [0; NONCE_LEN]);
-        random(&mut key);
-        random(&mut nonce);
-        let record = wrap(&state.master, app, &key, nonce).ok_or_else(|| damaged(APPS))?;
-        state.apps.append(&record).map_err(|error| disk_error("store the key of an app", &error))?;
-        state.app_keys.insert(app, key);
+        let mut key = [0; 32];
+        (self.entropy)(&mut key);
+        let record = self.wrap(app, &key)?;
+        kept.key_file.append(&record)?;
+        kept.keys.insert(app, key);
         Ok(key)
     }
 
     fn salt(&self, app: AppId, author: UserNo) -> Result<Option<Salt>, LogError> {
-        Ok(self.state().by_author.get(&(app, author)).copied())
+        Ok(self.kept().salts.get(&(app, author)).copied())
     }
 
     fn put_salts(&self, app: AppId, salts: &[(UserNo, Salt)]) -> Result<(), LogError> {
-        let mut state = self.state();
-        let mut records = Vec::new();
-        let mut new = Vec::new();
-        for (author, salt) in salts {
-            if state.by_author.contains_key(&(app, *author)) {
+        let mut kept = self.kept();
+        for salts in salts.chunks(SALTS_PER_APPEND_MAX) {
+            let mut new: Vec<(UserNo, Salt)> = Vec::new();
+            let mut record = Vec::new();
+            for (author, salt) in salts {
+                if kept.salts.contains_key(&(app, *author)) || new.iter().any(|(known, _)| known == author) {
+                    continue;
+                }
+                record.extend_from_slice(&app.0.to_le_bytes());
+                record.extend_from_slice(&author.0.to_le_bytes());
+                record.extend_from_slice(salt);
+                new.push((*author, *salt));
+            }
+            if new.is_empty() {
                 continue;
             }
-            let mut record = [0; SALT_RECORD];
-            record[..4].copy_from_slice(&app.0.to_le_bytes());
-            record[4..8].copy_from_slice(&author.0.to_le_bytes());
-            record[8..].copy_from_slice(salt);
-            records.extend_from_slice(&checked(&record));
-            new.push(((app, *author), *salt));
+            kept.salt_file.append(&record)?;
+            kept.salts.extend(new.into_iter().map(|(author, salt)| ((app, author), salt)));
         }
-        if records.is_empty() {
-            return Ok(());
-        }
-        state.salts.write(&records).map_err(|error| disk_error("store the salts of authors", &error))?;
-        state.by_author.extend(new);
         Ok(())
     }
 }
 
-/// Makes what is missing, durably. The master key comes under its name only when it is whole.
-fn make(disk: &dyn Disk, random: &Random) -> io::Result<()> {
-    disk.create_dir(FOLDER)?;
-    let names = disk.list(FOLDER)?;
-    let missing = |path: &str| !names.iter().any(|name| path.strip_prefix("keys/") == Some(name));
-    if missing(MASTER) {
-        if !missing(SALTS) || !missing(APPS) {
-            return Err(io::Error::new(io::ErrorKind::NotFound, "there are keys, but not the master key to open them"));
-        }
-        let part = "keys/master.new";
-        if !missing(part) {
-            disk.remove(part)?;
-        }
-        let mut key = [0; 32];
-        random(&mut key);
-        let file = disk.create(part)?;
-        file.write_at(0, &key)?;
-        file.sync()?;
-        disk.rename(part, MASTER)?;
-        disk.sync_dir(FOLDER)?;
-    }
-    for path in [APPS, SALTS] {
-        if missing(path) {
-            disk.create(path)?.sync()?;
-        }
-    }
-    disk.sync_dir(FOLDER)
+fn name(app: AppId, generation: u32) -> [u8; 8] {
+    let mut name = [0; 8];
+    name[..4].copy_from_slice(&app.0.to_le_bytes());
+    name[4..].copy_from_slice(&generation.to_le_bytes());
+    name
 }
 
-impl Appended {
-    /// The whole records of a file.
-    fn read<const N: usize>(disk: &dyn Disk, path: &str) -> Result<(Self, Vec<[u8; N]>), LogError> {
-        let failed = |error: io::Error| disk_error("read the keys of the store", &error);
-        let file = disk.open(path).map_err(failed)?;
-        let mut bytes = vec![0; file.size().map_err(failed)? as usize];
-        file.read_at(0, &mut bytes).map_err(failed)?;
-        let mut records = Vec::new();
-        let mut chunks = bytes.chunks_exact(N + CHECKSUM).peekable();
-        while let Some(chunk) = chunks.next() {
-            let mut record = [0; N];
-            record.copy_from_slice(&chunk[..N]);
-            if crc32c::crc32c(&record).to_le_bytes() == chunk[N..] {
-                records.push(record);
-            } else if chunks.peek().is_some_and(|next| crc32c::crc32c(&next[..N]).to_le_bytes() == next[N..]) {
-                // A bad record before a good one is no torn end.
-                return Err(damaged(path));
-            } else {
-                break;
-            }
-        }
-        let end = (records.len() * (N + CHECKSUM)) as u64;
-        Ok((Self { file, end }, records))
-    }
-
-    fn append<const N: usize>(&mut self, record: &[u8; N]) -> io::Result<()> {
-        self.write(&checked(record))
-    }
-
-    fn write(&mut self, records: &[u8]) -> io::Result<()> {
-        self.file.write_at(self.end, records)?;
-        self.file.sync()?;
-        self.end += records.len() as u64;
-        Ok(())
-    }
+fn word(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes)
 }
 
-fn checked(record: &[u8]) -> Vec<u8> {
-    let mut out = record.to_vec();
-    out.extend_from_slice(&crc32c::crc32c(record).to_le_bytes());
-    out
+fn unwrap(wrapping: &LessSafeKey, record: &[u8]) -> Result<(AppId, Key), LogError> {
+    let fields =
+        || Some((AppId(word(record, 0)?), word(record, 4)?, record.get(8..20)?, record.get(20..WRAPPED_BYTES)?));
+    let (app, generation, nonce, sealed) = fields().ok_or_else(|| damaged(APP_KEYS))?;
+    let mut key = sealed.to_vec();
+    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| damaged(APP_KEYS))?;
+    let opened = wrapping.open_in_place(nonce, Aad::from(name(app, generation)), &mut key);
+    let opened =
+        opened.map_err(|_| LogError::Corrupt("the master key does not open the keys of the apps".to_owned()))?;
+    Ok((app, Key::try_from(&*opened).map_err(|_| damaged(APP_KEYS))?))
 }
 
-fn wrap(master: &LessSafeKey, app: AppId, key: &Key, nonce: [u8; NONCE_LEN]) -> Option<[u8; APP_RECORD]> {
-    let app = app.0.to_le_bytes();
-    let mut sealed = key.to_vec();
-    let unique = Nonce::assume_unique_for_key(nonce);
-    master.seal_in_place_append_tag(unique, Aad::from(app), &mut sealed).ok()?;
-    let mut record = [0; APP_RECORD];
-    record[..4].copy_from_slice(&app);
-    record[4..4 + NONCE_LEN].copy_from_slice(&nonce);
-    record[4 + NONCE_LEN..].copy_from_slice(&sealed);
-    Some(record)
-}
-
-fn unwrap(master: &LessSafeKey, record: &[u8; APP_RECORD]) -> Option<(AppId, Key)> {
-    let app: [u8; 4] = record[..4].try_into().ok()?;
-    let nonce = Nonce::try_assume_unique_for_key(&record[4..4 + NONCE_LEN]).ok()?;
-    let mut sealed = record[4 + NONCE_LEN..].to_vec();
-    let key = master.open_in_place(nonce, Aad::from(app), &mut sealed).ok()?;
-    Some((AppId(u32::from_le_bytes(app)), (&*key).try_into().ok()?))
+fn decode_salt(record: &[u8]) -> Option<(AppId, UserNo, Salt)> {
+    Some((AppId(word(record, 0)?), UserNo(word(record, 4)?), record.get(8..SALT_BYTES)?.try_into().ok()?))
 }
 
 fn damaged(path: &str) -> LogError {
-    LogError::Corrupt(format!("`{path}` in the data folder is not what was written there"))
+    LogError::Corrupt(format!("the file {path} is damaged; restore it from a backup of the keys"))
+}
+
+/// A file that grows by checked appends, each synced before the next.
+struct AppendFile {
+    file: Arc<dyn DiskFile>,
+    end: u64,
+    state: AppendState,
+}
+
+enum AppendState {
+    Working,
+    /// A write or sync failed: nothing is known of the end any more.
+    Failed,
+}
+
+impl AppendFile {
+    /// Opens a file and reads its appends. A last one that was torn was never used, and is cut.
+    fn open(disk: &dyn Disk, path: &str) -> Result<(Self, Vec<Vec<u8>>), LogError> {
+        let read = || -> io::Result<(Arc<dyn DiskFile>, Vec<u8>)> {
+            let file = match disk.open(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => disk.create(path)?,
+                opened => opened?,
+            };
+            let mut bytes = vec![0; file.size()? as usize];
+            file.read_at(0, &mut bytes)?;
+            if bytes.iter().all(|byte| *byte == 0) {
+                // New, or cut while it was made.
+                file.write_at(0, MARK)?;
+                file.sync()?;
+                bytes = MARK.to_vec();
+            }
+            Ok((file, bytes))
+        };
+        let (file, bytes) = read().map_err(|error| disk_error("read the vault", &error))?;
+        if !bytes.starts_with(MARK) {
+            return Err(damaged(path));
+        }
+        let mut appends = Vec::new();
+        let mut at = MARK.len();
+        while let Some(append) = whole_append(&bytes[at..]) {
+            at += FRAME_BYTES + append.len();
+            appends.push(append.to_vec());
+        }
+        // After a torn append nothing was ever appended.
+        if (at + 1..bytes.len()).any(|later| whole_append(&bytes[later..]).is_some()) {
+            return Err(damaged(path));
+        }
+        Ok((Self { file, end: at as u64, state: AppendState::Working }, appends))
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), LogError> {
+        match self.state {
+            AppendState::Working => {}
+            AppendState::Failed => return Err(LogError::Closed),
+        }
+        let mut framed = Vec::with_capacity(FRAME_BYTES + bytes.len());
+        framed.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+        framed.extend_from_slice(&crc32c(bytes).to_le_bytes());
+        framed.extend_from_slice(bytes);
+        if let Err(error) = self.file.write_at(self.end, &framed).and_then(|()| self.file.sync()) {
+            self.state = AppendState::Failed;
+            return Err(disk_error("make a key durable", &error));
+        }
+        self.end += framed.len() as u64;
+        Ok(())
+    }
+}
+
+fn whole_append(bytes: &[u8]) -> Option<&[u8]> {
+    let (length, checksum) = (word(bytes, 0)? as usize, word(bytes, 4)?);
+    let append = bytes.get(FRAME_BYTES..FRAME_BYTES.checked_add(length)?)?;
+    (length > 0 && crc32c(append) == checksum).then_some(append)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sim_disk::{Crash, SimDisk, Syncs};
+    use std::sync::atomic::{AtomicU8, Ordering};
 
-    fn random(seed: u8) -> Random {
-        Arc::new(move |buffer: &mut [u8]| buffer.fill(seed))
+    fn entropy() -> Arc<Entropy> {
+        let next = AtomicU8::new(1);
+        Arc::new(move |buffer| buffer.fill(next.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    fn open(disk: &SimDisk) -> Result<FileVault, LogError> {
+        FileVault::open(disk, &MasterKey::new([9; 32]), entropy())
     }
 
     #[test]
-    fn keys_are_the_same_after_a_restart_and_salts_are_never_replaced() {
-        let folder = tempfile::tempdir().unwrap();
-        let vault = FileVault::open(folder.path(), random(1)).unwrap();
-        let key = vault.app_key(AppId(1)).unwrap();
-        vault.put_salts(AppId(1), &[(UserNo(1), [5; 16]), (UserNo(2), [6; 16])]).unwrap();
-        vault.put_salts(AppId(1), &[(UserNo(1), [9; 16])]).unwrap();
-        drop(vault);
-        let vault = FileVault::open(folder.path(), random(2)).unwrap();
-        assert_eq!(vault.app_key(AppId(1)), Ok(key));
-        assert_eq!(vault.salt(AppId(1), UserNo(1)), Ok(Some([5; 16])));
-        assert_eq!(vault.salt(AppId(1), UserNo(3)), Ok(None));
-        let beside = FileVault::read_only(folder.path()).unwrap();
-        assert_eq!(beside.salt(AppId(1), UserNo(2)), Ok(Some([6; 16])));
-    }
-
-    #[test]
-    fn a_torn_last_record_is_written_over_and_a_damaged_one_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let vault = FileVault::open(folder.path(), random(1)).unwrap();
-        for user in 1..=3 {
-            vault.put_salts(AppId(1), &[(UserNo(user), [user as u8; 16])]).unwrap();
+    fn keys_and_salts_are_there_after_every_cut() {
+        for operation in 0..30 {
+            let disk = SimDisk::new();
+            disk.cut_power_after(operation);
+            let mut kept = Vec::new();
+            if let Ok(vault) = open(&disk) {
+                for n in 1..=4 {
+                    let Ok(key) = vault.app_key(AppId(n)) else { break };
+                    let salts = [(UserNo(n), [n as u8; 16]), (UserNo(n + 100), [n as u8; 16])];
+                    if vault.put_salts(AppId(n), &salts).is_ok() {
+                        kept.push((n, key));
+                    }
+                }
+            }
+            for crash in Crash::ALL {
+                let vault = open(&disk.crashed(crash, operation)).unwrap();
+                for (n, key) in &kept {
+                    assert_eq!(vault.app_key(AppId(*n)), Ok(*key));
+                    assert_eq!(vault.salt(AppId(*n), UserNo(n + 100)), Ok(Some([*n as u8; 16])));
+                }
+                vault.put_salts(AppId(1), &[(UserNo(77), [7; 16])]).unwrap();
+            }
         }
-        drop(vault);
-        let path = folder.path().join(SALTS);
-        let whole = std::fs::read(&path).unwrap();
-        std::fs::write(&path, &whole[..whole.len() - 5]).unwrap();
-        let vault = FileVault::open(folder.path(), random(1)).unwrap();
-        assert_eq!(vault.salt(AppId(1), UserNo(3)), Ok(None));
-        vault.put_salts(AppId(1), &[(UserNo(3), [7; 16])]).unwrap();
-        drop(vault);
-        let vault = FileVault::open(folder.path(), random(1)).unwrap();
-        assert_eq!(vault.salt(AppId(1), UserNo(3)), Ok(Some([7; 16])));
-        drop(vault);
-        let mut bad = std::fs::read(&path).unwrap();
-        bad[10] ^= 1;
-        std::fs::write(&path, bad).unwrap();
-        assert!(matches!(FileVault::open(folder.path(), random(1)), Err(LogError::Corrupt(_))));
     }
 
     #[test]
-    fn another_master_key_opens_nothing() {
+    fn a_salt_that_is_there_stays() {
+        let disk = SimDisk::new();
+        let vault = open(&disk).unwrap();
+        let author = UserNo(1);
+        vault.put_salts(AppId(1), &[(author, [1; 16]), (author, [2; 16])]).unwrap();
+        vault.put_salts(AppId(1), &[(author, [3; 16])]).unwrap();
+        assert_eq!(vault.salt(AppId(1), author), Ok(Some([1; 16])));
+        assert_eq!(open(&disk).unwrap().salt(AppId(1), author), Ok(Some([1; 16])));
+        assert_eq!(vault.salt(AppId(2), author), Ok(None));
+    }
+
+    #[test]
+    fn another_master_key_is_refused_and_damage_is_told() {
+        let disk = SimDisk::new();
+        let vault = open(&disk).unwrap();
+        vault.app_key(AppId(1)).unwrap();
+        vault.put_salts(AppId(1), &[(UserNo(1), [1; 16])]).unwrap();
+        vault.put_salts(AppId(1), &[(UserNo(2), [2; 16])]).unwrap();
+        let wrong = FileVault::open(&disk, &MasterKey::new([8; 32]), entropy());
+        assert!(matches!(wrong, Err(LogError::Corrupt(text)) if text.contains("master key")));
+        disk.rot(SALTS, MARK.len() + FRAME_BYTES + 3, 1);
+        assert!(matches!(open(&disk), Err(LogError::Corrupt(text)) if text.contains(SALTS)));
+    }
+
+    #[test]
+    fn a_failed_sync_gives_no_key() {
+        let disk = SimDisk::new();
+        let vault = open(&disk).unwrap();
+        disk.set_syncs(Syncs::FailAfter(0));
+        assert!(vault.put_salts(AppId(1), &[(UserNo(1), [1; 16])]).is_err());
+        disk.set_syncs(Syncs::Real);
+        assert_eq!(vault.salt(AppId(1), UserNo(1)), Ok(None));
+        assert_eq!(vault.put_salts(AppId(1), &[(UserNo(1), [1; 16])]), Err(LogError::Closed));
+    }
+
+    #[test]
+    fn the_master_key_is_made_once_and_only_for_its_owner() {
+        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
-        FileVault::open(folder.path(), random(1)).unwrap().app_key(AppId(1)).unwrap();
-        std::fs::write(folder.path().join(MASTER), [3; 32]).unwrap();
-        assert!(matches!(FileVault::open(folder.path(), random(1)), Err(LogError::Corrupt(_))));
-        std::fs::remove_file(folder.path().join(MASTER)).unwrap();
-        assert!(FileVault::open(folder.path(), random(1)).is_err());
+        let path = folder.path().join("keys").join(MASTER_KEY_FILE);
+        let entropy = entropy();
+        let first = MasterKey::from_file(&path, &*entropy).unwrap();
+        let again = MasterKey::from_file(&path, &*entropy).unwrap();
+        assert_eq!(first.0, again.0);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        std::fs::write(&path, "short").unwrap();
+        assert!(MasterKey::from_file(&path, &*entropy).is_err());
     }
 }

@@ -1,15 +1,15 @@
 //! The disk of the operating system.
 
 use crate::disk::{Disk, DiskFile, DiskLock};
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Nobody but us reads what we write.
-const PRIVATE: u32 = 0o600;
-
+/// Only the server's own user reads what it stores.
+const FILE_MODE: u32 = 0o600;
+const FOLDER_MODE: u32 = 0o700;
 const ZEROS: &[u8] = &[0; 256 * 1024];
 
 /// A data folder.
@@ -30,7 +30,7 @@ impl OsDisk {
     /// # Errors
     /// What the system says.
     pub fn new(root: &Path) -> io::Result<Self> {
-        std::fs::create_dir_all(root)?;
+        private_folder(root)?;
         Ok(Self { root: root.to_path_buf(), access: Access::ReadWrite })
     }
 
@@ -45,13 +45,17 @@ impl OsDisk {
     }
 }
 
+fn private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path)
+}
+
 impl Disk for OsDisk {
     fn create_dir(&self, path: &str) -> io::Result<()> {
-        std::fs::create_dir_all(self.path(path))
+        private_folder(&self.path(path))
     }
 
     fn create(&self, path: &str) -> io::Result<Arc<dyn DiskFile>> {
-        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(PRIVATE).open(self.path(path))?;
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(FILE_MODE).open(self.path(path))?;
         Ok(Arc::new(OsFile(file)))
     }
 
@@ -84,7 +88,7 @@ impl Disk for OsDisk {
     }
 
     fn lock(&self, path: &str) -> io::Result<Box<dyn DiskLock>> {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(self.path(path))?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(FILE_MODE).open(self.path(path))?;
         match file.try_lock() {
             Ok(()) => Ok(Box::new(OsLock(file))),
             Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),

@@ -120,6 +120,14 @@ impl Reader {
         self.at
     }
 
+    /// Whether only zeros stand here, as far as the next window.
+    ///
+    /// # Errors
+    /// [`LogError::Io`] when the disk cannot be read.
+    pub fn is_blank(&mut self) -> Result<bool, LogError> {
+        Ok(self.bytes(WINDOW_BYTES)?.iter().all(|byte| *byte == 0))
+    }
+
     /// At least so many bytes from here, or as many as there are.
     fn bytes(&mut self, length: usize) -> Result<Bytes, LogError> {
         let offset = u64::from(self.at.offset);

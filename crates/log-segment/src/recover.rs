@@ -53,6 +53,9 @@ pub struct Recovered {
 /// A recovered store: its parts, the segment to go on in, and what was found.
 pub type Opened = (Parts, Option<ActiveSegment>, Recovered);
 
+/// An open index, and up to where it is complete.
+type Based = (Arc<dyn Index>, Anchor);
+
 struct BatchFound {
     first: LanePosition,
     last: LanePosition,
@@ -163,13 +166,8 @@ impl Recover<'_> {
     }
 
     /// Opens the index and reads what it says of this history; wipes it when it says nothing.
-    fn index(
-        &self,
-        segments: &Segments,
-        history_id: [u8; 16],
-        activity: &ActivityTable,
-    ) -> Result<(Arc<dyn Index>, Anchor), LogError> {
-        let read = || -> Result<Option<(Arc<dyn Index>, Anchor)>, LogError> {
+    fn index(&self, segments: &Segments, history_id: [u8; 16], activity: &ActivityTable) -> Result<Based, LogError> {
+        let read = || -> Result<Option<Based>, LogError> {
             let index = self.indexes.open()?;
             let row = index.get(blocks::CHECKPOINT_KEY)?;
             let Some(anchor) = row.and_then(|row| blocks::decode_checkpoint(&row, history_id)) else { return Ok(None) };

@@ -116,7 +116,7 @@ impl World {
         let used = self.used();
         let content = self.files.get_mut(&file).ok_or(io::ErrorKind::NotFound)?;
         let growth = (offset + bytes.len() as u64).saturating_sub(content.now.len() as u64);
-        if used + growth > self.capacity {
+        if growth > 0 && used + growth > self.capacity {
             return Err(io::ErrorKind::StorageFull.into());
         }
         apply(&mut content.now, offset as usize, &bytes);

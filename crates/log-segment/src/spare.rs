@@ -5,6 +5,7 @@ use crate::disk::DiskFile;
 use crate::driver::Signal;
 use crate::segment;
 use crate::state::{Store, disk_error};
+use crate::step::SpareStep;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stonechat_log::store::LogError;
@@ -32,19 +33,6 @@ pub enum Take {
     NotYet,
     /// It cannot be written.
     Refused(LogError),
-}
-
-/// What a step did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SpareStep {
-    /// Nothing is wanted.
-    Nothing,
-    /// One slice was written.
-    Slice,
-    /// A segment is ready.
-    Ready,
-    /// It failed; try again after a while.
-    Trouble,
 }
 
 /// The segment that is prepared.

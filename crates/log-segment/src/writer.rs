@@ -7,6 +7,7 @@ use crate::disk::DiskFile;
 use crate::segment::{HEADER_BYTES, Location, SegmentHeader};
 use crate::spare::Take;
 use crate::state::Store;
+use crate::step::WriterStep;
 use crate::tail::Applied;
 use std::io;
 use std::sync::Arc;
@@ -26,17 +27,10 @@ pub struct ActiveSegment {
     pub size: u64,
 }
 
-/// What a step did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WriterStep {
-    /// Nothing waits.
-    Idle,
-    /// A batch was answered, with success or not.
-    Answered,
-    /// The next segment is not ready.
-    AwaitsSegment,
-    /// Nothing waits, and nothing will.
-    Closed,
+impl ActiveSegment {
+    fn has_room(&self, bytes: usize) -> bool {
+        self.offset.max(HEADER_BYTES as u64) + bytes as u64 <= self.size
+    }
 }
 
 /// The committer with its disk.
@@ -74,11 +68,7 @@ impl Writer {
         let Some((_, bytes)) = self.committer.next_size() else {
             return if closing { WriterStep::Closed } else { WriterStep::Idle };
         };
-        if !self
-            .segment
-            .as_ref()
-            .is_some_and(|segment| segment.offset.max(HEADER_BYTES as u64) + bytes as u64 <= segment.size)
-        {
+        if !self.segment.as_ref().is_some_and(|segment| segment.has_room(bytes)) {
             match self.store.spares.take() {
                 Take::Ready(spare) => {
                     let size = self.store.config.segment_bytes;

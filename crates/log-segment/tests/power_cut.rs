@@ -28,7 +28,7 @@ enum Answer {
 struct History {
     /// What a store would be that answered all of them.
     model: MemoryLog,
-    offers: Vec<(Vec<Record>, Arc<Mutex<Option<Answer>>>)>,
+    offers: Vec<(Vec<Record>, Arc<Mutex<Answer>>)>,
 }
 
 impl History {
@@ -37,7 +37,7 @@ impl History {
     }
 
     fn answer(&self, n: usize) -> Answer {
-        self.offers[n].1.lock().unwrap().clone().unwrap_or(Answer::None)
+        self.offers[n].1.lock().unwrap().clone()
     }
 
     fn committed(&self) -> usize {
@@ -46,7 +46,7 @@ impl History {
 }
 
 /// Rounds of one run.
-const STEPS: u64 = 24;
+const STEPS: u64 = 20;
 
 fn config() -> Config {
     Config { segment_bytes: 8 * 1024, checkpoint_bytes: 5 * 1024, ..small() }
@@ -85,10 +85,10 @@ fn offer(log: &SegmentLog, history: &mut History, mut records: Vec<Record>) {
     for record in &mut records {
         record.derived = derive_and_commit(&history.model, record);
     }
-    let answer = Arc::new(Mutex::new(None));
+    let answer = Arc::new(Mutex::new(Answer::None));
     history.offers.push((records.clone(), answer.clone()));
     let done = move |result: Result<Vec<_>, LogError>| {
-        *answer.lock().unwrap() = Some(result.map_or_else(Answer::Refused, |_| Answer::Committed));
+        *answer.lock().unwrap() = result.map_or_else(Answer::Refused, |_| Answer::Committed);
     };
     log.offer(records, Box::new(done));
 }
@@ -111,22 +111,14 @@ fn violation(history: &History, disk: &SimDisk, indexes: &MemoryIndexes, dice: u
         Err(error) => return Some(format!("does not open: {error}")),
     };
     let model = MemoryLog::new([0; 16]);
-    let mut rest = history.offers.iter().enumerate();
-    loop {
-        if let Some((n, (records, _))) = rest.next() {
-            let wanted = match history.answer(n) {
-                Answer::Committed => true,
-                Answer::None | Answer::Refused(LogError::Closed) => model.head() < log.head(),
-                Answer::Refused(_) => false,
-            };
-            if !wanted {
-                continue;
-            }
-            for record in records {
-                derive_and_commit(&model, record);
-            }
-        } else {
-            break;
+    for (n, (records, _)) in history.offers.iter().enumerate() {
+        let is_there = match history.answer(n) {
+            Answer::Committed => true,
+            Answer::None | Answer::Refused(LogError::Closed) => model.head() < log.head(),
+            Answer::Refused(_) => false,
+        };
+        for record in records.iter().filter(|_| is_there) {
+            derive_and_commit(&model, record);
         }
     }
     match difference(&model, &log) {

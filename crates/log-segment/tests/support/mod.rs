@@ -9,8 +9,7 @@ use stonechat_log_segment::config::{Config, OnClose, OnFatal};
 use stonechat_log_segment::engine::{Options, SegmentLog, Stepper};
 use stonechat_log_segment::memory_index::MemoryIndexes;
 use stonechat_log_segment::sim_disk::SimDisk;
-use stonechat_log_segment::spare::SpareStep;
-use stonechat_log_segment::writer::WriterStep;
+use stonechat_log_segment::step::{SpareStep, WriterStep};
 
 /// Everything is small, so that segments roll and checkpoints run.
 pub fn small() -> Config {

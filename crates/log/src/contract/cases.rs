@@ -6,7 +6,7 @@ use crate::contract::{Harness, MakeHarness, commit, wait};
 use crate::memory::MemoryLog;
 use crate::record::{PersonalWrite, Record, StoredBody};
 use crate::row::RowWrite;
-use crate::store::{Derive, Log, PageLimit};
+use crate::store::{Derive, Log, PageLimit, PersonalChange};
 use bytes::Bytes;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
@@ -228,10 +228,12 @@ pub fn a_personal_page_has_each_key_once(make: MakeHarness) {
     commit(engine.log(), vec![change("c", Some("1")), change("a", Some("2")), change("b", None)]).unwrap();
     for _ in 0..2 {
         let page = wait(engine.log().personal(AppId::DEFAULT, UserNo(5), PersonalSeq(0), 10)).unwrap();
-        let changes: Vec<_> = page.changes.iter().map(|c| (&c.key[..], c.value.as_deref(), c.seq.0)).collect();
-        let expected: [(&[u8], Option<&[u8]>, u64); 3] =
-            [(b"c", Some(b"1"), 3), (b"a", Some(b"2"), 4), (b"b", None, 5)];
-        assert_eq!(changes, expected);
+        let change = |key: &'static str, value: Option<&'static str>, seq| PersonalChange {
+            key: key.into(),
+            value: value.map(Bytes::from),
+            seq: PersonalSeq(seq),
+        };
+        assert_eq!(page.changes, [change("c", Some("1"), 3), change("a", Some("2"), 4), change("b", None, 5)]);
         assert_eq!((page.upto, page.more), (PersonalSeq(5), false));
         engine.reopen();
         engine.settle();

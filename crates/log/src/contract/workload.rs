@@ -16,7 +16,7 @@ pub struct Random(pub u64);
 
 impl Random {
     /// Any number.
-    pub fn next(&mut self) -> u64 {
+    pub fn any(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -26,7 +26,7 @@ impl Random {
 
     /// A number below `end`.
     pub fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
+        self.any() % end
     }
 }
 
@@ -135,7 +135,7 @@ impl Builder {
             let app = AppId(1 + random.below(2) as u32);
             let n = random.below(5) as u32 * 700;
             let kind = if random.below(4) > 0 { EventKind::Message } else { EventKind::ALL[random.below(7) as usize] };
-            let sealed: Vec<u8> = (0..random.below(300)).map(|_| random.next() as u8).collect();
+            let sealed: Vec<u8> = (0..random.below(300)).map(|_| random.any() as u8).collect();
             record = self.event(app, n, kind, sealed);
         }
         for _ in 0..random.below(3) {
@@ -150,7 +150,7 @@ impl Builder {
 
 fn any_row(random: &mut Random) -> RowWrite {
     let name = format!("row{}", random.below(20));
-    let value = Bytes::from(vec![random.next() as u8; random.below(40) as usize]);
+    let value = Bytes::from(vec![random.any() as u8; random.below(40) as usize]);
     match random.below(5) {
         0 | 1 => RowWrite::Put { key: row_key(0x10, &name), value },
         2 => RowWrite::Delete { key: row_key(0x10, &name) },
@@ -168,7 +168,7 @@ fn any_row(random: &mut Random) -> RowWrite {
 fn any_personal(random: &mut Random) -> PersonalWrite {
     let value = match random.below(4) {
         0 => None,
-        _ => Some(Bytes::from(vec![random.next() as u8; random.below(20) as usize])),
+        _ => Some(Bytes::from(vec![random.any() as u8; random.below(20) as usize])),
     };
     PersonalWrite {
         app: AppId(1 + random.below(2) as u32),

@@ -1,0 +1,212 @@
+//! Every bound is reached: a full disk, a full queue, a full tail, a failing index, a failing sync.
+
+mod support;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use stonechat_log::contract::compare::{ALL, events};
+use stonechat_log::contract::workload::{Builder, conversation};
+use stonechat_log::contract::{commit, wait};
+use stonechat_log::record::Record;
+use stonechat_log::store::{Log, LogError};
+use stonechat_log_segment::config::Config;
+use stonechat_log_segment::engine::SegmentLog;
+use stonechat_log_segment::memory_index::MemoryIndexes;
+use stonechat_log_segment::sim_disk::{SimDisk, Syncs};
+use stonechat_log_segment::step::{SpareStep, WriterStep};
+use stonechat_types::number::{AppId, LanePosition, Seq};
+use support::{drain, options, small, stepped};
+
+type Answers = Arc<Mutex<Vec<Result<(), LogError>>>>;
+
+fn offer(log: &SegmentLog, answers: &Answers, records: Vec<Record>) {
+    let answers = answers.clone();
+    log.offer(records, Box::new(move |result| answers.lock().unwrap().push(result.map(drop))));
+}
+
+fn last(answers: &Answers) -> Result<(), LogError> {
+    answers.lock().unwrap().last().cloned().expect("an answer")
+}
+
+/// Waits for what a thread of the store has to do.
+fn eventually(what: &str, mut check: impl FnMut() -> bool) {
+    for _ in 0..2000 {
+        if check() {
+            return;
+        }
+        #[expect(clippy::disallowed_methods, reason = "the store's threads are real here")]
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("it never came: {what}");
+}
+
+#[test]
+fn a_full_disk_is_found_one_segment_ahead_and_ends_by_itself() {
+    let disk = SimDisk::new();
+    let (log, mut stepper) = stepped(&disk, &MemoryIndexes::new(), small()).unwrap();
+    let (mut builder, answers) = (Builder::default(), Answers::default());
+    offer(&log, &answers, vec![builder.message(1)]);
+    drain(&mut stepper);
+    disk.set_capacity(disk.used() + 100);
+    while stepper.prepare() == SpareStep::Slice {}
+    assert_eq!(stepper.prepare(), SpareStep::Slice);
+    assert_eq!(stepper.prepare(), SpareStep::Trouble);
+    let (head, operations) = (log.head(), disk.operations());
+    offer(&log, &answers, vec![builder.clone().message(1)]);
+    drain(&mut stepper);
+    assert_eq!(last(&answers), Err(LogError::StorageFull));
+    assert_eq!((log.head(), disk.operations()), (head, operations), "nothing is written");
+    assert_eq!(events(&log, AppId::DEFAULT, conversation(1), Seq(0), ALL).unwrap().len(), 1);
+
+    disk.set_capacity(u64::MAX);
+    while stepper.prepare() != SpareStep::Ready {}
+    offer(&log, &answers, vec![builder.message(1)]);
+    drain(&mut stepper);
+    assert_eq!((last(&answers), log.head()), (Ok(()), LanePosition(2)));
+}
+
+#[test]
+fn what_waits_for_a_segment_is_refused_when_there_is_no_room_for_one() {
+    let disk = SimDisk::new();
+    let (log, mut stepper) = stepped(&disk, &MemoryIndexes::new(), small()).unwrap();
+    let (mut builder, answers) = (Builder::default(), Answers::default());
+    disk.set_capacity(disk.used() + 100);
+    offer(&log, &answers, vec![builder.message(1)]);
+    assert_eq!(stepper.commit(), WriterStep::AwaitsSegment);
+    while stepper.prepare() != SpareStep::Trouble {}
+    assert_eq!(stepper.commit(), WriterStep::Answered);
+    assert_eq!((last(&answers), log.head()), (Err(LogError::StorageFull), LanePosition(0)));
+}
+
+#[test]
+fn a_full_disk_ends_by_itself_with_the_real_threads() {
+    let disk = SimDisk::new();
+    let log = SegmentLog::open_on(Arc::new(disk.clone()), Arc::new(MemoryIndexes::new()), options(small())).unwrap();
+    let mut builder = Builder::default();
+    commit(&log, vec![builder.message(1)]).unwrap();
+    disk.set_capacity(0);
+    eventually("the disk is full", || {
+        commit(&log, (0..20).map(|_| builder.clone().message(2)).collect()) == Err(LogError::StorageFull)
+    });
+    disk.set_capacity(u64::MAX);
+    eventually("there is room again", || commit(&log, vec![builder.clone().message(3)]).is_ok());
+}
+
+#[test]
+fn a_full_queue_is_overloaded_at_once() {
+    let config = Config { queue_records_max: 10, ..small() };
+    let (log, mut stepper) = stepped(&SimDisk::new(), &MemoryIndexes::new(), config).unwrap();
+    let (mut builder, answers) = (Builder::default(), Answers::default());
+    for _ in 0..10 {
+        offer(&log, &answers, vec![builder.message(1)]);
+    }
+    assert_eq!((log.queue_depth(), answers.lock().unwrap().len()), (10, 0));
+    offer(&log, &answers, vec![builder.clone().message(1)]);
+    assert_eq!(last(&answers), Err(LogError::Overloaded));
+    drain(&mut stepper);
+    assert_eq!((log.queue_depth(), log.head()), (0, LanePosition(10)));
+    offer(&log, &answers, vec![builder.message(1)]);
+    drain(&mut stepper);
+    assert_eq!(last(&answers), Ok(()));
+}
+
+#[test]
+fn a_full_tail_is_overloaded_until_a_checkpoint() {
+    let config = Config { tail_bytes_max: 2000, ..small() };
+    let (log, mut stepper) = stepped(&SimDisk::new(), &MemoryIndexes::new(), config).unwrap();
+    let (mut builder, answers) = (Builder::default(), Answers::default());
+    while log.tail_bytes() < 2000 {
+        offer(&log, &answers, vec![builder.message(1)]);
+        drain(&mut stepper);
+        assert_eq!(last(&answers), Ok(()));
+    }
+    offer(&log, &answers, vec![builder.clone().message(1)]);
+    assert_eq!(last(&answers), Err(LogError::Overloaded));
+    stepper.checkpoint().unwrap();
+    offer(&log, &answers, vec![builder.message(1)]);
+    drain(&mut stepper);
+    assert_eq!(last(&answers), Ok(()));
+}
+
+#[test]
+fn a_batch_that_fits_no_segment_is_refused() {
+    let (log, mut stepper) = stepped(&SimDisk::new(), &MemoryIndexes::new(), small()).unwrap();
+    let (mut builder, answers) = (Builder::default(), Answers::default());
+    let large = builder.clone().event(AppId(1), 1, stonechat_domain::kind::EventKind::Message, vec![1; 40_000]);
+    offer(&log, &answers, vec![large]);
+    assert!(matches!(last(&answers), Err(LogError::Io(_))));
+    offer(&log, &answers, vec![builder.message(1)]);
+    drain(&mut stepper);
+    assert_eq!(last(&answers), Ok(()));
+}
+
+#[test]
+fn a_failed_sync_closes_and_reads_go_on() {
+    let disk = SimDisk::new();
+    let (log, mut stepper) = stepped(&disk, &MemoryIndexes::new(), small()).unwrap();
+    let (mut builder, answers) = (Builder::default(), Answers::default());
+    offer(&log, &answers, vec![builder.message(1)]);
+    drain(&mut stepper);
+    disk.set_syncs(Syncs::FailAfter(0));
+    for _ in 0..3 {
+        offer(&log, &answers, vec![builder.message(1)]);
+    }
+    assert_eq!(stepper.commit(), WriterStep::Closed);
+    offer(&log, &answers, vec![builder.message(1)]);
+    let closed = Err(LogError::Closed);
+    assert_eq!(*answers.lock().unwrap(), [Ok(()), closed.clone(), closed.clone(), closed.clone(), closed]);
+    assert_eq!(log.head(), LanePosition(1));
+    assert_eq!(events(&log, AppId::DEFAULT, conversation(1), Seq(0), ALL).unwrap().len(), 1);
+}
+
+#[test]
+fn a_closed_store_commits_what_waited_and_refuses_the_rest() {
+    let log = SegmentLog::open_on(Arc::new(SimDisk::new()), Arc::new(MemoryIndexes::new()), options(small())).unwrap();
+    let (mut builder, answers) = (Builder::default(), Answers::default());
+    for _ in 0..50 {
+        offer(&log, &answers, vec![builder.message(1)]);
+    }
+    log.close();
+    offer(&log, &answers, vec![builder.message(1)]);
+    let answers = answers.lock().unwrap();
+    assert!(answers[..50].iter().all(Result::is_ok));
+    assert_eq!(answers[50], Err(LogError::Closed));
+}
+
+#[test]
+fn appends_go_on_while_the_index_fails_and_it_comes_back() {
+    for wiped in [false, true] {
+        let indexes = MemoryIndexes::new();
+        let (log, mut stepper) = stepped(&SimDisk::new(), &indexes, small()).unwrap();
+        let (mut builder, answers) = (Builder::default(), Answers::default());
+        let mut send = |log: &SegmentLog, stepper: &mut _| {
+            offer(log, &answers, vec![builder.message(1)]);
+            drain(stepper);
+            assert_eq!(last(&answers), Ok(()));
+        };
+        for _ in 0..20 {
+            send(&log, &mut stepper);
+        }
+        stepper.checkpoint().unwrap();
+        send(&log, &mut stepper);
+        indexes.fail(true);
+        assert!(stepper.checkpoint().is_err());
+        for _ in 0..20 {
+            send(&log, &mut stepper);
+        }
+        assert!(stepper.checkpoint().is_err());
+        let all = || events(&log, AppId::DEFAULT, conversation(1), Seq(0), ALL);
+        assert!(matches!(all(), Err(LogError::Io(_))));
+        let tail = wait(log.events(AppId::DEFAULT, conversation(1), Seq(20), Seq(99), ALL)).unwrap();
+        assert_eq!(tail.events.len(), 21, "the tail needs no index");
+        indexes.fail(false);
+        if wiped {
+            stonechat_log_segment::index::Indexes::wipe(&indexes).unwrap();
+        }
+        assert_eq!(stepper.checkpoint(), Ok(true));
+        assert_eq!(all().unwrap().len(), 41);
+        send(&log, &mut stepper);
+        assert_eq!(stepper.checkpoint(), Ok(true));
+        assert_eq!(all().unwrap().len(), 42);
+    }
+}
