@@ -5,6 +5,7 @@ pub mod config;
 pub mod data_folder;
 pub mod doctor;
 pub mod identity;
+pub mod log_tools;
 pub mod serve;
 pub mod telemetry;
 pub mod tui;

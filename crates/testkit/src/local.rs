@@ -39,6 +39,15 @@ impl Local {
         Ok(Self { server: Some(server), folder, _temporary: Some(temporary) })
     }
 
+    /// A server on a folder that is there.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_on(folder: &Path) -> anyhow::Result<Self> {
+        let server = start(folder, |_| {}).await?;
+        Ok(Self { server: Some(server), folder: folder.to_owned(), _temporary: None })
+    }
+
     /// Stops in order and starts again on the same folder.
     ///
     /// # Errors

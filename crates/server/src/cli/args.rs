@@ -432,7 +432,7 @@ pub struct LogDumpArgs {
     /// The data folder of the server
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
-    /// Print the key of `body_hmac` in hex, and nothing else
+    /// Print the keys of `body_hmac` instead: conversation, sender and key in hex
     #[arg(long)]
     pub key: bool,
     /// Print one JSON object a line

@@ -20,6 +20,7 @@ pub mod group;
 pub mod history;
 pub mod home;
 pub mod local_server;
+pub mod log;
 pub mod printer;
 pub mod send;
 pub mod serve;
@@ -83,7 +84,7 @@ fn run(command: &Command, context: &mut Context<'_>) -> Outcome {
         Command::Tail(args) => client(&args.client, async |who| tail::run(args, who, context).await),
         Command::Group(command) => client(command.client(), async |who| group::run(command, who, context).await),
         Command::Devices(command) => client(command.client(), async |who| devices::run(command, who, context).await),
-        Command::Log(_) => not_built_in("log"),
+        Command::Log(command) => log::run(command, context),
         Command::Bench(_) => not_built_in("bench"),
         Command::Config(_) => not_built_in("config"),
         Command::Doctor(_) => not_built_in("doctor"),

@@ -18,9 +18,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use stonechat_app::application::{App, Parts};
+use stonechat_app::node::Options as AppOptions;
 use stonechat_app::ports::{Clock, Entropy};
 use stonechat_app::rows::derive::MessageRows;
-use stonechat_app::node::Options as AppOptions;
 use stonechat_gateway_native::gateway::NativeGateway;
 use stonechat_http::backend::Readiness;
 use stonechat_http::peer::PeerAddr;
@@ -28,7 +28,8 @@ use stonechat_http::state::HttpState;
 use stonechat_log::store::Log as _;
 use stonechat_log_segment::config::Config as StoreConfig;
 use stonechat_log_segment::engine::{Options as StoreOptions, SegmentLog};
-use stonechat_log_segment::keys::{FileVault, Random};
+use stonechat_log_segment::keys::{FileVault, MASTER_KEY_FILE, MasterKey};
+use stonechat_log_segment::os_disk::OsDisk;
 use stonechat_net::http::{HttpPeer, WebSocketRoute};
 use stonechat_net::listener::{Listen, Tls};
 use stonechat_net::server::{Listeners, NetConfig};
@@ -127,8 +128,7 @@ impl Server {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let mut registry = prometheus_client::registry::Registry::with_prefix("stonechat");
         let store = Arc::new(open_store(&folder, &settings, &entropy)?);
-        let vault = FileVault::open(folder.root(), random(&entropy))
-            .context("could not open the keys of the store")?;
+        let vault = open_vault(&folder, &entropy).context("could not open the keys of the store")?;
         let keys = keys(&folder, &settings.apps, &*entropy)?;
         let (connections, tasks, shutdown) = (TaskTracker::new(), TaskTracker::new(), CancellationToken::new());
         let parts = Parts {
@@ -209,9 +209,12 @@ async fn name_peer(peer: Option<Extension<HttpPeer>>, mut request: Request, next
     next.run(request).await
 }
 
-fn random(entropy: &Arc<SystemEntropy>) -> Random {
+fn open_vault(folder: &DataFolder, entropy: &Arc<SystemEntropy>) -> anyhow::Result<FileVault> {
     let entropy = entropy.clone();
-    Arc::new(move |buffer: &mut [u8]| entropy.fill(buffer))
+    let random = move |buffer: &mut [u8]| entropy.fill(buffer);
+    let master = MasterKey::from_file(&folder.keys().join(MASTER_KEY_FILE), &random)?;
+    let disk = OsDisk::new(folder.root()).context("could not open the data folder")?;
+    Ok(FileVault::open(&disk, &master, Arc::new(random))?)
 }
 
 fn open_store(folder: &DataFolder, settings: &Settings, entropy: &SystemEntropy) -> anyhow::Result<SegmentLog> {

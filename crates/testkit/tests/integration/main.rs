@@ -4,3 +4,4 @@
 
 mod kills;
 mod two_people;
+mod window;

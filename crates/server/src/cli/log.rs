@@ -1,0 +1,38 @@
+//! `stonechat log dump` and `log verify`.
+
+use std::io;
+
+use crate::cli::args::LogCommand;
+use crate::cli::context::Context;
+use crate::cli::failure::{Failure, Outcome};
+use crate::log_tools::{self, Form};
+
+/// Reads the stored log.
+///
+/// # Errors
+/// When it cannot be read, or is damaged.
+pub fn run(command: &LogCommand, context: &mut Context<'_>) -> Outcome {
+    let form = |json: bool| if json { Form::Json } else { Form::Text };
+    match command {
+        LogCommand::Dump(args) if args.key => {
+            log_tools::dump_keys(&args.data, form(args.json), context.out).map_err(quiet)?;
+        }
+        LogCommand::Dump(args) => log_tools::dump(&args.data, form(args.json), context.out).map_err(quiet)?,
+        LogCommand::Verify(args) => {
+            if !log_tools::check(&args.data, form(args.json), context.out).map_err(quiet)? {
+                return Err(Failure::failed("the stored log is damaged"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A reader that has gone, as `head` does, is no failure of ours.
+fn quiet(error: anyhow::Error) -> Failure {
+    let broken = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    let gone = error.downcast_ref::<io::Error>().is_some_and(broken)
+        || error
+            .downcast_ref::<serde_json::Error>()
+            .is_some_and(|error| error.io_error_kind() == Some(io::ErrorKind::BrokenPipe));
+    if gone { Failure::ReaderGone } else { Failure::Failed(error) }
+}
