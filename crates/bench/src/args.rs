@@ -25,6 +25,9 @@ pub struct TargetArgs {
     /// Bytes of the text of a message
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = bytes_of_text)]
     pub body_bytes: usize,
+    /// Seconds within which the last message must be acknowledged and delivered
+    #[arg(long, value_name = "S", default_value_t = 20.0)]
+    pub patience: f64,
     /// Threads of the load program
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = positive)]
     pub threads: usize,
@@ -165,6 +168,7 @@ impl ChatArgs {
             loads,
             duration: seconds(self.seconds),
             warm_up: seconds(self.warm_up),
+            patience: seconds(self.target.patience),
             body_bytes: self.target.body_bytes,
             conversations: self.conversations,
             connections: self.connections,
@@ -194,6 +198,7 @@ impl GroupArgs {
             messages: self.messages,
             saturation: seconds(self.saturation),
             in_flight: self.in_flight,
+            patience: seconds(self.target.patience),
             body_bytes: self.target.body_bytes,
             threads: self.target.threads,
             user_prefix: self.target.user_prefix.clone(),

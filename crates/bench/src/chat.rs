@@ -139,6 +139,7 @@ fn measure_load(
         pairs: load.pairs(),
         conversations: options.conversations,
         threads: options.threads,
+        patience: options.patience,
         body_bytes: options.body_bytes,
         user_prefix: options.user_prefix.clone(),
         run: (clock.unix_ms(0) as u16).wrapping_add(number as u16) & 0xfff,

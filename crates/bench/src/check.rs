@@ -133,6 +133,12 @@ impl Flights {
         self.0.iter().rev().find(|flight| flight.which.lane == lane).map(|flight| flight.message_id)
     }
 
+    /// Whether the message of this number has no answer.
+    #[must_use]
+    pub fn holds(&self, number: u64) -> bool {
+        self.0.iter().any(|flight| flight.which.number == number)
+    }
+
     /// A call is answered.
     ///
     /// # Errors

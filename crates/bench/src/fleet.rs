@@ -18,8 +18,6 @@ use tokio::sync::Notify;
 use tokio::task::{JoinSet, LocalSet};
 use tokio_util::sync::CancellationToken;
 
-/// How long after the last send everything must be acknowledged and delivered.
-const DRAIN: Duration = Duration::from_secs(20);
 /// Connections that are made at a time.
 const CONNECTS_AT_A_TIME: usize = 32;
 /// How often an open loop looks whether a send is due.
@@ -40,6 +38,8 @@ pub struct FleetSpec {
     pub conversations: usize,
     /// Threads.
     pub threads: usize,
+    /// How long after the last send everything must be acknowledged and delivered.
+    pub patience: Duration,
     /// Bytes of the text of a message.
     pub body_bytes: usize,
     /// Before the names of users.
@@ -218,7 +218,7 @@ impl Crew {
             let (stage, pairs) = (stage.clone(), self.pairs.clone());
             tasks.spawn_local(async move { pace(&stage, pairs).await.map(|()| End::Pacer) });
         }
-        let deadline = stage.clock.instant(stage.phase.end_ns) + DRAIN;
+        let deadline = stage.clock.instant(stage.phase.end_ns) + self.spec.patience;
         let (mut senders, mut receivers) = (Vec::new(), Vec::new());
         loop {
             let Ok(ended) = tokio::time::timeout_at(deadline.into(), tasks.join_next()).await else {
@@ -227,7 +227,7 @@ impl Crew {
                 bail!(
                     "{} s after the last send {sending} senders wait for answers; this thread sent {sent} in all, and \
                      all threads saw {acked} acknowledged and {delivered} delivered: something is lost",
-                    DRAIN.as_secs()
+                    self.spec.patience.as_secs_f64()
                 );
             };
             match ended {

@@ -73,6 +73,18 @@ impl Framing {
         }
     }
 
+    /// Adds one frame as a server writes it: a WebSocket's without a mask.
+    pub fn put_as_server(carrier: Carrier, out: &mut Vec<u8>, frame: &[u8]) {
+        match carrier {
+            Carrier::Tcp => Self::Tcp.put(out, frame),
+            Carrier::WebSocket => {
+                out.push(FIN | OPCODE_BINARY);
+                put_websocket_length(out, frame.len(), 0);
+                out.extend_from_slice(frame);
+            }
+        }
+    }
+
     /// Adds the answer to a ping of the carrier.
     pub fn put_pong(&mut self, out: &mut Vec<u8>, payload: &[u8]) {
         if let Self::WebSocket { mask } = self {
@@ -136,22 +148,26 @@ fn next_websocket(stream: &[u8]) -> Result<Option<(Piece, usize)>, BrokenFraming
 
 fn put_websocket(out: &mut Vec<u8>, opcode: u8, mask: [u8; 4], payload: &[u8]) {
     out.push(FIN | opcode);
-    match payload.len() {
-        length @ 0..126 => out.push(MASKED | length as u8),
-        length @ 126..=0xffff => {
-            out.push(MASKED | 126);
-            out.extend_from_slice(&(length as u16).to_be_bytes());
-        }
-        length => {
-            out.push(MASKED | 127);
-            out.extend_from_slice(&(length as u64).to_be_bytes());
-        }
-    }
+    put_websocket_length(out, payload.len(), MASKED);
     out.extend_from_slice(&mask);
     let from = out.len();
     out.extend_from_slice(payload);
     for (byte, mask) in out[from..].iter_mut().zip(mask.iter().cycle()) {
         *byte ^= mask;
+    }
+}
+
+fn put_websocket_length(out: &mut Vec<u8>, length: usize, masked: u8) {
+    match length {
+        length @ 0..126 => out.push(masked | length as u8),
+        length @ 126..=0xffff => {
+            out.push(masked | 126);
+            out.extend_from_slice(&(length as u16).to_be_bytes());
+        }
+        length => {
+            out.push(masked | 127);
+            out.extend_from_slice(&(length as u64).to_be_bytes());
+        }
     }
 }
 
@@ -175,14 +191,13 @@ mod tests {
     fn a_servers_messages_are_read_and_ours_are_masked() {
         let mut framing = Framing::of(Carrier::WebSocket, 9);
         for length in [0, 125, 126, 70_000] {
-            let mut ours = Vec::new();
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
             framing.put(&mut ours, &vec![7; length]);
-            // The server's side of the same: no mask.
+            Framing::put_as_server(Carrier::WebSocket, &mut theirs, &vec![7; length]);
             let header = ours.len() - length - 4;
             let mask: [u8; 4] = ours[header..header + 4].try_into().unwrap();
-            let mut theirs = ours[..header].to_vec();
-            theirs[1] &= !MASKED;
-            theirs.extend(ours[header + 4..].iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+            let unmasked = ours[header + 4..].iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask);
+            assert!(unmasked.eq(theirs[header..].iter().copied()));
             let (piece, taken) = framing.next(&theirs).unwrap().unwrap();
             assert_eq!((piece, taken), (Piece::Frame(header..header + length), theirs.len()));
             assert!(theirs[header..].iter().all(|byte| *byte == 7));

@@ -3,7 +3,9 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod args;
+pub mod audience;
 pub mod bare_file;
+pub mod broadcast;
 pub mod chat;
 pub mod chat_report;
 pub mod check;
@@ -13,6 +15,7 @@ pub mod figures;
 pub mod fleet;
 pub mod framing;
 pub mod group;
+pub mod group_report;
 pub mod link;
 pub mod machine;
 pub mod message;
@@ -24,5 +27,7 @@ pub mod receiver;
 pub mod record;
 pub mod scan;
 pub mod schedule;
+pub mod seats;
 pub mod sender;
+pub mod speaker;
 pub mod table;

@@ -81,21 +81,33 @@ pub struct Credentials {
 }
 
 impl Link {
+    /// Connects to somebody who speaks the framing and nothing else.
+    ///
+    /// # Errors
+    /// When nobody listens there.
+    pub async fn bare(server: &ServerUrl) -> anyhow::Result<Self> {
+        Self::open(server, 0).await
+    }
+
     /// Connects, without a hello.
     ///
     /// # Errors
     /// When nobody listens there, or not as expected.
     pub async fn connect(server: &ServerUrl, seed: u32) -> anyhow::Result<Self> {
+        let mut link = Self::open(server, seed).await?;
+        if server.carrier == Carrier::WebSocket {
+            timeout(ANSWER_TIMEOUT, link.upgrade(server, seed)).await.context("the upgrade takes too long")??;
+        }
+        Ok(link)
+    }
+
+    async fn open(server: &ServerUrl, seed: u32) -> anyhow::Result<Self> {
         let connect = TcpStream::connect(&server.authority);
         let stream = timeout(ANSWER_TIMEOUT, connect).await.context("the connection takes too long")?;
         let stream = stream.with_context(|| format!("could not connect to {server}"))?;
         stream.set_nodelay(true).context("could not set up the socket")?;
         let outbox = Outbox { framing: Framing::of(server.carrier, seed), bytes: Vec::new(), frame: Vec::new() };
-        let mut link = Self { stream, inbox: Inbox::default(), outbox, next_call: 1 };
-        if server.carrier == Carrier::WebSocket {
-            timeout(ANSWER_TIMEOUT, link.upgrade(server, seed)).await.context("the upgrade takes too long")??;
-        }
-        Ok(link)
+        Ok(Self { stream, inbox: Inbox::default(), outbox, next_call: 1 })
     }
 
     /// Connects and signs in.

@@ -181,6 +181,8 @@ pub struct ChatOptions {
     pub duration: Duration,
     /// How long each load runs before.
     pub warm_up: Duration,
+    /// How long after the last send everything must be acknowledged and delivered.
+    pub patience: Duration,
     /// Bytes of the text of a message.
     pub body_bytes: usize,
     /// Direct conversations of each load, spread over its pairs; 0 means one a pair.
@@ -210,6 +212,8 @@ pub struct GroupOptions {
     pub saturation: Duration,
     /// Messages on their way at a time while saturating.
     pub in_flight: usize,
+    /// How long a message may take to everybody.
+    pub patience: Duration,
     /// Bytes of the text of a message.
     pub body_bytes: usize,
     /// Threads of the load program.
