@@ -43,9 +43,12 @@ struct Conversation {
     poked: Vec<String>,
 }
 
+/// User and device.
+type Session = (String, String);
+
 #[derive(Default)]
 struct State {
-    streams: BTreeMap<String, TcpStream>,
+    streams: BTreeMap<Session, TcpStream>,
     conversations: BTreeMap<String, Conversation>,
 }
 
@@ -73,15 +76,16 @@ impl FakeServer {
 
 fn serve(mut stream: TcpStream, state: &Mutex<State>, fault: Fault) -> Option<()> {
     stream.set_nodelay(true).ok()?;
-    let (mut bytes, mut user, mut buffer) = (BytesMut::new(), String::new(), [0; 16 * 1024]);
+    let (mut bytes, mut who, mut buffer) = (BytesMut::new(), Session::default(), [0; 16 * 1024]);
     loop {
         while let Some(frame) = take(&mut bytes).ok()? {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(Body::Hello(hello)) = &frame.body {
-                user = hello.token.clone(); // The token of a user is the user's name here.
-                state.streams.insert(user.clone(), stream.try_clone().ok()?);
+                // The token of a user is the user's name here.
+                who = (hello.token.clone(), hello.device_id.clone());
+                state.streams.insert(who.clone(), stream.try_clone().ok()?);
             }
-            state.handle(&user, frame, fault)?;
+            state.handle(&who, frame, fault)?;
         }
         let read = stream.read(&mut buffer).ok().filter(|read| *read > 0)?;
         bytes.extend_from_slice(&buffer[..read]);
@@ -89,18 +93,26 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>, fault: Fault) -> Option<()
 }
 
 impl State {
-    fn tell(&mut self, user: &str, id: u64, body: Body) {
+    fn answer(&mut self, who: &Session, id: u64, body: Body) {
         let frame = encode_with_length(&Frame { id, body: Some(body) });
-        if let Some(stream) = self.streams.get_mut(user) {
+        if let Some(stream) = self.streams.get_mut(who) {
             let _ = stream.write_all(&frame);
         }
     }
 
-    fn handle(&mut self, user: &str, frame: Frame, fault: Fault) -> Option<()> {
+    fn tell(&mut self, user: &str, body: Body) {
+        let frame = encode_with_length(&Frame { id: 0, body: Some(body) });
+        for (_, stream) in self.streams.iter_mut().filter(|((name, _), _)| name == user) {
+            let _ = stream.write_all(&frame);
+        }
+    }
+
+    fn handle(&mut self, who: &Session, frame: Frame, fault: Fault) -> Option<()> {
+        let user = &*who.0;
         let answer = match frame.body? {
             Body::Hello(_) => Body::Welcome(v1::Welcome { version: 1, user_id: user.into(), ..v1::Welcome::default() }),
             Body::Ping(_) => Body::Pong(v1::Pong::default()),
-            Body::Send(send) => return self.send(user, frame.id, send, fault),
+            Body::Send(send) => return self.send(who, frame.id, send, fault),
             Body::CreateGroup(create) => {
                 let id = format!("g_{}", self.conversations.len());
                 let members = create.members.into_iter().chain([user.into()]).collect();
@@ -144,11 +156,12 @@ impl State {
             }
             _ => return Some(()),
         };
-        self.tell(user, frame.id, answer);
+        self.answer(who, frame.id, answer);
         Some(())
     }
 
-    fn send(&mut self, user: &str, call: u64, send: v1::SendMessage, fault: Fault) -> Option<()> {
+    fn send(&mut self, who: &Session, call: u64, send: v1::SendMessage, fault: Fault) -> Option<()> {
+        let user = &*who.0;
         let conversation_id = match send.to? {
             To::ConversationId(id) => id,
             To::UserId(other) => {
@@ -165,7 +178,7 @@ impl State {
         let out_of_order = !send.after.is_empty() && refused_before.as_ref() != Some(&send.after);
         if out_of_order || (fault == Fault::Refuse(seq) && !std::mem::replace(&mut conversation.refused, true)) {
             let code = if out_of_order { "retry_in_order" } else { "overloaded" };
-            self.tell(user, call, Body::Error(v1::Error { code: code.into(), ..v1::Error::default() }));
+            self.answer(who, call, Body::Error(v1::Error { code: code.into(), ..v1::Error::default() }));
             return Some(());
         }
         if let Fault::Stall(at, lasts) = fault
@@ -200,7 +213,7 @@ impl State {
         if fault == Fault::Poke(seq) {
             conversation.poked = others.clone();
             for member in &others {
-                self.tell(member, 0, Body::Poke(v1::Poke::default()));
+                self.tell(member, Body::Poke(v1::Poke::default()));
             }
         }
         let poked = self.conversations[&conversation_id].poked.clone();
@@ -210,12 +223,12 @@ impl State {
             Fault::DoubleAck(at) if at == seq => 2,
             _ => 1,
         };
-        (0..acks).for_each(|_| self.tell(user, call, sent.clone()));
+        (0..acks).for_each(|_| self.answer(who, call, sent.clone()));
         for event in events {
             let members = others.iter().map(String::as_str).chain([user]);
             let told: Vec<_> = members.filter(|member| !poked.iter().any(|poked| poked == member)).collect();
             for member in told {
-                self.tell(member, 0, Body::Event(event.clone()));
+                self.tell(member, Body::Event(event.clone()));
             }
         }
         Some(())
