@@ -2,7 +2,9 @@
 // A test kit is an edge: it starts processes, opens sockets and reads clocks.
 #![allow(clippy::disallowed_methods)]
 
+pub mod gate;
 pub mod ids;
 pub mod local;
+pub mod people;
 pub mod process;
 pub mod raw;

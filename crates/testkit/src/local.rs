@@ -48,15 +48,24 @@ impl Local {
         Ok(Self { server: Some(server), folder: folder.to_owned(), _temporary: None })
     }
 
-    /// Stops in order and starts again on the same folder.
+    /// Stops in order and starts again on the same folder and at the same addresses.
     ///
     /// # Errors
     /// When it does not start.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
+        let (mut http, mut tcp) = (None, None);
         if let Some(server) = self.server.take() {
+            (http, tcp) = (Some(server.http), server.tcp);
             server.stop().await;
         }
-        self.server = Some(start(&self.folder, |_| {}).await?);
+        // At the same addresses, so that clients find it again.
+        let again = |settings: &mut Settings| {
+            settings.http.addr = http.unwrap_or(settings.http.addr);
+            if let (Some(listen), Some(addr)) = (&mut settings.tcp, tcp) {
+                listen.addr = addr;
+            }
+        };
+        self.server = Some(start(&self.folder, again).await?);
         Ok(())
     }
 

@@ -35,8 +35,8 @@ pub enum Change {
     Messages(ConversationId, Vec<MessageRow>),
     /// Which intervals of ordinals are here.
     Intervals(ConversationId, Vec<(u64, u64)>),
-    /// All messages of a conversation went.
-    Cleared(ConversationId),
+    /// All messages of all conversations went: the server has another history.
+    Cleared,
     /// How far the others have read.
     Marks(ConversationId, Vec<ReadMark>),
     /// Who is writing.

@@ -246,7 +246,9 @@ impl Conversation {
             self.mark(mark);
         }
         if read_seq > self.row.read_seq {
-            self.move_cursor(read_seq, read_ordinal);
+            // Past everything that the server has, all of it is read.
+            let all = (read_seq >= self.row.head_seq).then_some(self.row.head_ordinal);
+            self.move_cursor(read_seq, all.or(read_ordinal));
         } else {
             self.known = std::mem::take(&mut self.known).split_off(&(self.row.read_ordinal + 1));
         }

@@ -234,7 +234,7 @@ impl Core {
             self.journal.write(StoreOp::DropConversation(id));
             self.journal.tell(Change::ConversationGone(id));
             self.total_unread -= conversation.counted;
-            self.journal.tell(Change::TotalUnread(self.total_unread));
+            self.tell_total_unread();
         }
     }
 }

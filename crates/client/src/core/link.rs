@@ -8,7 +8,7 @@ use crate::core::calls::{Calls, Purpose};
 use crate::core::change::Change;
 use crate::core::command::{Reply, Ticket};
 use crate::core::dice::backoff_ms;
-use crate::core::limits::{PONG_TIMEOUT_MS, STABLE_MS, TOKEN_MARGIN_MS};
+use crate::core::limits::{PONG_TIMEOUT_MS, REFRESH_MS_MIN, STABLE_MS, TOKEN_MARGIN_MS};
 use crate::core::machine::{Action, Core};
 use crate::core::token;
 use crate::error::{AuthError, Error, TokenError};
@@ -53,6 +53,8 @@ pub struct Link {
     fetching_token: bool,
     /// When to fetch a new token, in monotonic milliseconds.
     refresh_at: Option<u64>,
+    /// The server's clock, and the monotonic time when it was heard.
+    server_clock: (i64, u64),
     /// When the server asked to connect again.
     go_away_at: Option<u64>,
     told: ConnectionState,
@@ -72,6 +74,7 @@ impl Default for Link {
             last_chance: false,
             fetching_token: false,
             refresh_at: None,
+            server_clock: (0, 0),
             go_away_at: None,
             told: ConnectionState::Idle,
         }
@@ -243,20 +246,20 @@ impl Core {
             }
         }
         self.link.refresh_at = None;
-        self.plan_refresh_by(welcome.server_time);
+        self.link.server_clock = (welcome.server_time, self.now_ms());
+        self.plan_refresh();
         true
     }
 
-    fn plan_refresh(&mut self) {
-        self.plan_refresh_by(self.now.wall_ms);
-    }
-
     /// Plans when to renew the token, by the server's clock: the own one may be hours wrong.
-    fn plan_refresh_by(&mut self, server_ms: i64) {
+    fn plan_refresh(&mut self) {
         let Some(expires) = self.link.token.as_deref().and_then(token::expires_at_ms) else { return };
-        let left = expires - server_ms;
-        let margin = TOKEN_MARGIN_MS.max(left / 10);
-        let wait = u64::try_from(left - margin).unwrap_or(0);
+        let (server_ms, heard_at) = self.link.server_clock;
+        let since = i64::try_from(self.now_ms() - heard_at).unwrap_or(i64::MAX);
+        let left = expires - server_ms.saturating_add(since);
+        // A token that lives shorter than the margin is renewed in the middle of its life.
+        let margin = TOKEN_MARGIN_MS.max(left / 10).min(left / 2);
+        let wait = u64::try_from(left - margin).unwrap_or(0).max(REFRESH_MS_MIN);
         let jitter = self.dice.between(0, (wait / 20).min(30_000));
         self.link.refresh_at = Some(self.now_ms() + wait - jitter);
     }

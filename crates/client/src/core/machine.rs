@@ -128,6 +128,12 @@ pub struct Core {
     pub(super) focus: Vec<ConversationId>,
     pub(super) recorded: u64,
     pub(super) total_unread: u64,
+    /// Unread messages that the welcome counted in conversations which have not been listed yet.
+    pub(super) unlisted_unread: u64,
+    /// The server's total of a welcome that this input brought.
+    pub(super) welcome_unread: Option<u64>,
+    /// This input brought a page of conversations.
+    pub(super) page_taken: bool,
     /// Conversations that this input changed.
     pub(super) touched: BTreeSet<ConversationId>,
     /// No fetch before this time: the server asked for patience.
@@ -170,6 +176,9 @@ impl Core {
             focus: Vec::new(),
             recorded: snapshot.recorded,
             total_unread: 0,
+            unlisted_unread: 0,
+            welcome_unread: None,
+            page_taken: false,
             touched: BTreeSet::new(),
             fetch_from: 0,
         };
@@ -259,7 +268,7 @@ impl Core {
                 self.fall_behind(id, 0);
             }
         }
-        self.journal.tell(Change::TotalUnread(self.total_unread));
+        self.tell_total_unread();
         self.journal.tell(Change::Recorded(self.recorded));
         for (order, unsent) in self.outbox.all() {
             let (conversation, client_msg_id) = (unsent.conversation, unsent.client_msg_id);
@@ -341,15 +350,38 @@ impl Core {
 
     /// Ends an input: what it changed becomes one transaction.
     fn finish(&mut self) {
+        let before = self.total_unread;
         for id in std::mem::take(&mut self.touched) {
             if let Some(conversation) = self.conversations.get(&id) {
                 self.journal.write(StoreOp::PutConversation(Box::new(conversation.row.clone())));
                 self.tell_summary(&id);
             }
         }
+        self.settle_unlisted(before);
         self.store_position();
         self.tell_connection();
         self.journal.close(&mut self.actions);
+    }
+
+    /// The total is right from the first page on: what is not listed yet is known from the welcome.
+    fn settle_unlisted(&mut self, before: u64) {
+        let was = self.unlisted_unread;
+        if let Some(total) = self.welcome_unread.take() {
+            self.unlisted_unread = total.saturating_sub(self.total_unread);
+        } else if self.page_taken {
+            self.unlisted_unread = was.saturating_sub(self.total_unread.saturating_sub(before));
+        }
+        self.page_taken = false;
+        if self.session.as_ref().is_none_or(|session| session.next_page.is_none()) {
+            self.unlisted_unread = 0;
+        }
+        if self.unlisted_unread != was {
+            self.tell_total_unread();
+        }
+    }
+
+    pub(super) fn tell_total_unread(&mut self) {
+        self.journal.tell(Change::TotalUnread(self.total_unread + self.unlisted_unread));
     }
 
     fn tell_summary(&mut self, id: &ConversationId) {
@@ -359,7 +391,7 @@ impl Core {
         self.journal.tell(Change::Conversation(Arc::new(conversation.summary())));
         if before != counts {
             self.total_unread = self.total_unread - before + counts;
-            self.journal.tell(Change::TotalUnread(self.total_unread));
+            self.tell_total_unread();
         }
     }
 }

@@ -20,7 +20,7 @@ mod reads;
 mod refusal;
 pub mod rows;
 #[cfg(test)]
-mod simulation;
+pub(crate) mod simulation;
 mod sync;
 pub mod timeline;
 mod token;

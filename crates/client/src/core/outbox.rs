@@ -325,15 +325,13 @@ impl Core {
         // First it is placed, then it stops waiting: whoever looks sees it once, always.
         self.keep_messages(conversation, vec![row]);
         self.take_out(&id, SendState::Sent(mark));
-        if let Some(known) = self.conversations.get_mut(&conversation) {
-            if known.move_cursor(read_upto, None) {
-                self.touched.insert(conversation);
-            }
-            if self.settings.mutants.is(Mutant::AckMovesPointer) && known.row.last_seq < sent.seq {
-                known.row.last_seq = sent.seq;
-                known.row.last_ordinal = sent.ordinal;
-                self.touched.insert(conversation);
-            }
+        self.read_with_send(conversation, read_upto);
+        let takes_ack = self.settings.mutants.is(Mutant::AckMovesPointer);
+        if let Some(known) = self.conversations.get_mut(&conversation).filter(|it| it.row.last_seq < sent.seq)
+            && takes_ack
+        {
+            (known.row.last_seq, known.row.last_ordinal) = (sent.seq, sent.ordinal);
+            self.touched.insert(conversation);
         }
     }
 
@@ -350,10 +348,23 @@ impl Core {
         };
         let read_upto = self.outbox.get_mut(&id).map_or(0, |entry| entry.row.read_upto);
         self.take_out(&id, SendState::Sent(mark));
-        if let Some(conversation) = self.conversations.get_mut(&row.conversation)
-            && conversation.move_cursor(read_upto, None)
+        self.read_with_send(row.conversation, read_upto);
+    }
+
+    /// The server moved the cursor with a send; so does the device.
+    fn read_with_send(&mut self, id: ConversationId, read_upto: u64) {
+        if let Some(conversation) = self.conversations.get_mut(&id)
+            && conversation.move_cursor(read_upto.min(conversation.target()), None)
         {
-            self.touched.insert(row.conversation);
+            self.touched.insert(id);
+        }
+    }
+
+    /// Seqs of another history say nothing in this one.
+    pub(super) fn forget_read_upto(&mut self) {
+        for entry in self.outbox.entries.values_mut().filter(|entry| entry.row.read_upto > 0) {
+            entry.row.read_upto = 0;
+            self.journal.write(StoreOp::PutOutbox(Box::new(entry.row.clone())));
         }
     }
 

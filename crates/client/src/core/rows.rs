@@ -135,8 +135,8 @@ pub enum StoreOp {
     PutConversation(Box<ConversationRow>),
     /// Removes a conversation and everything of it but its outbox.
     DropConversation(ConversationId),
-    /// Removes the messages and intervals of a conversation.
-    ClearHistory(ConversationId),
+    /// Removes all messages and intervals, also of conversations that are not known yet.
+    ClearHistory,
     /// Inserts or replaces a message.
     PutMessage(Box<MessageRow>),
     /// Replaces the intervals of a conversation.

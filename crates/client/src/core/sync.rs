@@ -108,6 +108,7 @@ impl Core {
         if let Some(personal) = welcome.personal {
             self.take_personal(&personal);
         }
+        self.welcome_unread = Some(welcome.unread_total);
         self.take_page(&welcome.conversations, welcome.next_page);
     }
 
@@ -119,12 +120,13 @@ impl Core {
         self.unsettled.clear();
         self.unreachable.clear();
         self.unconfirmed.clear();
+        self.forget_read_upto();
         for (id, conversation) in &mut self.conversations {
             conversation.forget_history();
-            self.journal.write(StoreOp::ClearHistory(*id));
-            self.journal.tell(Change::Cleared(*id));
             self.touched.insert(*id);
         }
+        self.journal.write(StoreOp::ClearHistory);
+        self.journal.tell(Change::Cleared);
     }
 
     pub(super) fn take_personal(&mut self, personal: &v1::Personal) {
@@ -137,6 +139,7 @@ impl Core {
     }
 
     fn take_page(&mut self, page: &[v1::Conversation], next_page: Bytes) {
+        self.page_taken = true;
         for conversation in page {
             self.take_conversation(conversation);
             if let Ok(id) = conversation.conversation_id.parse()

@@ -94,19 +94,20 @@ impl TimelineModel {
             Change::Intervals(conversation, intervals) if *conversation == self.conversation => {
                 self.intervals.clone_from(intervals);
             }
-            Change::Cleared(conversation) | Change::ConversationGone(conversation)
-                if *conversation == self.conversation =>
-            {
-                self.messages.clear();
-                self.intervals.clear();
-                self.from = 1;
-            }
+            Change::Cleared => self.clear(),
+            Change::ConversationGone(conversation) if *conversation == self.conversation => self.clear(),
             Change::Marks(conversation, marks) if *conversation == self.conversation => {
                 self.marks.clone_from(marks);
             }
             _ => return false,
         }
         true
+    }
+
+    fn clear(&mut self) {
+        self.messages.clear();
+        self.intervals.clear();
+        self.from = 1;
     }
 
     /// Takes the line above the unread away.

@@ -126,7 +126,7 @@ EXAMPLES
 pub const CONFIG: &str = "\
 EXAMPLES
   stonechat config check --config stonechat.toml
-  STONECHAT_LISTEN__ADDRESS=127.0.0.1:9000 stonechat config show";
+  STONECHAT_LISTEN__HTTP=127.0.0.1:9000 stonechat config show";
 
 /// `stonechat doctor --help`.
 pub const DOCTOR: &str = "\

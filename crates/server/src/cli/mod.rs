@@ -10,6 +10,7 @@ pub mod args;
 pub mod chat;
 pub mod civil;
 pub mod completions;
+pub mod configuration;
 pub mod context;
 pub mod conversations;
 pub mod devices;
@@ -86,8 +87,8 @@ fn run(command: &Command, context: &mut Context<'_>) -> Outcome {
         Command::Devices(command) => client(command.client(), async |who| devices::run(command, who, context).await),
         Command::Log(command) => log::run(command, context),
         Command::Bench(_) => not_built_in("bench"),
-        Command::Config(_) => not_built_in("config"),
-        Command::Doctor(_) => not_built_in("doctor"),
+        Command::Config(command) => configuration::config(command, context),
+        Command::Doctor(args) => configuration::doctor(args, context),
         Command::Completions(args) => completions::run(args, context),
     }
 }

@@ -3,5 +3,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod kills;
+mod offline;
+mod sdk;
 mod two_people;
 mod window;

@@ -1,0 +1,86 @@
+//! `stonechat config` and `stonechat doctor`, and the sources that they share with `serve`.
+
+use crate::cli::args::{ConfigCommand, DoctorArgs};
+use crate::cli::context::Context;
+use crate::cli::failure::{Failure, Outcome};
+use crate::config::loading::{Loaded, Sources, load};
+use crate::config::problem::ConfigError;
+use crate::config::{show, table};
+use crate::data_folder::DataFolder;
+use crate::doctor::{self, Verdict};
+
+/// Where the values of a server come from: the file, the variables, and what was typed.
+#[must_use]
+pub fn sources(config: Option<&Path>, data: Option<&Path>, listen: Option<&str>) -> Sources {
+    let mut sources = Sources::new(std::env::vars_os()).with_file(config.map(Path::to_owned));
+    let typed = [
+        ("--data", ["server", "data"], data.map(|path| path.display().to_string())),
+        ("--listen", ["listen", "http"], listen.map(str::to_owned)),
+    ];
+    for (flag, path, value) in typed {
+        if let Some(setting) = table::find(&path.map(str::to_owned)) {
+            sources = sources.with_flag(flag, setting, value);
+        }
+    }
+    sources
+}
+
+/// What the sources say.
+///
+/// # Errors
+/// When it cannot be used.
+pub fn loaded(sources: &Sources) -> Result<Loaded, Failure> {
+    load(sources).map_err(|error| unusable(&error))
+}
+
+/// Why a configuration cannot be used, with its cause.
+#[must_use]
+pub fn unusable(error: &ConfigError) -> Failure {
+    let mut text = format!("{}: {error}", error.code());
+    let mut cause = std::error::Error::source(error);
+    while let Some(source) = cause {
+        text += &format!(": {source}");
+        cause = source.source();
+    }
+    Failure::Usage(text)
+}
+
+/// The data folder when the configuration names none.
+///
+/// # Errors
+/// When there is no home.
+pub fn default_data() -> Result<PathBuf, crate::data_folder::DataFolderError> {
+    DataFolder::default_path(|name| std::env::var_os(name))
+}
+
+/// Checks or shows the configuration.
+///
+/// # Errors
+/// When it cannot be used.
+pub fn config(command: &ConfigCommand, context: &mut Context<'_>) -> Outcome {
+    let (ConfigCommand::Check(args) | ConfigCommand::Show(args)) = command;
+    let loaded = loaded(&sources(args.config.as_deref(), args.data.as_deref(), None))?;
+    match command {
+        ConfigCommand::Check(_) => {
+            let sentence = show::check(&loaded).map_err(|error| unusable(&error))?;
+            writeln!(context.out, "{sentence}")?;
+        }
+        ConfigCommand::Show(_) => write!(context.out, "{}", show::show(&loaded))?,
+    }
+    Ok(())
+}
+
+/// Looks at everything that a server needs.
+///
+/// # Errors
+/// When something is so wrong that a server would not start.
+pub fn doctor(args: &DoctorArgs, context: &mut Context<'_>) -> Outcome {
+    let findings = doctor::examine(&sources(args.config.as_deref(), args.data.as_deref(), None), default_data());
+    for finding in &findings {
+        writeln!(context.out, "{finding}")?;
+    }
+    match doctor::worst(&findings) {
+        Verdict::Ok | Verdict::Warn => Ok(()),
+        Verdict::Fail => Err(Failure::failed("a server would not start like this")),
+    }
+}
