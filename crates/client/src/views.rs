@@ -153,7 +153,7 @@ impl Views {
             | Change::EchoGone(..)
             | Change::Messages(..)
             | Change::Intervals(..)
-            | Change::Cleared(_) => {}
+            | Change::Cleared => {}
         }
     }
 }

@@ -8,6 +8,8 @@ pub mod ports;
 pub(crate) mod runtime;
 mod socket;
 mod system;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

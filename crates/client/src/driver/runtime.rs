@@ -51,8 +51,9 @@ pub(crate) struct Runtime {
 
 impl Runtime {
     pub async fn open(config: &Arc<Config>, user: &UserId, mode: OpenMode) -> Result<Self> {
-        let tasks = TaskTracker::new();
-        let StoreQueues { snapshot, writes, reads, committed } = open_store(config, user, mode, &tasks).await?;
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let StoreQueues { snapshot, writes, reads, committed } =
+            open_store(config, user, mode, (&tasks, stop.clone())).await?;
         let settings = Settings {
             me: user.clone(),
             device: config.device.id.clone(),
@@ -63,7 +64,7 @@ impl Runtime {
             mutants: Mutants::default(),
         };
         let (requests, request_queue) = mpsc::channel(REQUESTS_QUEUED);
-        let (views, stop) = (Arc::<Views>::default(), CancellationToken::new());
+        let views = Arc::<Views>::default();
         let weak_writes = writes.downgrade();
         let event_loop = EventLoop {
             core: Core::new(settings, snapshot),
@@ -216,10 +217,15 @@ impl Drop for Runtime {
     }
 }
 
-async fn open_store(config: &Config, user: &UserId, mode: OpenMode, tasks: &TaskTracker) -> Result<StoreQueues> {
+async fn open_store(
+    config: &Config,
+    user: &UserId,
+    mode: OpenMode,
+    (tasks, stop): (&TaskTracker, CancellationToken),
+) -> Result<StoreQueues> {
     match &config.store.0 {
         Place::Memory if mode == OpenMode::Existing => Err(Error::NotFound("account")),
-        Place::Memory => thread::in_memory(MemoryStore::default(), tasks).map_err(Error::Store),
+        Place::Memory => thread::in_memory(MemoryStore::default(), tasks, stop).map_err(Error::Store),
         Place::Folder(folder) => {
             let path = path(folder, config, user);
             if mode == OpenMode::Existing && !path.exists() {

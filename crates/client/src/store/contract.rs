@@ -125,7 +125,7 @@ fn keeps_everything(mut store: impl Store, reopen: impl FnOnce() -> Box<dyn Stor
     assert_eq!(reader.messages(query(1, 7, 9)).unwrap(), [message(2, 1), message(3, 2)]);
     let events = reader.events(0, 10).unwrap();
     assert_eq!(events.iter().map(|(number, event)| (*number, event.seq)).collect::<Vec<_>>(), [(2, 2)]);
-    apply_boxed(&mut store, vec![StoreOp::ClearHistory(conversation())]);
+    apply_boxed(&mut store, vec![StoreOp::ClearHistory]);
     assert!(reader.messages(query(1, 100, 9)).unwrap().is_empty());
     assert_eq!(store.load().unwrap().intervals, []);
     apply_boxed(&mut store, vec![StoreOp::DropConversation(conversation())]);

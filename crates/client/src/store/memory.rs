@@ -48,7 +48,10 @@ impl Tables {
                 self.conversations.remove(id);
                 self.clear(id);
             }
-            StoreOp::ClearHistory(id) => self.clear(id),
+            StoreOp::ClearHistory => {
+                self.messages.clear();
+                self.intervals.clear();
+            }
             StoreOp::PutMessage(row) => drop(self.messages.insert((row.conversation, row.seq), (**row).clone())),
             StoreOp::PutIntervals(id, intervals) => drop(self.intervals.insert(*id, intervals.clone())),
             StoreOp::PutOutbox(row) => drop(self.outbox.insert(row.order, (**row).clone())),

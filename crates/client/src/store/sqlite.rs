@@ -115,7 +115,7 @@ fn apply(db: &Connection, op: &StoreOp) -> rusqlite::Result<()> {
             db.execute("DELETE FROM conversations WHERE conversation_id = ?1", [id.to_string()])?;
             clear(db, id)
         }
-        StoreOp::ClearHistory(id) => clear(db, id),
+        StoreOp::ClearHistory => db.execute_batch("DELETE FROM messages; DELETE FROM intervals"),
         StoreOp::PutMessage(message) => row::put_message(db, message),
         StoreOp::PutIntervals(id, intervals) => put_intervals(db, id, intervals),
         StoreOp::PutOutbox(unsent) => row::put_outbox(db, unsent),

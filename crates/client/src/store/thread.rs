@@ -1,6 +1,7 @@
 //! A store behind two queues: one writer that commits many transactions at once, one reader beside it.
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::core::rows::{MessageRow, Snapshot, Transaction};
@@ -81,7 +82,7 @@ pub async fn on_threads<S: Store>(open: impl FnOnce() -> Result<S> + Send + 'sta
 ///
 /// # Errors
 /// None but those of the trait.
-pub fn in_memory(mut store: MemoryStore, tasks: &TaskTracker) -> Result<StoreQueues> {
+pub fn in_memory(mut store: MemoryStore, tasks: &TaskTracker, stop: CancellationToken) -> Result<StoreQueues> {
     let (writes, mut write_queue) = mpsc::channel(TRANSACTIONS_QUEUED);
     let (reads, mut read_queue) = mpsc::channel(REQUESTS_QUEUED);
     let (tell, committed) = watch::channel(Ok(0));
@@ -94,7 +95,7 @@ pub fn in_memory(mut store: MemoryStore, tasks: &TaskTracker) -> Result<StoreQue
         }
     });
     tasks.spawn(async move {
-        while let Some(read) = read_queue.recv().await {
+        while let Some(Some(read)) = stop.run_until_cancelled(read_queue.recv()).await {
             answer_read(&mut *reader, read);
         }
     });

@@ -1,0 +1,192 @@
+//! What a device has and shows, in the words of a script.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use stonechat_client::core::command::{Command, Reply};
+use stonechat_client::core::rows::{ConversationRow, MessageRow, OutboxRow};
+use stonechat_client::core::timeline::TimelineModel;
+use stonechat_client::state::{Content, SendState, TimelineItem, TimelineItemKind};
+use stonechat_client::store::{MessageQuery, Reader as _};
+use stonechat_client::timeline::TimelineOptions;
+use stonechat_types::id::UserId;
+
+use crate::{Device, conversation, text};
+
+/// Whether a value has everything that the expected one names; `null` means absent.
+pub fn names(expected: &Value, actual: &Value) -> bool {
+    let (Value::Object(expected), Value::Object(actual)) = (expected, actual) else { return expected == actual };
+    expected.iter().all(|(key, value)| match (value, actual.get(key)) {
+        (Value::Null, found) => found.is_none_or(Value::is_null),
+        (value, Some(found)) => names(value, found),
+        (_, None) => false,
+    })
+}
+
+fn base64(bytes: &[u8]) -> Value {
+    STANDARD.encode(bytes).into()
+}
+
+fn message(row: &MessageRow) -> Value {
+    json!({
+        "conversation_id": row.conversation.to_string(),
+        "seq": row.seq,
+        "ordinal": row.ordinal,
+        "client_msg_id": row.client_msg_id.map(|id| base64(&id.0)),
+        "sender": row.sender.as_str(),
+        "sent_at": row.sent_at.as_millis(),
+        "body_type": row.body_type,
+        "body": base64(&row.body),
+        "state": if row.corrupt { "corrupt" } else { "ok" },
+    })
+}
+
+fn unsent(row: &OutboxRow) -> Value {
+    json!({
+        "conversation_id": row.conversation.to_string(),
+        "client_msg_id": base64(&row.client_msg_id.0),
+        "peer_id": row.peer.as_ref().map(UserId::as_str),
+        "body_type": row.body_type,
+        "body": base64(&row.body),
+        "read_upto": row.read_upto,
+        "written": u8::from(row.written),
+    })
+}
+
+fn row(row: &ConversationRow) -> Value {
+    json!({
+        "conversation_id": row.id.to_string(),
+        "kind": row.kind.as_str(),
+        "title": row.title,
+        "peer_id": row.peer.as_ref().map(UserId::as_str),
+        "peer_name": row.peer_name,
+        "role": row.role as u8,
+        "member": u8::from(row.member),
+        "member_count": row.member_count,
+        "head_seq": row.head_seq,
+        "head_ordinal": row.head_ordinal,
+        "read_seq": row.read_seq,
+        "read_ordinal": row.read_ordinal,
+        "read_unconfirmed": row.read_unconfirmed,
+        "floor_ordinal": row.floor_ordinal,
+        "unread": row.unread,
+        "active_at": row.active_at,
+        "last_seq": row.last_seq,
+        "last_ordinal": row.last_ordinal,
+    })
+}
+
+fn line(item: TimelineItem) -> Value {
+    match item.kind {
+        TimelineItemKind::Message(item) => {
+            let text = match &item.message.content {
+                Content::Text(text) => text.clone(),
+                other => format!("{other:?}"),
+            };
+            json!({
+                "text": text,
+                "sender": item.message.sender.as_str(),
+                "seq": item.message.id.map(|id| id.seq.get()),
+                "state": item.state.as_ref().map(state_name),
+            })
+        }
+        TimelineItemKind::Gap { after, missing } => json!({"gap_after": after.get(), "missing": missing}),
+        TimelineItemKind::Start => json!("start"),
+        TimelineItemKind::ReadMarker => json!("read_marker"),
+        TimelineItemKind::DateDivider(_) => json!("day"),
+    }
+}
+
+fn state_name(state: &SendState) -> &'static str {
+    match state {
+        SendState::Queued => "queued",
+        SendState::Sending => "sending",
+        SendState::Sent(_) => "sent",
+        SendState::Failed(_) => "failed",
+        SendState::Cancelled => "cancelled",
+    }
+}
+
+fn check_rows(what: &str, expected: &Value, actual: &[Value]) {
+    let expected = expected.as_array().unwrap_or_else(|| panic!("{what} is a list"));
+    let same = expected.len() == actual.len() && expected.iter().zip(actual).all(|(want, row)| names(want, row));
+    assert!(same, "{what}\nexpected {expected:#?}\nfound {actual:#?}");
+}
+
+impl Device {
+    pub fn check_store(&self, expected: &Value) {
+        let tables = self.store.tables();
+        let intervals = tables.intervals.iter().flat_map(|(id, all)| all.iter().map(move |held| (id, held)));
+        let interval = |(id, (from, upto)): (_, &(u64, u64))| {
+            let id: &stonechat_types::id::ConversationId = id;
+            json!({"conversation_id": id.to_string(), "from_ordinal": from, "upto_ordinal": upto})
+        };
+        let rows = BTreeMap::from([
+            ("messages", tables.messages.values().map(message).collect::<Vec<_>>()),
+            ("intervals", intervals.map(interval).collect()),
+            ("outbox", tables.outbox.values().map(unsent).collect()),
+            ("conversations", tables.conversations.values().map(row).collect()),
+        ]);
+        for (table, expected) in expected.as_object().unwrap() {
+            match rows.get(table.as_str()) {
+                Some(rows) => check_rows(table, expected, rows),
+                None => {
+                    assert_eq!(table, "position");
+                    assert_eq!(expected, &base64(&tables.device.position), "position");
+                }
+            }
+        }
+    }
+
+    pub fn check_list(&self, expected: &Value) {
+        let mut list: Vec<_> = self.summaries.values().collect();
+        list.sort_by_key(|summary| (Reverse(summary.active_at), summary.id));
+        let rows = list.into_iter().map(|summary| {
+            json!({
+                "conversation_id": summary.id.to_string(),
+                "title": summary.title,
+                "unread": summary.unread,
+                "member": summary.member,
+                "preview": summary.preview.as_ref().map(|preview| &preview.text),
+            })
+        });
+        check_rows("list", expected, &rows.collect::<Vec<_>>());
+    }
+
+    pub fn check_timeline(&mut self, expected: &Value) {
+        let id = conversation(expected);
+        let options = TimelineOptions { date_dividers: false, ..TimelineOptions::default() };
+        let mut model = TimelineModel::new(self.settings.me.clone(), id, options);
+        for reply in self.command(Command::Open(id)) {
+            if let Reply::Opened(opened) = reply {
+                model.begin(opened);
+            }
+        }
+        let all = MessageQuery { conversation: id, from: 0, upto: u64::MAX, limit: u32::MAX };
+        model.merge(self.store.messages(all).unwrap(), 1);
+        check_rows("timeline", &expected["items"], &model.items().into_iter().map(line).collect::<Vec<_>>());
+    }
+
+    pub fn check_state(&self, expected: &Value) {
+        let id = text(expected, "client_msg_id").parse().unwrap();
+        let state = self.sends.get(&id).unwrap_or_else(|| panic!("no send {id}"));
+        let mut actual = json!({"client_msg_id": id.to_string(), "state": state_name(state)});
+        match state {
+            SendState::Sent(mark) => {
+                actual["seq"] = mark.seq.get().into();
+                actual["ordinal"] = mark.ordinal.get().into();
+                actual["deduplicated"] = mark.deduplicated.into();
+                actual["conflict"] = mark.conflict.into();
+            }
+            SendState::Failed(failure) => {
+                actual["code"] = failure.code.clone().into();
+                actual["recoverable"] = failure.recoverable.into();
+            }
+            SendState::Queued | SendState::Sending | SendState::Cancelled => {}
+        }
+        assert!(names(expected, &actual), "expected {expected:#}\nfound {actual:#}");
+    }
+}

@@ -1,0 +1,233 @@
+//! Runs the scripts of `fixtures/conformance/`, which every SDK runs. Their format is described there.
+
+mod compare;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use prost::Message as _;
+use serde_json::Value;
+use stonechat_client::core::change::Change;
+use stonechat_client::core::command::{Command, Draft, Reply, Ticket};
+use stonechat_client::core::machine::{Action, Core, Input, Now, Settings};
+use stonechat_client::core::mutant::Mutants;
+use stonechat_client::state::{ConversationSummary, SendState};
+use stonechat_client::store::Store as _;
+use stonechat_client::store::memory::MemoryStore;
+use stonechat_types::id::{ClientMsgId, ConversationId, DeviceId, UserId};
+use stonechat_types::number::{Ordinal, Seq};
+use stonechat_wire::v1::{Frame, TextBody};
+
+/// A device without a world around it.
+struct Device {
+    settings: Settings,
+    core: Core,
+    store: MemoryStore,
+    now_ms: u64,
+    tickets: u64,
+    connected: bool,
+    /// Frames that the script has not named yet.
+    sent: Vec<Value>,
+    /// Ids of calls, by the name that the script gives them.
+    names: BTreeMap<String, Value>,
+    summaries: BTreeMap<ConversationId, ConversationSummary>,
+    sends: BTreeMap<ClientMsgId, SendState>,
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_else(|| panic!("{key} of {value}"))
+}
+
+fn conversation(value: &Value) -> ConversationId {
+    text(value, "conversation").parse().unwrap_or_else(|_| panic!("the conversation of {value}"))
+}
+
+impl Device {
+    fn new(script: &Value) -> Self {
+        let settings = Settings {
+            me: UserId::new(text(script, "user")).unwrap(),
+            device: DeviceId::new(text(script, "device")).unwrap(),
+            device_name: String::new(),
+            client: String::new(),
+            window: 0,
+            record_events: false,
+            mutants: Mutants::default(),
+        };
+        let mut store = MemoryStore::default();
+        Self {
+            core: Core::new(settings.clone(), store.load().unwrap()),
+            settings,
+            store,
+            now_ms: 1_000,
+            tickets: 0,
+            connected: false,
+            sent: Vec::new(),
+            names: BTreeMap::new(),
+            summaries: BTreeMap::new(),
+            sends: BTreeMap::new(),
+        }
+    }
+
+    fn input(&mut self, input: Input) -> Vec<Reply> {
+        let wall_ms = 1_790_000_000_000 + i64::try_from(self.now_ms).unwrap();
+        self.core.handle(Now { monotonic_ms: self.now_ms, wall_ms, random: 0 }, input);
+        let mut replies = Vec::new();
+        while let Some(action) = self.core.poll_action() {
+            match action {
+                Action::FetchToken(_) => replies.extend(self.input(Input::Token(Ok("token".into())))),
+                Action::Connect => {
+                    self.connected = true;
+                    replies.extend(self.input(Input::Opened));
+                }
+                Action::Disconnect => self.connected = false,
+                Action::Transmit(frame) => {
+                    let frame: Value = serde_json::from_str(&stonechat_wire::json::encode(&frame)).unwrap();
+                    if frame.get("ping").is_none() {
+                        self.sent.push(frame);
+                    }
+                }
+                Action::Commit(transaction) => {
+                    let number = transaction.number;
+                    self.store.apply(&[transaction]).unwrap();
+                    replies.extend(self.input(Input::Committed(number)));
+                }
+                Action::Emit(change) => self.tell(change),
+                Action::Reply(_, reply) => replies.push(reply.unwrap_or_else(|error| panic!("{error}"))),
+            }
+        }
+        replies
+    }
+
+    fn tell(&mut self, change: Change) {
+        match change {
+            Change::Conversation(summary) => drop(self.summaries.insert(summary.id, (*summary).clone())),
+            Change::ConversationGone(id) => drop(self.summaries.remove(&id)),
+            Change::Send { client_msg_id, state, .. } => drop(self.sends.insert(client_msg_id, state)),
+            _ => {}
+        }
+    }
+
+    fn command(&mut self, command: Command) -> Vec<Reply> {
+        self.tickets += 1;
+        self.input(Input::Command(Ticket(self.tickets), command))
+    }
+
+    fn advance(&mut self, ms: u64) {
+        let end = self.now_ms + ms;
+        while let Some(deadline) = self.core.next_deadline().filter(|deadline| *deadline <= end) {
+            self.now_ms = deadline;
+            self.input(Input::Tick);
+        }
+        self.now_ms = end;
+        self.input(Input::Tick);
+    }
+
+    fn step(&mut self, kind: &str, step: &Value) {
+        if ["call", "in", "closed", "restart", "reconnect"].contains(&kind) {
+            self.expect_nothing_unnamed();
+        }
+        match kind {
+            "call" => {
+                let (name, call) = step.as_object().and_then(|call| call.iter().next()).expect("a call");
+                self.call(name, call);
+            }
+            "out" => self.out(step),
+            "in" => {
+                let mut frame = step["frame"].clone();
+                if let Some(name) = step["answers"].as_str() {
+                    frame["id"] = self.names.get(name).unwrap_or_else(|| panic!("no call {name}")).clone();
+                }
+                let frame: Frame = stonechat_wire::json::decode(&frame.to_string()).unwrap();
+                self.input(Input::Frame(frame));
+            }
+            "advance_ms" => self.advance(step.as_u64().unwrap()),
+            "closed" => {
+                self.connected = false;
+                self.input(Input::Closed("closed".into()));
+            }
+            "reconnect" => {
+                for _ in 0..60 {
+                    if !self.connected {
+                        self.advance(1_000);
+                    }
+                }
+                assert!(self.connected, "it did not connect within a minute");
+            }
+            "restart" => {
+                self.connected = false;
+                self.summaries.clear();
+                self.sends.clear();
+                self.core = Core::new(self.settings.clone(), self.store.load().unwrap());
+                self.command(Command::Start);
+            }
+            "store" => self.check_store(step),
+            "list" => self.check_list(step),
+            "timeline" => self.check_timeline(step),
+            "state" => self.check_state(step),
+            other => panic!("there is no step {other}"),
+        }
+    }
+
+    fn call(&mut self, name: &str, call: &Value) {
+        let id = |value: &Value| -> ClientMsgId { value.as_str().unwrap().parse().unwrap() };
+        let command = match name {
+            "start" => Command::Start,
+            "send" => Command::Send(Draft {
+                conversation: conversation(call),
+                peer: call["peer"].as_str().map(|peer| UserId::new(peer).unwrap()),
+                client_msg_id: id(&call["client_msg_id"]),
+                body_type: "text".into(),
+                body: TextBody { text: text(call, "text").into() }.encode_to_vec().into(),
+                read_upto: Seq(call["read_upto"].as_u64().unwrap_or(0)),
+            }),
+            "retry" => Command::Retry(id(call)),
+            "cancel" => Command::Cancel(id(call)),
+            "mark_read" => {
+                Command::MarkRead { conversation: conversation(call), upto: Seq(call["upto"].as_u64().unwrap()) }
+            }
+            "load_before" => Command::LoadBefore {
+                conversation: conversation(call),
+                before: call["before"].as_u64().map(Ordinal),
+                limit: u32::try_from(call["limit"].as_u64().unwrap()).unwrap(),
+            },
+            other => panic!("there is no call {other}"),
+        };
+        self.command(command);
+    }
+
+    fn out(&mut self, step: &Value) {
+        let expected = &step["frame"];
+        let at = self.sent.iter().position(|frame| compare::names(expected, frame));
+        let at = at.unwrap_or_else(|| panic!("not sent: {expected:#}\nsent: {:#?}", self.sent));
+        let frame = self.sent.remove(at);
+        if let Some(name) = step["as"].as_str() {
+            self.names.insert(name.to_owned(), frame["id"].clone());
+        }
+    }
+
+    fn expect_nothing_unnamed(&self) {
+        assert!(self.sent.is_empty(), "frames that the script does not name: {:#?}", self.sent);
+    }
+}
+
+fn run(path: &Path) {
+    let script: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut device = Device::new(&script);
+    for (at, step) in script["steps"].as_array().unwrap().iter().enumerate() {
+        let (kind, inside) = step.as_object().and_then(|step| step.iter().next()).expect("a step");
+        // Who reads of a failure looks for its step.
+        println!("{}, step {at}: {step}", path.display());
+        device.step(kind, inside);
+    }
+    device.expect_nothing_unnamed();
+}
+
+#[test]
+fn every_script_runs_as_written() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/conformance");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let mut scripts: Vec<_> = files.filter(|path| path.extension().is_some_and(|it| it == "json")).collect();
+    scripts.sort();
+    assert!(scripts.len() >= 8);
+    scripts.iter().for_each(|path| run(path));
+}
