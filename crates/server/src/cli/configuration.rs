@@ -1,5 +1,7 @@
 //! `stonechat config` and `stonechat doctor`, and the sources that they share with `serve`.
 
+use std::path::{Path, PathBuf};
+
 use crate::cli::args::{ConfigCommand, DoctorArgs};
 use crate::cli::context::Context;
 use crate::cli::failure::{Failure, Outcome};
