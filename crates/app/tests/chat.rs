@@ -456,7 +456,8 @@ async fn large_last_messages_end_a_page_and_lock_nobody_out() {
     let mut page = bob.begun.welcome.conversations.clone();
     let mut found = 0;
     loop {
-        let bytes: usize = page.conversations.iter().filter_map(|view| view.last_message.as_ref()).map(|m| body_of(m).len()).sum();
+        let bytes: usize =
+            page.conversations.iter().filter_map(|view| view.last_message.as_ref()).map(|m| body_of(m).len()).sum();
         assert!(bytes < 600_000, "a page of {bytes} bytes");
         found += page.conversations.len();
         if page.next.is_empty() {
