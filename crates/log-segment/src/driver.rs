@@ -1,5 +1,6 @@
-//! The threads of an open store: one commits, one prepares segments, one writes checkpoints.
+//! The threads of an open store: one commits, one answers large batches, one prepares segments, one writes checkpoints.
 
+use crate::answers::Answers;
 use crate::checkpoint;
 use crate::state::Store;
 use crate::step::{SpareStep, WriterStep};
@@ -93,6 +94,8 @@ impl Signal {
 /// The threads.
 pub struct Threads {
     committer: Option<JoinHandle<()>>,
+    answerer: Option<JoinHandle<()>>,
+    answers: Arc<Answers>,
     others: Vec<JoinHandle<()>>,
 }
 
@@ -102,8 +105,12 @@ impl Threads {
     /// # Errors
     /// When the system has no thread for it.
     pub fn start(store: &Arc<Store>, writer: Writer) -> Result<Self, LogError> {
-        let mut threads = Self { committer: None, others: Vec::new() };
+        let answers = Arc::new(Answers::default());
+        let mut threads = Self { committer: None, answerer: None, answers: answers.clone(), others: Vec::new() };
         let mut writer = writer;
+        writer.answer_beside(answers.clone());
+        let shared = store.clone();
+        threads.answerer = Some(start("log-answer", move || answers.run(&shared))?);
         let shared = store.clone();
         threads.committer = Some(start("log-commit", move || commit(&shared, &mut writer))?);
         let shared = store.clone();
@@ -117,23 +124,26 @@ impl Threads {
     pub fn stop(&mut self, store: &Store) {
         store.intake.close();
         store.work.raise();
-        // A caller may have let go of the store inside an answer, on the committer's own thread.
+        // A caller may have let go of the store inside an answer, on a thread that then cannot wait for itself.
         let here = std::thread::current().id();
-        let committer = self.committer.take().filter(|thread| thread.thread().id() != here);
-        if let Some(Err(_)) = committer.map(JoinHandle::join) {
-            warn!("The committer ended with a panic");
-        }
+        join(self.committer.take().filter(|thread| thread.thread().id() != here));
+        self.answers.stop();
+        join(self.answerer.take().filter(|thread| thread.thread().id() != here));
         store.spares.work.stop();
         store.checkpoint.stop();
         for thread in self.others.drain(..) {
-            if thread.join().is_err() {
-                warn!("A thread of the store ended with a panic");
-            }
+            join(Some(thread));
         }
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "an engine is an edge, and owns its three threads until it is closed")]
+fn join(thread: Option<JoinHandle<()>>) {
+    if thread.is_some_and(|thread| thread.join().is_err()) {
+        warn!("A thread of the store ended with a panic");
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "an engine is an edge, and owns its threads until it is closed")]
 fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, LogError> {
     let builder = std::thread::Builder::new().name(name.to_owned());
     builder.spawn(work).map_err(|error| LogError::Io(format!("start the thread {name}: {error}")))

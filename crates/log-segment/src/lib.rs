@@ -16,6 +16,7 @@ pub mod sim_disk;
 pub mod step;
 pub mod verify;
 
+mod answers;
 mod blocks;
 mod checkpoint;
 mod driver;

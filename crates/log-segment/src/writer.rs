@@ -1,5 +1,6 @@
 //! Writes and syncs what the committer forms, shows it to readers, and answers. One thread, one batch at a time.
 
+use crate::answers::{Answers, BESIDE_RECORDS_MIN, Durable};
 use crate::blocks::Anchor;
 use crate::committer::{Batch, Committer, NumberSource};
 use crate::config::OnFatal;
@@ -8,11 +9,10 @@ use crate::segment::{HEADER_BYTES, Location, SegmentHeader};
 use crate::spare::Take;
 use crate::state::Store;
 use crate::step::WriterStep;
-use crate::tail::Applied;
 use std::io;
 use std::sync::Arc;
 use stonechat_log::store::{Done, LogError};
-use stonechat_types::number::{AppId, PersonalSeq, UserNo};
+use stonechat_types::number::{AppId, LanePosition, PersonalSeq, UserNo};
 use tracing::error;
 
 /// The segment that is written.
@@ -39,6 +39,8 @@ pub struct Writer {
     committer: Committer,
     segment: Option<ActiveSegment>,
     state: WriterState,
+    /// The thread that answers large batches; none when the store is moved step by step.
+    answers: Option<Arc<Answers>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,7 +54,12 @@ impl Writer {
     pub fn new(store: Arc<Store>, end: &Anchor, segment: Option<ActiveSegment>) -> Self {
         let committer = Committer::new(end.position, end.batch, end.chain);
         let committer = committer.with_records_max(store.config.batch_records_max);
-        Self { store, committer, segment, state: WriterState::Working }
+        Self { store, committer, segment, state: WriterState::Working, answers: None }
+    }
+
+    /// Large batches are answered by another thread from now on.
+    pub fn answer_beside(&mut self, answers: Arc<Answers>) {
+        self.answers = Some(answers);
     }
 
     /// Commits one batch, if anything waits.
@@ -85,29 +92,42 @@ impl Writer {
             return WriterStep::Idle;
         };
         self.store.intake.release(batch.taken_records, batch.taken_bytes);
-        if let Err(error) = self.write(&batch) {
-            let pending = batch.offers.into_iter().map(|offer| offer.done);
-            self.fail(&error, pending.chain(refused.into_iter().map(|(done, _)| done)).collect());
-            return WriterStep::Closed;
-        }
+        let start = match self.write(&batch) {
+            Ok(start) => start,
+            Err(error) => {
+                let pending = batch.offers.into_iter().map(|offer| offer.done);
+                self.fail(&error, pending.chain(refused.into_iter().map(|(done, _)| done)).collect());
+                return WriterStep::Closed;
+            }
+        };
         self.committer.synced();
-        self.show(&batch);
-        for offer in batch.offers {
-            (offer.done)(Ok(offer.committed));
-        }
-        for (done, error) in refused {
-            done(Err(error));
-        }
-        self.store.numbers.shrink();
+        self.answer(Durable { batch, start, refused });
         WriterStep::Answered
     }
 
-    /// One plain write and one sync; the first batch of a segment brings the segment's header with it.
-    fn write(&mut self, batch: &Batch) -> io::Result<()> {
-        let Some(segment) = self.segment.as_mut().filter(|_| !batch.bytes.is_empty()) else { return Ok(()) };
+    /// Answers here, or beside the next flush.
+    fn answer(&mut self, durable: Durable) {
+        if let Some(answers) = &self.answers {
+            let is_large = durable.batch.taken_records >= BESIDE_RECORDS_MIN;
+            let more_waits = self.committer.next_size().is_some() || self.store.intake.depth() > 0;
+            if (is_large && more_waits) || !answers.is_idle() {
+                return answers.give(durable);
+            }
+        }
+        durable.finish(&self.store);
+        // Every number that was given can be read now.
+        self.store.numbers.shrink();
+    }
+
+    /// One plain write and one sync; the first batch of a segment brings the segment's header with it. Says where the
+    /// batch begins.
+    fn write(&mut self, batch: &Batch) -> io::Result<Location> {
+        let Some(segment) = self.segment.as_mut().filter(|_| !batch.bytes.is_empty()) else {
+            return Ok(Location::default());
+        };
         let count: usize = batch.offers.iter().map(|offer| offer.records.len()).sum();
         let is_new = segment.offset == 0;
-        let first = stonechat_types::number::LanePosition(batch.last.0 + 1 - count as u64);
+        let first = LanePosition(batch.last.0 + 1 - count as u64);
         if is_new {
             let header = SegmentHeader { number: segment.number, first, history_id: self.store.history_id };
             segment.file.write_at(0, &header.encode())?;
@@ -118,46 +138,22 @@ impl Writer {
         if is_new {
             self.store.segments.add(segment.number, first);
         }
+        let start = Location { segment: segment.number, offset: segment.offset as u32 };
         segment.offset += batch.bytes.len() as u64;
         self.store.spares.set_used(segment.offset);
-        Ok(())
+        Ok(start)
     }
 
-    /// Shows a durable batch to readers.
-    fn show(&self, batch: &Batch) {
-        let Some(segment) = self.segment.as_ref().filter(|_| !batch.bytes.is_empty()) else { return };
-        let base = segment.offset - batch.bytes.len() as u64;
-        let next = Location { segment: segment.number, offset: segment.offset as u32 };
-        let due = self.store.change_tail(|tail| {
-            for offer in &batch.offers {
-                for (record, committed) in offer.records.iter().zip(&offer.committed) {
-                    let offset = (base + record.span.start as u64) as u32;
-                    tail.apply(&Applied {
-                        position: committed.position,
-                        location: Location { segment: segment.number, offset },
-                        length: record.span.length as u32,
-                        event: record.event.as_ref(),
-                        rows: &record.rows,
-                        personal: &record.personal,
-                        numbers: &committed.personal,
-                        derived: &record.derived,
-                    });
-                }
-            }
-            let records = batch.offers.iter().flat_map(|offer| offer.records.iter().zip(&offer.committed));
-            let events = records.filter_map(|(record, c)| record.event.as_ref().map(|header| (header, c.position)));
-            self.store.activity.apply_all(events);
-            tail.active.end = Anchor { position: batch.last, next, chain: batch.chain, batch: batch.number };
-            tail.active.bytes >= self.store.config.checkpoint_bytes
-        });
-        self.store.set_head(batch.last);
-        if due {
-            self.store.checkpoint.raise();
+    /// Answers are given in the order of the offers.
+    fn settle(&self) {
+        if let Some(answers) = &self.answers {
+            answers.settle();
         }
     }
 
     /// Answers all that waits.
     fn refuse(&mut self, error: &LogError) {
+        self.settle();
         let (refused, records, bytes) = self.committer.refuse();
         self.store.intake.release(records, bytes);
         for done in refused {
@@ -172,6 +168,7 @@ impl Writer {
             OnFatal::Abort => std::process::abort(),
             OnFatal::Close => {}
         }
+        self.settle();
         self.state = WriterState::Failed;
         self.store.intake.close();
         let waiting = self.committer.failed();
