@@ -22,6 +22,8 @@ pub const HOLD_MS: u64 = 200;
 pub const HELD_MAX: usize = 1_024;
 /// Events of conversations that are not known yet, over all.
 pub const UNKNOWN_MAX: usize = 256;
+/// Frames that came before the welcome; more end the connection.
+pub const EARLY_MAX: usize = 512;
 /// Ordinals above the read cursor whose author is remembered, a conversation.
 pub const KNOWN_MAX: usize = 2_048;
 /// Fetches of the core's own in flight.

@@ -88,6 +88,12 @@ impl Link {
         self.stage == Stage::Up
     }
 
+    /// Whether the hello has no answer yet.
+    #[must_use]
+    pub fn is_greeting(&self) -> bool {
+        self.stage == Stage::Greeting
+    }
+
     /// Notes that something was sent.
     pub fn sent(&mut self, now_ms: u64) {
         self.last_sent = now_ms;

@@ -118,6 +118,8 @@ pub struct Core {
     /// Conversations whose cursor the server has not confirmed.
     pub(super) unconfirmed: BTreeSet<ConversationId>,
     pub(super) session: Option<Session>,
+    /// Frames that came before the welcome.
+    pub(super) early: Vec<Body>,
     /// Whether the server waits for a pull.
     pub(super) poked: bool,
     /// The newest position, until what is before it is stored.
@@ -168,6 +170,7 @@ impl Core {
             unreachable: BTreeSet::new(),
             unconfirmed: BTreeSet::new(),
             session: None,
+            early: Vec::new(),
             poked: false,
             position: None,
             outbox: Outbox::new(snapshot.outbox),

@@ -15,6 +15,15 @@ use crate::core::translate;
 use crate::error::Error;
 use crate::state::{ReadMark, Role};
 
+/// How a personal change came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// By itself.
+    Live,
+    /// With a list that names every conversation in which something happened: nothing has to be asked for.
+    WithList,
+}
+
 impl Core {
     pub(super) fn on_mark_read(&mut self, ticket: Ticket, id: ConversationId, upto: u64) {
         let up = self.link.is_up();
@@ -98,9 +107,9 @@ impl Core {
     }
 
     /// Takes a change of what belongs to the user.
-    pub(super) fn on_personal(&mut self, change: &v1::PersonalChange) {
+    pub(super) fn on_personal(&mut self, change: &v1::PersonalChange, told: Told) {
         match &change.change {
-            Some(personal_change::Change::Membership(membership)) => self.on_membership(membership),
+            Some(personal_change::Change::Membership(membership)) => self.on_membership(membership, told),
             Some(personal_change::Change::Read(read)) => {
                 if let Ok(id) = read.conversation_id.parse() {
                     self.own_cursor(id, read.upto_seq, read.upto_ordinal);
@@ -111,17 +120,17 @@ impl Core {
         }
     }
 
-    fn on_membership(&mut self, membership: &v1::MembershipState) {
+    fn on_membership(&mut self, membership: &v1::MembershipState, told: Told) {
         let Ok(id) = membership.conversation_id.parse() else { return };
         let now = self.now_ms();
         let Some(conversation) = self.conversations.get_mut(&id) else {
-            if membership.member {
+            if membership.member && told == Told::Live {
                 self.gets.insert(id);
             }
             return;
         };
         if membership.member {
-            if !conversation.row.member {
+            if !conversation.row.member && told == Told::Live {
                 self.gets.insert(id);
             }
             conversation.row.role = translate::role(membership.role);

@@ -9,9 +9,10 @@ use stonechat_wire::v1::{self, Event, frame::Body};
 use crate::core::calls::Purpose;
 use crate::core::change::Change;
 use crate::core::conversation::{Conversation, Fetch, Phase};
-use crate::core::limits::{FIRST_START_CATCH_UPS, HOLD_MS, UNKNOWN_MAX};
+use crate::core::limits::{EARLY_MAX, FIRST_START_CATCH_UPS, HOLD_MS, UNKNOWN_MAX};
 use crate::core::machine::Core;
 use crate::core::mutant::Mutant;
+use crate::core::reads::Told;
 use crate::core::rows::{ConversationRow, StoreOp};
 use crate::core::translate;
 use crate::state::{ConnectionState, Role};
@@ -34,14 +35,18 @@ pub struct Session {
 impl Core {
     /// Takes a frame that is not an answer.
     pub(super) fn on_signal(&mut self, body: Body) {
-        if !self.link.is_up() && !matches!(body, Body::Closing(_) | Body::GoAway(_)) {
+        let of_the_link = matches!(body, Body::Closing(_) | Body::GoAway(_));
+        if self.link.is_greeting() && !of_the_link {
+            return self.keep_early(body);
+        }
+        if !self.link.is_up() && !of_the_link {
             return;
         }
         match body {
             Body::Event(event) => self.on_event(event),
             Body::ReadMoved(moved) => self.on_read_moved(&moved),
             Body::TypingNow(typing) => self.on_typing_now(&typing),
-            Body::PersonalChange(change) => self.on_personal(&change),
+            Body::PersonalChange(change) => self.on_personal(&change, Told::Live),
             Body::Position(position) => self.on_position(position.token),
             Body::Poke(_) => self.on_poke(),
             Body::GoAway(go_away) => self.on_go_away(&go_away),
@@ -52,12 +57,22 @@ impl Core {
         }
     }
 
+    /// The server may say what happens before it has answered the hello: that is kept until the answer is here.
+    fn keep_early(&mut self, body: Body) {
+        if self.early.len() < EARLY_MAX {
+            self.early.push(body);
+        } else {
+            self.break_off("too much came before the welcome");
+        }
+    }
+
     /// Takes an answer.
     pub(super) fn on_answer(&mut self, purpose: Purpose, body: Body) {
         match (purpose, body) {
             (Purpose::Hello, Body::Welcome(welcome)) => {
                 if self.welcomed(&welcome) {
                     self.on_welcome(welcome);
+                    std::mem::take(&mut self.early).into_iter().for_each(|body| self.on_signal(body));
                     if !self.focus.is_empty() {
                         self.say_focus();
                     }
@@ -131,7 +146,7 @@ impl Core {
 
     pub(super) fn take_personal(&mut self, personal: &v1::Personal) {
         for change in &personal.changes {
-            self.on_personal(change);
+            self.on_personal(change, Told::WithList);
         }
         if let Some(session) = &mut self.session {
             session.personal_after = personal.more.then_some(personal.upto);
@@ -393,6 +408,7 @@ impl Core {
     /// The connection went: what was on it is forgotten, what it brought stays.
     pub(super) fn forget_connection(&mut self) {
         self.session = None;
+        self.early.clear();
         self.position = None;
         self.poked = false;
         self.fetch_from = 0;

@@ -123,7 +123,7 @@ impl Device {
     }
 
     fn step(&mut self, kind: &str, step: &Value) {
-        if ["call", "in", "closed", "restart", "reconnect"].contains(&kind) {
+        if ["call", "in", "closed", "restart", "reconnect", "advance_ms"].contains(&kind) {
             self.expect_nothing_unnamed();
         }
         match kind {

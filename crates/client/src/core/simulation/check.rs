@@ -23,19 +23,21 @@ macro_rules! equal {
 impl World {
     /// A stored position is true: everything before it is stored, or a recorded gap.
     pub fn check_position(&mut self) {
-        let tables = self.store.tables().clone();
-        let Some((history, feed, _)) = Server::parse_position(&tables.device.position) else { return };
-        if history != self.server.history {
-            return;
-        }
-        for (id, log) in &self.server.logs {
+        let found = self.early_position();
+        self.broken = self.broken.take().or(found);
+    }
+
+    fn early_position(&self) -> Option<String> {
+        let tables = self.store.tables();
+        let (history, feed, _) = Server::parse_position(&tables.device.position)?;
+        let logs = self.server.logs.iter().filter(|_| history == self.server.history);
+        let mut early = logs.filter_map(|(id, log)| {
             let before = log.feed.iter().filter(|(seq, at)| **at <= feed && log.sees(**seq)).map(|(seq, _)| *seq).max();
             let last = tables.conversations.get(id).map_or(0, |row| row.last_seq);
-            if last < before.unwrap_or(0) && self.broken.is_none() {
-                self.broken =
-                    Some(format!("a position was stored before event {before:?} of {id}, which is at {last}"));
-            }
-        }
+            let early = last < before.unwrap_or(0);
+            early.then(|| format!("a position was stored before event {before:?} of {id}, which is at {last}"))
+        });
+        early.next()
     }
 
     /// The device is equal to the server.

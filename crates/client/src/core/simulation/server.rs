@@ -312,10 +312,11 @@ impl Server {
             Body::Ping(_) => Body::Pong(v1::Pong::default()),
             Body::Send(send) => self.send(send),
             Body::MarkRead(mark) => match mark.conversation_id.parse() {
-                Ok(id) => {
+                Ok(id) if self.logs.get(&id).is_some_and(Log::is_member) => {
                     self.read(id, mark.upto_seq);
                     Body::Done(v1::Done {})
                 }
+                Ok(_) => refusal(ErrorCode::NotAMember, None),
                 Err(_) => refusal(ErrorCode::InvalidArgument, None),
             },
             Body::ListConversations(list) => self.page(list.page),
