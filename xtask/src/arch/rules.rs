@@ -127,6 +127,8 @@ fn place(path: &str) -> Place {
     match (folder, part) {
         ("client", "core") => Place::Pure,
         ("client", "driver" | "store") => Place::System,
+        // The suite that every engine runs as its tests; a library only so that engines can name it.
+        ("log", "contract") => Place::Aside,
         _ if super::arrows::PURE.contains(&folder) => Place::Pure,
         _ if SYSTEM_CRATES.contains(&folder) => Place::System,
         _ => Place::Ported,

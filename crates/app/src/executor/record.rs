@@ -51,13 +51,19 @@ pub(crate) struct Accepted<'a> {
     pub read: (Seq, Ordinal),
 }
 
+/// Who is answered, and the answer that the seq of a change makes.
+pub(crate) type ChangeReply = (Reply, fn(Key, Seq) -> Answer);
+
+/// Who is answered, and the answer that an accepted message makes.
+pub(crate) type MessageReply = (Reply, fn(Key, &Remembered) -> Answer);
+
 /// Adds a change to the next batch. The answer is made from its seq.
 pub(crate) fn push_change(
     context: &mut Context<'_>,
     loaded: &mut Loaded,
     keys: &AuthorKeys,
     decided: Decided<'_>,
-    reply: Option<(Reply, fn(Key, Seq) -> Answer)>,
+    reply: Option<ChangeReply>,
 ) {
     let Decided { at, actor, change, id, hmac } = decided;
     let Some(state) = &mut loaded.state else { return };
@@ -119,7 +125,7 @@ pub(crate) fn push_message(
     loaded: &mut Loaded,
     keys: &AuthorKeys,
     message: Accepted<'_>,
-    reply: (Reply, fn(Key, &Remembered) -> Answer),
+    reply: MessageReply,
 ) {
     let Accepted { at, actor, id, body_type, body, hmac, read } = message;
     let Some(state) = &mut loaded.state else { return };
