@@ -142,7 +142,7 @@ impl TokenProvider for LocalTokens {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stonechat_client::driver::ports::TokenReason;
+    use stonechat_client::state::TokenReason;
 
     fn token(claims: &str) -> String {
         format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))

@@ -26,6 +26,10 @@ pub mod sanitise;
 pub mod screen;
 pub mod scroll;
 pub mod state;
+pub mod steady;
 pub mod update;
 pub mod view;
 pub mod words;
+
+#[cfg(test)]
+mod tests;

@@ -60,8 +60,11 @@ impl<'a> Rows<'a> {
             }
             TimelineItemKind::ReadMarker => vec![Line::default(), self.ruled("new", palette.accent())],
             TimelineItemKind::Start => {
-                let title = cells::fit(&self.app.open_title(), self.width / 2);
-                vec![self.centred(&format!("the beginning of {title}"))]
+                let words = match self.open.id.kind() {
+                    ConversationKind::Direct => format!("This is where you and {} begin.", self.app.open_title()),
+                    _ => format!("This is where {} begins.", self.app.open_title()),
+                };
+                vec![self.centred(&words)]
             }
             TimelineItemKind::Gap { missing, .. } => {
                 vec![self.centred(&format!("{missing} messages in between are being loaded"))]

@@ -7,15 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crossterm::cursor::Show;
 use crossterm::event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    BeginSynchronizedUpdate, DisableLineWrap, EnableLineWrap, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 
 use crate::tui::state::App;
+use crate::tui::steady::{self, SteadyBackend};
 use crate::tui::view;
 
 /// Bytes of one frame that go out in one write.
@@ -28,7 +30,8 @@ static PANICKED: AtomicBool = AtomicBool::new(false);
 
 /// The terminal while it is ours.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    terminal: Terminal<SteadyBackend<BufWriter<Stdout>>>,
+    previous: Buffer,
 }
 
 impl Screen {
@@ -40,10 +43,14 @@ impl Screen {
         give_back_on_panic();
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
-        let screen = execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)
-            .and_then(|()| Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout()))));
-        match screen {
-            Ok(terminal) => Ok(Self { terminal }),
+        let modes =
+            execute!(io::stdout(), EnterAlternateScreen, DisableLineWrap, EnableBracketedPaste, EnableFocusChange);
+        let terminal = modes.and_then(|()| {
+            let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
+            Terminal::new(SteadyBackend(CrosstermBackend::new(out)))
+        });
+        match terminal {
+            Ok(terminal) => Ok(Self { terminal, previous: Buffer::default() }),
             Err(error) => {
                 give_back();
                 Err(error)
@@ -64,9 +71,16 @@ impl Screen {
     /// # Errors
     /// When the terminal is gone.
     pub fn draw(&mut self, app: &App) -> io::Result<()> {
-        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(|frame| view::draw(app, frame))?;
-        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+        queue!(self.terminal.backend_mut().0, BeginSynchronizedUpdate)?;
+        let previous = &mut self.previous;
+        self.terminal.draw(|frame| {
+            view::draw(app, frame);
+            let next = frame.buffer_mut();
+            let drawn = next.clone();
+            steady::mark(previous, next);
+            *previous = drawn;
+        })?;
+        execute!(self.terminal.backend_mut().0, EndSynchronizedUpdate)
     }
 
     /// Rings the bell.
@@ -74,7 +88,7 @@ impl Screen {
     /// # Errors
     /// When the terminal is gone.
     pub fn ring(&mut self) -> io::Result<()> {
-        let out = self.terminal.backend_mut();
+        let out = &mut self.terminal.backend_mut().0;
         out.write_all(b"\x07")?;
         io::Write::flush(out)
     }
@@ -95,7 +109,14 @@ pub fn has_panicked() -> bool {
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // If the terminal is gone there is nobody to be told.
-        let _ = execute!(io::stdout(), DisableFocusChange, DisableBracketedPaste, LeaveAlternateScreen, Show);
+        let _ = execute!(
+            io::stdout(),
+            DisableFocusChange,
+            DisableBracketedPaste,
+            EnableLineWrap,
+            LeaveAlternateScreen,
+            Show
+        );
         let _ = disable_raw_mode();
     }
 }

@@ -16,6 +16,9 @@ use crate::tui::{areas, composer, keys, sanitise};
 /// Least time between two bells.
 const BELL_EVERY_MS: i64 = 2_000;
 
+/// A conversation that we did not know is new when its last message is not older than this.
+const BEGINS_WITHIN_MS: i64 = 30_000;
+
 /// So many items above the window, older ones are asked for.
 const ITEMS_AHEAD: usize = 8;
 
@@ -139,7 +142,9 @@ fn is_news(app: &App, summary: &ConversationSummary) -> bool {
     let is_watched = app.window == Window::Focused
         && app.shows_conversation()
         && app.open.as_ref().is_some_and(|open| open.id == summary.id);
-    app.live && summary.unread > 0 && known.is_none_or(|known| last.seq > known) && !is_watched
+    // Older conversations may be listed late; one that begins now is new.
+    let begins = app.now.as_millis().saturating_sub(last.sent_at.as_millis()) < BEGINS_WITHIN_MS;
+    app.live && summary.unread > 0 && known.map_or(begins, |known| last.seq > known) && !is_watched
 }
 
 fn timeline(app: &mut App, id: ConversationId, items: Vec<Arc<TimelineItem>>) {

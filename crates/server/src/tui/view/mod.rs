@@ -6,6 +6,7 @@ mod list;
 mod status;
 
 use ratatui::Frame;
+use ratatui::buffer::CellWidth as _;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Paragraph};
 
@@ -47,5 +48,13 @@ fn boxed(width: u16, height: u16, whole: Rect, frame: &mut Frame<'_>) -> Rect {
     let (width, height) = (width.min(whole.width), height.min(whole.height));
     let area = Rect::new((whole.width - width) / 2, (whole.height - height) / 2, width, height);
     frame.render_widget(Clear, area);
+    // A wide character before the box would lie over its border.
+    if let Some(x) = area.x.checked_sub(1) {
+        for y in area.top()..area.bottom() {
+            if let Some(cell) = frame.buffer_mut().cell_mut((x, y)).filter(|cell| cell.cell_width() > 1) {
+                cell.set_symbol(" ");
+            }
+        }
+    }
     area
 }
