@@ -35,7 +35,7 @@ fn eventually(what: &str, mut check: impl FnMut() -> bool) {
             return;
         }
         #[expect(clippy::disallowed_methods, reason = "the store's threads are real here")]
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(10));
     }
     panic!("it never came: {what}");
 }
@@ -208,5 +208,41 @@ fn appends_go_on_while_the_index_fails_and_it_comes_back() {
         send(&log, &mut stepper);
         assert_eq!(stepper.checkpoint(), Ok(true));
         assert_eq!(all().unwrap().len(), 42);
+    }
+}
+
+#[test]
+fn large_batches_are_answered_in_order_and_a_failure_comes_last() {
+    for fail_after in [None, Some(4)] {
+        let disk = SimDisk::new();
+        let config = Config { segment_bytes: 1024 * 1024, checkpoint_bytes: 1024 * 1024, ..small() };
+        let log = SegmentLog::open_on(Arc::new(disk.clone()), Arc::new(MemoryIndexes::new()), options(config)).unwrap();
+        let mut builder = Builder::default();
+        commit(&log, vec![builder.message(1)]).unwrap();
+        let mut before = 0;
+        eventually("the next segment is prepared", || {
+            std::mem::replace(&mut before, disk.operations()) == disk.operations()
+        });
+        if let Some(syncs) = fail_after {
+            disk.set_syncs(Syncs::FailAfter(syncs));
+        }
+        let answers = Arc::new(Mutex::new(Vec::new()));
+        for n in 0..60 {
+            let count = if n % 3 == 0 { 3 } else { 200 };
+            let records = (0..count).map(|_| builder.message(1)).collect();
+            let answers = answers.clone();
+            let done = move |result: Result<Vec<_>, LogError>| answers.lock().unwrap().push((n, result));
+            log.offer(records, Box::new(done));
+        }
+        log.close();
+        let answers = answers.lock().unwrap();
+        assert!(answers.iter().map(|(n, _)| *n).eq(0..60));
+        let stored = answers.iter().take_while(|(_, result)| result.is_ok()).count();
+        assert!(answers[stored..].iter().all(|(_, result)| *result == Err(LogError::Closed)));
+        assert_eq!(stored == 60, fail_after.is_none());
+        let positions = answers.iter().flat_map(|(_, result)| result.iter().flatten()).map(|c| c.position.0);
+        assert!(positions.eq(2..=log.head().0));
+        let read = events(&log, AppId::DEFAULT, conversation(1), Seq(0), ALL).unwrap();
+        assert_eq!(read.len() as u64, log.head().0);
     }
 }
