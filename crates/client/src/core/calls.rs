@@ -111,6 +111,11 @@ impl Calls {
         self.in_flight.values().any(|(other, _)| other == purpose)
     }
 
+    /// What has no answer, and will have none.
+    pub fn into_purposes(self) -> impl Iterator<Item = Purpose> {
+        self.in_flight.into_values().map(|(purpose, _)| purpose)
+    }
+
     /// Until when the next answer has to be here.
     #[must_use]
     pub fn deadline(&self) -> Option<u64> {

@@ -86,7 +86,7 @@ impl Core {
         }
     }
 
-    /// A fetch was refused for a reason that passes.
+    /// A fetch was refused for a reason that passes, or its connection went.
     pub(super) fn fetch_again(&mut self, purpose: Purpose) {
         if let Purpose::CatchUp(id) | Purpose::Newest(id) | Purpose::Replay(id) = purpose
             && let Some(conversation) = self.conversations.get_mut(&id)

@@ -301,7 +301,9 @@ impl Core {
         }
         self.link.pinged_at = None;
         self.link.refresh_at = None;
-        self.calls = Calls::default();
+        for purpose in std::mem::take(&mut self.calls).into_purposes() {
+            self.fetch_again(purpose);
+        }
         self.forget_connection();
     }
 

@@ -22,6 +22,8 @@ pub mod rows;
 #[cfg(test)]
 pub(crate) mod simulation;
 mod sync;
+#[cfg(test)]
+mod tests;
 pub mod timeline;
 mod token;
 pub mod translate;

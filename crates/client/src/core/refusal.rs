@@ -43,9 +43,6 @@ impl Core {
     }
 
     fn on_pull_refused(&mut self, error: &v1::Error) {
-        if error.code.parse() == Ok(ErrorCode::PositionReset) {
-            self.device.position.clear();
-        }
         // A new hello asks the same, and waits as it should.
         self.break_off(&error.code);
     }

@@ -421,7 +421,6 @@ impl Core {
         for id in open {
             self.fall_behind(id, 0);
             if let Some(conversation) = self.conversations.get_mut(&id) {
-                conversation.fetching = false;
                 conversation.fruitless = 0;
                 conversation.next_fetch = Fetch::Events;
             }
