@@ -9,7 +9,6 @@ use crate::state::Store;
 use crate::tail::Applied;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use stonechat_log::store::{Done, LogError};
 
 /// Records from which on a batch is worth a change of threads.
 pub const BESIDE_RECORDS_MIN: usize = 128;
@@ -22,8 +21,6 @@ pub struct Durable {
     pub batch: Batch,
     /// Where it begins.
     pub start: Location,
-    /// Offers that were refused when it was formed.
-    pub refused: Vec<(Done, LogError)>,
 }
 
 impl Durable {
@@ -33,17 +30,14 @@ impl Durable {
             self.show(store);
         }
         for offer in self.batch.offers {
-            (offer.done)(Ok(offer.committed));
-        }
-        for (done, error) in self.refused {
-            done(Err(error));
+            (offer.done)(offer.answer);
         }
     }
 
     fn show(&self, store: &Store) {
-        let Self { batch, start, .. } = self;
+        let Self { batch, start } = self;
         let next = Location { segment: start.segment, offset: start.offset + batch.bytes.len() as u32 };
-        let records = || batch.offers.iter().flat_map(|offer| offer.records.iter().zip(&offer.committed));
+        let records = || batch.offers.iter().flat_map(|offer| offer.records.iter().zip(offer.answer.iter().flatten()));
         let due = store.change_tail(|tail| {
             for (record, committed) in records() {
                 tail.apply(&Applied {

@@ -51,10 +51,10 @@ impl Offer {
 
 /// An offer in a batch.
 pub struct Formed {
-    /// What its records were; their spans are in the batch's bytes.
+    /// What its records were; their spans are in the batch's bytes. None when it was refused.
     pub records: Vec<Prepared>,
-    /// What they were given.
-    pub committed: Vec<Committed>,
+    /// What they were given, or why the offer was refused.
+    pub answer: Result<Vec<Committed>, LogError>,
     /// Who is to be told.
     pub done: Done,
 }
@@ -145,39 +145,38 @@ impl Committer {
         Some((offers, bytes))
     }
 
-    /// Forms the next batch, if something waits and none is in flight. Offers whose numbers cannot be given come back
-    /// with the reason.
-    pub fn poll_batch(&mut self, numbers: &mut dyn NumberSource) -> Option<(Batch, Vec<(Done, LogError)>)> {
+    /// Forms the next batch, if something waits and none is in flight. Offers whose numbers cannot be given are in it
+    /// without records, with the reason.
+    pub fn poll_batch(&mut self, numbers: &mut dyn NumberSource) -> Option<Batch> {
         if self.state != CommitterState::Idle {
             return None;
         }
         let (count, _) = self.next_size()?;
         self.state = CommitterState::InFlight;
-        let mut refused = Vec::new();
-        let mut taken = Vec::with_capacity(count);
-        let (mut taken_records, mut taken_bytes) = (0, 0);
+        let mut taken: Vec<(Offer, Result<(), LogError>)> = Vec::with_capacity(count);
         for offer in self.queue.drain(..count) {
-            taken_records += offer.records.len();
-            taken_bytes += offer.bytes.len();
             let mut users = offer.records.iter().flat_map(|record| &record.personal);
-            match users.try_for_each(|write| numbers.bring(write.app, write.user_no)) {
-                Ok(()) => taken.push(offer),
-                Err(error) => refused.push((offer.done, error)),
-            }
+            let brought = users.try_for_each(|write| numbers.bring(write.app, write.user_no));
+            taken.push((offer, brought));
         }
+        let written = || taken.iter().filter(|(_, brought)| brought.is_ok()).map(|(offer, _)| offer);
+        let mut left: usize = written().map(|offer| offer.records.len()).sum();
+        let total: usize = written().map(|offer| offer.bytes.len()).sum();
         self.batch += 1;
         let mut batch = Batch {
             number: self.batch,
             bytes: Vec::new(),
-            offers: Vec::with_capacity(taken.len()),
+            offers: Vec::with_capacity(count),
             last: self.position,
             chain: self.chain,
-            taken_records,
-            taken_bytes,
+            taken_records: taken.iter().map(|(offer, _)| offer.records.len()).sum(),
+            taken_bytes: taken.iter().map(|(offer, _)| offer.bytes.len()).sum(),
         };
-        let mut left: usize = taken.iter().map(|offer| offer.records.len()).sum();
-        let total: usize = taken.iter().map(|offer| offer.bytes.len()).sum();
-        for mut offer in taken {
+        for (mut offer, brought) in taken {
+            if let Err(error) = brought {
+                batch.offers.push(Formed { records: Vec::new(), answer: Err(error), done: offer.done });
+                continue;
+            }
             let base = batch.bytes.len();
             if base == 0 {
                 // The first buffer becomes the batch's: with one offer a batch nothing is copied.
@@ -204,14 +203,14 @@ impl Committer {
                 batch.chain = codec::stamp(bytes, record.span.header, &stamp);
                 committed.push(Committed { position: batch.last, personal });
             }
-            batch.offers.push(Formed { records: offer.records, committed, done: offer.done });
+            batch.offers.push(Formed { records: offer.records, answer: Ok(committed), done: offer.done });
         }
         if batch.bytes.is_empty() {
             // Nothing is written, so no number of a batch is used up.
             self.batch -= 1;
         }
         (self.position, self.chain) = (batch.last, batch.chain);
-        Some((batch, refused))
+        Some(batch)
     }
 
     /// The batch in flight is durable.
@@ -232,5 +231,121 @@ impl Committer {
         let records = self.queue.iter().map(|offer| offer.records.len()).sum();
         let bytes = self.queue.iter().map(|offer| offer.bytes.len()).sum();
         (self.queue.drain(..).map(|offer| offer.done).collect(), records, bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::read_header;
+    use bytes::Bytes;
+    use std::collections::BTreeMap;
+    use std::sync::{Arc, Mutex};
+
+    /// Refuses user 13.
+    #[derive(Default)]
+    struct Counting(BTreeMap<(AppId, UserNo), u64>);
+
+    impl NumberSource for Counting {
+        fn bring(&mut self, _: AppId, user_no: UserNo) -> Result<(), LogError> {
+            if user_no == UserNo(13) { Err(LogError::Io("no number".to_owned())) } else { Ok(()) }
+        }
+
+        fn next(&mut self, app: AppId, user_no: UserNo) -> PersonalSeq {
+            let last = self.0.entry((app, user_no)).or_default();
+            *last += 1;
+            PersonalSeq(*last)
+        }
+    }
+
+    fn change(user: u32) -> Record {
+        let personal = PersonalWrite { app: AppId(1), user_no: UserNo(user), key: "k".into(), value: None };
+        Record { personal: vec![personal], ..Record::default() }
+    }
+
+    fn row(bytes: usize) -> Record {
+        let put = RowWrite::Put { key: "k".into(), value: Bytes::from(vec![0; bytes]) };
+        Record { rows: vec![put], ..Record::default() }
+    }
+
+    fn offer(records: Vec<Record>) -> Offer {
+        Offer::encode(records, Box::new(|_| {}))
+    }
+
+    fn positions(batch: &Batch) -> Vec<u64> {
+        batch.offers.iter().flat_map(|offer| offer.answer.iter().flatten()).map(|c| c.position.0).collect()
+    }
+
+    #[test]
+    fn a_batch_ends_at_its_bounds_and_never_inside_an_offer() {
+        let mut committer = Committer::new(LanePosition(0), 0, 0);
+        for _ in 0..5 {
+            committer.offer(offer((0..400).map(|_| change(1)).collect()));
+        }
+        committer.offer(offer(vec![row(900_000)]));
+        committer.offer(offer(vec![row(900_000)]));
+        committer.offer(offer(vec![row(3_000_000)]));
+        let mut sizes = Vec::new();
+        while let Some(batch) = committer.poll_batch(&mut Counting::default()) {
+            assert!(committer.poll_batch(&mut Counting::default()).is_none(), "one is in flight");
+            sizes.push(positions(&batch).len());
+            committer.synced();
+        }
+        assert_eq!(sizes, [800, 800, 401, 1, 1]);
+    }
+
+    #[test]
+    fn an_offer_without_numbers_is_refused_in_its_place_and_leaves_no_hole() {
+        let mut committer = Committer::new(LanePosition(7), 3, 0);
+        committer.offer(offer(vec![change(1), change(2)]));
+        committer.offer(offer(vec![change(1), change(13)]));
+        committer.offer(offer(vec![change(1)]));
+        let batch = committer.poll_batch(&mut Counting::default()).unwrap();
+        assert_eq!(batch.offers.iter().map(|offer| offer.answer.is_ok()).collect::<Vec<_>>(), [true, false, true]);
+        assert_eq!(positions(&batch), [8, 9, 10]);
+        let last = batch.offers[2].answer.as_ref().unwrap();
+        assert_eq!(last[0].personal, [PersonalSeq(2)]);
+    }
+
+    #[test]
+    fn headers_say_what_was_synced_and_hold_a_chain() {
+        let mut committer = Committer::new(LanePosition(0), 0, 0);
+        let (mut chain, mut position) = (0, 0);
+        for batch_number in 1..=3 {
+            committer.offer(offer(vec![change(1), row(10)]));
+            committer.offer(offer(vec![change(2)]));
+            let batch = committer.poll_batch(&mut Counting::default()).unwrap();
+            let synced = LanePosition(position);
+            let mut at = 0;
+            while at < batch.bytes.len() {
+                let header = read_header(&batch.bytes[at..]).unwrap();
+                at += header.length();
+                position += 1;
+                assert_eq!((header.chain, header.synced, header.batch), (chain, synced, batch_number));
+                assert_eq!((header.position.0, header.last), (position, at == batch.bytes.len()));
+                chain = header.checksum;
+            }
+            committer.synced();
+        }
+    }
+
+    #[test]
+    fn whoever_waits_is_given_back_when_a_sync_fails() {
+        let told = Arc::new(Mutex::new(0));
+        let mut committer = Committer::new(LanePosition(0), 0, 0);
+        for _ in 0..3 {
+            let told = told.clone();
+            let done: Done =
+                Box::new(move |result| *told.lock().unwrap() += i32::from(result == Err(LogError::Closed)));
+            committer.offer(Offer::encode((0..600).map(|_| change(1)).collect(), done));
+        }
+        let batch = committer.poll_batch(&mut Counting::default()).unwrap();
+        let waiting = committer.failed();
+        assert_eq!((batch.offers.len(), waiting.len()), (1, 2));
+        for done in waiting {
+            done(Err(LogError::Closed));
+        }
+        assert_eq!(*told.lock().unwrap(), 2);
+        assert!(committer.poll_batch(&mut Counting::default()).is_none());
     }
 }

@@ -6,6 +6,10 @@ use std::time::Duration;
 pub const BATCH_RECORDS_MAX: usize = 1024;
 /// Bytes of one batch at most, unless one offer alone is larger.
 pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
+/// The smallest segment.
+pub const SEGMENT_BYTES_MIN: u64 = 4 * 1024;
+/// The largest segment: places in it have 32 bits.
+pub const SEGMENT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Bytes of a preallocation that are written and synced at once.
 pub const SPARE_SLICE_BYTES: u64 = 256 * 1024;
 /// Bytes of a preallocation that are synced at once while the segment in use fills faster than the next one grows.

@@ -2,7 +2,7 @@
 
 use crate::checkpoint;
 use crate::committer::Offer;
-use crate::config::{Config, OnClose};
+use crate::config::{Config, OnClose, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
 use crate::disk::Disk;
 use crate::driver::Threads;
 use crate::fjall_index::FjallIndexes;
@@ -80,6 +80,10 @@ impl SegmentLog {
         options: Options<'_>,
     ) -> Result<(Self, Stepper), LogError> {
         let Options { config, derive, entropy } = options;
+        if !(SEGMENT_BYTES_MIN..=SEGMENT_BYTES_MAX).contains(&config.segment_bytes) {
+            let bounds = format!("{SEGMENT_BYTES_MIN} to {SEGMENT_BYTES_MAX}");
+            return Err(LogError::Io(format!("a segment has {bounds} bytes, not {}", config.segment_bytes)));
+        }
         let recover = Recover { disk, indexes, derive, entropy, config };
         let (parts, segment, recovered) = recover.run()?;
         let end = parts.end;
@@ -93,6 +97,12 @@ impl SegmentLog {
     #[must_use]
     pub fn recovered(&self) -> Recovered {
         self.recovered
+    }
+
+    /// Why the store is read-only at present: the disk is full, or segments cannot be made.
+    #[must_use]
+    pub fn read_only(&self) -> Option<LogError> {
+        self.store.spares.trouble()
     }
 
     /// Writes a checkpoint now; whether there was anything to write.

@@ -82,7 +82,7 @@ impl Store {
                 (tail.epoch, tail.rows_from(prefix, from, SCAN_ROUND_ROWS))
             };
             // One more than may be needed, since rows of the tail can hide as many.
-            let wanted = (limit + states.len() + 1).min(SCAN_ROUND_ROWS);
+            let wanted = limit.saturating_add(states.len() + 1).min(SCAN_ROUND_ROWS);
             let below = self.index()?.scan(prefix, from, wanted)?;
             if self.tail().epoch != epoch {
                 continue;

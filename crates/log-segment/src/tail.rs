@@ -184,11 +184,9 @@ impl Tail {
         let mut entries = Vec::new();
         for list in lists {
             let start = list.partition_point(|entry| wanted.is_before(entry));
-            for entry in list[start..].iter().take_while(|entry| !wanted.is_after(entry)) {
-                if entries.len() < limit && wanted.takes(entry) {
-                    entries.push(*entry);
-                }
-            }
+            let found = list[start..].iter().take_while(|entry| !wanted.is_after(entry));
+            let room = limit - entries.len();
+            entries.extend(found.filter(|entry| wanted.takes(entry)).take(room));
         }
         TailEvents { entries, first, first_ordinal }
     }

@@ -88,20 +88,19 @@ impl Writer {
                 }
             }
         }
-        let Some((batch, refused)) = self.committer.poll_batch(&mut Source(&self.store)) else {
+        let Some(batch) = self.committer.poll_batch(&mut Source(&self.store)) else {
             return WriterStep::Idle;
         };
         self.store.intake.release(batch.taken_records, batch.taken_bytes);
         let start = match self.write(&batch) {
             Ok(start) => start,
             Err(error) => {
-                let pending = batch.offers.into_iter().map(|offer| offer.done);
-                self.fail(&error, pending.chain(refused.into_iter().map(|(done, _)| done)).collect());
+                self.fail(&error, batch.offers.into_iter().map(|offer| offer.done).collect());
                 return WriterStep::Closed;
             }
         };
         self.committer.synced();
-        self.answer(Durable { batch, start, refused });
+        self.answer(Durable { batch, start });
         WriterStep::Answered
     }
 
