@@ -13,7 +13,7 @@ use stonechat_domain::unread::unread;
 use stonechat_log::packed;
 use stonechat_log::store::PageLimit;
 use stonechat_types::id::{ConversationId, ConversationKind, UserId};
-use stonechat_types::number::{Ordinal, Seq};
+use stonechat_types::number::{Ordinal, Seq, Timestamp};
 
 const ONE: PageLimit = PageLimit { items: 1, bytes: PAGE_BYTES };
 
@@ -29,19 +29,24 @@ pub(crate) async fn view(node: &Node, reader: &Reader, id: ConversationId) -> Re
         Some(peer) => Some(node.user_view(reader.app, peer.no, &peer.id).await?),
         None => None,
     };
-    let activity = node.log.activity().get(reader.app, state.no);
+    // Who is no member any more sees the conversation as it was when he went.
+    let active_at = match (me.is_active(), &last_message) {
+        (true, _) => node.log.activity().get(reader.app, state.no).recency,
+        (false, Some(message)) => message.sent_at,
+        (false, None) => Timestamp::default(),
+    };
     Ok(ConversationView {
         id,
-        title: state.title.clone(),
+        title: if me.is_active() { state.title.clone() } else { me.parting_title.clone() },
         peer,
         role: me.is_active().then_some(me.role),
-        member_count: state.members,
+        member_count: if me.is_active() { state.members } else { 0 },
         head,
         head_ordinal,
         read: me.read_seq,
         read_ordinal: me.read_ordinal,
         unread: if me.is_active() { unread(&me, state.ordinal) } else { 0 },
-        active_at: activity.recency,
+        active_at,
         last_message,
         visible_from: me.visible_from(),
         floor_ordinal: me.join_ordinal,

@@ -164,8 +164,12 @@ async fn a_removal_is_the_last_that_the_removed_sees_and_his_sends_behind_it_are
     assert!(bob.sink.events().iter().all(|event| event.id.seq <= Seq(3)));
     let replay = bob.replay(here).await;
     assert_eq!(replay.last().map(|event| event.id.seq), Some(Seq(3)));
+    // Nor does he see what becomes of the conversation.
+    alice.change(here, ChangeRequest::Rename(Title::new("Without bob").unwrap())).await.unwrap();
     let view = bob.view(here).await;
     assert_eq!((view.role, view.head, view.unread), (None, Seq(3), 0));
+    assert_eq!((view.title.as_ref().map(Title::as_str), view.member_count), (Some("Ops"), 0));
+    assert!(view.active_at <= Timestamp(1_000_000) && view.last_message.is_some());
 }
 
 #[tokio::test(start_paused = true)]

@@ -98,7 +98,7 @@ fn join(state: &mut Conversation, members: &mut Facts, user: &UserRef, role: Rol
 
 fn end(state: &mut Conversation, members: &mut Facts, user: &UserRef, seq: Seq) {
     let Some(member) = members.get_mut(&user.no).filter(|member| member.is_active()) else { return };
-    member.end(seq);
+    member.end(seq, state.title.clone());
     state.members -= 1;
     state.owners -= u32::from(member.role == Role::Owner);
 }

@@ -3,6 +3,7 @@
 use stonechat_types::id::UserId;
 use stonechat_types::limits::{MEMBERSHIP_INTERVALS_MAX, OWN_ORDINALS_MAX};
 use stonechat_types::number::{Ordinal, Seq, UserNo};
+use stonechat_types::text::Title;
 
 /// What a member may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,6 +63,8 @@ pub struct Member {
     pub read_ordinal: Ordinal,
     /// Own ordinals above the cursor, ascending, at most [`OWN_ORDINALS_MAX`].
     pub own: Vec<Ordinal>,
+    /// The title when he stopped to be a member: later ones are not for him.
+    pub parting_title: Option<Title>,
     /// The largest `client_msg_id` or `command_id` that he ever committed here.
     pub largest_key: [u8; 16],
 }
@@ -78,6 +81,7 @@ impl Member {
             read_seq: Seq::ZERO,
             read_ordinal: Ordinal::ZERO,
             own: Vec::new(),
+            parting_title: None,
             largest_key: [0; 16],
         }
     }
@@ -117,6 +121,7 @@ impl Member {
         self.role = role;
         self.join_ordinal = ordinal;
         self.own.retain(|own| *own > ordinal);
+        self.parting_title = None;
         if self.intervals.len() >= MEMBERSHIP_INTERVALS_MAX {
             // The oldest stretch is given up: it becomes hidden, never more visible than it was.
             self.intervals.remove(0);
@@ -124,8 +129,9 @@ impl Member {
         self.intervals.push(Interval { from: seq, upto: None });
     }
 
-    /// Stops to be a member with the event `seq`, which is the last that he sees.
-    pub fn end(&mut self, seq: Seq) {
+    /// Stops to be a member with the event `seq`, which is the last that he sees, when the title was `title`.
+    pub fn end(&mut self, seq: Seq, title: Option<Title>) {
+        self.parting_title = title;
         if let Some(last) = self.intervals.last_mut() {
             last.upto.get_or_insert(seq);
         }

@@ -17,6 +17,9 @@ use crate::parse::{self, Incoming};
 /// Milliseconds that the application may take for the answer to a hello.
 pub const BEGIN_TIMEOUT_MS: u64 = 30_000;
 
+/// What a client has to leave, past the time that it was told.
+pub const DRAIN_GRACE_MS: u64 = 500;
+
 /// The number that a signal bears in place of a call's: it has no answer.
 const NO_CALL: u64 = 0;
 
@@ -49,6 +52,8 @@ pub struct NativeSession {
     /// Numbers of the calls in flight.
     calls: Vec<u64>,
     actions: Actions<Call>,
+    /// When a session that was told to go is closed.
+    drained: Option<Monotonic>,
 }
 
 #[derive(Debug)]
@@ -124,7 +129,7 @@ impl NativeSession {
     /// A session whose peer has not said anything yet, in frames of the agreed kind.
     #[must_use]
     pub fn new(kind: MessageKind) -> Self {
-        Self { kind, state: State::New, calls: Vec::new(), actions: Actions::new(kind) }
+        Self { kind, state: State::New, calls: Vec::new(), actions: Actions::new(kind), drained: None }
     }
 
     fn message(&mut self, now: Monotonic, kind: MessageKind, bytes: &[u8]) {
@@ -302,6 +307,11 @@ impl NativeSession {
 
     fn tick(&mut self, now: Monotonic) {
         let code = match &self.state {
+            State::AwaitHello { .. } | State::Beginning { .. } | State::Open(_)
+                if self.drained.is_some_and(|at| at <= now) =>
+            {
+                ErrorCode::ShuttingDown
+            }
             State::AwaitHello { until } if *until <= now => ErrorCode::HelloTimeout,
             State::Beginning { until, .. } if *until <= now => ErrorCode::Overloaded,
             State::Open(open) if open.expires <= now => ErrorCode::TokenExpired,
@@ -369,7 +379,10 @@ impl SessionMachine for NativeSession {
             (_, Input::Message { kind, bytes }) => self.message(now, kind, bytes),
             (_, Input::Event(outbound)) => self.event(now, outbound),
             (_, Input::Tick) => self.tick(now),
-            (_, Input::Shutdown { after_ms, spread_ms }) => self.say(0, encode::go_away(after_ms, spread_ms)),
+            (_, Input::Shutdown { after_ms, spread_ms }) => {
+                self.say(0, encode::go_away(after_ms, spread_ms));
+                self.drained = Some(now.plus_ms(after_ms.saturating_add(spread_ms)).plus_ms(DRAIN_GRACE_MS));
+            }
             (_, Input::PeerClosed) => self.leave(),
         }
     }
@@ -379,12 +392,13 @@ impl SessionMachine for NativeSession {
     }
 
     fn deadline(&self) -> Option<Monotonic> {
-        match &self.state {
-            State::New => Some(Monotonic(0)),
-            State::AwaitHello { until } | State::Beginning { until, .. } => Some(*until),
-            State::Open(open) => Some(self.idle_deadline(open).map_or(open.expires, |idle| idle.min(open.expires))),
-            State::Closing => None,
-        }
+        let at = match &self.state {
+            State::New => Monotonic(0),
+            State::AwaitHello { until } | State::Beginning { until, .. } => *until,
+            State::Open(open) => self.idle_deadline(open).map_or(open.expires, |idle| idle.min(open.expires)),
+            State::Closing => return None,
+        };
+        Some(self.drained.map_or(at, |drained| drained.min(at)))
     }
 
     fn wants_input(&self) -> bool {

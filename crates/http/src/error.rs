@@ -81,7 +81,6 @@ const fn mapped(code: ErrorCode) -> Option<StatusCode> {
         | ErrorCode::Replaced
         | ErrorCode::RetryInOrder
         | ErrorCode::TooManyMembers => StatusCode::CONFLICT,
-        ErrorCode::PositionReset => StatusCode::GONE,
         ErrorCode::Overloaded | ErrorCode::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
         ErrorCode::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
         ErrorCode::Corrupt | ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,

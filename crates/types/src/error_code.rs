@@ -81,7 +81,6 @@ codes! {
     LastOwner = 26, "last_owner", Never, "The last owner must name another before going.";
     Conflict = 30, "conflict", Never, "The same id was used with another body; the first acknowledgement is attached.";
     RetryInOrder = 31, "retry_in_order", InOrder, "The predecessor of this send was not accepted yet.";
-    PositionReset = 32, "position_reset", Never, "The position is of another history or too old; start from a reset.";
     Overloaded = 40, "overloaded", Later, "The server has more work than it can take; try again after the hint.";
     StorageFull = 41, "storage_full", Later, "The disk is full; only deletions and reads work until there is room.";
     ShuttingDown = 42, "shutting_down", Later, "The server is about to stop; connect again.";

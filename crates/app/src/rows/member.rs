@@ -5,6 +5,7 @@ use bytes::Bytes;
 use stonechat_domain::member::{Interval, Member};
 use stonechat_log::store::LogError;
 use stonechat_types::number::{Ordinal, Seq};
+use stonechat_types::text::Title;
 
 const VERSION: u8 = 1;
 
@@ -18,6 +19,7 @@ pub fn encode(member: &Member) -> Bytes {
     for interval in &member.intervals {
         row.u64(interval.from.0).u64(interval.upto.map_or(0, |upto| upto.0));
     }
+    row.bytes(member.parting_title.as_ref().map_or(&[], |title| title.as_str().as_bytes()));
     for own in &member.own {
         row.u64(own.0);
     }
@@ -38,11 +40,13 @@ pub fn decode(row: &[u8]) -> Result<Member, LogError> {
             let (from, upto) = (row.seq()?, row.seq()?);
             intervals.push(Interval { from, upto: (upto > Seq::ZERO).then_some(upto) });
         }
+        let title = row.text()?;
+        let parting_title = if title.is_empty() { None } else { Some(Title::new(title).ok()?) };
         let mut own = Vec::new();
         while !row.is_empty() {
             own.push(Ordinal(row.u64()?));
         }
-        Some(Member { user, role, intervals, join_ordinal, read_seq, read_ordinal, own, largest_key })
+        Some(Member { user, role, intervals, join_ordinal, read_seq, read_ordinal, own, parting_title, largest_key })
     };
     read().ok_or_else(|| damaged("a membership"))
 }

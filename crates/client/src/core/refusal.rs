@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use stonechat_types::error_code::ErrorCode;
 use stonechat_wire::v1;
 
 use crate::core::calls::Purpose;
@@ -32,7 +31,8 @@ impl Core {
             Purpose::Read(conversation, upto) => self.on_read_refused(conversation, upto, error),
             // At its end the server closes with `token_expired`, and the usual way is taken.
             Purpose::Refresh | Purpose::Ping => {}
-            Purpose::Pull => self.on_pull_refused(error),
+            // A new hello asks the same, and waits as it should.
+            Purpose::Pull => self.break_off(&error.code),
             fetch @ (Purpose::List
             | Purpose::Personal
             | Purpose::Get(_)
@@ -40,11 +40,6 @@ impl Core {
             | Purpose::Newest(_)
             | Purpose::Replay(_)) => self.on_fetch_refused(fetch, error),
         }
-    }
-
-    fn on_pull_refused(&mut self, error: &v1::Error) {
-        // A new hello asks the same, and waits as it should.
-        self.break_off(&error.code);
     }
 
     fn on_fetch_refused(&mut self, purpose: Purpose, error: &v1::Error) {

@@ -7,7 +7,7 @@ use super::{
 use crate::decode::OTHER_FRAME_BYTES_MAX;
 use crate::encode::{SLOT_BINARY, SLOT_TEXT};
 use crate::parse::NAME_BYTES_MAX;
-use crate::session::{BEGIN_TIMEOUT_MS, Call, NativeSession};
+use crate::session::{BEGIN_TIMEOUT_MS, Call, DRAIN_GRACE_MS, NativeSession};
 use bytes::Bytes;
 use std::sync::Arc;
 use stonechat_app::api::{self, Answer, Failure, Outbound, PersonalItem};
@@ -373,6 +373,16 @@ fn a_draining_server_asks_to_leave_and_still_answers() {
         assert_eq!((away.after_ms, away.spread_ms), (1_000, u32::MAX));
         let sent = Outbound::Answer { call: 2, result: Ok(Answer::Sent(samples::sent())) };
         assert!(matches!(only_said(driver.tell(sent)), (2, Body::Sent(_))));
+    }
+}
+
+#[test]
+fn who_does_not_leave_a_draining_server_is_told_and_closed() {
+    for kind in BOTH {
+        let mut driver = Driver::open(kind);
+        driver.give(Input::Shutdown { after_ms: 100, spread_ms: 900 });
+        assert_eq!(driver.machine.deadline(), Some(START.plus_ms(1_000 + DRAIN_GRACE_MS)));
+        assert_closed(&driver.tick_at_deadline(), ErrorCode::ShuttingDown);
     }
 }
 

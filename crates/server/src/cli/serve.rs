@@ -10,6 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Outcome;
 use crate::serve::{self, Extras, configured};
 use crate::telemetry;
+use stonechat_net::drain::DrainPlan;
 
 /// Runs the server until it is told to end.
 ///
@@ -22,10 +23,14 @@ pub fn run(args: &ServeArgs, context: &mut Context<'_>) -> Outcome {
         Some(data) => data.clone(),
         None => default_data().context("no data folder")?,
     };
-    let settings = configured::settings(&loaded.settings, default).map_err(|error| unusable(&error))?;
+    let mut settings = configured::settings(&loaded.settings, default).map_err(|error| unusable(&error))?;
     let data = settings.data.display().to_string();
     let program = std::env::args_os().next().map_or_else(|| "stonechat".into(), PathBuf::from);
     let demo = args.demo || loaded.settings.demo;
+    if demo {
+        // A handful of people at one machine need no five seconds to come back.
+        settings.net.drain = DrainPlan { after_ms: 0, spread_ms: 300, deadline_ms: 2_000 };
+    }
     let extras = Extras { demo, program: program.display().to_string(), data };
     Ok(serve::run(settings, &extras, context.out)?)
 }

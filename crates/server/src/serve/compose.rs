@@ -129,7 +129,7 @@ impl Server {
         let mut registry = prometheus_client::registry::Registry::with_prefix("stonechat");
         let store = Arc::new(open_store(&folder, &settings, &entropy)?);
         let vault = open_vault(&folder, &entropy).context("could not open the keys of the store")?;
-        let keys = keys(&folder, &settings.apps, &*entropy)?;
+        let keys = keys(&folder, &settings.apps, &entropy)?;
         let (connections, tasks, shutdown) = (TaskTracker::new(), TaskTracker::new(), CancellationToken::new());
         let parts = Parts {
             log: store.clone(),

@@ -169,8 +169,7 @@ async fn replay(tcp: SocketAddr, token: &str, conversation: &str) -> anyhow::Res
 /// The whole log of a direct conversation: its first event, and its messages by ordinal.
 async fn by_messages(raw: &mut Raw, conversation: &str) -> anyhow::Result<Vec<Event>> {
     use stonechat_wire::v1::{FetchMessages, fetch_messages::Range};
-    let begun = Bytes::from_static(&[0; 16]);
-    let mut events = vec![Event { seq: 1, client_msg_id: begun, ..Event::default() }];
+    let mut events = vec![Event { seq: 1, ..Event::default() }];
     loop {
         let after = events.last().map_or(0, |event| event.ordinal);
         let fetch = FetchMessages {
