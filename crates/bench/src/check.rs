@@ -165,6 +165,9 @@ pub fn acknowledged(which: Which, first_seq: u64, sent: SentView) -> Result<(), 
     Ok(())
 }
 
+/// The kind of an event that is a message.
+const MESSAGE: &[u8] = b"message";
+
 /// What one side of a conversation has seen of it.
 #[derive(Clone, Debug)]
 pub struct Delivered {
@@ -180,13 +183,17 @@ pub struct Deliveries(Vec<Delivered>);
 
 impl Deliveries {
     /// Checks an event, which must be the next message of its conversation. Answers when its send began. The first
-    /// message of a load, its number 0, makes its conversation known.
+    /// message of a load, its number 0, makes its conversation known; what comes before is none of its business, and
+    /// begins at 0.
     ///
     /// # Errors
     /// The promise that it breaks.
     pub fn check(&mut self, event: &EventView<'_>, body: &Body) -> Result<u64, Fault> {
-        let got = Which::of_message_id(event.client_msg_id).filter(|_| event.kind == b"message");
+        let got = Which::of_message_id(event.client_msg_id).filter(|_| event.kind == MESSAGE);
         let Some(known) = self.0.iter_mut().find(|known| known.conversation == event.conversation) else {
+            if event.kind != MESSAGE {
+                return Ok(0); // A conversation begins with the event that makes it.
+            }
             let Some(first) = got.filter(|which| which.number == 0) else {
                 return Err(Fault::Stranger { conversation: text(event.conversation), seq: event.seq });
             };
