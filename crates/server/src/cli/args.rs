@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use stonechat_types::id::{AppName, ClientMsgId, ConversationId, DeviceId, UserId};
 
 use crate::cli::duration::{parse_duration, parse_millis};
@@ -36,6 +36,13 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The whole table of commands. Help never shows what is in the environment.
+#[must_use]
+pub fn command() -> clap::Command {
+    let hide = |measure: clap::Command| measure.mut_arg("server", |server| server.hide_env_values(true));
+    Cli::command().mut_subcommand("bench", |bench| bench.mut_subcommand("chat", hide).mut_subcommand("group", hide))
 }
 
 /// When to use colours.
@@ -98,6 +105,29 @@ pub enum Command {
     /// Print a script that completes commands and options in a shell
     #[command(after_help = examples::COMPLETIONS)]
     Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// Whether it tells people times: these need the time zone, which takes another process.
+    #[must_use]
+    pub fn shows_times(&self) -> bool {
+        match self {
+            Self::Chat(_)
+            | Self::Conversations(_)
+            | Self::History(_)
+            | Self::Send(_)
+            | Self::Tail(_)
+            | Self::Group(_)
+            | Self::Devices(_) => true,
+            Self::Serve(_)
+            | Self::Token(_)
+            | Self::Log(_)
+            | Self::Bench(_)
+            | Self::Config(_)
+            | Self::Doctor(_)
+            | Self::Completions(_) => false,
+        }
+    }
 }
 
 /// `stonechat serve`.
@@ -451,21 +481,13 @@ pub struct LogVerifyArgs {
     pub json: bool,
 }
 
-/// `stonechat bench …`.
+/// `stonechat bench …`: the words are the bench's own.
 #[derive(Debug, Subcommand)]
 pub enum BenchCommand {
     /// Pairs of people who chat: acknowledged and delivered a second, and how long it takes
-    Chat(BenchArgs),
+    Chat(Box<stonechat_bench::args::ChatArgs>),
     /// One message to a large group: until the last member has it
-    Group(BenchArgs),
-}
-
-/// `stonechat bench chat|group`: the words are the bench's own.
-#[derive(Clone, Debug, Args)]
-pub struct BenchArgs {
-    /// Options of the measurement; --help lists them
-    #[arg(value_name = "OPTIONS", trailing_var_arg = true, allow_hyphen_values = true)]
-    pub words: Vec<String>,
+    Group(Box<stonechat_bench::args::GroupArgs>),
 }
 
 /// `stonechat config …`.

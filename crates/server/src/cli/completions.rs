@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 
-use clap::CommandFactory as _;
-
-use crate::cli::args::{Cli, CompletionsArgs, Shell};
+use crate::cli::args::{self, CompletionsArgs, Shell};
 use crate::cli::context::Context;
 use crate::cli::failure::Outcome;
 
@@ -35,7 +33,7 @@ pub fn run(args: &CompletionsArgs, context: &mut Context<'_>) -> Outcome {
 /// The script of a shell.
 #[must_use]
 pub fn script(shell: Shell) -> String {
-    let mut command = Cli::command();
+    let mut command = args::command();
     command.build();
     let mut places = Vec::new();
     collect(&command, "", &mut places);

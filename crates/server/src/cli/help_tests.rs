@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::Parser as _;
 
-use crate::cli::args::{Cli, Command};
+use crate::cli::args::{self, Cli, Command};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/help")
@@ -16,7 +16,7 @@ fn pages(command: &clap::Command, path: &[String], pages: &mut Vec<(String, Stri
     let mut words = path.to_vec();
     words.push(command.get_name().to_owned());
     let asked = words.iter().map(String::as_str).chain(["--help"]);
-    let page = Cli::command().term_width(100).try_get_matches_from(asked).err().map(|help| help.to_string());
+    let page = args::command().term_width(100).try_get_matches_from(asked).err().map(|help| help.to_string());
     pages.push((words.join("-"), page.unwrap_or_else(|| panic!("{words:?} has no --help"))));
     for inner in command.get_subcommands() {
         self::pages(inner, &words, pages);
@@ -25,7 +25,7 @@ fn pages(command: &clap::Command, path: &[String], pages: &mut Vec<(String, Stri
 
 #[test]
 fn help_is_as_it_was_written_down() {
-    let mut command = Cli::command();
+    let mut command = args::command();
     command.build();
     let mut found = Vec::new();
     pages(&command, &[], &mut found);
@@ -44,7 +44,7 @@ fn help_is_as_it_was_written_down() {
 
 #[test]
 fn the_command_line_of_the_contract_is_understood() {
-    Cli::command().debug_assert();
+    args::command().debug_assert();
     let id = "d_aeaqcaibaeaqcaibaeaqcaibae";
     let uuid = "0198f0c4-7b5e-7d7e-8a51-3b1f6c0f8f11";
     for line in [

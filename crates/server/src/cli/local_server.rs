@@ -87,12 +87,32 @@ impl LocalServer {
     /// # Errors
     /// [`LocalTokenError`].
     pub fn mint_as(&self, order: &TokenOrder<'_>) -> Result<String, LocalTokenError> {
-        let key = SigningKey::open(&self.0, order.app).map_err(LocalTokenError::Key)?;
+        self.minter(order.app)?.mint(order.user, order.device, order.life)
+    }
+
+    /// What makes many tokens with one look at the key.
+    ///
+    /// # Errors
+    /// [`LocalTokenError`].
+    pub fn minter(&self, app: &AppName) -> Result<LocalMinter, LocalTokenError> {
+        let key = SigningKey::open(&self.0, app).map_err(LocalTokenError::Key)?;
+        Ok(LocalMinter(Minter::new(default_audience(app), key)))
+    }
+}
+
+/// Makes tokens that are valid from now on.
+#[derive(Clone, Debug)]
+pub struct LocalMinter(Minter);
+
+impl LocalMinter {
+    /// A token of a user.
+    ///
+    /// # Errors
+    /// [`LocalTokenError`].
+    pub fn mint(&self, user: &UserId, device: Option<&DeviceId>, life: Duration) -> Result<String, LocalTokenError> {
         let now = now();
-        let expires_at = now.plus_ms(i64::try_from(order.life.as_millis()).unwrap_or(i64::MAX));
-        Minter::new(default_audience(order.app), key)
-            .mint(order.user, order.device, now, expires_at)
-            .map_err(LocalTokenError::Mint)
+        let expires_at = now.plus_ms(i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
+        self.0.mint(user, device, now, expires_at).map_err(LocalTokenError::Mint)
     }
 }
 

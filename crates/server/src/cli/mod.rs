@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod args;
+pub mod bench;
 pub mod chat;
 pub mod civil;
 pub mod completions;
@@ -40,18 +41,19 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _};
+use clap::{ColorChoice, FromArgMatches as _};
 
 use crate::cli::args::{Cli, ClientArgs, ColorWhen, Command, TokenCommand};
+use crate::cli::civil::UtcOffset;
 use crate::cli::context::{Context, variable};
-use crate::cli::failure::{Failure, Outcome};
+use crate::cli::failure::Outcome;
 use crate::cli::printer::{Looks, Paint};
 use crate::cli::session::Who;
 
 /// Reads the command line, does what it says, and returns the exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let command = Cli::command().color(help_colour());
+    let command = args::command().color(help_colour());
     let cli = match command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
@@ -62,7 +64,10 @@ pub fn main() -> ExitCode {
     };
     // Not locked: a panic in another thread has to reach the terminal.
     let (mut out, mut err) = (io::stdout(), io::stderr());
-    let looks = Looks::of_this_terminal(Paint::choose(cli.color, variable));
+    let mut looks = Looks::new(Paint::choose(cli.color, variable));
+    if cli.command.shows_times() {
+        looks.offset = UtcOffset::of_this_machine();
+    }
     let watched = io::stderr().is_terminal();
     let outcome = run(&cli.command, &mut Context { out: &mut out, err: &mut err, looks, watched });
     match outcome {
@@ -86,7 +91,7 @@ fn run(command: &Command, context: &mut Context<'_>) -> Outcome {
         Command::Group(command) => client(command.client(), async |who| group::run(command, who, context).await),
         Command::Devices(command) => client(command.client(), async |who| devices::run(command, who, context).await),
         Command::Log(command) => log::run(command, context),
-        Command::Bench(_) => not_built_in("bench"),
+        Command::Bench(command) => bench::run(command, context),
         Command::Config(command) => configuration::config(command, context),
         Command::Doctor(args) => configuration::doctor(args, context),
         Command::Completions(args) => completions::run(args, context),
@@ -98,10 +103,6 @@ fn client(args: &ClientArgs, command: impl AsyncFnOnce(&Who) -> Outcome) -> Outc
     let who = Who::find(args, variable)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.context("could not start")?.block_on(command(&who))
-}
-
-fn not_built_in(command: &str) -> Outcome {
-    Err(Failure::failed(format!("`stonechat {command}` is not built into this binary")))
 }
 
 /// `--color` also holds for `--help` and for wrong usage, which end before it is read.

@@ -79,10 +79,10 @@ pub struct Looks {
 }
 
 impl Looks {
-    /// For this terminal.
+    /// With the clock of UTC.
     #[must_use]
-    pub fn of_this_terminal(paint: Paint) -> Self {
-        Self { paint, offset: UtcOffset::of_this_machine() }
+    pub fn new(paint: Paint) -> Self {
+        Self { paint, offset: UtcOffset::default() }
     }
 }
 
