@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods)]
 
+mod command_line;
 mod kills;
 mod offline;
 mod sdk;

@@ -1,0 +1,209 @@
+//! The command line is a contract: what other programs may rely on.
+
+use anyhow::{Context as _, ensure};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use stonechat_testkit::process::{Process, binary, free_port};
+use tempfile::TempDir;
+
+/// A server of the real binary, and a home for its clients.
+struct Place {
+    folder: TempDir,
+    config: PathBuf,
+}
+
+impl Place {
+    fn new() -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let config = folder.path().join("stonechat.toml");
+        std::fs::write(&config, format!("[listen]\nhttp = \"{}\"\n[log]\nlevel = \"warn\"\n", free_port()?))?;
+        Ok(Self { folder, config })
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn serve(&self) -> anyhow::Result<Process> {
+        Process::serve(&self.data(), &self.config)
+    }
+
+    /// A client command of a user, at an address.
+    fn client(&self, url: &str, user: &str, words: &[&str]) -> anyhow::Result<Output> {
+        Ok(self.command(url, user, words)?.output()?)
+    }
+
+    fn command(&self, url: &str, user: &str, words: &[&str]) -> anyhow::Result<Command> {
+        let token = self.mint(user)?;
+        let mut command = Command::new(binary());
+        command.args(words).env("STONECHAT_HOME", self.folder.path().join("home"));
+        command.env("STONECHAT_URL", url).env("STONECHAT_TOKEN", token).stdin(Stdio::null());
+        Ok(command)
+    }
+
+    fn mint(&self, user: &str) -> anyhow::Result<String> {
+        let output =
+            Command::new(binary()).args(["token", "mint", "--user", user, "--data"]).arg(self.data()).output()?;
+        ensure!(output.status.success(), "{}", err(&output));
+        let token = String::from_utf8(output.stdout)?;
+        ensure!(token.lines().count() == 1, "the token alone is on standard output");
+        Ok(token.trim().to_owned())
+    }
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn lines(output: &Output) -> anyhow::Result<Vec<Value>> {
+    String::from_utf8_lossy(&output.stdout).lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+}
+
+/// The keys of the contract, each in every line.
+const KEYS: [&str; 10] = [
+    "conversation",
+    "seq",
+    "ordinal",
+    "message_id",
+    "client_msg_id",
+    "sender",
+    "sent_at",
+    "kind",
+    "text",
+    "deduplicated",
+];
+
+fn has_keys(line: &Value, more: &[&str]) -> anyhow::Result<()> {
+    let found: Vec<_> = line.as_object().context("an object")?.keys().map(String::as_str).collect();
+    ensure!(KEYS.iter().chain(more).all(|key| found.contains(key)), "{found:?}");
+    ensure!(found.len() == KEYS.len() + more.len(), "{found:?}");
+    Ok(())
+}
+
+#[test]
+fn sending_and_reading_by_scripts() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    let server = place.serve()?;
+    let id = "01920000-0000-7000-8000-000000000001";
+    let send = ["send", "--to", "bob", "hello", "--client-msg-id", id, "--json"];
+    let first = place.client(&server.url, "alice", &send)?;
+    ensure!(first.status.code() == Some(0), "{}", err(&first));
+    let first = lines(&first)?.remove(0);
+    has_keys(&first, &[])?;
+    ensure!(first["client_msg_id"] == id && first["seq"] == 2 && first["deduplicated"] == false, "{first}");
+    let again = lines(&place.client(&server.url, "alice", &send)?)?.remove(0);
+    ensure!(again["deduplicated"] == true && again["message_id"] == first["message_id"], "{again}");
+
+    let conversation = first["conversation"].as_str().context("an id")?.to_owned();
+    let tail = ["tail", "--json", "--idle-exit", "1500"];
+    let told = lines(&place.client(&server.url, "bob", &tail)?)?;
+    told.iter().try_for_each(|line| has_keys(line, &[]))?;
+    ensure!(told.iter().map(|line| line["seq"].as_u64()).eq([Some(1), Some(2)]), "{told:?}");
+    place.client(&server.url, "alice", &["send", "--to", "bob", "second"])?;
+    let told = lines(&place.client(&server.url, "bob", &tail)?)?;
+    ensure!(told.len() == 1 && told[0]["text"] == "second", "it goes on where it stopped: {told:?}");
+
+    let history = ["history", "--conversation", &conversation, "--limit", "1", "--before", "2", "--json"];
+    let found = lines(&place.client(&server.url, "bob", &history)?)?;
+    ensure!(found.len() == 1 && found[0]["text"] == "hello", "{found:?}");
+
+    let refused = place.client(&server.url, "eve", &["send", "--conversation", &conversation, "x"])?;
+    ensure!(refused.status.code() == Some(4) && err(&refused).contains("not_found"), "{}", err(&refused));
+    let wrong = place.client(&server.url, "eve", &["send"])?;
+    ensure!(wrong.status.code() == Some(2), "{}", err(&wrong));
+
+    let data = place.data();
+    let dump = |more: &[&str]| -> anyhow::Result<Vec<Value>> {
+        let output =
+            Command::new(binary()).args(["log", "dump", "--json"]).args(more).arg("--data").arg(&data).output()?;
+        ensure!(output.status.success(), "{}", err(&output));
+        lines(&output)
+    };
+    let stored = dump(&[])?;
+    stored.iter().try_for_each(|line| has_keys(line, &["body_hmac"]))?;
+    ensure!(stored.iter().any(|line| line["text"] == "hello" && line["client_msg_id"] == id), "{stored:?}");
+    ensure!(dump(&["--key"])?.iter().all(|line| line["hmac_key"].as_str().is_some_and(|key| key.len() == 64)));
+    let verify = Command::new(binary()).args(["log", "verify", "--json", "--data"]).arg(&data).output()?;
+    ensure!(verify.status.success() && lines(&verify)?[0]["clean"] == true, "{}", err(&verify));
+    Ok(())
+}
+
+#[test]
+fn a_message_that_is_not_acknowledged_stays_and_goes_out_first_next_time() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    let mut server = place.serve()?;
+    let url = server.url.clone();
+    place.client(&url, "alice", &["send", "--to", "bob", "zero"])?;
+    server.kill()?;
+    let lost = place.client(&url, "alice", &["send", "--to", "bob", "one", "--timeout", "1s"])?;
+    ensure!(lost.status.code() == Some(3) && err(&lost).contains("outbox"), "{}", err(&lost));
+    let server = place.serve()?;
+    let second = place.client(&server.url, "alice", &["send", "--to", "bob", "two", "--json"])?;
+    ensure!(second.status.code() == Some(0), "{}", err(&second));
+    let told = lines(&place.client(&server.url, "bob", &["tail", "--json", "--idle-exit", "1500"])?)?;
+    let texts: Vec<_> = told.iter().filter_map(|line| line["text"].as_str()).collect();
+    ensure!(texts == ["zero", "one", "two"], "{texts:?}");
+    Ok(())
+}
+
+#[test]
+fn a_second_process_on_one_device_waits_and_gives_up() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    let server = place.serve()?;
+    place.client(&server.url, "alice", &["send", "--to", "alice", "note"])?;
+    let mut first = place.command(&server.url, "alice", &["tail", "--json"])?.stdout(Stdio::piped()).spawn()?;
+    // It holds its store once it has printed something.
+    let mut line = String::new();
+    let out = first.stdout.take().context("an output")?;
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line)?;
+    let started = Instant::now();
+    let second = place.client(&server.url, "alice", &["tail", "--idle-exit", "100"])?;
+    ensure!(second.status.code() == Some(1), "{}", err(&second));
+    ensure!(started.elapsed() > Duration::from_secs(4), "it waits for the first to end");
+    first.kill()?;
+    first.wait()?;
+    let third = place.client(&server.url, "alice", &["tail", "--idle-exit", "100"])?;
+    ensure!(third.status.code() == Some(0), "{}", err(&third));
+    Ok(())
+}
+
+/// Starts a server that is expected not to start.
+fn refused(data: &Path, config: &Path) -> anyhow::Result<(Option<i32>, String)> {
+    let output = Command::new(binary()).arg("serve").arg("--data").arg(data).arg("--config").arg(config).output()?;
+    ensure!(output.stdout.is_empty(), "it must not say that it is ready");
+    Ok((output.status.code(), err(&output)))
+}
+
+#[test]
+fn a_server_that_cannot_start_says_why() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    let server = place.serve()?;
+    let other = place.folder.path().join("other.toml");
+    std::fs::write(&other, format!("[listen]\nhttp = \"{}\"\n", free_port()?))?;
+    let (code, text) = refused(&place.data(), &other)?;
+    ensure!(code == Some(1) && text.contains("in use by another server"), "{text}");
+    drop(server);
+
+    let format = place.data().join("format");
+    let ours = std::fs::read_to_string(&format)?;
+    std::fs::write(&format, ours.replace("stonechat-store 1", "stonechat-store 999"))?;
+    let (code, text) = refused(&place.data(), &other)?;
+    ensure!(code == Some(1) && text.contains("999") && text.contains("newer"), "{text}");
+    std::fs::write(&format, ours)?;
+
+    for (wrong, word) in [
+        ("[listen]\nhttp = \"0.0.0.0:0\"\n", "TLS"),
+        ("[listen]\nhtpp = \"127.0.0.1:1\"\n", "htpp"),
+        ("[listen\n", "other.toml"),
+        ("[listen]\nhttp = 8080\n", "listen.http"),
+    ] {
+        std::fs::write(&other, wrong)?;
+        let (code, text) = refused(&place.data(), &other)?;
+        ensure!(matches!(code, Some(1 | 2)) && text.contains(word), "{wrong}: {code:?} {text}");
+    }
+    let (code, text) = refused(&place.data(), &place.folder.path().join("missing.toml"))?;
+    ensure!(code == Some(2) && text.contains("missing.toml"), "{text}");
+    Ok(())
+}
