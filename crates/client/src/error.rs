@@ -70,10 +70,10 @@ impl ServerError {
         self.code.parse().ok()
     }
 
-    /// Whether the same call may be made again later. Codes of a later version are taken as final.
+    /// Whether the same call may be made again later. Codes of a later version may pass, so they are tried again.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        self.known().is_some_and(|code| matches!(code.retry(), Retry::Later | Retry::InOrder))
+        self.known().is_none_or(|code| matches!(code.retry(), Retry::Later | Retry::InOrder))
     }
 }
 
@@ -206,9 +206,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_of_a_later_version_is_final_and_kept() {
+    fn a_code_of_a_later_version_is_tried_again_and_kept() {
         let error = Error::Server(ServerError { code: "too_cold".into(), text: String::new(), retry_after: None });
-        assert!(!error.is_retryable());
+        assert!(error.is_retryable());
         assert_eq!((error.code(), error.server_code()), ("unknown", Some("too_cold")));
     }
 

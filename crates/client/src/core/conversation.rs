@@ -211,8 +211,8 @@ impl Conversation {
         (all == upto - above || self.mutants.is(Mutant::IgnoresFloor)).then_some(others)
     }
 
-    /// Takes what the server says of it.
-    pub fn take(&mut self, wire: &v1::Conversation) {
+    /// Takes what the server says of it; says whether its read cursor is behind.
+    pub fn take(&mut self, wire: &v1::Conversation) -> bool {
         let (read_seq, read_ordinal) = (self.row.read_seq, (!self.row.unread_stale).then_some(self.row.read_ordinal));
         let older = wire.head_seq < self.row.head_seq;
         self.row.unread_stale = false;
@@ -245,13 +245,15 @@ impl Conversation {
         for mark in translate::marks(&wire.read_marks) {
             self.mark(mark);
         }
-        if read_seq > self.row.read_seq {
+        let behind = read_seq > self.row.read_seq;
+        if behind {
             // Past everything that the server has, all of it is read.
             let all = (read_seq >= self.row.head_seq).then_some(self.row.head_ordinal);
             self.move_cursor(read_seq, all.or(read_ordinal));
         } else {
             self.known = std::mem::take(&mut self.known).split_off(&(self.row.read_ordinal + 1));
         }
+        behind
     }
 
     /// Takes how far another member has read; it never moves back.

@@ -117,6 +117,8 @@ pub struct Core {
     pub(super) unreachable: BTreeSet<ConversationId>,
     /// Conversations whose cursor the server has not confirmed.
     pub(super) unconfirmed: BTreeSet<ConversationId>,
+    /// When the server confirmed a cursor, of those that it may not have stored yet.
+    pub(super) confirmed: BTreeMap<ConversationId, u64>,
     pub(super) session: Option<Session>,
     /// Frames that came before the welcome.
     pub(super) early: Vec<Body>,
@@ -169,6 +171,7 @@ impl Core {
             unsettled: BTreeSet::new(),
             unreachable: BTreeSet::new(),
             unconfirmed: BTreeSet::new(),
+            confirmed: BTreeMap::new(),
             session: None,
             early: Vec::new(),
             poked: false,

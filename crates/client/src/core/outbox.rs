@@ -383,7 +383,8 @@ impl Core {
         let is_first = self.is_first_of_lane(&id);
         let Some(entry) = self.outbox.get_mut(&id) else { return };
         match code.map(ErrorCode::retry) {
-            Some(Retry::Later | Retry::NewToken) => {
+            // A code of a later version may pass; a day decides.
+            Some(Retry::Later | Retry::NewToken) | None => {
                 entry.attempts += 1;
                 entry.stage = Stage::Waiting(now + wait);
             }
@@ -392,7 +393,7 @@ impl Core {
                 entry.attempts += 1;
                 entry.stage = Stage::Waiting(if is_first { now + wait } else { now });
             }
-            Some(Retry::Never) | None => {
+            Some(Retry::Never) => {
                 let failure = SendFailure { code: error.code.clone(), text: error.message.clone(), recoverable: false };
                 return self.park(&id, failure);
             }

@@ -8,6 +8,7 @@ use crate::core::calls::Purpose;
 use crate::core::change::Change;
 use crate::core::command::{Reply, Ticket};
 use crate::core::dice::backoff_ms;
+use crate::core::limits::CURSOR_SETTLES_MS;
 use crate::core::machine::Core;
 use crate::core::mutant::Mutant;
 use crate::core::refusal::{server_error, wait_ms};
@@ -66,6 +67,9 @@ impl Core {
             conversation.row.read_unconfirmed = 0;
             self.unconfirmed.remove(&id);
             self.touched.insert(id);
+            let now = self.now_ms();
+            self.confirmed.retain(|_, at| *at + CURSOR_SETTLES_MS > now);
+            self.confirmed.insert(id, now);
         }
     }
 
@@ -75,6 +79,7 @@ impl Core {
             self.fetch_from = self.fetch_from.max(self.now_ms() + wait);
         } else {
             self.on_read_confirmed(id, upto);
+            self.confirmed.remove(&id);
             // The server's cursor stands; it says where that is.
             if let Some(conversation) = self.conversations.get_mut(&id) {
                 (conversation.row.read_seq, conversation.row.read_ordinal) = (0, 0);
@@ -95,6 +100,25 @@ impl Core {
             let marks = conversation.row.marks.clone();
             self.touched.insert(id);
             self.journal.tell(Change::Marks(id, marks));
+        }
+    }
+
+    /// A server that crashes may lose the last second of cursors: those are told again on the next connection.
+    pub(super) fn doubt_cursors(&mut self) {
+        let now = self.now_ms();
+        for (id, at) in std::mem::take(&mut self.confirmed) {
+            if at + CURSOR_SETTLES_MS > now {
+                self.tell_cursor_again(id);
+            }
+        }
+    }
+
+    /// The server's cursor is behind the one that is known here.
+    pub(super) fn tell_cursor_again(&mut self, id: ConversationId) {
+        if let Some(conversation) = self.conversations.get_mut(&id).filter(|it| it.row.member && it.row.read_seq > 0) {
+            conversation.row.read_unconfirmed = conversation.row.read_seq;
+            self.unconfirmed.insert(id);
+            self.touched.insert(id);
         }
     }
 

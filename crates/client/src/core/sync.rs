@@ -135,6 +135,7 @@ impl Core {
         self.unsettled.clear();
         self.unreachable.clear();
         self.unconfirmed.clear();
+        self.confirmed.clear();
         self.forget_read_upto();
         for (id, conversation) in &mut self.conversations {
             conversation.forget_history();
@@ -181,7 +182,7 @@ impl Core {
         let conversation = self.conversations.entry(id).or_insert_with(|| Conversation::new(empty_row(id), mutants));
         // What is asked for because of a later event is still to be asked for.
         let answers = conversation.row.head_seq <= wire.head_seq;
-        conversation.take(wire);
+        let cursor_is_behind = conversation.take(wire);
         for event in held.into_values() {
             conversation.hold(event);
         }
@@ -191,6 +192,9 @@ impl Core {
         let marks = self.conversations.get(&id).map(|it| it.row.marks.clone()).unwrap_or_default();
         if !marks.is_empty() {
             self.journal.tell(Change::Marks(id, marks));
+        }
+        if cursor_is_behind {
+            self.tell_cursor_again(id);
         }
         self.touched.insert(id);
         if answers {
@@ -417,6 +421,7 @@ impl Core {
             self.tell_send(&id);
         }
         self.forget_typing();
+        self.doubt_cursors();
         let open: Vec<_> = self.unsettled.iter().chain(&self.unreachable).copied().collect();
         for id in open {
             self.fall_behind(id, 0);

@@ -467,3 +467,26 @@ fn an_own_message_keeps_its_key_and_is_there_once_from_echo_to_log() {
         assert_eq!(own, 1, "after {step:?}");
     }
 }
+
+#[test]
+fn a_cursor_that_the_server_may_have_lost_is_told_again() {
+    let mut bench = Bench::new(false);
+    let listed = v1::Conversation { head_seq: 5, head_ordinal: 4, ..conversation(0, 5) };
+    bench.up(v1::Welcome { conversations: vec![listed.clone()], ..welcome() });
+    let sent = bench.sent();
+    let hidden = vec![v1::SeqRange { from_seq: 1, upto_seq: 5 }];
+    let (from_seq, upto_seq) = (1, 5);
+    bench.say(sent[0].0, Body::Events(v1::Events { from_seq, upto_seq, hidden, ..v1::Events::default() }));
+    bench.command(Command::MarkRead { conversation: direct(0), upto: Seq(5) });
+    let sent = bench.sent();
+    bench.say(sent[0].0, Body::Done(v1::Done {}));
+    assert_eq!(bench.store.tables().conversations[&direct(0)].read_unconfirmed, 0);
+    bench.input(Input::Closed("the server crashed".into()));
+    bench.advance(1_000);
+    // It lists the conversation with the cursor of before: the larger one stands, and is told.
+    bench.say(1, Body::Welcome(v1::Welcome { conversations: vec![listed], ..welcome() }));
+    let sent = bench.sent();
+    let told = sent.iter().any(|(_, body)| matches!(body, Body::MarkRead(mark) if mark.upto_seq == 5));
+    assert!(told, "{sent:?}");
+    assert_eq!(bench.store.tables().conversations[&direct(0)].unread, 0);
+}

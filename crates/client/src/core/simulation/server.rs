@@ -39,6 +39,12 @@ impl Log {
         self.visible.last().is_some_and(|(_, upto)| upto.is_none())
     }
 
+    /// Whether the user was a member when the feed was there.
+    pub fn was_member(&self, feed: u64) -> bool {
+        let by = |seq: u64| self.feed.get(&seq).is_some_and(|at| *at <= feed);
+        self.visible.iter().any(|(from, upto)| by(*from) && !upto.is_some_and(by))
+    }
+
     pub fn sees(&self, seq: u64) -> bool {
         self.visible.iter().any(|(from, upto)| *from <= seq && upto.is_none_or(|upto| seq <= upto))
     }
@@ -395,7 +401,8 @@ impl Server {
         let (feed, personal) = known.map_or((0, 0), |(_, feed, personal)| (feed, personal));
         let newest = |log: &Log| log.feed.iter().filter(|(seq, _)| log.sees(**seq)).map(|(_, feed)| *feed).max();
         let mut listed: Vec<_> = self.logs.iter().map(|(id, log)| (newest(log).unwrap_or(0), *id)).collect();
-        listed.retain(|(newest, _)| *newest > feed || known.is_none());
+        // Who was removed hears it by the personal change.
+        listed.retain(|(newest, id)| (*newest > feed || known.is_none()) && self.logs[id].is_member());
         listed.sort_by(|a, b| b.cmp(a));
         self.listing = listed.into_iter().map(|(_, id)| id).collect();
         let Body::Conversations(first) = self.page(Bytes::new()) else { unreachable!() };
