@@ -161,7 +161,9 @@ impl Account {
     /// The direct conversation with a user. It begins with its first message.
     #[must_use]
     pub fn conversation_with(&self, user: &UserId) -> Conversation {
-        let id = ConversationId::direct(self.inner.config.app_id, &self.inner.user, user);
+        let known = self.inner.runtime.views().direct_with(user);
+        let derived = || ConversationId::direct(self.inner.config.app_id, &self.inner.user, user);
+        let id = known.unwrap_or_else(derived);
         Conversation { inner: self.inner.clone(), id, peer: Some(user.clone()) }
     }
 

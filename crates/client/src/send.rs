@@ -103,14 +103,19 @@ impl SendHandle {
         self.state.clone()
     }
 
-    /// Waits until it is stored by the server, refused, given up or cancelled. Has no deadline: wrap it in one.
+    /// Waits until it is stored by the server, refused, given up or cancelled, or the account is stopped. Has no
+    /// deadline: wrap it in one.
     pub async fn done(&self) -> SendState {
         let mut state = self.state.clone();
         let mut current = state.get();
         while matches!(current, SendState::Queued | SendState::Sending) {
-            match state.next().await {
-                Some(next) => current = next,
-                None => return state.get(),
+            tokio::select! {
+                biased;
+                next = state.next() => match next {
+                    Some(next) => current = next,
+                    None => return state.get(),
+                },
+                () = self.inner.runtime.stopped() => return state.get(),
             }
         }
         current
@@ -119,7 +124,7 @@ impl SendHandle {
     /// Waits until it is stored by the server.
     ///
     /// # Errors
-    /// The refusal, or [`Error::Cancelled`].
+    /// The refusal, [`Error::Cancelled`], or [`Error::Closed`] when the account was stopped first: it stays in the outbox.
     pub async fn sent(&self) -> Result<SentMark> {
         match self.done().await {
             SendState::Sent(mark) => Ok(mark),

@@ -101,6 +101,11 @@ impl Views {
         lock(&self.list).by_id.get(id).cloned()
     }
 
+    pub fn direct_with(&self, user: &UserId) -> Option<ConversationId> {
+        let list = lock(&self.list);
+        list.by_id.values().find(|summary| summary.peer.as_ref() == Some(user)).map(|summary| summary.id)
+    }
+
     pub fn typing(&self, id: &ConversationId) -> Subscriber<Vec<UserId>> {
         lock(&self.aside).entry(*id).or_default().typing.subscribe()
     }

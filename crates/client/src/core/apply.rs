@@ -38,6 +38,8 @@ impl Core {
                 conversation.count(event.ordinal, own);
             }
             if fold(conversation, &event, &self.settings.me, mutants) == Folded::Joined {
+                // The floor of the new membership is the server's to say.
+                conversation.row.unread_stale = true;
                 self.gets.insert(id);
             }
         }

@@ -215,7 +215,8 @@ impl Conversation {
     pub fn take(&mut self, wire: &v1::Conversation) -> bool {
         let (read_seq, read_ordinal) = (self.row.read_seq, (!self.row.unread_stale).then_some(self.row.read_ordinal));
         let older = wire.head_seq < self.row.head_seq;
-        self.row.unread_stale = false;
+        // What an older answer cannot know is still to be asked for.
+        self.row.unread_stale &= older;
         let row = &mut self.row;
         row.floor_ordinal = row.floor_ordinal.max(wire.floor_ordinal);
         row.visible_from_seq = row.visible_from_seq.max(wire.visible_from_seq);

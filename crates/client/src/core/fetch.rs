@@ -193,6 +193,7 @@ impl Core {
         conversation.row.last_ordinal = conversation.row.last_ordinal.max(page.upto_ordinal);
         conversation.seen = conversation.seen.max(page.as_of_seq);
         conversation.next_fetch = Fetch::Events;
+        conversation.row.unread_stale = true;
         self.touched.insert(id);
         self.gets.insert(id);
     }

@@ -342,6 +342,15 @@ impl Core {
         self.link.go_away_at = Some(self.now_ms() + wait);
     }
 
+    /// The server said when a hello is welcome; half as long again keeps those that heard the same apart.
+    pub(super) fn wait_as_told(&mut self, retry_after_ms: u32) {
+        let after = u64::from(retry_after_ms);
+        if after > 0 {
+            let wait = self.dice.between(after, after + after / 2);
+            self.link.go_away_at = Some(self.now_ms() + wait);
+        }
+    }
+
     /// Does what is due on the connection.
     pub(super) fn on_link_time(&mut self) {
         let now = self.now_ms();

@@ -118,6 +118,13 @@ impl Outbox {
         lane.filter_map(|order| Some((*order, self.entries.get(order)?.unsent()))).collect()
     }
 
+    /// The first of a lane that are not parked, as many as may be in flight.
+    fn next_of(&self, lane: &ConversationId) -> Vec<u64> {
+        let orders = self.lanes.get(lane).into_iter().flatten().copied();
+        let goes = |order: &u64| self.entries.get(order).is_some_and(|entry| entry.stage != Stage::Parked);
+        orders.filter(goes).take(LANE_IN_FLIGHT_MAX + 1).collect()
+    }
+
     /// Whether nothing waits or is on its way; what failed may be there.
     #[cfg(test)]
     pub fn is_at_rest(&self) -> bool {
@@ -234,7 +241,7 @@ impl Core {
     }
 
     fn pump_lane(&mut self, lane: ConversationId) {
-        let orders = self.outbox.lanes.get(&lane).cloned().unwrap_or_default();
+        let orders = self.outbox.next_of(&lane);
         let mut in_flight = 0;
         let mut after = None;
         let mut blocked = false;
@@ -266,6 +273,8 @@ impl Core {
             let durable = self.journal.is_durable(entry.transaction);
             blocked |= !durable && !self.settings.mutants.is(Mutant::SendsBeforeCommit);
             if blocked {
+                // It takes the place that it will have.
+                in_flight += 1;
                 continue;
             }
             entry.stage = Stage::InFlight;

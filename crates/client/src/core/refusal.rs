@@ -25,7 +25,10 @@ pub fn wait_ms(error: &v1::Error, backoff: u64) -> u64 {
 impl Core {
     pub(super) fn on_refusal(&mut self, purpose: Purpose, error: &v1::Error) {
         match purpose {
-            Purpose::Hello => self.on_ended_by_server(&error.code),
+            Purpose::Hello => {
+                self.wait_as_told(error.retry_after_ms);
+                self.on_ended_by_server(&error.code);
+            }
             Purpose::Send(id) => self.on_send_refused(id, error),
             Purpose::Ask(number) => self.on_ask_refused(number, error),
             Purpose::Read(conversation, upto) => self.on_read_refused(conversation, upto, error),

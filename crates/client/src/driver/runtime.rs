@@ -98,7 +98,7 @@ impl Runtime {
 
     pub async fn stop(&self) {
         // The loop may have ended before.
-        let _ = self.ask(Command::Stop).await;
+        let _ = tokio::time::timeout(STOP_TIMEOUT, self.ask(Command::Stop)).await;
         self.stop.cancel();
         self.tasks.close();
         let _ = tokio::time::timeout(STOP_TIMEOUT, self.tasks.wait()).await;

@@ -103,3 +103,12 @@ async fn another_program_can_read_the_messages() {
     assert_eq!(row, (Server::direct().to_string(), 2, b"\x0a\x07read me".to_vec()));
     account.stop().await;
 }
+
+#[tokio::test]
+async fn who_waits_for_a_message_hears_that_the_account_was_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let account = House::new().login(Some(folder.path())).await;
+    let handle = account.conversation_with(&bob()).send(Text::new("later")).await.unwrap();
+    let (sent, ()) = tokio::join!(handle.sent(), account.stop());
+    assert_eq!(sent, Err(crate::error::Error::Closed));
+}
