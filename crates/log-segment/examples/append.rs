@@ -21,7 +21,7 @@ use stonechat_types::number::AppId;
 /// A body of 250 bytes, its nonce and its tag.
 const SEALED_BYTES: usize = 250 + 28;
 /// The same with the engine's header.
-const RECORD_BYTES: usize = 448;
+const RECORD_BYTES: usize = 416;
 const CONVERSATIONS: u32 = 1000;
 /// Offers in flight: one is written while two are prepared.
 const IN_FLIGHT: usize = 3;

@@ -4,6 +4,7 @@
 //! the seq of the first. Runs of a block are joined on read, so that no checkpoint reads what another wrote.
 
 use crate::segment::Location;
+use crate::varint;
 use bytes::{BufMut, Bytes, BytesMut};
 use stonechat_log::activity::{Activity, CHUNK};
 use stonechat_types::id::ConversationId;
@@ -146,27 +147,6 @@ pub fn decode_activity(row: &[u8]) -> Option<Vec<Activity>> {
         .collect()
 }
 
-fn put_varint(out: &mut BytesMut, mut number: u64) {
-    while number >= 0x80 {
-        out.put_u8(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.put_u8(number as u8);
-}
-
-fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7F) << shift;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-    }
-    None
-}
-
 /// The value of a run. All entries are of one block, ascending.
 pub fn encode_run(entries: &[Entry]) -> Bytes {
     let mut out = BytesMut::with_capacity(1 + entries.len() * 10);
@@ -174,9 +154,9 @@ pub fn encode_run(entries: &[Entry]) -> Bytes {
     let (mut ordinal, mut location) = (0u64, 0u64);
     for entry in entries {
         out.put_u8((entry.seq.0 % BLOCK) as u8 | u8::from(entry.countable) << 7);
-        put_varint(&mut out, entry.ordinal.0.wrapping_sub(ordinal));
-        put_varint(&mut out, entry.location.packed().wrapping_sub(location));
-        put_varint(&mut out, u64::from(entry.length));
+        varint::put(&mut out, entry.ordinal.0.wrapping_sub(ordinal));
+        varint::put(&mut out, entry.location.packed().wrapping_sub(location));
+        varint::put(&mut out, u64::from(entry.length));
         (ordinal, location) = (entry.ordinal.0, entry.location.packed());
     }
     out.freeze()
@@ -193,14 +173,14 @@ pub fn decode_run(key: &[u8], value: &[u8]) -> Option<Vec<Entry>> {
     let (mut ordinal, mut location) = (0u64, 0u64);
     while let Some((byte, after)) = rest.split_first() {
         rest = after;
-        ordinal = ordinal.wrapping_add(take_varint(&mut rest)?);
-        location = location.wrapping_add(take_varint(&mut rest)?);
+        ordinal = ordinal.wrapping_add(varint::take(&mut rest)?);
+        location = location.wrapping_add(varint::take(&mut rest)?);
         entries.push(Entry {
             seq: Seq(block_start(first).0 + u64::from(byte & 0x7F)),
             ordinal: Ordinal(ordinal),
             countable: byte & 0x80 != 0,
             location: Location::unpack(location),
-            length: u32::try_from(take_varint(&mut rest)?).ok()?,
+            length: u32::try_from(varint::take(&mut rest)?).ok()?,
         });
     }
     Some(entries)

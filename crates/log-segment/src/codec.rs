@@ -17,7 +17,8 @@
 //! own. An event's clear header is under the header's checksum, so it outlives damage to rows or body.
 
 use crate::codec::field::Fields;
-use bytes::Bytes;
+use crate::varint;
+use bytes::{BufMut, Bytes};
 use crc32c::crc32c;
 use stonechat_domain::kind::EventKind;
 use stonechat_log::record::{EventHeader, PersonalWrite, Record};
@@ -247,41 +248,41 @@ pub fn read_header(bytes: &[u8]) -> Result<Header, Fault> {
     read().ok_or(Fault::NoHeader)
 }
 
-/// Bytes of an event header before the sender's name.
-const EVENT_BYTES: usize = 103;
+/// Bytes of an event header at most, before the sender's name.
+const EVENT_BYTES_MAX: usize = 16 + 2 + 8 + 16 + 16 + 7 * varint::BYTES_MAX + 1;
 
 fn encode_event(header: &EventHeader, out: &mut Vec<u8>) {
-    let mut fixed = [0; EVENT_BYTES];
-    fixed[0..4].copy_from_slice(&header.app.0.to_le_bytes());
-    fixed[4..20].copy_from_slice(header.conversation.as_bytes());
-    fixed[20..24].copy_from_slice(&header.conversation_no.0.to_le_bytes());
-    fixed[24..32].copy_from_slice(&header.seq.0.to_le_bytes());
-    fixed[32..40].copy_from_slice(&header.ordinal.0.to_le_bytes());
-    fixed[40..42].copy_from_slice(&header.kind.number().to_le_bytes());
-    fixed[42..46].copy_from_slice(&header.sender_no.0.to_le_bytes());
-    fixed[46..54].copy_from_slice(&header.sent_at.0.to_le_bytes());
-    fixed[54..70].copy_from_slice(&header.key);
-    fixed[70..86].copy_from_slice(&header.body_hmac);
-    fixed[86..94].copy_from_slice(&header.read_upto.0.to_le_bytes());
-    fixed[94..102].copy_from_slice(&header.read_upto_ordinal.0.to_le_bytes());
-    fixed[102] = header.sender.as_str().len() as u8;
-    out.extend_from_slice(&fixed);
+    let mut buffer = [0; EVENT_BYTES_MAX];
+    let mut rest = &mut buffer[..];
+    rest.put_slice(header.conversation.as_bytes());
+    rest.put_u16_le(header.kind.number());
+    rest.put_i64_le(header.sent_at.0);
+    rest.put_slice(&header.key);
+    rest.put_slice(&header.body_hmac);
+    let small = [header.app.0, header.conversation_no.0, header.sender_no.0];
+    let large = [header.seq.0, header.ordinal.0, header.read_upto.0, header.read_upto_ordinal.0];
+    for number in small.map(u64::from).into_iter().chain(large) {
+        varint::put(&mut rest, number);
+    }
+    rest.put_u8(header.sender.as_str().len() as u8);
+    let length = EVENT_BYTES_MAX - rest.len();
+    out.extend_from_slice(&buffer[..length]);
     out.extend_from_slice(header.sender.as_str().as_bytes());
 }
 
 fn decode_event(fields: &mut Fields<'_>) -> Option<EventHeader> {
-    let app = AppId(fields.u32()?);
     let conversation = ConversationId::from_slice(fields.take(16)?).ok()?;
-    let conversation_no = ConversationNo(fields.u32()?);
-    let seq = Seq(fields.u64()?);
-    let ordinal = Ordinal(fields.u64()?);
     let kind = EventKind::from_number(fields.u16()?)?;
-    let sender_no = UserNo(fields.u32()?);
     let sent_at = Timestamp(fields.u64()? as i64);
     let key = fields.take(16)?.try_into().ok()?;
     let body_hmac = fields.take(16)?.try_into().ok()?;
-    let read_upto = Seq(fields.u64()?);
-    let read_upto_ordinal = Ordinal(fields.u64()?);
+    let app = AppId(fields.varint_u32()?);
+    let conversation_no = ConversationNo(fields.varint_u32()?);
+    let sender_no = UserNo(fields.varint_u32()?);
+    let seq = Seq(fields.varint()?);
+    let ordinal = Ordinal(fields.varint()?);
+    let read_upto = Seq(fields.varint()?);
+    let read_upto_ordinal = Ordinal(fields.varint()?);
     let length = usize::from(fields.u8()?);
     let sender = UserId::new(std::str::from_utf8(fields.take(length)?).ok()?).ok()?;
     Some(EventHeader {
@@ -382,4 +383,60 @@ pub fn decode_rows(section: &Bytes, personal: usize) -> Option<(Vec<RowWrite>, V
         writes.push(PersonalWrite { app, user_no, key, value });
     }
     Some((rows, writes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use stonechat_log::contract::workload::{Builder, Random};
+
+    proptest! {
+        #[test]
+        fn records_round_trip(seed: u64, position: u64, batch: u64, synced: u64, chain: u32, numbers: [u64; 4]) {
+            let (mut builder, mut random) = (Builder::default(), Random(seed));
+            let mut record = builder.any(&mut random);
+            if let Some(event) = &mut record.event {
+                let header = &mut event.header;
+                (header.seq, header.ordinal) = (Seq(numbers[0]), Ordinal(numbers[1]));
+                (header.read_upto, header.read_upto_ordinal) = (Seq(numbers[2]), Ordinal(numbers[3]));
+                header.sent_at = Timestamp(numbers[0] as i64);
+            }
+            let mut bytes = vec![0xAA; 3];
+            let span = encode(&record, &mut bytes);
+            let personal: Vec<_> = record.personal.iter().map(|_| PersonalSeq(position ^ 1)).collect();
+            let (position, synced) = (LanePosition(position), LanePosition(synced));
+            let given = Stamp { position, batch, last: true, synced, chain, personal: &personal };
+            let checksum = stamp(&mut bytes[span.start..], span.header, &given);
+            let bytes = Bytes::from(bytes.split_off(span.start));
+            let header = read_header(&bytes).unwrap();
+            prop_assert_eq!((header.position, header.batch, header.synced), (position, batch, synced));
+            prop_assert_eq!((header.chain, header.checksum, header.last, header.scrubbed), (chain, checksum, true, false));
+            prop_assert_eq!(&header.personal, &personal);
+            prop_assert_eq!(header.length(), bytes.len());
+            prop_assert!(header.rows_intact(&bytes) && header.sealed_intact(&bytes));
+            let sealed = bytes.slice(header.sealed_start..header.sealed_end);
+            let event = header.event.clone().map(|header| stonechat_log::record::Event { header, sealed });
+            prop_assert_eq!(event, record.event);
+            let rows = decode_rows(&bytes.slice(header.rows_start..header.sealed_start), personal.len());
+            prop_assert_eq!(rows, Some((record.rows, record.personal)));
+        }
+
+        #[test]
+        fn any_bytes_end_without_a_panic(bytes in vec(any::<u8>(), 0..200), personal in 0usize..5) {
+            let _ = read_header(&bytes);
+            let _ = decode_rows(&bytes.into(), personal);
+        }
+
+        #[test]
+        fn a_changed_bit_of_a_header_is_found(seed: u64, at: prop::sample::Index, bit in 0u8..8) {
+            let mut bytes = Vec::new();
+            let span = encode(&Builder::default().any(&mut Random(seed)), &mut bytes);
+            let given = Stamp { position: LanePosition(1), batch: 1, last: true, synced: LanePosition(0), chain: 0, personal: &[] };
+            stamp(&mut bytes, span.header, &given);
+            bytes[at.index(span.header)] ^= 1 << bit;
+            prop_assert!(read_header(&bytes).is_err());
+        }
+    }
 }

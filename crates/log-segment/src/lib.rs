@@ -32,5 +32,6 @@ mod rows;
 mod spare;
 mod state;
 mod tail;
+mod varint;
 mod walk;
 mod writer;

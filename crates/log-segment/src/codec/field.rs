@@ -1,5 +1,7 @@
 //! Reads little-endian fields one after another; `None` when the bytes end.
 
+use crate::varint;
+
 /// What is left to read.
 #[derive(Clone, Copy)]
 pub struct Fields<'a>(&'a [u8]);
@@ -35,5 +37,15 @@ impl<'a> Fields<'a> {
     /// The next eight bytes.
     pub fn u64(&mut self) -> Option<u64> {
         self.take(8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes)
+    }
+
+    /// The next number of seven bits a byte.
+    pub fn varint(&mut self) -> Option<u64> {
+        varint::take(&mut self.0)
+    }
+
+    /// The same, when it has at most 32 bits.
+    pub fn varint_u32(&mut self) -> Option<u32> {
+        self.varint()?.try_into().ok()
     }
 }
