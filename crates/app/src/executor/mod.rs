@@ -7,6 +7,7 @@ pub(crate) mod batch;
 pub(crate) mod earlier;
 pub(crate) mod job;
 mod load;
+mod nonces;
 pub(crate) mod record;
 mod run;
 pub(crate) mod slot;
@@ -25,6 +26,7 @@ use crate::{change_conversation, mark_read, send_message, typing};
 use batch::{Batch, Effect};
 use job::{Job, Key, Work};
 use load::Found;
+use nonces::Nonces;
 use slot::{Pending, Slot, WAITING_MAX};
 use std::sync::Arc;
 use stonechat_log::record::{Committed, Record};
@@ -47,6 +49,7 @@ pub(crate) struct Context<'a> {
     pub now: Timestamp,
     pub fan_out: &'a mut FanOut,
     pub cursors_moved: &'a mut bool,
+    pub nonces: &'a mut Nonces,
 }
 
 /// The executor, as a state machine: [`run`] drives it.
@@ -58,6 +61,7 @@ pub(crate) struct Executor {
     loads: Vec<(Key, Need)>,
     fan_out: FanOut,
     cursors_moved: bool,
+    nonces: Nonces,
     uses: u64,
 }
 
@@ -72,6 +76,7 @@ impl Executor {
             loads: Vec::new(),
             fan_out: FanOut::default(),
             cursors_moved: false,
+            nonces: Nonces::default(),
             uses: 0,
         }
     }
@@ -121,13 +126,13 @@ impl Executor {
 
     /// Decides the commands of a conversation until one has to wait.
     fn work(&mut self, key: Key) {
-        let Self { node, slots, batch, fan_out, cursors_moved, loads, .. } = self;
+        let Self { node, slots, batch, fan_out, cursors_moved, nonces, loads, .. } = self;
         let Some(slot) = slots.get_mut(&key) else { return };
         let now = node.clock.now();
         while !slot.busy
             && let Some(job) = slot.waiting.pop_front()
         {
-            let mut context = Context { node, batch, now, fan_out, cursors_moved };
+            let mut context = Context { node, batch, now, fan_out, cursors_moved, nonces };
             match attempt(&mut context, slot, job) {
                 Attempt::Done => slot.brought = slot::Brought::default(),
                 Attempt::Needs(need, job) => {

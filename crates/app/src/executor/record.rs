@@ -72,7 +72,8 @@ pub(crate) fn push_change(
     let before: Vec<Option<Member>> = touched.iter().map(|user| loaded.members.get(user).cloned()).collect();
     fold_change(state, &mut loaded.members, actor, &change, &stamp);
     let header = header(state, actor, change.kind(), &stamp, hmac);
-    let sealed = keys.seal(&Place::of(&header), nonce(context), b"", &change::encode(&change));
+    let sealed =
+        keys.seal(&Place::of(&header), context.nonces.next(&*context.node.entropy), b"", &change::encode(&change));
     let mut record = Record::default();
     record.rows.extend([derive::conversation_row(state), derive::dedup_row(&header)]);
     let mut told = Vec::new();
@@ -134,7 +135,7 @@ pub(crate) fn push_message(
     (stamp.read_upto, stamp.read_upto_ordinal) = read;
     fold_message(state, member, &stamp);
     let header = header(state, actor, EventKind::Message, &stamp, hmac);
-    let sealed = keys.seal(&Place::of(&header), nonce(context), &body_type, &body);
+    let sealed = keys.seal(&Place::of(&header), context.nonces.next(&*context.node.entropy), &body_type, &body);
     let view = view(&header, Content::Message { body_type, body });
     let derived = vec![derive::dedup_row(&header)];
     let record = Record { derived, event: Some(Event { header, sealed }), ..Record::default() };
@@ -152,12 +153,6 @@ fn remember(loaded: &mut Loaded, user: UserNo, stamp: &Stamp, body_hmac: [u8; 16
     let remembered = Remembered { seq: stamp.seq, ordinal: stamp.ordinal, sent_at: stamp.sent_at, body_hmac };
     loaded.pending.insert((user, stamp.key), Pending { remembered, waiters: Vec::new() });
     remembered
-}
-
-fn nonce(context: &Context<'_>) -> [u8; 12] {
-    let mut nonce = [0; 12];
-    context.node.entropy.fill(&mut nonce);
-    nonce
 }
 
 fn header(state: &Conversation, sender: &UserRef, kind: EventKind, stamp: &Stamp, body_hmac: [u8; 16]) -> EventHeader {
