@@ -179,7 +179,7 @@ pub struct TokenMintArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct ClientArgs {
-    /// The server, like https://chat.example.com or tcp://HOST:PORT [env: STONECHAT_URL]
+    /// The server: http://HOST:PORT, https://…, tcp://… or tls://… [env: STONECHAT_URL]
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
     /// A token of the user [env: STONECHAT_TOKEN]

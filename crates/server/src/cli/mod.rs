@@ -24,6 +24,7 @@ pub mod home;
 pub mod local_server;
 pub mod log;
 pub mod printer;
+pub mod reader;
 pub mod send;
 pub mod serve;
 pub mod session;

@@ -12,6 +12,7 @@ use crate::cli::args::TailArgs;
 use crate::cli::context::Context;
 use crate::cli::failure::{self, Outcome};
 use crate::cli::line::EventLine;
+use crate::cli::reader::Reader;
 use crate::cli::session::{DEVICE_TAIL, Recording, Who};
 use crate::cli::signals::EndSignals;
 
@@ -31,6 +32,7 @@ pub async fn run(args: &TailArgs, who: &Who, context: &mut Context<'_>) -> Outco
 }
 
 async fn follow(args: &TailArgs, account: &Account, mut signals: EndSignals, context: &mut Context<'_>) -> Outcome {
+    let reader = Reader::of_stdout();
     let mut connection = account.connection();
     let mut events = account.events();
     account.start().await?;
@@ -41,6 +43,7 @@ async fn follow(args: &TailArgs, account: &Account, mut signals: EndSignals, con
         tokio::select! {
             biased;
             () = signals.received() => return Ok(()),
+            () = reader.gone() => return Ok(()),
             event = events.next() => {
                 print(args, account, &mut events, event?, context).await?;
                 idle.moved(Instant::now());

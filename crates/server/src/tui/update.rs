@@ -215,7 +215,7 @@ fn load_what_is_near(app: &mut App, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Asks once for the names of people who are seen in groups. Those of direct conversations come with the list.
+/// Asks once for the names of everybody who is seen.
 fn ask_for_names(app: &mut App, effects: &mut Vec<Effect>) {
     if app.connection != ConnectionState::Online {
         return;
@@ -228,10 +228,11 @@ fn ask_for_names(app: &mut App, effects: &mut Vec<Effect>) {
         _ => None,
     });
     let typing = open.into_iter().flat_map(|open| &open.typing);
-    let unknown: BTreeSet<UserId> = previews
+    let unknown: BTreeSet<UserId> = std::iter::once(&app.me)
+        .chain(previews)
         .chain(senders)
         .chain(typing)
-        .filter(|user| **user != app.me && !app.names.contains_key(*user) && !app.asked.contains(*user))
+        .filter(|user| !app.names.contains_key(*user) && !app.asked.contains(*user))
         .take(NAMES_PER_CALL)
         .cloned()
         .collect();
