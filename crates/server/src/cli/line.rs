@@ -3,13 +3,16 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
+use stonechat_client::core::translate;
 use stonechat_client::events::RecordedEvent;
 use stonechat_client::send::SendHandle;
 use stonechat_client::state::{Content, Message, SentMark};
 use stonechat_types::id::{ClientMsgId, ConversationId, MessageId, UserId};
 use stonechat_types::number::{Seq, Timestamp};
+use stonechat_wire::v1::event::Change;
 
 use crate::cli::civil::Civil;
+use crate::cli::group::role_name;
 use crate::cli::printer::{self, Looks};
 use crate::tui::sanitise;
 
@@ -39,6 +42,9 @@ pub struct EventLine {
     pub text: Option<String>,
     /// Whether an earlier send had stored it already.
     pub deduplicated: bool,
+    /// What an event that is not a message did, for people.
+    #[serde(skip)]
+    pub happened: Option<String>,
 }
 
 impl EventLine {
@@ -46,7 +52,7 @@ impl EventLine {
     #[must_use]
     pub fn of_event(recorded: &RecordedEvent, me: &UserId) -> Self {
         let event = &recorded.event;
-        let message = stonechat_client::core::translate::message(event, me);
+        let message = translate::message(event, me);
         Self {
             conversation: recorded.conversation.to_string(),
             seq: event.seq,
@@ -58,6 +64,7 @@ impl EventLine {
             kind: event.kind.clone(),
             text: message.and_then(|message| text_of(&message.content)),
             deduplicated: false,
+            happened: event.change.as_ref().map(happened),
         }
     }
 
@@ -76,6 +83,7 @@ impl EventLine {
             kind: MESSAGE.into(),
             text: text_of(&message.content),
             deduplicated: false,
+            happened: None,
         }
     }
 
@@ -93,6 +101,7 @@ impl EventLine {
             kind: MESSAGE.into(),
             text: Some(text.to_owned()),
             deduplicated: mark.deduplicated,
+            happened: None,
         }
     }
 
@@ -111,10 +120,12 @@ impl EventLine {
     pub fn write_sentence(&self, out: &mut dyn Write, looks: Looks) -> io::Result<()> {
         let time = Civil::at(Timestamp(self.sent_at), looks.offset).date_and_clock();
         let (time, who) = (looks.paint.dim(&time), looks.paint.person(&sanitise::one_line(&self.sender)));
-        let what = match (&self.text, self.kind.as_str()) {
-            (Some(text), _) => sanitise::one_line(text),
-            (None, MESSAGE) => looks.paint.dim("(a message that is not a text)"),
-            (None, kind) => looks.paint.dim(&format!("({})", sanitise::one_line(&kind.replace('_', " ")))),
+        let what = match (&self.text, &self.happened, self.kind.as_str()) {
+            (Some(text), _, _) => sanitise::one_line(text),
+            (None, Some(happened), _) => looks.paint.dim(&sanitise::one_line(happened)),
+            (None, None, MESSAGE) => looks.paint.dim("(a message that is not a text)"),
+            // Of a later version.
+            (None, None, kind) => looks.paint.dim(&format!("({})", sanitise::one_line(&kind.replace('_', " ")))),
         };
         writeln!(out, "{time}  {who}  {what}")
     }
@@ -126,6 +137,22 @@ impl EventLine {
     pub fn write_sentence_of_many(&self, out: &mut dyn Write, looks: Looks) -> io::Result<()> {
         write!(out, "{}  ", looks.paint.dim(&self.conversation))?;
         self.write_sentence(out, looks)
+    }
+}
+
+/// What an event that is not a message did, as a sentence about its sender.
+fn happened(change: &Change) -> String {
+    match change {
+        Change::Created(created) if created.title.is_empty() => "began the conversation".into(),
+        Change::Created(created) => format!("made the group {:?} with {}", created.title, created.members.join(", ")),
+        Change::MembersAdded(added) => format!("added {}", added.user_ids.join(", ")),
+        Change::MemberRemoved(removed) => format!("removed {}", removed.user_id),
+        Change::MemberLeft(_) => "left".into(),
+        Change::Renamed(renamed) => format!("renamed the group to {:?}", renamed.title),
+        Change::RoleChanged(changed) => {
+            let role = role_name(translate::role(changed.role)).unwrap_or("nothing");
+            format!("made {} {role}", changed.user_id)
+        }
     }
 }
 
@@ -167,6 +194,21 @@ mod tests {
              \"sent_at\":1795759200000,\"kind\":\"message\",\"text\":\"one\\ntwo \u{202e}\\u001b[2Jthree\",\
              \"deduplicated\":false}\n"
         );
+    }
+
+    #[test]
+    fn what_is_not_a_message_is_told_as_a_sentence() {
+        let renamed = Change::Renamed(stonechat_wire::v1::Renamed { title: "\u{202e}x\n".into() });
+        let mut line = line();
+        (line.kind, line.text, line.happened) = ("renamed".into(), None, Some(happened(&renamed)));
+        let mut out = Vec::new();
+        line.write_sentence(&mut out, Looks { paint: Paint::Plain, offset: UtcOffset::default() }).unwrap();
+        let shown = String::from_utf8(out).unwrap();
+        assert!(shown.starts_with("2026-11-27 06:00:00  alice  renamed the group to "), "{shown}");
+        assert!(!shown.contains('\u{202e}') && shown.lines().count() == 1, "{shown}");
+        let mut json = Vec::new();
+        line.write_json(&mut json).unwrap();
+        assert!(!String::from_utf8(json).unwrap().contains("happened"));
     }
 
     #[test]
