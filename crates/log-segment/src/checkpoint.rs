@@ -9,7 +9,7 @@ use crate::state::Store;
 use crate::tail::{Generation, is_personal_value};
 use bytes::Bytes;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use stonechat_log::activity::{ActivityTable, CHUNK};
 use stonechat_log::personal;
 use stonechat_log::row::RowKey;
@@ -22,6 +22,7 @@ use tracing::{info, warn};
 /// # Errors
 /// When the index fails. It is closed then; the next call opens it again, or rebuilds it. Appends go on.
 pub fn run(store: &Store, pause: &dyn Fn()) -> Result<bool, LogError> {
+    let _one = store.checkpointing.lock().unwrap_or_else(PoisonError::into_inner);
     let index = match store.index() {
         Ok(index) => index,
         Err(_) => reopen(store, pause)?,

@@ -12,7 +12,7 @@ use crate::spare::Spares;
 use crate::tail::Tail;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use stonechat_log::activity::ActivityTable;
 use stonechat_log::store::{Derive, LogError};
 use stonechat_types::number::LanePosition;
@@ -41,6 +41,8 @@ pub struct Store {
     pub work: Signal,
     /// Wakes the checkpoint.
     pub checkpoint: Signal,
+    /// Held by who writes a checkpoint: a second one at the same time would drop what it did not write.
+    pub checkpointing: Mutex<()>,
     tail: RwLock<Tail>,
     index: RwLock<Option<Arc<dyn Index>>>,
     head: AtomicU64,
@@ -84,6 +86,7 @@ impl Store {
             numbers: Numbers::new(config.numbers_max),
             work: Signal::default(),
             checkpoint: Signal::default(),
+            checkpointing: Mutex::default(),
             tail_bytes: AtomicU64::new(parts.tail.bytes()),
             tail: RwLock::new(parts.tail),
             index: RwLock::new(Some(parts.index)),
