@@ -1,4 +1,12 @@
 //! The rules of a client, pure: time and randomness come in, actions go out. [`machine::Core`] is the machine.
+//!
+//! Public so that `fixtures/conformance/` can be run against it; apps use [`crate::client`]. What each part may not do:
+//!
+//! - nothing is sent before it is durable, and nothing is told before the store holds it (`journal`);
+//! - the pointer of a conversation moves by events only, one by one, and never past a hole (`sync`, `apply`, `fetch`);
+//! - a position is stored in the transaction that completes what it stands for (`sync`);
+//! - a payload never changes, nor its id, and nothing overtakes in a lane (`outbox`);
+//! - unread is the sentence of the protocol page; what this device cannot count, it asks for (`conversation`).
 
 mod apply;
 mod ask;

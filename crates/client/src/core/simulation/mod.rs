@@ -53,7 +53,7 @@ enum Step {
     Commit(u8),
     /// The process dies, with what was not durable.
     Crash,
-    /// A frame of the log is lost.
+    /// A frame is lost: of the log, or an answer.
     Lose(u8),
     /// A frame arrives twice.
     Duplicate(u8),
@@ -65,6 +65,8 @@ enum Step {
     Restore(u8),
     /// The next sends are refused.
     Refuse(u8),
+    /// So many of the next fetches and cursors are refused for a while.
+    RefuseFetches(u8),
     Time(u16),
 }
 
@@ -91,6 +93,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::Position),
         1 => (0u8..4).prop_map(Step::Restore),
         3 => n.prop_map(Step::Refuse),
+        1 => (1u8..4).prop_map(Step::RefuseFetches),
         4 => (0u16..2_000).prop_map(Step::Time),
     ]
 }
@@ -371,6 +374,7 @@ impl World {
                 let code = if n % 8 == 0 { ErrorCode::Forbidden } else { ErrorCode::Overloaded };
                 self.server.refuse.push(code);
             }
+            Step::RefuseFetches(times) => self.server.refuse_fetches += times,
             Step::Time(ms) => {
                 self.now_ms += u64::from(ms);
                 self.input(Input::Tick);
@@ -415,10 +419,13 @@ impl World {
     }
 
     fn lose(&mut self, n: usize) {
-        let of_the_log = |frame: &Frame| matches!(frame.body, Some(Body::Event(_)));
-        let at: Vec<_> = (0..self.down.len()).filter(|at| of_the_log(&self.down[*at])).collect();
+        let kept = |frame: &Frame| matches!(frame.body, Some(Body::Position(_) | Body::Poke(_)));
+        let at: Vec<_> = (0..self.down.len()).filter(|at| !kept(&self.down[*at])).collect();
         if let Some(at) = at.get(n % at.len().max(1)) {
-            self.down.remove(*at);
+            let answer = self.down.remove(*at).is_some_and(|frame| frame.id != 0);
+            if answer {
+                return;
+            }
             // No position is said any more on this connection, and one that waits is not of use.
             self.down.retain(|frame| !matches!(frame.body, Some(Body::Position(_))));
             self.server.lossy = true;
@@ -460,6 +467,7 @@ impl World {
     /// The network is fine from here on: until the device is in step, or for ever.
     fn settle(&mut self) -> bool {
         self.server.refuse.clear();
+        self.server.refuse_fetches = 0;
         if self.server.lossy {
             self.poke();
         }

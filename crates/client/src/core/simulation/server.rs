@@ -103,6 +103,8 @@ pub struct Server {
     pub refused_for_good: BTreeSet<Bytes>,
     /// What the next sends are refused with.
     pub refuse: Vec<ErrorCode>,
+    /// So many fetches and cursors are refused for a while.
+    pub refuse_fetches: u8,
     pub welcomed: bool,
     pub poked: bool,
     /// A frame of the log was lost on this connection: no position says that all is there.
@@ -306,6 +308,13 @@ impl Server {
 
     pub fn handle(&mut self, frame: Frame) {
         let Some(body) = frame.body else { return };
+        let passes = matches!(body, Body::Hello(_) | Body::Pull(_) | Body::Ping(_) | Body::Send(_));
+        if !passes && self.refuse_fetches > 0 {
+            self.refuse_fetches -= 1;
+            let refused = refusal(ErrorCode::Overloaded, None);
+            self.out.push(Frame { id: frame.id, body: Some(refused) });
+            return;
+        }
         let answer = match body {
             Body::Hello(hello) => {
                 self.welcomed = true;
