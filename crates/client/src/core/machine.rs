@@ -1,5 +1,6 @@
 //! The state machine of a client: inputs and the time go in, actions come out.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -256,8 +257,10 @@ impl Core {
     }
 
     fn tell_what_is_here(&mut self) {
-        let ids: Vec<_> = self.conversations.keys().copied().collect();
-        for id in ids {
+        // In the order of the list, so that each goes to its end.
+        let times = self.conversations.iter().map(|(id, it)| (Reverse(it.row.active_at), *id));
+        let ids: BTreeSet<_> = times.collect();
+        for (_, id) in ids {
             self.tell_summary(&id);
             if let Some(conversation) = self.conversations.get(&id) {
                 if !conversation.row.marks.is_empty() {

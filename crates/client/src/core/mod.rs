@@ -29,7 +29,7 @@ mod refusal;
 pub mod rows;
 #[cfg(test)]
 pub(crate) mod simulation;
-mod sync;
+pub(crate) mod sync;
 #[cfg(test)]
 mod tests;
 pub mod timeline;

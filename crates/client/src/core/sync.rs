@@ -443,7 +443,8 @@ impl Core {
     }
 }
 
-fn empty_row(id: ConversationId) -> ConversationRow {
+/// A conversation of which nothing is known yet.
+pub fn empty_row(id: ConversationId) -> ConversationRow {
     ConversationRow {
         id,
         kind: id.kind(),

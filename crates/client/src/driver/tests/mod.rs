@@ -1,6 +1,7 @@
 //! The whole SDK against a server in the same process: with time that the test turns, and over real sockets.
 
 mod account;
+mod many;
 mod restart;
 mod sockets;
 
