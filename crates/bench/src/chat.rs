@@ -11,7 +11,7 @@ use crate::message::Body;
 use crate::metrics::{Buckets, Scrape};
 use crate::options::{ChatOptions, Idle, Load, Prepared, Rate, Target};
 use crate::phase::{Pace, Phase};
-use crate::process::{Process, open_files_max};
+use crate::process::{Process, machine_cpu_seconds, open_files_max};
 use crate::record::Recorder;
 use crate::schedule::Schedule;
 use anyhow::{Context as _, ensure};
@@ -57,14 +57,20 @@ pub fn measure(options: &ChatOptions) -> anyhow::Result<ChatFigures> {
 
     let mut loads: Vec<LoadFigures> = Vec::new();
     for (number, load) in options.loads.iter().enumerate() {
-        let most = loads.iter().filter(|done| done.in_flight.is_some()).map(|done| done.acked_per_second);
-        let saturation = most.fold(0.0, f64::max);
+        let saturation = saturation_of(&loads, load.pairs());
         let figures = measure_load(options, &watched, (number, *load), saturation);
         loads.push(figures.with_context(|| format!("load {}", named(*load, None)))?);
     }
     drop(held);
     let method = chat_report::method(options, &watched);
     Ok(ChatFigures { machine: machine::describe(options), loads, idle, method })
+}
+
+/// The most that as many pairs acknowledged in a closed loop of this run, with as few in flight as one was measured
+/// with: sends that come one by one do not share frames and writes, as many in flight do.
+fn saturation_of(done: &[LoadFigures], pairs: usize) -> Option<f64> {
+    let closed = done.iter().filter(|load| load.pairs == pairs && load.in_flight.is_some());
+    closed.min_by_key(|load| load.in_flight).map(|load| load.acked_per_second)
 }
 
 /// What of the server can be looked at from outside.
@@ -89,6 +95,7 @@ impl Watched {
         Ok(Look {
             server_cpu: self.process.map(Process::cpu_seconds).transpose()?,
             bench_cpu: Process::own().cpu_seconds()?,
+            machine_cpu: machine_cpu_seconds(),
             scrape: self.metrics.as_deref().map(Scrape::fetch).transpose()?.unwrap_or_default(),
         })
     }
@@ -98,6 +105,7 @@ impl Watched {
 struct Look {
     server_cpu: Option<f64>,
     bench_cpu: f64,
+    machine_cpu: Option<f64>,
     scrape: Scrape,
 }
 
@@ -123,15 +131,16 @@ fn measure_load(
     options: &ChatOptions,
     watched: &Watched,
     (number, load): (usize, Load),
-    saturation: f64,
+    saturation: Option<f64>,
 ) -> anyhow::Result<LoadFigures> {
     let clock = Clock::start();
     let rate = match load {
         Load::Closed { .. } => None,
         Load::Open { rate: Rate::PerSecond(rate), .. } => Some(rate),
-        Load::Open { rate: Rate::HalfOfSaturation, .. } => Some(saturation / 2.0),
+        Load::Open { rate: Rate::HalfOfSaturation, .. } => {
+            Some(saturation.context("half of the most needs a closed loop of as many pairs before it")? / 2.0)
+        }
     };
-    ensure!(rate.is_none_or(|rate| rate > 0.0), "half of the most needs a closed loop before it in the same run");
     let fleet = Fleet::connect(&FleetSpec {
         server: options.target.server.clone(),
         tokens: options.target.tokens.clone(),
@@ -206,6 +215,9 @@ fn load_figures(
     let seconds = (recorder.until_ns - recorder.from_ns) as f64 / 1e9;
     let cpu = before.server_cpu.zip(after.server_cpu).map(|(before, after)| after - before);
     let flushes = probe.map(|probe| probe.flush_longest.seconds().to_vec()).unwrap_or_default();
+    let bench_cpu = after.bench_cpu - before.bench_cpu;
+    let machine = before.machine_cpu.zip(after.machine_cpu).map(|(before, after)| after - before);
+    let others = machine.zip(cpu).map(|(machine, server)| (machine - server - bench_cpu).max(0.0));
     let ms = |ns: u64| ns as f64 / 1e6;
     let by_second =
         recorder.ack_longest.seconds().iter().enumerate().map(|(second, ns)| Second {
@@ -228,7 +240,8 @@ fn load_figures(
         delivery_ms: (&recorder.delivery).into(),
         server_cpu_seconds_per_million: cpu.filter(|_| *acked > 0).map(|cpu| cpu / *acked as f64 * 1e6),
         server_cores: cpu.map(|cpu| cpu / seconds),
-        bench_cores: (after.bench_cpu - before.bench_cpu) / seconds,
+        bench_cores: bench_cpu / seconds,
+        other_cores: others.map(|others| others / seconds),
         server_rss_mib: rss.map(mib),
         batch_records: buckets_between(before, after, BATCHES).as_ref().and_then(Distribution::of),
         frames_per_write: buckets_between(before, after, FRAMES_PER_WRITE).as_ref().and_then(Distribution::of),

@@ -55,6 +55,7 @@ fn rates(loads: &[LoadFigures]) -> Table {
         "server CPU s/million",
         "server cores",
         "bench cores",
+        "others' cores",
         "server RSS MiB",
         "refused",
         "pulls",
@@ -67,6 +68,7 @@ fn rates(loads: &[LoadFigures]) -> Table {
             or_dash(load.server_cpu_seconds_per_million, 1),
             or_dash(load.server_cores, 2),
             format!("{:.2}", load.bench_cores),
+            or_dash(load.other_cores, 2),
             or_dash(load.server_rss_mib, 0),
             load.refused.to_string(),
             load.pokes.to_string(),
@@ -173,6 +175,12 @@ pub fn method(options: &ChatOptions, watched: &Watched) -> Vec<String> {
          for due sends each 0.2 ms, which is part of the latency."
             .into(),
     ];
+    said.push(
+        "Half of the most is half of what as many pairs reached in the closed loop of this run with the fewest in \
+         flight. Others' cores are what the rest of the machine used meanwhile, its host's share included: with much \
+         of it, the other figures say little."
+            .into(),
+    );
     said.push(match watched.process {
         Some(_) => "CPU is user and system time of the server's process from /proc, divided by what was acknowledged \
                     meanwhile; RSS is VmRSS."

@@ -105,6 +105,8 @@ pub struct LoadFigures {
     pub server_cores: Option<f64>,
     /// Cores that the load program used.
     pub bench_cores: f64,
+    /// Cores that everything else on the machine used meanwhile: with much of it the other figures say little.
+    pub other_cores: Option<f64>,
     /// Memory of the server at the end.
     pub server_rss_mib: Option<f64>,
     /// Records in one offer to the log.

@@ -95,7 +95,7 @@ impl fmt::Debug for Target {
 pub enum Rate {
     /// Messages a second over all pairs.
     PerSecond(f64),
-    /// Half of the most that a closed loop of the same run reached.
+    /// Half of what a closed loop of as many pairs reached in the same run, with as few in flight as there was.
     HalfOfSaturation,
 }
 
@@ -128,7 +128,7 @@ impl Load {
     }
 }
 
-/// The loads of `--suite`: those that other servers were measured with, and the open loop at half of their best.
+/// The loads of `--suite`: those that other servers were measured with, and the open loop at half of 500 × 1.
 pub const SUITE: [Load; 5] = [
     Load::Closed { pairs: 50, in_flight: 1 },
     Load::Closed { pairs: 500, in_flight: 1 },

@@ -51,6 +51,22 @@ impl Process {
     }
 }
 
+/// Seconds of CPU that all processes of this machine used since it started, and those that its host took away.
+#[must_use]
+pub fn machine_cpu_seconds() -> Option<f64> {
+    let ticks = busy_ticks(&fs::read_to_string("/proc/stat").ok()?)?;
+    Some(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+}
+
+/// Ticks of the first line of `/proc/stat` that were not idle: user, nice, system, then past idle and waiting for the
+/// disk those of interrupts, and those stolen.
+fn busy_ticks(stat: &str) -> Option<u64> {
+    let fields = stat.lines().next()?.strip_prefix("cpu ")?.split_ascii_whitespace();
+    let fields: Vec<u64> = fields.map_while(|field| field.parse().ok()).collect();
+    let [user, nice, system, _idle, _waiting, irq, softirq, stolen, ..] = fields[..] else { return None };
+    Some(user + nice + system + irq + softirq + stolen)
+}
+
 /// User and system ticks in the text of `/proc/PID/stat`. The name of the program, in brackets, may hold anything.
 fn cpu_ticks(stat: &str) -> Option<u64> {
     let (_, after_name) = stat.rsplit_once(')')?;
@@ -98,6 +114,13 @@ mod tests {
         assert_eq!(cpu_ticks(stat), Some(1_000));
         assert_eq!(cpu_ticks("4242 (x) S 1"), None);
         assert_eq!(cpu_ticks(""), None);
+    }
+
+    #[test]
+    fn busy_time_of_the_machine_leaves_idle_and_waiting_out() {
+        assert_eq!(busy_ticks("cpu  1 2 4 1000 1000 8 16 32 64 0\ncpu0 9 9"), Some(63));
+        assert_eq!(busy_ticks("cpu0 1 2 3"), None);
+        assert!(machine_cpu_seconds().is_some_and(|seconds| seconds > 0.0));
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::io::{self, Write};
 
+/// A wider column holds text and begins at the left.
+const NUMBER_WIDTH_MAX: usize = 28;
+
 /// How it looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
@@ -51,10 +54,9 @@ impl Table {
                     }
                 }
                 Layout::Plain => {
-                    let last = row.len() - 1;
                     let cells = row.iter().enumerate().map(|(column, cell)| match column {
                         0 => format!("{cell:<0$}", width(0)),
-                        column if column == last => cell.clone(),
+                        column if width(column) > NUMBER_WIDTH_MAX => cell.clone(),
                         column => format!("{cell:>0$}", width(column)),
                     });
                     writeln!(out, "{}", cells.collect::<Vec<_>>().join("  "))?;
@@ -79,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_table_is_aligned_or_has_pipes() {
-        assert_eq!(written(Layout::Plain), "load    acks\n50 × 1  9\n");
+        assert_eq!(written(Layout::Plain), "load    acks\n50 × 1     9\n");
         assert_eq!(written(Layout::Markdown), "| load | acks |\n|---|---:|\n| 50 × 1 | 9 |\n");
     }
 }

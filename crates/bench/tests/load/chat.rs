@@ -115,9 +115,11 @@ fn every_output_holds_the_figures() {
     {
         let mut options = options(&server, &[ONE]);
         options.output = output;
-        options.target.data_dir = Some(folder.path().into());
-        options.target.server_pid = Some(still.id());
-        options.idle = Some(Idle { connections: 10, conversations: 4, prepared: Prepared::No });
+        if output == Output::Json {
+            options.target.data_dir = Some(folder.path().into());
+            options.target.server_pid = Some(still.id());
+            options.idle = Some(Idle { connections: 10, conversations: 4, prepared: Prepared::No });
+        }
         options.user_prefix = format!("{output:?}-");
         let mut out = Vec::new();
         chat::run(options, &mut out).unwrap();
