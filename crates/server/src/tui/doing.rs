@@ -45,6 +45,7 @@ pub struct Doer {
     arrivals: mpsc::Sender<Arrival>,
     orders: mpsc::Sender<Order>,
     offset: UtcOffset,
+    opened: Option<Conversation>,
     followed: Option<Followed>,
 }
 
@@ -66,7 +67,7 @@ impl Doer {
     pub fn new(account: Account, tasks: TaskTracker, arrivals: mpsc::Sender<Arrival>, offset: UtcOffset) -> Self {
         let (orders, queue) = mpsc::channel(ORDERS);
         tasks.spawn(keep_order(account.clone(), queue, arrivals.clone()));
-        Self { account, tasks, arrivals, orders, offset, followed: None }
+        Self { account, tasks, arrivals, orders, offset, opened: None, followed: None }
     }
 
     /// Says which conversation is followed from now on.
@@ -160,6 +161,7 @@ impl Doer {
             Some(user) => self.account.conversation_with(user),
             None => self.account.conversation(&id),
         };
+        self.opened = Some(conversation.clone());
         self.followed = None;
         self.order(Order::Focus(id));
         let options = TimelineOptions { page: PAGE, date_dividers: true, utc_offset_minutes: self.offset.minutes };
@@ -195,9 +197,10 @@ impl Doer {
         self.followed.clone().filter(|followed| followed.conversation.id() == id)
     }
 
-    /// The one that is followed knows the other user, without whom a direct conversation cannot begin.
+    /// The one that was opened knows the other user, without whom a direct conversation cannot begin.
     fn conversation(&self, id: ConversationId) -> Conversation {
-        self.following(id).map_or_else(|| self.account.conversation(&id), |followed| followed.conversation)
+        let opened = self.opened.clone().filter(|opened| opened.id() == id);
+        opened.unwrap_or_else(|| self.account.conversation(&id))
     }
 
     fn order(&self, order: Order) {
