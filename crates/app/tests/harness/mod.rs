@@ -72,10 +72,12 @@ impl TokenVerifier for PlainTokens {
     }
 }
 
+type Offered = (Vec<Record>, Done);
+
 /// A store whose commits can be held back or refused.
 pub struct SteeredLog {
     pub inner: MemoryLog,
-    held: Mutex<Option<VecDeque<(Vec<Record>, Done)>>>,
+    held: Mutex<Option<VecDeque<Offered>>>,
     refusals: AtomicUsize,
 }
 
