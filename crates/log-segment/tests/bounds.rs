@@ -7,14 +7,15 @@ use std::time::Duration;
 use stonechat_log::contract::compare::{ALL, events};
 use stonechat_log::contract::workload::{Builder, conversation};
 use stonechat_log::contract::{commit, wait};
-use stonechat_log::record::Record;
+use stonechat_log::personal::change_prefix;
+use stonechat_log::record::{PersonalWrite, Record};
 use stonechat_log::store::{Log, LogError};
 use stonechat_log_segment::config::Config;
 use stonechat_log_segment::engine::SegmentLog;
 use stonechat_log_segment::memory_index::MemoryIndexes;
 use stonechat_log_segment::sim_disk::{SimDisk, Syncs};
 use stonechat_log_segment::step::{SpareStep, WriterStep};
-use stonechat_types::number::{AppId, LanePosition, Seq};
+use stonechat_types::number::{AppId, LanePosition, Seq, UserNo};
 use support::{drain, options, small, stepped};
 
 type Answers = Arc<Mutex<Vec<Result<(), LogError>>>>;
@@ -265,4 +266,20 @@ fn two_checkpoints_at_once_lose_nothing() {
             assert_eq!(events(log, AppId::DEFAULT, conversation(1), Seq(0), ALL).unwrap().len(), n);
         }
     });
+}
+
+#[test]
+fn change_rows_that_were_replaced_go_at_the_next_checkpoint() {
+    let (log, mut stepper) = stepped(&SimDisk::new(), &MemoryIndexes::new(), small()).unwrap();
+    let (app, user_no) = (AppId::DEFAULT, UserNo(1));
+    for _ in 0..5 {
+        for key in ["a", "b"] {
+            let write = PersonalWrite { app, user_no, key: key.into(), value: Some("v".into()) };
+            log.offer(vec![Record { personal: vec![write], ..Record::default() }], Box::new(|_| {}));
+            drain(&mut stepper);
+        }
+        stepper.checkpoint().unwrap();
+        let rows = wait(log.scan(change_prefix(app, user_no), None, 100)).unwrap();
+        assert_eq!(rows.len(), 2, "one for each key");
+    }
 }
