@@ -41,6 +41,8 @@ struct Entry {
     /// The transaction that made it what it is.
     transaction: u64,
     attempts: u32,
+    /// Whether it waits for the answer of one before it, which is on its way: that one was refused, and says so soon.
+    waits_in_order: bool,
     /// How often it was written to a connection since the account was opened.
     writes: u32,
     stage: Stage,
@@ -54,6 +56,14 @@ enum Stage {
     InFlight,
     /// Failed; the lane goes on without it.
     Parked,
+}
+
+/// What is before a message in its lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    Waiting,
+    InFlight,
 }
 
 impl Entry {
@@ -77,7 +87,7 @@ impl Outbox {
         let mut outbox = Self::default();
         for row in rows {
             let stage = if row.failure.is_some() { Stage::Parked } else { Stage::Waiting(0) };
-            outbox.insert(Entry { row, transaction: 0, attempts: 0, writes: 0, stage });
+            outbox.insert(Entry { row, transaction: 0, attempts: 0, waits_in_order: false, writes: 0, stage });
         }
         outbox
     }
@@ -116,6 +126,30 @@ impl Outbox {
     pub fn of(&self, conversation: &ConversationId) -> Vec<(u64, Unsent)> {
         let lane = self.lanes.get(conversation).into_iter().flatten();
         lane.filter_map(|order| Some((*order, self.entries.get(order)?.unsent()))).collect()
+    }
+
+    /// What is before a message in its lane.
+    fn before(&self, id: &ClientMsgId) -> Before {
+        let Some(order) = self.by_id.get(id) else { return Before::Nothing };
+        let Some(entry) = self.entries.get(order) else { return Before::Nothing };
+        let lane = self.lanes.get(&entry.row.conversation).into_iter().flatten();
+        let stages = lane.take_while(|other| *other != order).filter_map(|other| self.entries.get(other));
+        stages.fold(Before::Nothing, |before, other| match (before, other.stage) {
+            (Before::InFlight, _) | (_, Stage::InFlight) => Before::InFlight,
+            (Before::Waiting, _) | (_, Stage::Waiting(_)) => Before::Waiting,
+            (Before::Nothing, Stage::Parked) => Before::Nothing,
+        })
+    }
+
+    /// A message was answered: those behind it need not wait for that any more.
+    fn release_followers(&mut self, id: &ClientMsgId) {
+        let Some(entry) = self.by_id.get(id).and_then(|order| self.entries.get(order)) else { return };
+        let lane = self.lanes.get(&entry.row.conversation).into_iter().flatten();
+        for order in lane {
+            if let Some(entry) = self.entries.get_mut(order) {
+                entry.waits_in_order = false;
+            }
+        }
     }
 
     /// The first of a lane that are not parked, as many as may be in flight.
@@ -189,7 +223,14 @@ impl Core {
         let id = row.client_msg_id;
         self.journal.write(StoreOp::PutOutbox(Box::new(row.clone())));
         let transaction = self.journal.open_number();
-        self.outbox.insert(Entry { row, transaction, attempts: 0, writes: 0, stage: Stage::Waiting(0) });
+        self.outbox.insert(Entry {
+            row,
+            transaction,
+            attempts: 0,
+            waits_in_order: false,
+            writes: 0,
+            stage: Stage::Waiting(0),
+        });
         self.tell_send(&id);
         Ok(Reply::Queued(SendState::Queued))
     }
@@ -260,7 +301,11 @@ impl Core {
                 continue;
             }
             // Nothing overtakes a message that waits.
-            if !due || in_flight >= LANE_IN_FLIGHT_MAX || !self.calls.have_room() {
+            if !due
+                || entry.waits_in_order && in_flight > 0
+                || in_flight >= LANE_IN_FLIGHT_MAX
+                || !self.calls.have_room()
+            {
                 return;
             }
             if !entry.row.written {
@@ -278,6 +323,7 @@ impl Core {
                 continue;
             }
             entry.stage = Stage::InFlight;
+            entry.waits_in_order = false;
             entry.writes += 1;
             let id = entry.row.client_msg_id;
             let body = self.payload(order, after);
@@ -389,7 +435,8 @@ impl Core {
         let now = self.now_ms();
         let attempts = self.outbox.get_mut(&id).map_or(0, |entry| entry.attempts);
         let wait = wait_ms(error, backoff_ms(&mut self.dice, attempts));
-        let is_first = self.is_first_of_lane(&id);
+        self.outbox.release_followers(&id);
+        let before = self.outbox.before(&id);
         let Some(entry) = self.outbox.get_mut(&id) else { return };
         match code.map(ErrorCode::retry) {
             // A code of a later version may pass; a day decides.
@@ -400,7 +447,8 @@ impl Core {
             // It follows its predecessor, which waits as long as it must.
             Some(Retry::InOrder) => {
                 entry.attempts += 1;
-                entry.stage = Stage::Waiting(if is_first { now + wait } else { now });
+                entry.waits_in_order = before == Before::InFlight;
+                entry.stage = Stage::Waiting(if before == Before::Nothing { now + wait } else { now });
             }
             Some(Retry::Never) => {
                 let failure = SendFailure { code: error.code.clone(), text: error.message.clone(), recoverable: false };
@@ -408,14 +456,6 @@ impl Core {
             }
         }
         self.tell_send(&id);
-    }
-
-    fn is_first_of_lane(&self, id: &ClientMsgId) -> bool {
-        let Some(order) = self.outbox.by_id.get(id) else { return true };
-        let Some(entry) = self.outbox.entries.get(order) else { return true };
-        let lane = self.outbox.lanes.get(&entry.row.conversation).into_iter().flatten();
-        let mut before = lane.take_while(|other| *other != order).filter_map(|other| self.outbox.entries.get(other));
-        before.all(|other| other.stage == Stage::Parked)
     }
 
     /// Gives up what waited too long.
@@ -441,6 +481,7 @@ impl Core {
     }
 
     fn take_out(&mut self, id: &ClientMsgId, state: SendState) {
+        self.outbox.release_followers(id);
         let Some(entry) = self.outbox.remove(id) else { return };
         let conversation = entry.row.conversation;
         self.journal.write(StoreOp::DropOutbox(*id));
