@@ -12,7 +12,12 @@ use crate::tui::scroll::Anchor;
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 20)];
 
 fn compare(name: &str, shown: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui/snapshots").join(format!("{name}.txt"));
+    compare_file(&format!("{name}.txt"), shown);
+}
+
+/// Compares with a file of the folder `snapshots`.
+pub fn compare_file(name: &str, shown: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui/snapshots").join(name);
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, shown).unwrap();
