@@ -16,7 +16,7 @@ const GROUND: &str = "#1b1e24";
 const LETTERS: &str = "#d7dae0";
 
 fn scene() -> App {
-    let mut app = app_of(96, 29);
+    let mut app = app_of(96, 30);
     app.palette = Palette(Paint::Coloured);
     let people = [("alice", "Alice Moreau"), ("bob", "Bob Okafor"), ("carol", "Carol Jensen"), ("mei", "梅 林")];
     update(&mut app, Msg::Names(people.map(|(id, name)| (user(id), name.to_owned())).to_vec()));
@@ -31,6 +31,7 @@ fn scene() -> App {
     update(&mut app, Msg::Conversations(list.into_iter().map(Arc::new).collect()));
     update(&mut app, Msg::TotalUnread(4));
     let items = vec![
+        start(),
         day(0, Date { year: 2026, month: 11, day: 27 }),
         said(11, "bob", "Morning! Did the nightly build go through?", 190),
         wrote(
