@@ -208,3 +208,16 @@ fn a_transaction_is_kept_whole_or_not_at_all() {
     let query = MessageQuery { conversation: conversation(), from: 0, upto: 9, limit: 9 };
     assert!(store.reader().unwrap().messages(query).unwrap().is_empty());
 }
+
+#[cfg(unix)]
+#[test]
+fn nobody_but_its_owner_can_read_a_store() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(&folder.path().join("a.db"));
+    apply(&mut store, vec![StoreOp::PutMessage(Box::new(message(2, 1)))]);
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o077, 0, "{:?}", file.path());
+    }
+}

@@ -39,6 +39,8 @@ impl SqliteStore {
             std::fs::create_dir_all(folder).map_err(|error| io(&error))?;
         }
         let lock = lock(&path.with_extension("lock"), lock_timeout)?;
+        // SQLite gives its other files the mode of the first.
+        drop(own_file(path)?);
         let mut db = Connection::open(path).map_err(|error| failed(&error))?;
         configure(&db).map_err(|error| failed(&error))?;
         migrate(&mut db)?;
@@ -62,10 +64,18 @@ fn failed(error: &rusqlite::Error) -> StoreError {
     }
 }
 
+/// Opens a file, or makes it so that nobody but its owner can read it.
+fn own_file(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| io(&error))
+}
+
 #[allow(clippy::disallowed_methods)]
 fn lock(path: &Path, timeout: Duration) -> Result<File> {
-    let mut options = OpenOptions::new();
-    let file = options.create(true).truncate(false).write(true).open(path).map_err(|error| io(&error))?;
+    let file = own_file(path)?;
     let mut waited = Duration::ZERO;
     loop {
         match file.try_lock() {
