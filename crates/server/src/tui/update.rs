@@ -19,6 +19,9 @@ const BELL_EVERY_MS: i64 = 2_000;
 /// A conversation that we did not know is new when its last message is not older than this.
 const BEGINS_WITHIN_MS: i64 = 30_000;
 
+/// A message moves its conversation to the top, so news are looked for there only, however long the list is.
+const NEWS_MAX: usize = 32;
+
 /// So many items above the window, older ones are asked for.
 const ITEMS_AHEAD: usize = 8;
 
@@ -122,7 +125,7 @@ fn connection(app: &mut App, state: ConnectionState) {
 }
 
 fn conversations(app: &mut App, list: Vec<Arc<ConversationSummary>>, effects: &mut Vec<Effect>) {
-    let rings = list.iter().any(|summary| is_news(app, summary));
+    let rings = app.live && list.iter().take(NEWS_MAX).any(|summary| is_news(app, summary));
     let rested = app.rang_at.is_none_or(|rang| app.now.as_millis() - rang.as_millis() >= BELL_EVERY_MS);
     if rings && rested {
         app.rang_at = Some(app.now);
@@ -144,7 +147,7 @@ fn is_news(app: &App, summary: &ConversationSummary) -> bool {
         && app.open.as_ref().is_some_and(|open| open.id == summary.id);
     // Older conversations may be listed late; one that begins now is new.
     let begins = app.now.as_millis().saturating_sub(last.sent_at.as_millis()) < BEGINS_WITHIN_MS;
-    app.live && summary.unread > 0 && known.map_or(begins, |known| last.seq > known) && !is_watched
+    summary.unread > 0 && known.map_or(begins, |known| last.seq > known) && !is_watched
 }
 
 fn timeline(app: &mut App, id: ConversationId, items: Vec<Arc<TimelineItem>>) {
