@@ -1,5 +1,5 @@
-//! Reads the segments of a data folder, and changes nothing: also beside a running server, up to the last batch that is
-//! known as synced.
+//! Reads the segments of a data folder, and changes nothing: also beside a running server, up to the last whole batch,
+//! which is synced before it is read.
 
 use crate::codec::{self, Fault};
 use crate::disk::Disk;
@@ -26,7 +26,7 @@ pub struct Dump {
 pub struct DumpEnd {
     /// The last record that is read.
     pub upto: LanePosition,
-    /// Records after it that are not known as synced; zero when no server runs, as whole batches are kept then.
+    /// Records after it, of a batch that is not whole.
     pub pending: u64,
     /// Whether a torn batch follows.
     pub torn: bool,
@@ -107,7 +107,13 @@ impl Dump {
                 None => {}
             }
         }
-        let end = find_end(&segments, alone)?;
+        let mut end = find_end(&segments)?;
+        if !alone {
+            // What a server has written and not yet synced becomes durable now: whoever may read a file may sync it.
+            // What is being written at this moment is no torn end.
+            sync(&segments).map_err(|error| disk_error("sync the segments", &error))?;
+            end.torn = false;
+        }
         Ok(Self { segments, end })
     }
 
@@ -163,8 +169,13 @@ impl Iterator for DumpRecords<'_> {
     }
 }
 
-/// Finds the end in the last segment. A segment is begun when all before it is synced.
-fn find_end(segments: &Segments, alone: bool) -> Result<DumpEnd, LogError> {
+/// Makes the last segment durable. A segment is begun when all before it is synced.
+fn sync(segments: &Segments) -> std::io::Result<()> {
+    segments.all().last().map_or(Ok(()), |(number, _)| segments.file(*number)?.sync())
+}
+
+/// Finds the end in the last segment.
+fn find_end(segments: &Segments) -> Result<DumpEnd, LogError> {
     let Some((number, first)) = segments.all().last().copied() else { return Ok(DumpEnd::default()) };
     let mut reader = Reader::new(segments, Location { segment: number, offset: HEADER_BYTES as u32 })?;
     let before = LanePosition(first.0.saturating_sub(1));
@@ -200,6 +211,6 @@ fn find_end(segments: &Segments, alone: bool) -> Result<DumpEnd, LogError> {
             intact = true;
         }
     };
-    let upto = if alone { whole.max(synced) } else { synced };
-    Ok(DumpEnd { upto, pending: last.0 - upto.0, torn: torn || (alone && last > whole) })
+    let upto = whole.max(synced);
+    Ok(DumpEnd { upto, pending: last.0 - upto.0, torn: torn || last > whole })
 }

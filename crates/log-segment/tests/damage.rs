@@ -142,8 +142,8 @@ fn a_store_in_use_is_not_opened_twice_but_can_be_dumped() {
         drain(&mut stepper);
     }
     let dump = Dump::open_on(Arc::new(disk.clone())).unwrap();
-    assert_eq!((dump.end().upto, dump.end().pending), (LanePosition(2), 1));
-    assert_eq!(dump.records(LanePosition(1)).map(|record| record.unwrap().position.0).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!((dump.end().upto, dump.end().pending), (LanePosition(3), 0));
+    assert_eq!(dump.records(LanePosition(1)).map(|record| record.unwrap().position.0).collect::<Vec<_>>(), [1, 2, 3]);
     assert!(verify_dump(&dump).unwrap().is_clean());
     drop((log, stepper));
     let dump = Dump::open_on(Arc::new(disk)).unwrap();
