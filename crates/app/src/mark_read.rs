@@ -6,10 +6,13 @@ use crate::executor::job::{Job, Key, Work};
 use crate::executor::slot::Slot;
 use crate::executor::{Attempt, Context, Need, refuse};
 use crate::fan_out::{LOOKED_UP_MAX, each, offer};
+use crate::node::Node;
 use crate::rows::{derive, personal};
 use roaring::RoaringBitmap;
+use stonechat_domain::member::UserRef;
 use stonechat_log::record::{PersonalWrite, Record};
 use stonechat_types::error_code::ErrorCode;
+use stonechat_types::number::{Ordinal, Seq};
 
 /// Tries to move the cursor.
 pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> Attempt {
@@ -28,18 +31,18 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
     if member.read(upto, ordinal) {
         loaded.dirty.insert(job.actor.no);
         *context.cursors_moved = true;
-        let moved = Outbound::ReadMoved {
-            conversation: job.key.1,
-            user: job.actor.id.clone(),
-            upto: member.read_seq,
-            ordinal: member.read_ordinal,
-        };
-        let own = RoaringBitmap::from_iter([job.actor.no.0]);
-        let told = if loaded.roster.len() <= LOOKED_UP_MAX { &*loaded.roster } else { &own };
-        each(context.node, job.key.0, told, |session| offer(context.node, session, moved.clone()));
+        tell(context.node, job.key, &job.actor, (member.read_seq, member.read_ordinal), &loaded.roster);
     }
     job.reply.answer(Ok(Answer::Done));
     Attempt::Done
+}
+
+/// Tells a cursor that moved: to all members of a small conversation, else to the user's own sessions.
+pub(crate) fn tell(node: &Node, key: Key, user: &UserRef, (upto, ordinal): (Seq, Ordinal), roster: &RoaringBitmap) {
+    let moved = Outbound::ReadMoved { conversation: key.1, user: user.id.clone(), upto, ordinal };
+    let own = RoaringBitmap::from_iter([user.no.0]);
+    let told = if roster.len() <= LOOKED_UP_MAX { roster } else { &own };
+    each(node, key.0, told, |session| offer(node, session, moved.clone()));
 }
 
 /// Stores the cursors of a conversation that moved.
@@ -55,7 +58,7 @@ pub(crate) fn store(batch: &mut Batch, key: Key, slot: &mut Slot) {
             personal: vec![PersonalWrite { app: key.0, user_no: user, key: personal_key, value: Some(value) }],
             ..Record::default()
         };
-        batch.push(record, Effect { key, event: None, personal: vec![(user, item)], reply: None });
+        batch.push(record, Effect { key, event: None, personal: vec![(user, item)], read: None, reply: None });
         slot.open += 1;
     }
 }

@@ -67,6 +67,25 @@ async fn unread_counts_what_others_wrote_and_reading_on_one_device_tells_the_oth
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_composer_had_shown_is_told_as_read() {
+    let world = World::new();
+    let mut alice = world.device("alice", "phone").await;
+    let mut bob = world.device("bob", "phone").await;
+    let tablet = world.device("bob", "tablet").await;
+    let here = alice.send("bob", "one").await.id;
+    let mut answer = message(Destination::Conversation(here.conversation), next_id(), "two");
+    answer.read_upto = here.seq;
+    bob.call(Call::Send(answer)).await.unwrap();
+    for device in [&alice, &tablet] {
+        let moved = |o: &Outbound| {
+            if let Outbound::ReadMoved { user, upto, .. } = o { Some((user.clone(), *upto)) } else { None }
+        };
+        assert_eq!(device.sink.wait(moved).await, (user("bob"), Seq(3)));
+    }
+    assert_eq!(bob.view(here.conversation).await.unread, 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_same_id_is_stored_once_and_another_body_is_a_conflict() {
     let world = World::new();
     let mut alice = world.device("alice", "phone").await;

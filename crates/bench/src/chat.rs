@@ -26,6 +26,8 @@ const BARE: Duration = Duration::from_secs(2);
 const PROBE_GAP: Duration = Duration::from_millis(40);
 /// Files that are open besides connections.
 const FILES_BESIDES: u64 = 64;
+/// One in so many users of idle connections signs in on a second device.
+const SECOND_DEVICES_OF: usize = 4;
 /// How long memory is watched until it stands still.
 const SETTLE_MAX: Duration = Duration::from_secs(12);
 const SETTLE_LOOK: Duration = Duration::from_millis(500);
@@ -45,7 +47,8 @@ pub fn run(options: ChatOptions, out: &mut dyn Write) -> anyhow::Result<()> {
 /// What kept it from measuring, or what the server did wrong meanwhile.
 pub fn measure(options: &ChatOptions) -> anyhow::Result<ChatFigures> {
     let sockets = options.loads.iter().map(|load| 2 * load.pairs()).max().unwrap_or(0) + options.connections;
-    let sockets = sockets.max(options.idle.map_or(0, |idle| idle.connections)) as u64;
+    let idle = options.idle.map_or(0, |idle| idle.connections + idle.connections / SECOND_DEVICES_OF);
+    let sockets = sockets.max(idle) as u64;
     let files = open_files_max();
     ensure!(sockets + FILES_BESIDES <= files, "{sockets} connections do not fit {files} open files (ulimit -n)");
 
@@ -292,6 +295,7 @@ fn crowd_spec(options: &ChatOptions, connections: usize) -> CrowdSpec {
         tokens: options.target.tokens.clone(),
         user_prefix: options.user_prefix.clone(),
         connections,
+        device: "bench".into(),
     }
 }
 
@@ -305,14 +309,20 @@ fn weigh(options: &ChatOptions, idle: Idle, watched: &Watched) -> anyhow::Result
     let without = settled(process)?;
     let crowd = Crowd::connect(&spec).context("could not hold the idle connections")?;
     let with = settled(process)?;
-    drop(crowd);
+    let seconds = (idle.connections / SECOND_DEVICES_OF).max(1);
+    let second = CrowdSpec { connections: seconds, device: "bench-second".into(), ..spec };
+    let second = Crowd::connect(&second).context("could not hold the second devices")?;
+    let with_second = settled(process)?;
+    drop((crowd, second));
+    let kib_of = |more: u64, less: u64, connections: usize| (more as f64 - less as f64) / 1024.0 / connections as f64;
     Ok(Some(IdleFigures {
         connections: idle.connections,
         conversations: idle.conversations,
         fresh_process: idle.prepared == Prepared::Yes,
         rss_without_mib: mib(without),
         rss_with_mib: mib(with),
-        kib_each: (with as f64 - without as f64) / 1024.0 / idle.connections as f64,
+        kib_each: kib_of(with, without, idle.connections),
+        kib_second_device: kib_of(with_second, with, seconds),
     }))
 }
 

@@ -26,6 +26,8 @@ pub struct CrowdSpec {
     pub user_prefix: String,
     /// Connections, each of another user.
     pub connections: usize,
+    /// The device of each.
+    pub device: String,
 }
 
 /// Connections that are held until this is dropped.
@@ -100,7 +102,7 @@ async fn hold(
         }
         let name = name(spec, number);
         let token = (spec.tokens)(&name).with_context(|| format!("could not make a token for {name}"))?;
-        let (server, who) = (spec.server.clone(), Credentials { token, device: "bench".into() });
+        let (server, who) = (spec.server.clone(), Credentials { token, device: spec.device.clone() });
         let friends = (1..=greets).map(|step| self::name(spec, (number + step) % spec.connections)).collect::<Vec<_>>();
         joining.spawn_local(async move {
             let (mut link, _) = Link::sign_in(&server, &who, number as u32).await?;

@@ -110,13 +110,14 @@ async fn make_group(owner: &mut Link, names: &[String], clock: Clock) -> anyhow:
         command += 1;
         Which { lane: 0, number: command }.message_id(clock.unix_ms(clock.now_ns()), 0).to_vec().into()
     };
-    let mut chunks = names[1..].chunks(MEMBERS_PER_EVENT_MAX);
-    let members = chunks.next().unwrap_or_default().to_vec();
+    // Room for the owner, whom the first event names as well.
+    let (first, others) = names[1..].split_at((MEMBERS_PER_EVENT_MAX - 1).min(names.len() - 1));
+    let members = first.to_vec();
     let create = v1::CreateGroup { command_id: command_id(), title: "bench".into(), members };
     let frame::Body::CommandDone(done) = owner.call(frame::Body::CreateGroup(create)).await? else {
         bail!("the server does not say that the group is made");
     };
-    for chunk in chunks {
+    for chunk in others.chunks(MEMBERS_PER_EVENT_MAX) {
         let change = v1::ChangeConversation {
             command_id: command_id(),
             conversation_id: done.conversation_id.clone(),

@@ -5,8 +5,9 @@ use crate::api::{Answer, EventView, PersonalItem};
 use crate::map::Map;
 use roaring::RoaringBitmap;
 use std::sync::Arc;
+use stonechat_domain::member::UserRef;
 use stonechat_log::record::Record;
-use stonechat_types::number::UserNo;
+use stonechat_types::number::{Ordinal, Seq, UserNo};
 
 /// Records of one batch.
 pub const BATCH_RECORDS_MAX: usize = 1_024;
@@ -48,6 +49,8 @@ pub(crate) struct Effect {
     pub event: Option<Fanned>,
     /// Whose personal state the record changes, in the record's order.
     pub personal: Vec<(UserNo, PersonalItem)>,
+    /// The cursor that the event moved: whose, and where it stands.
+    pub read: Option<(UserRef, Seq, Ordinal)>,
     /// Who is answered, and what.
     pub reply: Option<(Reply, Answer)>,
 }

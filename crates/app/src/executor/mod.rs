@@ -204,6 +204,9 @@ impl Executor {
             node.metrics.events.inc();
             let (app, _) = effect.key;
             fan_out.event(node, app, &Arc::new(LiveEvent::new(fanned.view)), &fanned.recipients, fanned.also);
+            if let Some((user, upto, ordinal)) = &effect.read {
+                mark_read::tell(node, effect.key, user, (*upto, *ordinal), &fanned.recipients);
+            }
         }
         for ((user, item), seq) in effect.personal.into_iter().zip(&committed.personal) {
             fan_out.personal(node, effect.key.0, user, *seq, &item);

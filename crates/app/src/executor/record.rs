@@ -100,7 +100,7 @@ pub(crate) fn push_change(
     record.event = Some(Event { header, sealed });
     let fanned = Fanned { id: (actor.no, id), view, recipients: loaded.roster.clone(), also };
     let reply = reply.map(|(reply, answer)| (reply, answer(at, stamp.seq)));
-    context.batch.push(record, Effect { key: at, event: Some(fanned), personal: told, reply });
+    context.batch.push(record, Effect { key: at, event: Some(fanned), personal: told, read: None, reply });
 }
 
 /// Everybody whose membership a change may touch, the actor first.
@@ -133,7 +133,10 @@ pub(crate) fn push_message(
     let Some(member) = loaded.members.get_mut(&actor.no) else { return };
     let mut stamp = next_stamp(state, EventKind::Message, sent_at(state, context.now), id);
     (stamp.read_upto, stamp.read_upto_ordinal) = read;
+    let before = member.read_seq;
     fold_message(state, member, &stamp);
+    // Moves over own messages follow from the event itself; what the composer had shown, the others cannot know.
+    let read = (read.0 > before).then(|| (actor.clone(), member.read_seq, member.read_ordinal));
     let header = header(state, actor, EventKind::Message, &stamp, hmac);
     let sealed = keys.seal(&Place::of(&header), context.nonces.next(&*context.node.entropy), &body_type, &body);
     let view = view(&header, Content::Message { body_type, body });
@@ -142,7 +145,7 @@ pub(crate) fn push_message(
     let remembered = remember(loaded, actor.no, &stamp, hmac);
     let fanned = Fanned { id: (actor.no, id), view, recipients: loaded.roster.clone(), also: None };
     let reply = Some((reply.0, reply.1(at, &remembered)));
-    let effect = Effect { key: at, event: Some(fanned), personal: Vec::new(), reply };
+    let effect = Effect { key: at, event: Some(fanned), personal: Vec::new(), read, reply };
     let index = context.batch.push(record, effect);
     context.batch.moved.insert(at, index);
     context.batch.touched.insert((at, actor.no), index);

@@ -393,15 +393,18 @@ impl Core {
     /// The event of an own message is here: no acknowledgement is needed any more.
     pub(super) fn on_own_message(&mut self, row: &MessageRow) {
         let Some(id) = row.client_msg_id else { return };
+        let Some(entry) = self.outbox.get_mut(&id) else { return };
+        let same = row.corrupt || (&entry.row.body_type, &entry.row.body) == (&row.body_type, &row.body);
         let mark = SentMark {
             conversation: row.conversation,
             seq: Seq(row.seq),
             ordinal: Ordinal(row.ordinal),
             sent_at: row.sent_at,
-            deduplicated: false,
-            conflict: false,
+            // What this device never wrote to a connection was sent by another, under the same id.
+            deduplicated: !entry.row.written,
+            conflict: !same,
         };
-        let read_upto = self.outbox.get_mut(&id).map_or(0, |entry| entry.row.read_upto);
+        let read_upto = entry.row.read_upto;
         self.take_out(&id, SendState::Sent(mark));
         self.read_with_send(row.conversation, read_upto);
     }

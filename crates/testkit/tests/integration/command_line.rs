@@ -96,6 +96,17 @@ fn sending_and_reading_by_scripts() -> anyhow::Result<()> {
     let again = lines(&place.client(&server.url, "alice", &send)?)?.remove(0);
     ensure!(again["deduplicated"] == true && again["message_id"] == first["message_id"], "{again}");
 
+    // The same id with another text is refused, also on a device that learns of the first only from the log.
+    for device in ["cli-send", "fresh"] {
+        let words = ["send", "--to", "bob", "other", "--client-msg-id", id, "--device", device];
+        let conflict = place.client(&server.url, "alice", &words)?;
+        ensure!(
+            conflict.status.code() == Some(4) && err(&conflict).contains("conflict"),
+            "{device}: {}",
+            err(&conflict)
+        );
+    }
+
     let conversation = first["conversation"].as_str().context("an id")?.to_owned();
     let tail = ["tail", "--json", "--idle-exit", "1500"];
     let told = lines(&place.client(&server.url, "bob", &tail)?)?;
