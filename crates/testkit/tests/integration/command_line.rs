@@ -165,10 +165,10 @@ fn a_second_process_on_one_device_waits_and_gives_up() -> anyhow::Result<()> {
     let server = place.serve()?;
     place.client(&server.url, "alice", &["send", "--to", "alice", "note"])?;
     let mut first = place.command(&server.url, "alice", &["tail", "--json"])?.stdout(Stdio::piped()).spawn()?;
-    // It holds its store once it has printed something.
+    // It holds its store once it has printed something, and ends when nobody reads any more.
     let mut line = String::new();
-    let out = first.stdout.take().context("an output")?;
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line)?;
+    let mut out = std::io::BufReader::new(first.stdout.take().context("an output")?);
+    std::io::BufRead::read_line(&mut out, &mut line)?;
     let started = Instant::now();
     let second = place.client(&server.url, "alice", &["tail", "--idle-exit", "100"])?;
     ensure!(second.status.code() == Some(1), "{}", err(&second));
