@@ -10,7 +10,7 @@ use crate::link::{Credentials, Link};
 use crate::machine;
 use crate::message::Which;
 use crate::options::GroupOptions;
-use crate::process::{Process, open_files_max};
+use crate::process::{Process, machine_cpu_seconds, open_files_max};
 use crate::record::Latencies;
 use crate::seats::Seats;
 use crate::speaker::{Source, Speaker};
@@ -76,6 +76,11 @@ async fn measure_on_this_thread(options: &GroupOptions) -> anyhow::Result<GroupF
     let mut bare = Speaker::new(options, Source::Bare(Box::new(bare)), clock);
     bare.one(&listeners.audience).await.context("the first bare message")?;
 
+    let used = |process: Option<Process>| {
+        let server = process.map(Process::cpu_seconds).transpose()?.unwrap_or(0.0);
+        anyhow::Ok(machine_cpu_seconds().map(|all| (all, server + Process::own().cpu_seconds().unwrap_or(0.0))))
+    };
+    let (before, started_ns) = (used(watched.process)?, clock.now_ns());
     let (mut last_theirs, mut last_bare) = (Latencies::default(), Latencies::default());
     for round in 0..WARM_UP + options.messages as u64 {
         let took_theirs = theirs.one(&everybody.audience).await?;
@@ -85,6 +90,10 @@ async fn measure_on_this_thread(options: &GroupOptions) -> anyhow::Result<GroupF
             last_bare.record(took_bare);
         }
     }
+    let seconds = (clock.now_ns() - started_ns) as f64 / 1e9;
+    let other_cores = before
+        .zip(used(watched.process)?)
+        .map(|((all, ours), (all_after, ours_after))| ((all_after - all - (ours_after - ours)) / seconds).max(0.0));
     let saturated = theirs.saturate(&everybody.audience, options, watched.process).await?;
     let bare_saturated = bare.saturate(&listeners.audience, options, None).await.context("the bare broadcast")?;
     let rss = watched.process.map(Process::resident_bytes).transpose()?;
@@ -99,6 +108,7 @@ async fn measure_on_this_thread(options: &GroupOptions) -> anyhow::Result<GroupF
         bare_last_delivery_ms: Milliseconds::from(&last_bare),
         saturation: saturated,
         bare_saturation: bare_saturated,
+        other_cores: other_cores.filter(|_| watched.process.is_some()),
         server_rss_mib: rss.map(|bytes| bytes as f64 / (1024.0 * 1024.0)),
         method: group_report::method(options),
     })

@@ -42,6 +42,8 @@ pub struct GroupFigures {
     pub saturation: Saturation,
     /// The same of the bare broadcast.
     pub bare_saturation: Saturation,
+    /// Cores that everything else on the machine used while messages were sent one by one.
+    pub other_cores: Option<f64>,
     /// Memory of the server at the end.
     pub server_rss_mib: Option<f64>,
     /// How each figure came about.
@@ -86,11 +88,13 @@ pub fn write(figures: &GroupFigures, output: Output, out: &mut dyn Write) -> io:
     let (ms, bare) = (figures.last_delivery_ms, figures.bare_last_delivery_ms);
     writeln!(
         out,
-        "\nserver / bare: {:.2} at p50, {:.2} at p99, {:.2} of its deliveries at saturation; server RSS {} MiB",
+        "\nserver / bare: {:.2} at p50, {:.2} at p99, {:.2} of its deliveries at saturation; server RSS {} MiB; others' \
+         cores {}",
         ms.p50 / bare.p50,
         ms.p99 / bare.p99,
         figures.saturation.deliveries_per_second / figures.bare_saturation.deliveries_per_second,
-        figures.server_rss_mib.map_or("–".into(), |mib| format!("{mib:.0}"))
+        figures.server_rss_mib.map_or("–".into(), |mib| format!("{mib:.0}")),
+        figures.other_cores.map_or("–".into(), |cores| format!("{cores:.2}"))
     )?;
     writeln!(out, "\nHow each figure came about:\n")?;
     figures.method.iter().try_for_each(|sentence| writeln!(out, "- {sentence}"))
