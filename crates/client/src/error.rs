@@ -83,6 +83,9 @@ pub enum AuthError {
     /// The token was refused twice.
     #[error("the token was refused")]
     TokenRefused,
+    /// The token had expired, and the next one is refused for the same reason.
+    #[error("the token has expired")]
+    TokenExpired,
     /// The provider gave no token.
     #[error("the token provider gave no token")]
     NoToken,
@@ -144,6 +147,7 @@ impl Error {
             Self::Network(_) => "network",
             Self::Server(error) => error.known().map_or("unknown", ErrorCode::as_str),
             Self::Auth(AuthError::TokenRefused) => "auth.token_refused",
+            Self::Auth(AuthError::TokenExpired) => "token_expired",
             Self::Auth(AuthError::NoToken) => "auth.no_token",
             Self::Auth(AuthError::Revoked) => "revoked",
             Self::Auth(AuthError::Replaced) => "replaced",

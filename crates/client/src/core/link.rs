@@ -322,17 +322,20 @@ impl Core {
             Ok(ErrorCode::Revoked) => self.end(EndReason::Auth(AuthError::Revoked)),
             Ok(ErrorCode::Replaced) => self.end(EndReason::Auth(AuthError::Replaced)),
             Ok(ErrorCode::UnsupportedVersion) => self.end(EndReason::Auth(AuthError::UnsupportedVersion)),
-            Ok(ErrorCode::Unauthenticated | ErrorCode::TokenExpired) => {
-                self.hang_up();
-                // One new token, one try: a refusal never loops.
-                if std::mem::replace(&mut self.link.last_chance, true) {
-                    self.end(EndReason::Auth(AuthError::TokenRefused));
-                } else {
-                    self.link.token = None;
-                    self.connect();
-                }
-            }
+            Ok(ErrorCode::Unauthenticated) => self.on_token_refused(AuthError::TokenRefused),
+            Ok(ErrorCode::TokenExpired) => self.on_token_refused(AuthError::TokenExpired),
             Ok(_) | Err(()) => self.break_off(code),
+        }
+    }
+
+    /// One new token, one try: a refusal never loops.
+    fn on_token_refused(&mut self, error: AuthError) {
+        self.hang_up();
+        if std::mem::replace(&mut self.link.last_chance, true) {
+            self.end(EndReason::Auth(error));
+        } else {
+            self.link.token = None;
+            self.connect();
         }
     }
 

@@ -83,6 +83,7 @@ impl From<AuthError> for Failure {
     fn from(error: AuthError) -> Self {
         match error {
             AuthError::TokenRefused => Self::refused("unauthenticated", error.to_string()),
+            AuthError::TokenExpired => Self::refused("token_expired", error.to_string()),
             AuthError::Revoked => Self::refused("revoked", error.to_string()),
             AuthError::Replaced => Self::refused("replaced", error.to_string()),
             AuthError::UnsupportedVersion => Self::refused("unsupported_version", error.to_string()),

@@ -57,6 +57,7 @@ fn ended(reason: &EndReason) -> String {
         EndReason::Auth(AuthError::Revoked) => "signed out: this device was signed out elsewhere".to_owned(),
         EndReason::Auth(AuthError::Replaced) => "stopped: this device is used by another chat; try --device".to_owned(),
         EndReason::Auth(AuthError::TokenRefused) => "signed out: the server does not take the token".to_owned(),
+        EndReason::Auth(AuthError::TokenExpired) => "signed out: the token has expired".to_owned(),
         EndReason::Auth(AuthError::NoToken) => "signed out: there is no token".to_owned(),
         EndReason::Auth(AuthError::WrongUser) => "signed out: the token is somebody else's".to_owned(),
         EndReason::Auth(AuthError::UnsupportedVersion) => "stopped: the server speaks another version".to_owned(),

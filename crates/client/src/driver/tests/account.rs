@@ -177,13 +177,16 @@ async fn a_refused_token_is_renewed_once_and_never_in_a_loop() {
     assert_eq!(reasons, [TokenReason::First, TokenReason::Refused]);
     account.stop().await;
 
-    house.script().hello.extend(["unauthenticated", "unauthenticated", "unauthenticated"]);
-    let account = house.login(None).await;
-    account.start().await.unwrap();
-    let refused = account.online(Duration::from_secs(60)).await;
-    assert_eq!(refused, Err(Error::Auth(AuthError::TokenRefused)));
-    assert_eq!(house.script().hello.len(), 1, "two tries, no more");
-    account.stop().await;
+    let refusals = [("unauthenticated", AuthError::TokenRefused), ("token_expired", AuthError::TokenExpired)];
+    for (code, error) in refusals {
+        house.script().hello = [code; 3].into();
+        let account = house.login(None).await;
+        account.start().await.unwrap();
+        let refused = account.online(Duration::from_secs(60)).await;
+        assert_eq!(refused, Err(Error::Auth(error)), "the reason is the server's");
+        assert_eq!(house.script().hello.len(), 1, "two tries, no more");
+        account.stop().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
