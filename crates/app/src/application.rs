@@ -73,7 +73,15 @@ impl App {
     pub fn start(parts: Parts, registry: &mut prometheus_client::registry::Registry) -> Arc<Self> {
         let Parts { log, vault, clock, entropy, verifier, tasks, options } = parts;
         let watermark = Arc::new(Watermark::new(log.head()));
-        let directory = Directory::new(log.clone(), vault.clone(), clock.clone(), entropy.clone(), watermark.clone());
+        let (of_log, of_vault) = (log.clone(), vault.clone());
+        let directory = Arc::new(Directory::new(
+            of_log,
+            of_vault,
+            clock.clone(),
+            entropy.clone(),
+            watermark.clone(),
+            tasks.clone(),
+        ));
         let node = Arc::new(Node {
             log,
             sealer: Sealer::new(vault),
@@ -157,7 +165,7 @@ impl App {
                 session.set_focus(conversations);
             }
             Call::Typing { conversation, active } => {
-                if active && !session.may_type(self.node.clock.monotonic_ms()) {
+                if !session.may_type(active, self.node.clock.monotonic_ms()) {
                     return;
                 }
                 self.mail(session.app, &session.user, conversation, Work::Typing(active), Reply::Nobody);
@@ -219,11 +227,22 @@ impl App {
                 };
                 let node = self.node.clone();
                 self.tasks.spawn(async move {
+                    // One answer of a session is in preparation at a time.
+                    let _turn = match &session {
+                        Some(session) => Some(session.turn().await),
+                        None => None,
+                    };
+                    let pulls = matches!(call, Call::Pull { .. });
                     let result = read(&node, &reader, session.as_deref(), call).await;
+                    let pulled = result.is_ok();
                     if let Err(failure) = &result {
                         node.metrics.refused(failure.code);
                     }
                     reply.answer(result);
+                    if let Some(session) = session.as_ref().filter(|_| pulls) {
+                        // Positions flow again only behind the answer; without one the device has to pull once more.
+                        if pulled { session.caught_up() } else { session.fell_behind() }
+                    }
                     drop(permit);
                 });
             }
@@ -278,7 +297,6 @@ impl App {
             let user = self.node.directory.find(app, id).await.map_err(failure)?;
             users.push(match user {
                 Some(user) => user.user,
-                None if self.node.options.auto_create => self.node.directory.ensure(app, id).await?.user,
                 None => return Err(Failure::new(ErrorCode::NotFound, format!("there is no user {id}"))),
             });
         }
@@ -320,7 +338,11 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Session>, call: Cal
             Answer::Messages(Box::new(fetch_messages::fetch(node, reader, conversation, range, limit).await?))
         }
         Call::FetchPersonal { after, limit } => {
-            Answer::Personal(fetch_personal::fetch(node, reader, after, limit).await?)
+            let page = fetch_personal::fetch(node, reader, after, limit).await?;
+            if let Some(session) = session.filter(|session| after <= session.personal_upto()) {
+                session.told_personal_upto(page.upto);
+            }
+            Answer::Personal(page)
         }
         Call::ListMembers { conversation, page, limit } => {
             Answer::Members(list_members::list(node, reader, conversation, &page, limit).await?)

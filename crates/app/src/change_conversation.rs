@@ -4,9 +4,9 @@ use crate::api::Answer;
 use crate::directory::failure;
 use crate::executor::earlier::{command_done, settle};
 use crate::executor::job::{Job, Key, Work};
-use crate::executor::record::{Decided, push_change};
+use crate::executor::record::{Decided, push_change, push_nothing};
 use crate::executor::slot::Slot;
-use crate::executor::{Attempt, Context, Need, refuse};
+use crate::executor::{Attempt, Context, Need, refuse, reject};
 use crate::rows::change;
 use stonechat_domain::conversation::Conversation;
 use stonechat_domain::decide::decide;
@@ -49,9 +49,17 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         None => decide(&empty(), &loaded.members, &job.actor, command),
     };
     let change = match decided {
-        Err(rejection) => return refuse(context, job, rejection.code(), rejection.message()),
+        Err(rejection) => {
+            if reject(context, *open, job, rejection).is_some() {
+                *open += 1;
+            }
+            return Attempt::Done;
+        }
         Ok(None) => {
-            job.reply.answer(Ok(command_done(job.key.1, Seq::ZERO, false)));
+            let Job { key, actor, reply, .. } = job;
+            let answer = command_done(key.1, Seq::ZERO, false);
+            push_nothing(context, loaded, (key, &actor, id, hmac), (reply, answer));
+            *open += 1;
             return Attempt::Done;
         }
         Ok(Some(change)) => change,

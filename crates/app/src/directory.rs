@@ -12,7 +12,7 @@ use quick_cache::sync::Cache;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use stonechat_domain::member::UserRef;
-use stonechat_log::record::Record;
+use stonechat_log::record::{Committed, Record};
 use stonechat_log::row::RowWrite;
 use stonechat_log::store::{Log, LogError};
 use stonechat_log::vault::{Salt, Vault};
@@ -21,6 +21,7 @@ use stonechat_types::id::UserId;
 use stonechat_types::number::{AppId, UserNo};
 use stonechat_types::text::DisplayName;
 use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
 
 /// Users kept in memory.
 pub const USERS_CACHED_MAX: usize = 65_536;
@@ -47,6 +48,7 @@ pub struct Directory {
     by_no: Cache<(AppId, UserNo), User>,
     queue: Mutex<Vec<Put>>,
     writer: tokio::sync::Mutex<Map<AppId, u32>>,
+    tasks: TaskTracker,
 }
 
 impl Directory {
@@ -58,6 +60,7 @@ impl Directory {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         watermark: Arc<Watermark>,
+        tasks: TaskTracker,
     ) -> Self {
         Self {
             log,
@@ -69,6 +72,7 @@ impl Directory {
             by_no: Cache::new(USERS_CACHED_MAX),
             queue: Mutex::default(),
             writer: tokio::sync::Mutex::default(),
+            tasks,
         }
     }
 
@@ -98,8 +102,15 @@ impl Directory {
 
     fn remember(&self, app: AppId, row: &[u8]) -> Result<User, LogError> {
         let user = user::decode(row)?;
-        self.keep(app, &user);
+        self.keep_read(app, &user);
         Ok(user)
+    }
+
+    /// Keeps what a row said, unless a writer has said something newer meanwhile.
+    fn keep_read(&self, app: AppId, user: &User) {
+        if self.by_no.get(&(app, user.user.no)).is_none() {
+            self.keep(app, user);
+        }
     }
 
     fn keep(&self, app: AppId, user: &User) {
@@ -111,7 +122,7 @@ impl Directory {
     ///
     /// # Errors
     /// [`Failure`] when the store does not take it.
-    pub async fn ensure(&self, app: AppId, id: &UserId) -> Result<User, Failure> {
+    pub async fn ensure(self: &Arc<Self>, app: AppId, id: &UserId) -> Result<User, Failure> {
         match self.find(app, id).await.map_err(failure)? {
             Some(user) => Ok(user),
             None => self.put(app, id.clone(), None).await,
@@ -122,7 +133,7 @@ impl Directory {
     ///
     /// # Errors
     /// [`Failure`] when the store does not take it.
-    pub async fn put(&self, app: AppId, id: UserId, name: Option<DisplayName>) -> Result<User, Failure> {
+    pub async fn put(self: &Arc<Self>, app: AppId, id: UserId, name: Option<DisplayName>) -> Result<User, Failure> {
         let (done, answer) = oneshot::channel();
         {
             let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
@@ -131,6 +142,14 @@ impl Directory {
             }
             queue.push(Put { app, id, name, done });
         }
+        // In a task of its own: a caller that goes away must not take with it those who wait beside him.
+        let this = self.clone();
+        self.tasks.spawn(async move { this.drain().await });
+        answer.await.unwrap_or_else(|_| Err(Failure::new(ErrorCode::Internal, "the user was not made")))
+    }
+
+    /// Makes everybody who waits.
+    async fn drain(&self) {
         let mut next = self.writer.lock().await;
         loop {
             let batch: Vec<Put> = {
@@ -143,8 +162,6 @@ impl Directory {
             }
             self.commit(&mut next, batch).await;
         }
-        drop(next);
-        answer.await.unwrap_or_else(|_| Err(Failure::new(ErrorCode::Internal, "the user was not made")))
     }
 
     async fn commit(&self, next: &mut Map<AppId, u32>, batch: Vec<Put>) {
@@ -233,21 +250,21 @@ impl Directory {
     }
 }
 
-/// Commits one record that nobody is told of.
+/// Commits one record that nobody is told of. Its position is complete when it is durable, also when whoever waits here
+/// has gone meanwhile.
 ///
 /// # Errors
 /// [`Failure`] when the store does not take it.
-pub async fn commit(
-    log: &dyn Log,
-    watermark: &Watermark,
-    record: Record,
-) -> Result<stonechat_log::record::Committed, Failure> {
+pub async fn commit(log: &dyn Log, watermark: &Arc<Watermark>, record: Record) -> Result<Committed, Failure> {
     let (done, answer) = oneshot::channel();
-    log.offer(vec![record], Box::new(move |result| _ = done.send(result)));
+    let watermark = watermark.clone();
+    let told = move |result: Result<Vec<Committed>, LogError>| {
+        watermark.complete(result.iter().flatten().map(|committed| committed.position));
+        _ = done.send(result);
+    };
+    log.offer(vec![record], Box::new(told));
     let committed = answer.await.unwrap_or(Err(LogError::Closed)).map_err(failure)?;
-    let committed = committed.into_iter().next().ok_or_else(|| failure(LogError::Closed))?;
-    watermark.complete([committed.position]);
-    Ok(committed)
+    committed.into_iter().next().ok_or_else(|| failure(LogError::Closed))
 }
 
 /// What a caller is told when the store refuses.

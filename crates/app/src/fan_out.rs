@@ -87,11 +87,8 @@ impl FanOut {
     pub fn flush_heads(&mut self, node: &Node) {
         for ((app, conversation), head) in std::mem::take(&mut self.heads) {
             let outbound = Outbound::Head { conversation, seq: head.seq, ordinal: head.ordinal };
-            each(node, app, &head.recipients, |session| {
-                if !session.in_focus(conversation) {
-                    offer(node, session, outbound.clone());
-                }
-            });
+            // Also to those who have it in focus by now: the event itself may have passed them by.
+            each(node, app, &head.recipients, |session| offer(node, session, outbound.clone()));
         }
         node.watermark.complete(self.held.drain(..));
     }

@@ -70,9 +70,7 @@ pub(crate) async fn welcome(
     let page = pass(&columns, &activity, &WindowPage::first(from.lane), page_size(window));
     let unread_total = page.unread_total;
     let conversations = join(node, reader, page).await?;
-    if !personal.more {
-        session.told_personal_upto(personal.upto);
-    }
+    session.told_personal_upto(personal.upto);
     let user = node.directory.find_by_no(reader.app, reader.user.no).await.map_err(failure)?;
     Ok(Welcome {
         user: UserView { id: reader.user.id.clone(), name: user.and_then(|user| user.name) },

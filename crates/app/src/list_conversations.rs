@@ -1,7 +1,7 @@
 //! The window: a user's conversations, newest first, by one pass over his columns and the activity table. Only those of
 //! the page are joined with heads and bodies.
 
-use crate::api::{Content, ConversationPage, Failure};
+use crate::api::{Content, ConversationPage, ConversationView, Failure};
 use crate::directory::failure;
 use crate::get_conversation;
 use crate::node::Node;
@@ -64,7 +64,7 @@ pub(crate) async fn join(node: &Node, reader: &Reader, window: Window) -> Result
             Err(failure) if failure.code == ErrorCode::NotFound => continue,
             Err(failure) => return Err(failure),
         };
-        bytes += VIEW_BYTES + view.last_message.as_ref().map_or(0, |message| body_bytes(&message.content));
+        bytes += view_bytes(&view);
         conversations.push(view);
         if bytes >= PAGE_BYTES && i + 1 < window.page.len() {
             next = Some(WindowPage { since: window.since, recency: window.recencies[i], no: column.no });
@@ -74,14 +74,16 @@ pub(crate) async fn join(node: &Node, reader: &Reader, window: Window) -> Result
     Ok(ConversationPage { conversations, next: next.map_or_else(Bytes::new, |next| next.encode()) })
 }
 
-/// About what a conversation takes without its last message.
-const VIEW_BYTES: usize = 512;
-
-fn body_bytes(content: &Content) -> usize {
-    match content {
-        Content::Message { body, .. } => body.len(),
-        Content::Change(_) | Content::Lost => 0,
-    }
+/// About what a conversation takes at most, in the more spacious of the encodings.
+fn view_bytes(view: &ConversationView) -> usize {
+    const FIXED_BYTES: usize = 1_024;
+    const MARK_BYTES: usize = 64;
+    let body = match view.last_message.as_ref().map(|message| &message.content) {
+        Some(Content::Message { body, .. }) => body.len() * 4 / 3,
+        Some(Content::Change(_) | Content::Lost) | None => 0,
+    };
+    let marks: usize = view.read_marks.iter().map(|(user, _)| user.as_str().len() + MARK_BYTES).sum();
+    FIXED_BYTES + body + marks
 }
 
 /// All memberships of a user.

@@ -21,7 +21,9 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
     let Some(state) = loaded.state.as_ref().filter(|_| loaded.members.contains_key(&job.actor.no)) else {
         return refuse(context, job, ErrorCode::NotFound, "there is no such conversation");
     };
-    let upto = (*upto).min(state.head);
+    debug_assert!(loaded.committed <= state.head);
+    // Nobody has seen what is not committed.
+    let upto = (*upto).min(loaded.committed);
     let Some(ordinal) = loaded.ordinal_at(upto) else {
         return Attempt::Needs(Need::OrdinalAt(upto), Box::new(job));
     };
@@ -58,7 +60,7 @@ pub(crate) fn store(batch: &mut Batch, key: Key, slot: &mut Slot) {
             personal: vec![PersonalWrite { app: key.0, user_no: user, key: personal_key, value: Some(value) }],
             ..Record::default()
         };
-        batch.push(record, Effect { key, event: None, personal: vec![(user, item)], read: None, reply: None });
+        batch.push(record, Effect { personal: vec![(user, item)], ..Effect::nothing(key) });
         slot.open += 1;
     }
 }

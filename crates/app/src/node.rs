@@ -39,7 +39,7 @@ pub(crate) struct Node {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub registry: Registry,
-    pub directory: Directory,
+    pub directory: Arc<Directory>,
     pub watermark: Arc<Watermark>,
     pub metrics: Metrics,
     pub options: Options,

@@ -6,7 +6,7 @@ use crate::executor::earlier::{sent, settle};
 use crate::executor::job::{Job, Key, Work};
 use crate::executor::record::{Accepted, Decided, push_change, push_message};
 use crate::executor::slot::{Brought, Loaded, Slot};
-use crate::executor::{Attempt, Context, Need, refuse};
+use crate::executor::{Attempt, Context, Need, refuse, reject};
 use crate::rows::change;
 use crate::rows::dedup::Remembered;
 use crate::seal::AuthorKeys;
@@ -50,9 +50,12 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
     let mut read = (Seq::ZERO, Ordinal::ZERO);
     if let Some(state) = &loaded.state {
         if let Err(rejection) = decide_send(state, loaded.members.get(&job.actor.no)) {
-            return refuse(context, job, rejection.code(), rejection.message());
+            return reject(context, *open, job, rejection).map_or(Attempt::Done, |()| {
+                *open += 1;
+                Attempt::Done
+            });
         }
-        let upto = send.read_upto.min(state.head);
+        let upto = send.read_upto.min(loaded.committed);
         match loaded.ordinal_at(upto) {
             Some(ordinal) => read = (upto, ordinal),
             None => return Attempt::Needs(Need::OrdinalAt(upto), Box::new(job)),

@@ -49,6 +49,9 @@ pub struct Session {
     unreported: AtomicBool,
     told: Mutex<Told>,
     typed_ms: AtomicU64,
+    typing: AtomicBool,
+    catching_up: AtomicBool,
+    turns: tokio::sync::Mutex<()>,
     focus: Mutex<Vec<ConversationId>>,
     refused: Mutex<VecDeque<ClientMsgId>>,
 }
@@ -74,6 +77,9 @@ impl Session {
             unreported: AtomicBool::new(false),
             told: Mutex::default(),
             typed_ms: AtomicU64::new(0),
+            typing: AtomicBool::new(false),
+            catching_up: AtomicBool::new(false),
+            turns: tokio::sync::Mutex::default(),
             focus: Mutex::default(),
             refused: Mutex::default(),
         }
@@ -114,14 +120,32 @@ impl Session {
         self.sink.offer_control(outbound)
     }
 
-    /// The device pulls: the log flows again.
+    /// The device pulls: the log flows again, and positions once the answer is out.
     pub(crate) fn unpoke(&self) {
-        self.poked.store(false, Ordering::Release);
+        self.catching_up.store(true, Ordering::SeqCst);
+        self.poked.store(false, Ordering::SeqCst);
     }
 
-    /// Whether something of the log was offered since the last position was.
+    /// The answer to the pull is out.
+    pub(crate) fn caught_up(&self) {
+        self.catching_up.store(false, Ordering::SeqCst);
+    }
+
+    /// The pull has failed: the device is as far behind as before.
+    pub(crate) fn fell_behind(&self) {
+        self.poked.store(true, Ordering::SeqCst);
+        self.catching_up.store(false, Ordering::SeqCst);
+    }
+
+    /// Waits until no other answer of the session is in preparation.
+    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turns.lock().await
+    }
+
+    /// Whether something of the log was offered since the last position was, and a position may be told.
     pub(crate) fn take_unreported(&self) -> bool {
-        !self.poked.load(Ordering::Acquire) && self.unreported.swap(false, Ordering::AcqRel)
+        let silent = self.poked.load(Ordering::SeqCst) || self.catching_up.load(Ordering::SeqCst);
+        !silent && self.unreported.swap(false, Ordering::AcqRel)
     }
 
     /// Up to which personal change the session was told all.
@@ -158,12 +182,17 @@ impl Session {
         self.unreported.store(false, Ordering::Release);
     }
 
-    /// Whether another typing signal may go out now. Too frequent ones are dropped, as anything ephemeral may be.
-    pub(crate) fn may_type(&self, now_ms: u64) -> bool {
+    /// Whether a typing signal may go out now. Too frequent ones are dropped, as anything ephemeral may be; an end
+    /// follows a beginning that went out.
+    pub(crate) fn may_type(&self, active: bool, now_ms: u64) -> bool {
+        if !active {
+            return self.typing.swap(false, Ordering::Relaxed);
+        }
         let last = self.typed_ms.load(Ordering::Relaxed);
         let allowed = last == 0 || now_ms.saturating_sub(last) >= TYPING_INTERVAL_MS;
         if allowed {
             self.typed_ms.store(now_ms.max(1), Ordering::Relaxed);
+            self.typing.store(true, Ordering::Relaxed);
         }
         allowed
     }

@@ -347,6 +347,7 @@ async fn a_backward_clock_stops_nothing_and_time_never_goes_back_in_a_log() {
 async fn a_lost_retry_of_a_command_meets_the_first() {
     let world = World::new();
     let mut alice = world.device("alice", "phone").await;
+    world.device("bob", "phone").await;
     let create = stonechat_app::api::CreateGroup {
         command_id: stonechat_types::id::CommandId(next_id().0),
         title: Title::new("Ops").unwrap(),

@@ -263,7 +263,13 @@ impl NativeSession {
             }
             Outbound::Personal(seq, item) => self.say(0, Body::PersonalChange(encode::personal_change(seq, &item))),
             Outbound::Position(token) => self.say(0, Body::Position(v1::PositionSaved { token })),
-            Outbound::Poke(position) => self.say(0, Body::Poke(v1::Poke { position })),
+            Outbound::Poke(position) => {
+                // A position that was offered in the same moment must not follow: what it covers was dropped.
+                if let State::Open(open) = &mut self.state {
+                    open.poked = true;
+                }
+                self.say(0, Body::Poke(v1::Poke { position }));
+            }
             Outbound::Head { conversation, seq, ordinal } => self.say(0, encode::head(conversation, seq, ordinal)),
         }
     }

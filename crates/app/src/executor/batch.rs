@@ -1,7 +1,7 @@
 //! What was decided and is not durable yet: records for the log, and what follows from their commit.
 
 use super::job::{Key, Reply};
-use crate::api::{Answer, EventView, PersonalItem};
+use crate::api::{Answer, EventView, Failure, PersonalItem};
 use crate::map::Map;
 use roaring::RoaringBitmap;
 use std::sync::Arc;
@@ -41,6 +41,13 @@ impl Batch {
     }
 }
 
+impl Effect {
+    /// Nothing follows but that something of the conversation is committed.
+    pub fn nothing(key: Key) -> Self {
+        Self { key, event: None, personal: Vec::new(), read: None, id: None, reply: None }
+    }
+}
+
 /// What follows from the commit of one record.
 pub(crate) struct Effect {
     /// Where.
@@ -51,14 +58,14 @@ pub(crate) struct Effect {
     pub personal: Vec<(UserNo, PersonalItem)>,
     /// The cursor that the event moved: whose, and where it stands.
     pub read: Option<(UserRef, Seq, Ordinal)>,
+    /// The sender's id of it, to release duplicates that wait.
+    pub id: Option<(UserNo, [u8; 16])>,
     /// Who is answered, and what.
-    pub reply: Option<(Reply, Answer)>,
+    pub reply: Option<(Reply, Result<Answer, Failure>)>,
 }
 
 /// An event to fan out.
 pub(crate) struct Fanned {
-    /// The sender's id of it, to release duplicates that wait.
-    pub id: (UserNo, [u8; 16]),
     /// The event.
     pub view: EventView,
     /// The members who see it.

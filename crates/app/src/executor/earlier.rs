@@ -3,7 +3,7 @@
 use super::job::{Job, Work};
 use super::load::Need;
 use super::slot::{Brought, Loaded, Waiter};
-use super::{Attempt, Context};
+use super::{Attempt, Context, refuse};
 use crate::api::{Answer, CommandDone, Failure, Sent};
 use crate::rows::dedup::{self, Remembered};
 use crate::rows::key;
@@ -22,6 +22,8 @@ pub(crate) enum Earlier {
     Known(Remembered),
     /// A row has to be read to know.
     Load(Need),
+    /// The row that would tell is damaged.
+    Damaged,
 }
 
 /// Whether the id was used before by this sender, here. One larger than his largest is new without a look-up.
@@ -37,9 +39,11 @@ pub(crate) fn earlier(loaded: &Loaded, brought: &Brought, job: &Job, id: [u8; 16
     }
     let row_key = key::dedup(job.key.0, state.no, job.actor.no, &id);
     match &brought.dedup {
-        Some((key, row)) if *key == row_key => match packed::get(row, &id).ok().flatten().map(dedup::decode) {
-            Some(Ok(remembered)) => Earlier::Known(remembered),
-            _ => Earlier::New,
+        Some((key, row)) if *key == row_key => match packed::get(row, &id).map(|found| found.map(dedup::decode)) {
+            Ok(None) => Earlier::New,
+            Ok(Some(Ok(remembered))) => Earlier::Known(remembered),
+            // Not new by default: it would be stored twice.
+            Ok(Some(Err(_))) | Err(_) => Earlier::Damaged,
         },
         _ => Earlier::Load(Need::Dedup(row_key)),
     }
@@ -57,6 +61,9 @@ pub(crate) fn settle(
     match earlier(loaded, brought, &job, id) {
         Earlier::New => Ok(job),
         Earlier::Load(need) => Err(Attempt::Needs(need, Box::new(job))),
+        Earlier::Damaged => {
+            Err(refuse(context, job, ErrorCode::Corrupt, "what was acknowledged under this id cannot be read"))
+        }
         Earlier::Known(first) => {
             let Job { key, work, reply, .. } = job;
             if first.body_hmac == body_hmac {

@@ -15,7 +15,7 @@ pub(crate) mod slot;
 pub(crate) use load::Need;
 pub(crate) use run::{MAILBOX_MAX, run};
 
-use crate::api::{Failure, Outbound};
+use crate::api::{Failure, Outbound, PersonalItem};
 use crate::directory::failure;
 use crate::fan_out::FanOut;
 use crate::live::LiveEvent;
@@ -24,15 +24,16 @@ use crate::node::Node;
 use crate::rows::derive;
 use crate::{change_conversation, mark_read, send_message, typing};
 use batch::{Batch, Effect};
-use job::{Job, Key, Work};
+use job::{Job, Key, Reply, Work};
 use load::Found;
 use nonces::Nonces;
 use slot::{Pending, Slot, WAITING_MAX};
 use std::sync::Arc;
+use stonechat_domain::decide::Rejection;
 use stonechat_log::record::{Committed, Record};
 use stonechat_log::store::LogError;
 use stonechat_types::error_code::ErrorCode;
-use stonechat_types::number::Timestamp;
+use stonechat_types::number::{Seq, Timestamp};
 
 /// What a command comes to when it is tried.
 pub(crate) enum Attempt {
@@ -62,6 +63,7 @@ pub(crate) struct Executor {
     fan_out: FanOut,
     cursors_moved: bool,
     nonces: Nonces,
+    stalled: Vec<Key>,
     uses: u64,
 }
 
@@ -77,6 +79,7 @@ impl Executor {
             fan_out: FanOut::default(),
             cursors_moved: false,
             nonces: Nonces::default(),
+            stalled: Vec::new(),
             uses: 0,
         }
     }
@@ -116,6 +119,7 @@ impl Executor {
         match found {
             Ok(found) => load::install(slot, found),
             Err(error) => {
+                slot.brought = slot::Brought::default();
                 if let Some(job) = slot.waiting.pop_front() {
                     job.reply.answer(Err(failure(error)));
                 }
@@ -126,12 +130,16 @@ impl Executor {
 
     /// Decides the commands of a conversation until one has to wait.
     fn work(&mut self, key: Key) {
-        let Self { node, slots, batch, fan_out, cursors_moved, nonces, loads, .. } = self;
+        let Self { node, slots, batch, fan_out, cursors_moved, nonces, loads, stalled, .. } = self;
         let Some(slot) = slots.get_mut(&key) else { return };
         let now = node.clock.now();
-        while !slot.busy
-            && let Some(job) = slot.waiting.pop_front()
-        {
+        while !slot.busy {
+            if !batch.has_room() {
+                // It goes on with the batch after this one.
+                stalled.push(key);
+                return;
+            }
+            let Some(job) = slot.waiting.pop_front() else { return };
             let mut context = Context { node, batch, now, fan_out, cursors_moved, nonces };
             match attempt(&mut context, slot, job) {
                 Attempt::Done => slot.brought = slot::Brought::default(),
@@ -164,6 +172,9 @@ impl Executor {
         }
         self.node.metrics.offer_records.observe(batch.records.len() as f64);
         self.in_flight = Some(batch.effects);
+        for key in std::mem::take(&mut self.stalled) {
+            self.work(key);
+        }
         Some(batch.records)
     }
 
@@ -187,18 +198,23 @@ impl Executor {
         let mut pending = None;
         if let Some(slot) = slots.get_mut(&effect.key) {
             slot.open = slot.open.saturating_sub(1);
-            if let (Some(fanned), Some(loaded)) = (&effect.event, &mut slot.loaded) {
-                pending = loaded.pending.remove(&fanned.id);
+            if let Some(loaded) = &mut slot.loaded {
+                pending = effect.id.and_then(|id| loaded.pending.remove(&id));
+                let seq = effect.event.as_ref().map_or(Seq::ZERO, |fanned| fanned.view.id.seq);
+                loaded.committed = loaded.committed.max(seq);
             }
         }
         if let Some((reply, answer)) = effect.reply {
-            if let Some(Pending { remembered, waiters }) = pending {
+            if let (Some(Pending { remembered, waiters }), Ok(answer)) = (pending, &answer) {
                 for waiter in waiters {
                     node.metrics.duplicates.inc();
-                    earlier::answer_waiter(waiter, effect.key.1, &remembered, &answer);
+                    earlier::answer_waiter(waiter, effect.key.1, &remembered, answer);
                 }
             }
-            reply.answer(Ok(answer));
+            if let Err(failure) = &answer {
+                node.metrics.refused(failure.code);
+            }
+            reply.answer(answer);
         }
         if let Some(fanned) = effect.event {
             node.metrics.events.inc();
@@ -217,6 +233,7 @@ impl Executor {
     fn refused(&mut self, effects: Vec<Effect>, error: &LogError) {
         let batch = std::mem::take(&mut self.batch);
         let refusal = failure(error.clone());
+        let mut cursors = Vec::new();
         for effect in effects.into_iter().chain(batch.effects) {
             if let Some((reply, _)) = effect.reply {
                 self.node.metrics.refused(refusal.code);
@@ -225,12 +242,29 @@ impl Executor {
             let Some(slot) = self.slots.get_mut(&effect.key) else { continue };
             slot.open = 0;
             slot.brought = slot::Brought::default();
+            if let Some(loaded) = &mut slot.loaded {
+                // Cursors were answered already: they are moved again, as far as there is something durable.
+                loaded.dirty.extend(effect.personal.iter().filter_map(|(user, item)| match item {
+                    PersonalItem::Read { .. } => Some(*user),
+                    PersonalItem::Membership { .. } | PersonalItem::Device(_) => None,
+                }));
+                let moved = loaded.dirty.iter().filter_map(|user| loaded.members.get(user));
+                cursors.extend(moved.map(|member| (effect.key, member.user.clone(), member.read_seq)));
+            }
             for pending in slot.loaded.take().into_iter().flat_map(|loaded| loaded.pending.into_values()) {
                 for waiter in pending.waiters {
                     waiter.reply.answer(Err(refusal.clone()));
                 }
             }
         }
+        for (key, actor, upto) in cursors {
+            self.job(Job { key, actor, work: Work::MarkRead(upto), reply: Reply::Nobody });
+        }
+    }
+
+    /// Whether cursors wait to be stored.
+    pub fn has_unsaved(&self) -> bool {
+        self.cursors_moved
     }
 
     /// Once a second: stores read cursors that moved, tells heads of large groups, keeps the memory budget.
@@ -299,6 +333,18 @@ pub(crate) fn refuse(context: &Context<'_>, job: Job, code: ErrorCode, message: 
     context.node.metrics.refused(code);
     job.reply.refuse(code, message);
     Attempt::Done
+}
+
+/// Rejects a job by a rule. When the rule looked at what is not durable yet, the answer waits for that: `Some` when a
+/// record was added for it.
+pub(crate) fn reject(context: &mut Context<'_>, open: u32, job: Job, rejection: Rejection) -> Option<()> {
+    if open == 0 {
+        refuse(context, job, rejection.code(), rejection.message());
+        return None;
+    }
+    let failure = Failure::new(rejection.code(), rejection.message());
+    record::push_answer(context, job.key, job.reply, Err(failure));
+    Some(())
 }
 
 /// Tells a session that it was too slow.

@@ -4,7 +4,7 @@ use super::Context;
 use super::batch::{Effect, Fanned};
 use super::job::{Key, Reply};
 use super::slot::{Loaded, Pending};
-use crate::api::{Answer, Content, EventView};
+use crate::api::{Answer, Content, EventView, Failure};
 use crate::rows::dedup::Remembered;
 use crate::rows::{change, derive, personal};
 use crate::seal::{AuthorKeys, Place};
@@ -98,9 +98,10 @@ pub(crate) fn push_change(
     remember(loaded, actor.no, &stamp, hmac);
     let view = view(&header, Content::Change(change));
     record.event = Some(Event { header, sealed });
-    let fanned = Fanned { id: (actor.no, id), view, recipients: loaded.roster.clone(), also };
-    let reply = reply.map(|(reply, answer)| (reply, answer(at, stamp.seq)));
-    context.batch.push(record, Effect { key: at, event: Some(fanned), personal: told, read: None, reply });
+    let event = Some(Fanned { view, recipients: loaded.roster.clone(), also });
+    let reply = reply.map(|(reply, answer)| (reply, Ok(answer(at, stamp.seq))));
+    let id = Some((actor.no, id));
+    context.batch.push(record, Effect { event, personal: told, id, reply, ..Effect::nothing(at) });
 }
 
 /// Everybody whose membership a change may touch, the actor first.
@@ -143,12 +144,39 @@ pub(crate) fn push_message(
     let derived = vec![derive::dedup_row(&header)];
     let record = Record { derived, event: Some(Event { header, sealed }), ..Record::default() };
     let remembered = remember(loaded, actor.no, &stamp, hmac);
-    let fanned = Fanned { id: (actor.no, id), view, recipients: loaded.roster.clone(), also: None };
-    let reply = Some((reply.0, reply.1(at, &remembered)));
-    let effect = Effect { key: at, event: Some(fanned), personal: Vec::new(), read, reply };
+    let event = Some(Fanned { view, recipients: loaded.roster.clone(), also: None });
+    let reply = Some((reply.0, Ok(reply.1(at, &remembered))));
+    let effect = Effect { event, read, id: Some((actor.no, id)), reply, ..Effect::nothing(at) };
     let index = context.batch.push(record, effect);
     context.batch.moved.insert(at, index);
     context.batch.touched.insert((at, actor.no), index);
+}
+
+/// A command that has nothing to change is remembered as well: repeated later, when there would be something, it must
+/// still change nothing.
+pub(crate) fn push_nothing(
+    context: &mut Context<'_>,
+    loaded: &mut Loaded,
+    decided: (Key, &UserRef, [u8; 16], [u8; 16]),
+    reply: (Reply, Answer),
+) {
+    let (at, actor, id, hmac) = decided;
+    let Some(state) = &loaded.state else { return };
+    let Some(member) = loaded.members.get_mut(&actor.no) else { return };
+    member.largest_key = member.largest_key.max(id);
+    let remembered =
+        Remembered { seq: Seq::ZERO, ordinal: state.ordinal, sent_at: sent_at(state, context.now), body_hmac: hmac };
+    let rows =
+        vec![derive::member_row(state, member), derive::remembered_row((at.0, state.no, actor.no), id, &remembered)];
+    loaded.pending.insert((actor.no, id), Pending { remembered, waiters: Vec::new() });
+    let effect = Effect { id: Some((actor.no, id)), reply: Some((reply.0, Ok(reply.1))), ..Effect::nothing(at) };
+    context.batch.push(Record { rows, ..Record::default() }, effect);
+}
+
+/// An answer that rests on what is not durable yet waits for it.
+pub(crate) fn push_answer(context: &mut Context<'_>, at: Key, reply: Reply, answer: Result<Answer, Failure>) {
+    let effect = Effect { reply: Some((reply, answer)), ..Effect::nothing(at) };
+    context.batch.push(Record::default(), effect);
 }
 
 fn remember(loaded: &mut Loaded, user: UserNo, stamp: &Stamp, body_hmac: [u8; 16]) -> Remembered {

@@ -43,6 +43,9 @@ pub(crate) async fn run(node: Arc<Node>, mut mailbox: mpsc::Receiver<Job>, stop:
                 stopping = true;
             }
         }
+        if stopping && executor.has_unsaved() {
+            executor.tick();
+        }
         for (key, need) in executor.take_loads() {
             loads.push(load(node.clone(), key, need));
         }

@@ -56,6 +56,8 @@ pub(crate) struct Loaded {
     pub roster: Arc<RoaringBitmap>,
     /// Ids that are not committed yet, and who else asked for them.
     pub pending: Map<(UserNo, [u8; 16]), Pending>,
+    /// The last event that is durable.
+    pub committed: Seq,
     /// Users whose cursors moved and are not stored yet.
     pub dirty: BTreeSet<UserNo>,
     recent: VecDeque<(Seq, Ordinal)>,
@@ -83,6 +85,7 @@ impl Loaded {
             recent.push_back((state.head, state.ordinal));
         }
         Self {
+            committed: state.as_ref().map_or(Seq::ZERO, |state| state.head),
             state,
             members: Facts::new(),
             strangers: BTreeSet::new(),

@@ -10,6 +10,7 @@ use stonechat_domain::member::Member;
 use stonechat_log::record::EventHeader;
 use stonechat_log::row::RowWrite;
 use stonechat_log::store::{Derive, LogError, RowReader};
+use stonechat_types::number::{AppId, ConversationNo, UserNo};
 
 /// The stamp of a header.
 #[must_use]
@@ -71,10 +72,20 @@ pub fn dedup_row(header: &EventHeader) -> RowWrite {
         sent_at: header.sent_at,
         body_hmac: header.body_hmac,
     };
+    remembered_row((header.app, header.conversation_no, header.sender_no), header.key, &remembered)
+}
+
+/// What is remembered under an id of a sender in a conversation.
+#[must_use]
+pub fn remembered_row(
+    (app, conversation, sender): (AppId, ConversationNo, UserNo),
+    id: [u8; 16],
+    remembered: &dedup::Remembered,
+) -> RowWrite {
     RowWrite::Patch {
-        key: key::dedup(header.app, header.conversation_no, header.sender_no, &header.key),
-        entry: Bytes::copy_from_slice(&header.key),
-        value: Some(dedup::encode(&remembered)),
+        key: key::dedup(app, conversation, sender, &id),
+        entry: Bytes::copy_from_slice(&id),
+        value: Some(dedup::encode(remembered)),
     }
 }
 

@@ -79,11 +79,24 @@ pub struct SteeredLog {
     pub inner: MemoryLog,
     held: Mutex<Option<VecDeque<Offered>>>,
     refusals: AtomicUsize,
+    gate: Mutex<Option<Gate>>,
+}
+
+/// Reads wait behind it.
+#[derive(Clone)]
+struct Gate {
+    open: Arc<Notify>,
+    answer: Option<LogError>,
 }
 
 impl SteeredLog {
     pub fn new() -> Self {
-        Self { inner: MemoryLog::new([7; 16]), held: Mutex::new(None), refusals: AtomicUsize::new(0) }
+        Self {
+            inner: MemoryLog::new([7; 16]),
+            held: Mutex::new(None),
+            refusals: AtomicUsize::new(0),
+            gate: Mutex::default(),
+        }
     }
 
     /// From now on commits wait for [`Self::release`].
@@ -105,6 +118,32 @@ impl SteeredLog {
         for (_, done) in held.into_iter().flatten() {
             done(Err(LogError::StorageFull));
         }
+    }
+
+    /// From now on reads of events and scans wait for [`Self::open_reads`], and then fail with `answer`, if there is one.
+    pub fn hold_reads(&self, answer: Option<LogError>) {
+        *self.gate.lock().unwrap() = Some(Gate { open: Arc::new(Notify::new()), answer });
+    }
+
+    /// Reads go on.
+    pub fn open_reads(&self) {
+        let gate = self.gate.lock().unwrap().take();
+        gate.unwrap().open.notify_waiters();
+    }
+
+    fn passed<'a, T: Send + 'a>(
+        &'a self,
+        then: impl FnOnce() -> BoxFuture<'a, Result<T, LogError>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, LogError>> {
+        let gate = self.gate.lock().unwrap().clone();
+        let Some(Gate { open, answer }) = gate else { return then() };
+        Box::pin(async move {
+            open.notified().await;
+            match answer {
+                Some(error) => Err(error),
+                None => then().await,
+            }
+        })
     }
 
     /// The next offers are refused.
@@ -136,7 +175,7 @@ impl Log for SteeredLog {
         after: Option<RowKey>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<(RowKey, Bytes)>, LogError>> {
-        self.inner.scan(prefix, after, limit)
+        self.passed(move || self.inner.scan(prefix, after, limit))
     }
 
     fn events(
@@ -147,7 +186,7 @@ impl Log for SteeredLog {
         upto: Seq,
         limit: PageLimit,
     ) -> BoxFuture<'_, Result<EventPage, LogError>> {
-        self.inner.events(app, conversation, after, upto, limit)
+        self.passed(move || self.inner.events(app, conversation, after, upto, limit))
     }
 
     fn messages(
@@ -376,6 +415,9 @@ impl Device {
     }
 
     pub async fn group(&mut self, title: &str, members: &[&str]) -> ConversationId {
+        for member in members {
+            self.app.put_user(AppId::DEFAULT, user(member), None).await.unwrap();
+        }
         let create = CreateGroup {
             command_id: CommandId(next_id().0),
             title: Title::new(title).unwrap(),
@@ -388,6 +430,11 @@ impl Device {
     }
 
     pub async fn change(&mut self, conversation: ConversationId, change: ChangeRequest) -> Result<Answer, Failure> {
+        if let ChangeRequest::AddMembers(users) = &change {
+            for user in users {
+                self.app.put_user(AppId::DEFAULT, user.clone(), None).await.unwrap();
+            }
+        }
         let command_id = CommandId(next_id().0);
         self.call(Call::Change(ChangeConversation { command_id, conversation, change })).await
     }
