@@ -244,10 +244,11 @@ fn what_happens_goes_out_without_an_id() {
         Outbound::Typing { conversation, user, active: true },
         Outbound::Personal(PersonalSeq(18), PersonalItem::Device(samples::device())),
         Outbound::Position(position.clone()),
-        Outbound::Poke(position),
         Outbound::Head { conversation, seq: Seq(43), ordinal: Ordinal(13) },
+        // The last: nothing but answers follows a poke.
+        Outbound::Poke(position),
     ];
-    let names = ["event", "read_moved", "typing_now", "personal_change", "position", "poke", "head"];
+    let names = ["event", "read_moved", "typing_now", "personal_change", "position", "head", "poke"];
     for kind in BOTH {
         let mut driver = Driver::open(kind);
         for (outbound, name) in outbound.iter().zip(names) {
