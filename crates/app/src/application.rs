@@ -8,7 +8,7 @@ use crate::devices;
 use crate::directory::{Directory, commit, failure};
 use crate::executor::job::{Job, Reply, Work};
 use crate::executor::{self, MAILBOX_MAX};
-use crate::metrics::Metrics;
+use crate::metrics::{Bound, Metrics};
 use crate::node::{DeviceLocks, Node, Options};
 use crate::ports::{Clock, Entropy, TokenVerifier};
 use crate::reading::Reader;
@@ -104,7 +104,7 @@ impl App {
             tasks.spawn(executor::run(node.clone(), jobs, stop.clone()));
             mailboxes.push(mailbox);
         }
-        tasks.spawn(report_positions(node.clone(), stop.clone()));
+        tasks.spawn(report_positions(node.clone(), mailboxes.clone(), stop.clone()));
         let reads = Arc::new(tokio::sync::Semaphore::new(READS_MAX));
         Arc::new(Self { node, mailboxes, reads, tasks, stop })
     }
@@ -223,9 +223,10 @@ impl App {
             }
             call => {
                 let Ok(permit) = self.reads.clone().try_acquire_owned() else {
-                    return overloaded(&self.node, reply);
+                    return overloaded(&self.node, Bound::Reads, reply);
                 };
                 let node = self.node.clone();
+                node.metrics.reads.inc();
                 self.tasks.spawn(async move {
                     // One answer of a session is in preparation at a time.
                     let _turn = match &session {
@@ -243,6 +244,7 @@ impl App {
                         // Positions flow again only behind the answer; without one the device has to pull once more.
                         if pulled { session.caught_up() } else { session.fell_behind() }
                     }
+                    node.metrics.reads.dec();
                     drop(permit);
                 });
             }
@@ -310,7 +312,7 @@ impl App {
         let job = Job { key: (app, conversation), actor: actor.clone(), work, reply };
         match mailbox.try_send(job) {
             Ok(()) => {}
-            Err(mpsc::error::TrySendError::Full(job)) => overloaded(&self.node, job.reply),
+            Err(mpsc::error::TrySendError::Full(job)) => overloaded(&self.node, Bound::Mailbox, job.reply),
             Err(mpsc::error::TrySendError::Closed(job)) => {
                 job.reply.refuse(ErrorCode::ShuttingDown, "the server is about to stop");
             }
@@ -318,8 +320,8 @@ impl App {
     }
 }
 
-fn overloaded(node: &Node, reply: Reply) {
-    node.metrics.refused(ErrorCode::Overloaded);
+fn overloaded(node: &Node, bound: Bound, reply: Reply) {
+    node.metrics.overloaded(bound);
     let message = "the server has more work than it can take";
     let failure = Failure { retry_after_ms: Some(250), ..Failure::new(ErrorCode::Overloaded, message) };
     reply.answer(Err(failure));
@@ -380,14 +382,19 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Session>, call: Cal
     })
 }
 
-async fn report_positions(node: Arc<Node>, stop: CancellationToken) {
+async fn report_positions(node: Arc<Node>, mailboxes: Vec<mpsc::Sender<Job>>, stop: CancellationToken) {
     let mut tick = interval(POSITIONS);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            _ = tick.tick() => hello::report_positions(&node),
+            _ = tick.tick() => {
+                hello::report_positions(&node);
+                let waiting: usize = mailboxes.iter().map(|mailbox| mailbox.max_capacity() - mailbox.capacity()).sum();
+                node.metrics.mailbox_depth.set(waiting as i64);
+                node.metrics.users_pending.set(node.directory.pending() as i64);
+            }
         }
     }
 }

@@ -100,6 +100,11 @@ impl Directory {
         row.map(|row| self.remember(app, &row)).transpose()
     }
 
+    /// Users that wait to be made.
+    pub fn pending(&self) -> usize {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     fn remember(&self, app: AppId, row: &[u8]) -> Result<User, LogError> {
         let user = user::decode(row)?;
         self.keep_read(app, &user);

@@ -43,7 +43,30 @@ pub struct Metrics {
     pub loads: Counter,
     /// Records of an offer to the log.
     pub offer_records: Histogram,
+    /// Calls that wait for an executor.
+    pub mailbox_depth: Gauge,
+    /// Reads on their way.
+    pub reads: Gauge,
+    /// Users that wait to be made.
+    pub users_pending: Gauge,
     refusals: Family<CodeLabel, Counter>,
+    overloads: Family<BoundLabel, Counter>,
+}
+
+/// The bounds at which the application refuses work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Bound {
+    /// The mailbox of an executor is full.
+    Mailbox,
+    /// Too many commands wait for one conversation.
+    Waiting,
+    /// Too many reads are on their way.
+    Reads,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BoundLabel {
+    bound: Bound,
 }
 
 impl Metrics {
@@ -59,9 +82,13 @@ impl Metrics {
             conversations_evicted: Counter::default(),
             loads: Counter::default(),
             offer_records: Histogram::new(exponential_buckets(1.0, 2.0, 11)),
+            mailbox_depth: Gauge::default(),
+            reads: Gauge::default(),
+            users_pending: Gauge::default(),
             refusals: Family::default(),
+            overloads: Family::default(),
         };
-        let r = registry.sub_registry_with_prefix("stonechat_app");
+        let r = registry.sub_registry_with_prefix("app");
         r.register("events", "Events committed", metrics.events.clone());
         r.register("deliveries", "Live events offered to sessions", metrics.deliveries.clone());
         r.register("duplicates", "Sends and commands answered from an earlier commit", metrics.duplicates.clone());
@@ -75,8 +102,24 @@ impl Metrics {
         );
         r.register("loads", "Loads of state for a command", metrics.loads.clone());
         r.register("offer_records", "Records of one offer to the log", metrics.offer_records.clone());
+        r.register("mailbox_depth", "Calls that wait for an executor", metrics.mailbox_depth.clone());
+        r.register("reads", "Reads on their way", metrics.reads.clone());
+        r.register("users_pending", "Users that wait to be made", metrics.users_pending.clone());
         r.register("refusals", "Calls refused, by code", metrics.refusals.clone());
+        r.register("overloads", "Calls refused at a bound", metrics.overloads.clone());
         metrics
+    }
+
+    /// Counts a refusal at a bound.
+    pub fn overloaded(&self, bound: Bound) {
+        self.overloads.get_or_create(&BoundLabel { bound }).inc();
+        self.refused(ErrorCode::Overloaded);
+    }
+
+    /// How often a bound was reached.
+    #[must_use]
+    pub fn overloads(&self, bound: Bound) -> u64 {
+        self.overloads.get_or_create(&BoundLabel { bound }).get()
     }
 
     /// Counts a refusal.

@@ -233,6 +233,10 @@ async fn a_message_is_sent_once_and_read_by_both() {
 #[tokio::test(start_paused = true)]
 async fn a_group_begins_once_and_its_pages_lead_to_the_first_message() {
     let world = world(Users::ByFirstMessage);
+    for user in ["bob", "carol"] {
+        // A group makes nobody exist.
+        assert_eq!(world.call("PUT", &format!("/v1/apps/default/users/{user}"), Some(json!({}))).await.0, 200);
+    }
     let path = "/v1/apps/default/conversations";
     let body = json!({"creator": "alice", "title": "Team", "members": ["bob", "carol"], "command_id": id(1)});
     let (status, group) = world.call("POST", path, Some(body.clone())).await;

@@ -20,6 +20,7 @@ use crate::directory::failure;
 use crate::fan_out::FanOut;
 use crate::live::LiveEvent;
 use crate::map::Map;
+use crate::metrics::Bound;
 use crate::node::Node;
 use crate::rows::derive;
 use crate::{change_conversation, mark_read, send_message, typing};
@@ -101,7 +102,7 @@ impl Executor {
         let slot = self.slots.entry(key).or_default();
         slot.used = self.uses;
         if slot.waiting.len() >= WAITING_MAX {
-            self.node.metrics.refused(ErrorCode::Overloaded);
+            self.node.metrics.overloaded(Bound::Waiting);
             let failure = Failure {
                 retry_after_ms: Some(250),
                 ..Failure::new(ErrorCode::Overloaded, "too many commands wait for this conversation")

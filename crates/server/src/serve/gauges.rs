@@ -21,7 +21,8 @@ impl Collector for StoreGauges {
         };
         gauge("store_queue_records", "Records that wait for the committer", store.queue_depth() as u64)?;
         gauge("store_tail_bytes", "Bytes of the log that are not in the index yet", store.tail_bytes())?;
-        gauge("store_head", "Position of the last committed record", store.head().0)
+        gauge("store_head", "Position of the last committed record", store.head().0)?;
+        gauge("store_read_only", "1 while the disk is full", u64::from(store.read_only().is_some()))
     }
 }
 
