@@ -19,6 +19,9 @@ use crate::state::{SendState, SentMark};
 /// The type of a text body.
 pub const TEXT: &str = "text";
 
+/// Bytes of a text at most. In its body there are a tag and the length before it.
+pub const TEXT_BYTES_MAX: usize = BODY_BYTES_MAX - 4;
+
 /// What can be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
@@ -63,7 +66,12 @@ impl TryFrom<Text> for Outgoing {
 
     fn try_from(text: Text) -> Result<Self> {
         check_message_text(&text.0).map_err(|error| Error::argument("text", error))?;
-        Self { body_type: TEXT.into(), body: TextBody { text: text.0 }.encode_to_vec().into() }.checked()
+        let body = TextBody { text: text.0 }.encode_to_vec();
+        if body.len() > BODY_BYTES_MAX {
+            let reason = format!("has at most {BODY_BYTES_MAX} bytes: a text of at most {TEXT_BYTES_MAX} bytes");
+            return Err(Error::argument("body", reason));
+        }
+        Ok(Self { body_type: TEXT.into(), body: body.into() })
     }
 }
 
@@ -160,6 +168,21 @@ impl Inner {
         match self.ask(command).await? {
             Reply::Done => Ok(()),
             other => Err(Error::Protocol(format!("unexpected reply {other:?}"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_text_fits_with_its_envelope_and_the_next_is_told_how_long_it_may_be() {
+        let text = |bytes: usize| Outgoing::try_from(Text::new("x".repeat(bytes)));
+        assert_eq!(text(TEXT_BYTES_MAX).unwrap().body.len(), BODY_BYTES_MAX);
+        for bytes in [TEXT_BYTES_MAX + 1, BODY_BYTES_MAX] {
+            let error = text(bytes).unwrap_err();
+            assert_eq!(error.to_string(), "body has at most 65536 bytes: a text of at most 65532 bytes");
         }
     }
 }
