@@ -6,7 +6,7 @@ use crate::cli::args::{ConfigCommand, DoctorArgs};
 use crate::cli::context::Context;
 use crate::cli::failure::{Failure, Outcome};
 use crate::config::loading::{Loaded, Sources, load};
-use crate::config::problem::ConfigError;
+use crate::config::problem::{ConfigError, INVALID_CONFIG};
 use crate::config::{show, table};
 use crate::data_folder::DataFolder;
 use crate::doctor::{self, Verdict};
@@ -38,13 +38,13 @@ pub fn loaded(sources: &Sources) -> Result<Loaded, Failure> {
 /// Why a configuration cannot be used, with its cause.
 #[must_use]
 pub fn unusable(error: &ConfigError) -> Failure {
-    let mut text = format!("{}: {error}", error.code());
+    let mut text = format!("{INVALID_CONFIG}: {error}");
     let mut cause = std::error::Error::source(error);
     while let Some(source) = cause {
         text += &format!(": {source}");
         cause = source.source();
     }
-    Failure::Usage(text)
+    Failure::Configuration(text)
 }
 
 /// The data folder when the configuration names none.

@@ -15,6 +15,8 @@ pub enum Failure {
     Failed(anyhow::Error),
     /// What was typed makes no sense.
     Usage(String),
+    /// The configuration of the server cannot be used.
+    Configuration(String),
     /// The server did not acknowledge a message in time; it stays in the outbox.
     NotAcknowledged(String),
     /// The server said no, or the SDK by a rule of the server.
@@ -47,7 +49,7 @@ impl Failure {
         match self {
             Self::ReaderGone => 0,
             Self::Failed(_) => 1,
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::Configuration(_) => 2,
             Self::NotAcknowledged(_) => 3,
             Self::Refused { .. } => 4,
         }
@@ -59,6 +61,7 @@ impl Failure {
             Self::ReaderGone => return,
             Self::Failed(error) => format!("error: {error:#}\n"),
             Self::Usage(text) => format!("error: {text}\n\nFor more information, try '--help'.\n"),
+            Self::Configuration(text) => format!("error: {text}\n"),
             Self::NotAcknowledged(text) => format!("error: not acknowledged: {text}\n"),
             Self::Refused { code, text } => format!("error: {code}: {text}\n"),
         };
@@ -126,6 +129,20 @@ pub fn of_ended(reason: EndReason) -> Option<Failure> {
     }
 }
 
+/// The same as part of a sentence, with its stable code.
+#[must_use]
+pub fn why_ended(reason: EndReason) -> String {
+    let error = match reason {
+        EndReason::Stopped => return "the session ended".to_owned(),
+        EndReason::Auth(error) => match Failure::from(error) {
+            Failure::Refused { code, text } => return format!("{code}: {text}"),
+            _ => Error::Auth(error),
+        },
+        EndReason::Store(error) => Error::Store(error),
+    };
+    format!("{}: {error}", error.code())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,5 +171,20 @@ mod tests {
         assert_eq!(shown(&pipe.into()), (0, String::new()));
         assert_eq!(shown(&Failure::NotAcknowledged("kept".into())).0, 3);
         assert_eq!(shown(&Failure::Usage("no".into())).0, 2);
+    }
+
+    #[test]
+    fn a_reason_to_end_has_the_code_of_the_server_where_it_has_one() {
+        let why = |error| why_ended(EndReason::Auth(error));
+        assert_eq!(why(AuthError::TokenExpired), "token_expired: the token has expired");
+        assert_eq!(why(AuthError::TokenRefused), "unauthenticated: the token was refused");
+        assert_eq!(why(AuthError::NoToken), "auth.no_token: the session ended: the token provider gave no token");
+        assert_eq!(why_ended(EndReason::Stopped), "the session ended");
+    }
+
+    #[test]
+    fn a_configuration_is_no_matter_for_help() {
+        let failure = Failure::Configuration("invalid_config: it is not TOML".into());
+        assert_eq!(shown(&failure), (2, "error: invalid_config: it is not TOML\n".into()));
     }
 }

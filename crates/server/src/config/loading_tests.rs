@@ -8,7 +8,6 @@ use crate::config::table::{LISTEN_HTTP, SERVER_DATA};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
-use stonechat_types::error_code::ErrorCode;
 use stonechat_types::number::AppId;
 
 /// A folder with a file in it, and variables.
@@ -25,18 +24,18 @@ fn loaded(toml: &str, variables: &[(&str, &str)]) -> Loaded {
     load(&sources(toml, variables).1).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The whole text and the code, with the temporary folder cut away.
-fn refused(toml: &str, variables: &[(&str, &str)]) -> (String, ErrorCode) {
+/// The whole text and the error, with the temporary folder cut away.
+fn refused(toml: &str, variables: &[(&str, &str)]) -> (String, ConfigError) {
     let (folder, sources) = sources(toml, variables);
     let error = load(&sources).expect_err("it is refused");
     let folder = format!("{}/", folder.path().display());
-    (error.to_string().replace(&folder, ""), error.code())
+    (error.to_string().replace(&folder, ""), error)
 }
 
 /// The only problem.
 fn problem(toml: &str, variables: &[(&str, &str)]) -> String {
-    let (text, code) = refused(toml, variables);
-    assert_eq!(code, ErrorCode::InvalidArgument, "{text}");
+    let (text, error) = refused(toml, variables);
+    assert!(matches!(error, ConfigError::Problems(_)), "{text}");
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("the configuration cannot be used"));
     let problem = lines.next().expect("there is a problem").trim().to_owned();
@@ -107,17 +106,16 @@ fn paths_in_a_file_are_relative_to_the_file() {
 #[test]
 fn a_file_that_cannot_be_read_is_named() {
     let error = load(&Sources::default().with_file(Some(PathBuf::from("/nowhere/s.toml")))).unwrap_err();
-    assert_eq!(error.code(), ErrorCode::NotFound);
     assert_eq!(error.to_string(), "could not read the configuration /nowhere/s.toml");
     let folder = tempfile::tempdir().unwrap();
     let error = load(&Sources::default().with_file(Some(folder.path().to_owned()))).unwrap_err();
-    assert_eq!(error.code(), ErrorCode::Malformed);
+    assert!(matches!(error, ConfigError::Unreadable { .. }), "{error}");
 }
 
 #[test]
 fn what_is_not_toml_is_named_with_line_and_column() {
-    let (text, code) = refused("[listen]\nhttp = \"127.0.0.1:8080\n", &[]);
-    assert_eq!(code, ErrorCode::Malformed);
+    let (text, error) = refused("[listen]\nhttp = \"127.0.0.1:8080\n", &[]);
+    assert!(matches!(error, ConfigError::NotToml(_)), "{text}");
     assert!(text.starts_with("the configuration is not TOML\n  stonechat.toml:2: "), "{text}");
     assert!(text.contains("(column "), "{text}");
     let (text, _) = refused("[listen]\nhttp = \"a\"\nhttp = \"b\"\n", &[]);

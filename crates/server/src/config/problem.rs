@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use stonechat_types::error_code::ErrorCode;
 
 /// One thing to mend.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +22,9 @@ impl fmt::Display for Problem {
     }
 }
 
+/// The stable code of every [`ConfigError`]. It is of the command line, and not of the wire.
+pub const INVALID_CONFIG: &str = "invalid_config";
+
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -40,22 +42,6 @@ pub enum ConfigError {
     /// Settings are unknown, wrong, or do not fit each other.
     #[error("the configuration cannot be used{}", lines(.0))]
     Problems(Vec<Problem>),
-}
-
-impl ConfigError {
-    /// The stable code.
-    #[must_use]
-    pub fn code(&self) -> ErrorCode {
-        match self {
-            Self::Unreadable { source, .. } => match source.kind() {
-                io::ErrorKind::NotFound => ErrorCode::NotFound,
-                io::ErrorKind::PermissionDenied => ErrorCode::Forbidden,
-                _ => ErrorCode::Malformed,
-            },
-            Self::NotToml(_) => ErrorCode::Malformed,
-            Self::Problems(_) => ErrorCode::InvalidArgument,
-        }
-    }
 }
 
 fn lines(problems: &[Problem]) -> String {
