@@ -13,8 +13,6 @@ pub struct Context<'w> {
     pub err: &'w mut dyn Write,
     /// How lines for people look.
     pub looks: Looks,
-    /// Whether somebody sits before standard error.
-    pub watched: bool,
 }
 
 impl Context<'_> {

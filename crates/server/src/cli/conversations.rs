@@ -34,7 +34,7 @@ struct ConversationLine<'s> {
 /// # Errors
 /// [`crate::cli::failure::Failure`].
 pub async fn run(args: &ConversationsArgs, who: &Who, context: &mut Context<'_>) -> Outcome {
-    let account = who.connect(&args.client, DEVICE_SEND).await?;
+    let account = who.connect(&args.client, DEVICE_SEND, context).await?;
     let conversations = account.conversations().now();
     account.stop().await;
     for summary in &conversations {

@@ -28,7 +28,7 @@ impl DevicesCommand {
 /// # Errors
 /// [`crate::cli::failure::Failure`].
 pub async fn run(command: &DevicesCommand, who: &Who, context: &mut Context<'_>) -> Outcome {
-    let account = who.connect(command.client(), DEVICE_SEND).await?;
+    let account = who.connect(command.client(), DEVICE_SEND, context).await?;
     let outcome = act(command, &account, context).await;
     account.stop().await;
     outcome

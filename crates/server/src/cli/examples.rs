@@ -67,8 +67,9 @@ EXAMPLES
 
 /// `stonechat send --help`.
 pub const SEND: &str = "\
-A message is on disk before it leaves. One that the server did not acknowledge in time stays in the outbox of this \
-device (exit code 3), and the next `send` of the device delivers it first.
+A message is on disk before it leaves. One that the server did not acknowledge, because of time, connection or token, \
+stays in the outbox of this device (exit code 3), and the next `send` of the device delivers it first: do not send it \
+again. One that the server refused (exit code 4) is dropped, and never goes out.
 
 JSON KEYS
   conversation, seq, ordinal, message_id, client_msg_id, sender, sent_at (ms since 1970, UTC),

@@ -31,7 +31,7 @@ impl GroupCommand {
 /// # Errors
 /// [`crate::cli::failure::Failure`].
 pub async fn run(command: &GroupCommand, who: &Who, context: &mut Context<'_>) -> Outcome {
-    let account = who.connect(command.client(), DEVICE_SEND).await?;
+    let account = who.connect(command.client(), DEVICE_SEND, context).await?;
     let outcome = act(command, &account, context).await;
     account.stop().await;
     outcome

@@ -16,7 +16,7 @@ use crate::cli::session::{DEVICE_SEND, Who};
 /// # Errors
 /// [`Failure`].
 pub async fn run(args: &HistoryArgs, who: &Who, context: &mut Context<'_>) -> Outcome {
-    let account = who.connect(&args.client, DEVICE_SEND).await?;
+    let account = who.connect(&args.client, DEVICE_SEND, context).await?;
     let messages = fetch(args, &account).await;
     account.stop().await;
     for message in messages? {

@@ -6,6 +6,7 @@
 // An edge: clocks and processes are its trade.
 #![allow(clippy::disallowed_methods)]
 
+pub mod absence;
 pub mod args;
 pub mod bench;
 pub mod chat;
@@ -38,7 +39,7 @@ mod line;
 #[cfg(test)]
 mod help_tests;
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -69,8 +70,7 @@ pub fn main() -> ExitCode {
     if cli.command.shows_times() {
         looks.offset = UtcOffset::of_this_machine();
     }
-    let watched = io::stderr().is_terminal();
-    let outcome = run(&cli.command, &mut Context { out: &mut out, err: &mut err, looks, watched });
+    let outcome = run(&cli.command, &mut Context { out: &mut out, err: &mut err, looks });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -5,10 +5,11 @@ use std::io::Read as _;
 use stonechat_client::account::Account;
 use stonechat_client::conversation::Conversation;
 use stonechat_client::send::{SendHandle, SendOptions, Text};
-use stonechat_client::state::{ConnectionState, SendFailure, SendState, SentMark, Unsent};
+use stonechat_client::state::{ConnectionState, EndReason, SendFailure, SendState, SentMark, Unsent};
 use stonechat_types::limits::BODY_BYTES_MAX;
 use tokio::time::{Instant, timeout_at};
 
+use crate::cli::absence::Absence;
 use crate::cli::args::{SendArgs, TargetArgs};
 use crate::cli::context::Context;
 use crate::cli::failure::{self, Failure, Outcome};
@@ -23,7 +24,7 @@ use crate::cli::signals::EndSignals;
 pub async fn run(args: &SendArgs, who: &Who, context: &mut Context<'_>) -> Outcome {
     let text = text(&args.text)?;
     let account = who.open(&args.client, DEVICE_SEND, Recording::Nothing).await?;
-    let outcome = deliver(args, &account, text, context).await;
+    let outcome = deliver(args, &account, text, &who.server, context).await;
     account.stop().await;
     outcome
 }
@@ -50,27 +51,31 @@ fn text(argument: &str) -> Result<String, Failure> {
     Ok(text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text)).to_owned())
 }
 
-async fn deliver(args: &SendArgs, account: &Account, text: String, context: &mut Context<'_>) -> Outcome {
+async fn deliver(args: &SendArgs, account: &Account, text: String, server: &str, context: &mut Context<'_>) -> Outcome {
     let deadline = Instant::now() + args.timeout;
     let earlier = account.outbox().await.unwrap_or_default();
     let conversation =
         target(account, &args.target).ok_or_else(|| Failure::Usage("say --to or --conversation".into()))?;
     let options = SendOptions { client_msg_id: args.client_msg_id, read_upto: None };
     let handle = conversation.send_with(Text::new(text.clone()), options).await?;
-    account.start().await?;
+    // From here on the message is in the outbox. Only an answer of the server that is for good takes it out again.
+    if let Err(error) = account.start().await {
+        return Err(stays(&format!("{}: {error}", error.code())));
+    }
     for unsent in &earlier {
         wake(account, unsent).await;
     }
 
-    let outcome = match wait(account, &handle, deadline).await {
+    let mut absence = Absence::new(server, Instant::now());
+    let outcome = match wait(account, &handle, deadline, &mut absence, context).await {
         Waited::Done(SendState::Sent(mark)) => acknowledge(args, &mark, &handle, account, &text, context),
         Waited::Done(SendState::Failed(failure)) => Err(give_back(&handle, failure).await),
         Waited::Done(SendState::Cancelled) => Err(Failure::failed("the message was taken back")),
-        Waited::Done(SendState::Queued | SendState::Sending) | Waited::Late => Err(kept(account)),
-        Waited::Ended(failure) => Err(failure),
+        Waited::Done(SendState::Queued | SendState::Sending) | Waited::Late => Err(stays(&why_late(account))),
+        Waited::Ended(reason) => Err(stays(&failure::why_ended(reason))),
     };
     for unsent in &earlier {
-        finish(account, unsent, deadline, context).await;
+        finish(account, unsent, deadline, &mut absence, context).await;
     }
     outcome
 }
@@ -85,10 +90,16 @@ async fn wake(account: &Account, unsent: &Unsent) {
 }
 
 /// Waits for an earlier message as long as there is time, and says what became of it when it was refused.
-async fn finish(account: &Account, unsent: &Unsent, deadline: Instant, context: &mut Context<'_>) {
+async fn finish(
+    account: &Account,
+    unsent: &Unsent,
+    deadline: Instant,
+    absence: &mut Absence,
+    context: &mut Context<'_>,
+) {
     let Some(handle) = account.sending(unsent.client_msg_id) else { return };
     let id = handle.client_msg_id();
-    match wait(account, &handle, deadline).await {
+    match wait(account, &handle, deadline, absence, context).await {
         Waited::Done(SendState::Failed(failure)) if !failure.recoverable => {
             context.notice(&format!("an earlier message ({id}) was refused: {}: {}", failure.code, failure.text));
             // It will never be taken, and this device shows it to nobody.
@@ -104,59 +115,45 @@ async fn finish(account: &Account, unsent: &Unsent, deadline: Instant, context: 
 enum Waited {
     Done(SendState),
     Late,
-    Ended(Failure),
+    Ended(EndReason),
 }
 
-async fn wait(account: &Account, handle: &SendHandle, deadline: Instant) -> Waited {
+async fn wait(
+    account: &Account,
+    handle: &SendHandle,
+    deadline: Instant,
+    absence: &mut Absence,
+    context: &mut Context<'_>,
+) -> Waited {
     let Ok(mut signals) = EndSignals::listen() else { return Waited::Late };
     tokio::select! {
         biased;
         done = timeout_at(deadline, handle.done()) => done.map_or(Waited::Late, Waited::Done),
-        failure = ended(account) => Waited::Ended(failure),
+        reason = absence.watch(account, context) => Waited::Ended(reason),
         () = signals.received() => Waited::Late,
-    }
-}
-
-/// Waits until the session has ended for good. The message is kept, and the reason says so.
-async fn ended(account: &Account) -> Failure {
-    let mut connection = account.connection();
-    let mut state = connection.get();
-    loop {
-        if let ConnectionState::Ended(reason) = state {
-            return match failure::of_ended(reason) {
-                Some(Failure::Refused { code, text }) => {
-                    Failure::Refused { code, text: format!("{text}; the message stays in the outbox") }
-                }
-                Some(other) => other,
-                None => kept(account),
-            };
-        }
-        match connection.next().await {
-            Some(next) => state = next,
-            None => return kept(account),
-        }
     }
 }
 
 /// A refusal for good is told once and not kept; what may pass is kept.
 async fn give_back(handle: &SendHandle, failure: SendFailure) -> Failure {
     if failure.recoverable {
-        return Failure::NotAcknowledged(format!(
-            "{}: {}; the message stays in the outbox, and the next send delivers it first",
-            failure.code, failure.text
-        ));
+        return stays(&format!("{}: {}", failure.code, failure.text));
     }
+    // Were this to fail, the message would lie there as failed: such a one never goes out by itself.
     let _ = handle.cancel().await;
     Failure::Refused { code: failure.code, text: failure.text }
 }
 
-fn kept(account: &Account) -> Failure {
-    let why = match account.connection().get() {
+fn why_late(account: &Account) -> String {
+    match account.connection().get() {
         ConnectionState::Offline { reason, .. } => format!("no connection ({reason})"),
         ConnectionState::Idle | ConnectionState::Connecting { .. } => "no connection yet".to_owned(),
         ConnectionState::Syncing { .. } | ConnectionState::Online => "no answer in time".to_owned(),
-        ConnectionState::Ended(_) => "the session ended".to_owned(),
-    };
+        ConnectionState::Ended(reason) => failure::why_ended(reason),
+    }
+}
+
+fn stays(why: &str) -> Failure {
     Failure::NotAcknowledged(format!("{why}; the message stays in the outbox, and the next send delivers it first"))
 }
 
@@ -183,3 +180,7 @@ fn acknowledge(
     }
     Ok(context.out.flush()?)
 }
+
+#[cfg(test)]
+#[path = "send_tests.rs"]
+mod tests;

@@ -6,14 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use futures_util::FutureExt as _;
 use stonechat_client::account::Account;
 use stonechat_client::client::{Client, DeviceInfo, StoreConfig};
 use stonechat_client::driver::ports::TokenProvider;
+use stonechat_client::error::Error;
 use stonechat_client::state::ConnectionState;
 use stonechat_types::id::{AppName, DeviceId, UserId};
 use stonechat_types::number::AppId;
+use tokio::time::Instant;
 
+use crate::cli::absence::Absence;
 use crate::cli::args::ClientArgs;
+use crate::cli::context::Context;
 use crate::cli::failure::{self, Failure};
 use crate::cli::home::{ClientHome, Profile};
 use crate::cli::local_server::LocalServer;
@@ -138,10 +143,22 @@ impl Who {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn connect(&self, args: &ClientArgs, device: &str) -> Result<Account, Failure> {
+    pub async fn connect(
+        &self,
+        args: &ClientArgs,
+        device: &str,
+        context: &mut Context<'_>,
+    ) -> Result<Account, Failure> {
         let account = self.open(args, device, Recording::Nothing).await?;
         account.start().await?;
-        match account.online(ONLINE_TIMEOUT).await {
+        let mut absence = Absence::new(&self.server, Instant::now());
+        let online = tokio::select! {
+            biased;
+            online = account.online(ONLINE_TIMEOUT) => online,
+            // What has ended says so by the other branch.
+            () = absence.watch(&account, context).then(|_| std::future::pending()) => Err(Error::Closed),
+        };
+        match online {
             Ok(()) => Ok(account),
             Err(error) => {
                 let state = account.connection().get();
@@ -151,7 +168,7 @@ impl Who {
         }
     }
 
-    fn not_online(&self, state: ConnectionState, error: stonechat_client::error::Error) -> Failure {
+    fn not_online(&self, state: ConnectionState, error: Error) -> Failure {
         match state {
             ConnectionState::Ended(reason) => failure::of_ended(reason).unwrap_or_else(|| error.into()),
             ConnectionState::Offline { reason, .. } => {
@@ -161,7 +178,7 @@ impl Who {
             | ConnectionState::Connecting { .. }
             | ConnectionState::Syncing { .. }
             | ConnectionState::Online => match error {
-                stonechat_client::error::Error::Timeout => Failure::failed(format!("{} did not answer", self.server)),
+                Error::Timeout => Failure::failed(format!("{} did not answer", self.server)),
                 error => error.into(),
             },
         }

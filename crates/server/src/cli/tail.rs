@@ -8,6 +8,7 @@ use stonechat_client::events::{EventStream, RecordedEvent};
 use stonechat_client::state::ConnectionState;
 use tokio::time::{Instant, sleep_until};
 
+use crate::cli::absence::Absence;
 use crate::cli::args::TailArgs;
 use crate::cli::context::Context;
 use crate::cli::failure::{self, Outcome};
@@ -26,19 +27,25 @@ const LINES_PER_WRITE: usize = 256;
 pub async fn run(args: &TailArgs, who: &Who, context: &mut Context<'_>) -> Outcome {
     let signals = EndSignals::listen()?;
     let account = who.open(&args.client, DEVICE_TAIL, Recording::Events).await?;
-    let outcome = follow(args, &account, signals, context).await;
+    let absence = Absence::new(&who.server, Instant::now());
+    let outcome = follow(args, &account, absence, signals, context).await;
     account.stop().await;
     outcome
 }
 
-async fn follow(args: &TailArgs, account: &Account, mut signals: EndSignals, context: &mut Context<'_>) -> Outcome {
+async fn follow(
+    args: &TailArgs,
+    account: &Account,
+    mut absence: Absence,
+    mut signals: EndSignals,
+    context: &mut Context<'_>,
+) -> Outcome {
     let reader = Reader::of_stdout();
     let mut connection = account.connection();
     let mut events = account.events();
     account.start().await?;
     let mut idle = Idle::new(args.idle_exit);
-    let mut known = connection.get();
-    idle.connection(&known, Instant::now());
+    idle.connection(&connection.get(), Instant::now());
     loop {
         tokio::select! {
             biased;
@@ -53,10 +60,12 @@ async fn follow(args: &TailArgs, account: &Account, mut signals: EndSignals, con
                 if let ConnectionState::Ended(reason) = state {
                     return failure::of_ended(reason).map_or(Ok(()), Err);
                 }
-                say(&known, &state, context);
+                if let Some(sentence) = absence.note(&state, Instant::now()) {
+                    context.notice(&sentence);
+                }
                 idle.connection(&state, Instant::now());
-                known = state;
             }
+            () = absence.due() => context.notice(&absence.tell()),
             () = idle.over() => return Ok(()),
         }
     }
@@ -92,19 +101,6 @@ async fn print(
     context.out.write_all(&lines)?;
     context.out.flush()?;
     Ok(events.acknowledge(last).await?)
-}
-
-fn say(before: &ConnectionState, now: &ConnectionState, context: &mut Context<'_>) {
-    if !context.watched {
-        return;
-    }
-    match (before, now) {
-        (ConnectionState::Offline { .. }, ConnectionState::Offline { .. }) => {}
-        (_, ConnectionState::Offline { reason, .. }) => context.notice(&format!("offline ({reason}); trying again")),
-        (ConnectionState::Online, _) => {}
-        (_, ConnectionState::Online) => context.notice("online"),
-        _ => {}
-    }
 }
 
 /// How long nothing happened while we were in step. Time without a connection does not count: things may happen that
