@@ -3,7 +3,7 @@
 // Tools read files.
 #![allow(clippy::disallowed_methods)]
 
-use crate::data_folder::DataFolder;
+use crate::data_folder::{DataFolder, DataFolderError};
 use anyhow::Context as _;
 use prost::Message as _;
 use serde::Serialize;
@@ -114,6 +114,10 @@ pub fn dump_keys(data: &Path, form: Form, out: &mut dyn Write) -> anyhow::Result
 /// # Errors
 /// As [`dump`].
 pub fn check(data: &Path, form: Form, out: &mut dyn Write) -> anyhow::Result<bool> {
+    // What is not there is not damaged.
+    if !data.exists() {
+        return Err(DataFolderError::Missing { path: data.to_owned() }.into());
+    }
     let report = verify::verify(data)?;
     match form {
         Form::Json => {

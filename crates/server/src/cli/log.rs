@@ -36,3 +36,31 @@ fn quiet(error: anyhow::Error) -> Failure {
             .is_some_and(|error| error.io_error_kind() == Some(io::ErrorKind::BrokenPipe));
     if gone { Failure::ReaderGone } else { Failure::Failed(error) }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::args::{Cli, ColorWhen, Command};
+    use crate::cli::printer::{Looks, Paint};
+
+    fn ends(words: &[&str]) -> (u8, String) {
+        let Command::Log(command) = Cli::try_parse_from(words).unwrap().command else { panic!("{words:?}") };
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let looks = Looks::new(Paint::choose(ColorWhen::Never, |_| None));
+        let failure = run(&command, &mut Context { out: &mut out, err: &mut err, looks }).unwrap_err();
+        failure.report(&mut err);
+        assert!(out.is_empty());
+        (failure.exit_code(), String::from_utf8(err).unwrap())
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_not_damaged() {
+        for command in ["verify", "dump"] {
+            let (exit_code, text) = ends(&["stonechat", "log", command, "--data", "/nonexistent"]);
+            assert_eq!(exit_code, 1);
+            assert!(text.starts_with("error: there is no data folder /nonexistent: "), "{text}");
+        }
+    }
+}
