@@ -27,7 +27,7 @@ use stonechat_http::peer::PeerAddr;
 use stonechat_http::state::HttpState;
 use stonechat_log::store::Log as _;
 use stonechat_log_segment::config::Config as StoreConfig;
-use stonechat_log_segment::engine::{Options as StoreOptions, SegmentLog};
+use stonechat_log_segment::engine::{Options as StoreOptions, Recovered, SegmentLog};
 use stonechat_log_segment::keys::{FileVault, MASTER_KEY_FILE, MasterKey};
 use stonechat_log_segment::os_disk::OsDisk;
 use stonechat_net::http::{HttpPeer, WebSocketRoute};
@@ -108,8 +108,6 @@ pub struct Server {
     pub app: Arc<App>,
     /// Signs tokens of the app `default`.
     pub minter: Minter,
-    /// The secret key of the backend of the app `default`.
-    pub secret: ApiSecret,
     store: Arc<SegmentLog>,
     readiness: Arc<Ready>,
     connections: TaskTracker,
@@ -173,8 +171,8 @@ impl Server {
         let http = listeners.http(settings.http, router, websocket)?;
         app.probe().await.map_err(|failure| anyhow::anyhow!("the first commit failed: {}", failure.message))?;
         readiness.set(Readiness::Ready);
-        let (minter, secret) = (keys.minter, keys.secret);
-        Ok(Self { http, tcp, tls, app, minter, secret, store, readiness, connections, tasks, shutdown })
+        let minter = keys.minter;
+        Ok(Self { http, tcp, tls, app, minter, store, readiness, connections, tasks, shutdown })
     }
 
     /// The address that a client takes.
@@ -225,15 +223,21 @@ fn open_store(folder: &DataFolder, settings: &Settings, entropy: &SystemEntropy)
     };
     let store = SegmentLog::open(folder.root(), options)
         .with_context(|| format!("could not open the store in {}", folder.root().display()))?;
-    let (recovered, head) = (store.recovered(), store.head());
-    tracing::info!(?recovered, head = head.0, "The store is open");
+    let (Recovered { replayed, rewritten, cut, damaged }, head) = (store.recovered(), store.head().0);
+    tracing::info!(
+        head,
+        replayed,
+        rewritten,
+        cut,
+        damaged,
+        "The store is open: {head} records, {replayed} of them read again"
+    );
     Ok(store)
 }
 
 struct Keys {
     ring: KeyRing,
     secrets: ApiSecrets,
-    secret: ApiSecret,
     minters: BTreeMap<AppId, Minter>,
     minter: Minter,
 }
@@ -257,9 +261,9 @@ fn keys(folder: &DataFolder, apps: &[AppSettings], entropy: &SystemEntropy) -> a
         minters.insert(app.id, minter.clone());
         secrets = secrets.with(app.id, app.name.clone(), &secret);
         if app.id == AppId::DEFAULT {
-            first = Some((minter, secret));
+            first = Some(minter);
         }
     }
-    let (minter, secret) = first.context("the app `default` is missing")?;
-    Ok(Keys { ring: KeyRing::new(ring), secrets, secret, minters, minter })
+    let minter = first.context("the app `default` is missing")?;
+    Ok(Keys { ring: KeyRing::new(ring), secrets, minters, minter })
 }

@@ -94,15 +94,36 @@ fn refused(failure: stonechat_app::api::Failure) -> anyhow::Error {
 /// When it cannot be written.
 pub fn explain(server: &Server, program: &str, data: &str, out: &mut dyn Write) -> std::io::Result<()> {
     let url = server.url();
-    let secret = server.secret.reveal();
     writeln!(
         out,
         "\n  Six people are here: {}.\n\n  Chat as two of them, each in a terminal of its own:\n\n    \
          {program} chat --as alice --data {data}\n    {program} chat --as bob --data {data}\n\n  \
          Send a message from a backend, with the app's secret key:\n\n    curl -X POST {url}/v1/apps/default/messages \
-         \\\n      -H 'Authorization: Bearer {secret}' -H 'Content-Type: application/json' \\\n      \
+         \\\n      -H \"Authorization: Bearer $(cat '{data}/keys/api-secret.default')\" \\\n      \
+         -H 'Content-Type: application/json' \\\n      \
          -d '{{\"sender\":\"bob\",\"to_user\":\"alice\",\"text\":\"Hello from the backend\"}}'\n\n  \
          Stop with Ctrl+C. The data are in {data}.\n",
         PEOPLE.map(|(id, _)| id).join(", "),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve::compose::Settings;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_said_names_the_file_of_the_secret_key_and_not_the_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server::start(Settings::on_loopback(folder.path().to_owned(), 0)).await.unwrap();
+        let data = folder.path().display().to_string();
+        let mut said = Vec::new();
+        explain(&server, "stonechat", &data, &mut said).unwrap();
+        let said = String::from_utf8(said).unwrap();
+        let file = folder.path().join("keys/api-secret.default");
+        assert!(said.contains(&format!("$(cat '{}')", file.display())), "{said}");
+        let secret = std::fs::read_to_string(file).unwrap();
+        assert!(!said.contains(secret.trim()));
+        server.stop().await;
+    }
 }
