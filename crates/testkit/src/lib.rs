@@ -8,3 +8,4 @@ pub mod local;
 pub mod people;
 pub mod process;
 pub mod raw;
+pub mod store_log;

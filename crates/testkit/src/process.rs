@@ -1,10 +1,10 @@
 //! The real binary, as a process that can be killed.
 
-use anyhow::{Context as _, bail};
-use std::io::{BufRead as _, BufReader};
+use anyhow::{Context as _, bail, ensure};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 
 /// The program `stonechat` of this build; built now if it is not up to date.
@@ -31,9 +31,77 @@ pub fn binary() -> &'static Path {
     })
 }
 
+/// A child process. Killed when it is dropped.
+struct Held(Child);
+
+impl Held {
+    fn kill(&mut self) -> anyhow::Result<()> {
+        self.0.kill()?;
+        self.0.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _gone = self.kill();
+    }
+}
+
+/// A server process that has yet to say that it is ready. Killed when it is dropped.
+pub struct Starting {
+    child: Held,
+    out: BufReader<ChildStdout>,
+}
+
+impl Starting {
+    /// Starts `stonechat serve` on a folder.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn spawn(data: &Path, config: &Path) -> anyhow::Result<Self> {
+        let mut command = Command::new(binary());
+        command.arg("serve").arg("--data").arg(data).arg("--config").arg(config);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = child.context("could not start the server")?;
+        let out = child.stdout.take().context("the server has no output")?;
+        Ok(Self { child: Held(child), out: BufReader::new(out) })
+    }
+
+    /// Waits until it says that it is ready.
+    ///
+    /// # Errors
+    /// When it ends before.
+    pub fn ready(mut self) -> anyhow::Result<Process> {
+        let mut line = String::new();
+        self.out.read_line(&mut line)?;
+        if let Some(url) = line.strip_prefix("ready ") {
+            return Ok(Process { url: url.trim().to_owned(), child: self.child });
+        }
+        let mut error = String::new();
+        if let Some(mut stderr) = self.child.0.stderr.take() {
+            stderr.read_to_string(&mut error)?;
+        }
+        bail!("the server did not start: {error}")
+    }
+
+    /// SIGKILL, and waits until the process is gone. Whether it had said before that it is ready.
+    ///
+    /// # Errors
+    /// When the operating system refuses, or the server had ended by itself.
+    pub fn kill(mut self) -> anyhow::Result<bool> {
+        let ended = self.child.0.try_wait()?;
+        ensure!(ended.is_none(), "the server ended while it started: {ended:?}");
+        self.child.kill()?;
+        let mut said = String::new();
+        self.out.read_to_string(&mut said)?;
+        Ok(said.starts_with("ready "))
+    }
+}
+
 /// A server process. Killed when it is dropped.
 pub struct Process {
-    child: Child,
+    child: Held,
     /// Where HTTP and WebSockets are.
     pub url: String,
 }
@@ -44,32 +112,13 @@ impl Process {
     /// # Errors
     /// When it ends before.
     pub fn serve(data: &Path, config: &Path) -> anyhow::Result<Self> {
-        let mut child = Command::new(binary())
-            .arg("serve")
-            .arg("--data")
-            .arg(data)
-            .arg("--config")
-            .arg(config)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("could not start the server")?;
-        let mut line = String::new();
-        let out = child.stdout.take().context("the server has no output")?;
-        BufReader::new(out).read_line(&mut line)?;
-        match line.strip_prefix("ready ") {
-            Some(url) => Ok(Self { url: url.trim().to_owned(), child }),
-            None => {
-                let output = child.wait_with_output()?;
-                bail!("the server did not start: {}", String::from_utf8_lossy(&output.stderr))
-            }
-        }
+        Starting::spawn(data, config)?.ready()
     }
 
     /// The process id.
     #[must_use]
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.child.0.id()
     }
 
     /// SIGKILL, and waits until the process is gone.
@@ -77,15 +126,7 @@ impl Process {
     /// # Errors
     /// When the operating system refuses.
     pub fn kill(&mut self) -> anyhow::Result<()> {
-        self.child.kill()?;
-        self.child.wait()?;
-        Ok(())
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _gone = self.kill();
+        self.child.kill()
     }
 }
 

@@ -3,7 +3,9 @@
 #![allow(clippy::disallowed_methods)]
 
 mod command_line;
+mod held;
 mod kills;
+mod load;
 mod offline;
 mod sdk;
 mod two_people;
