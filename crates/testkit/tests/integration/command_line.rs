@@ -1,65 +1,12 @@
 //! The command line is a contract: what other programs may rely on.
 
+use crate::place::{Place, err, lines};
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use stonechat_testkit::process::{Process, binary, free_port};
-use tempfile::TempDir;
-
-/// A server of the real binary, and a home for its clients.
-struct Place {
-    folder: TempDir,
-    config: PathBuf,
-}
-
-impl Place {
-    fn new() -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let config = folder.path().join("stonechat.toml");
-        std::fs::write(&config, format!("[listen]\nhttp = \"{}\"\n[log]\nlevel = \"warn\"\n", free_port()?))?;
-        Ok(Self { folder, config })
-    }
-
-    fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
-    }
-
-    fn serve(&self) -> anyhow::Result<Process> {
-        Process::serve(&self.data(), &self.config)
-    }
-
-    /// A client command of a user, at an address.
-    fn client(&self, url: &str, user: &str, words: &[&str]) -> anyhow::Result<Output> {
-        Ok(self.command(url, user, words)?.output()?)
-    }
-
-    fn command(&self, url: &str, user: &str, words: &[&str]) -> anyhow::Result<Command> {
-        let token = self.mint(user)?;
-        let mut command = Command::new(binary());
-        command.args(words).env("STONECHAT_HOME", self.folder.path().join("home"));
-        command.env("STONECHAT_URL", url).env("STONECHAT_TOKEN", token).stdin(Stdio::null());
-        Ok(command)
-    }
-
-    fn mint(&self, user: &str) -> anyhow::Result<String> {
-        let output =
-            Command::new(binary()).args(["token", "mint", "--user", user, "--data"]).arg(self.data()).output()?;
-        ensure!(output.status.success(), "{}", err(&output));
-        let token = String::from_utf8(output.stdout)?;
-        ensure!(token.lines().count() == 1, "the token alone is on standard output");
-        Ok(token.trim().to_owned())
-    }
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn lines(output: &Output) -> anyhow::Result<Vec<Value>> {
-    String::from_utf8_lossy(&output.stdout).lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
-}
+use stonechat_testkit::process::{binary, free_port};
 
 /// The keys of the contract, each in every line.
 const KEYS: [&str; 10] = [
@@ -191,7 +138,7 @@ fn refused(data: &Path, config: &Path) -> anyhow::Result<(Option<i32>, String)> 
 fn a_server_that_cannot_start_says_why() -> anyhow::Result<()> {
     let place = Place::new()?;
     let server = place.serve()?;
-    let other = place.folder.path().join("other.toml");
+    let other = place.path().join("other.toml");
     std::fs::write(&other, format!("[listen]\nhttp = \"{}\"\n", free_port()?))?;
     let (code, text) = refused(&place.data(), &other)?;
     ensure!(code == Some(1) && text.contains("in use by another server"), "{text}");
@@ -214,7 +161,7 @@ fn a_server_that_cannot_start_says_why() -> anyhow::Result<()> {
         let (code, text) = refused(&place.data(), &other)?;
         ensure!(matches!(code, Some(1 | 2)) && text.contains(word), "{wrong}: {code:?} {text}");
     }
-    let (code, text) = refused(&place.data(), &place.folder.path().join("missing.toml"))?;
+    let (code, text) = refused(&place.data(), &place.path().join("missing.toml"))?;
     ensure!(code == Some(2) && text.contains("missing.toml"), "{text}");
     Ok(())
 }

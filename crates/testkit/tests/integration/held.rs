@@ -1,5 +1,6 @@
 //! What devices hold, as another program reads it from their SQLite.
 
+use anyhow::Context as _;
 use prost::Message as _;
 use rusqlite::Connection;
 use std::path::Path;
@@ -72,6 +73,21 @@ pub fn outbox(folder: &Path) -> anyhow::Result<Vec<String>> {
         found.push(text(row.get(0)?)?);
     }
     Ok(found)
+}
+
+/// A copy of the one store below a folder as a killed process left it, for reading: to open the store itself would
+/// recover it, which is for its owner to do. `None` when the process was killed before it made one.
+pub fn copy(folder: &Path) -> anyhow::Result<Option<tempfile::TempDir>> {
+    let Ok(database) = database(folder) else { return Ok(None) };
+    let copy = tempfile::tempdir()?;
+    let name = database.file_name().context("a name")?.to_string_lossy().into_owned();
+    for file in [name.clone(), format!("{name}-wal")] {
+        let from = database.with_file_name(&file);
+        if from.exists() {
+            std::fs::copy(from, copy.path().join(file))?;
+        }
+    }
+    Ok(Some(copy))
 }
 
 fn text(body: Vec<u8>) -> anyhow::Result<String> {

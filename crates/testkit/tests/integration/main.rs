@@ -4,9 +4,11 @@
 
 mod command_line;
 mod held;
+mod killed_senders;
 mod kills;
 mod load;
 mod offline;
+mod place;
 mod sdk;
 mod two_people;
 mod window;
