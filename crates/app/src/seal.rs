@@ -207,4 +207,23 @@ mod tests {
         assert_ne!(others.body_hmac(b"hello"), keys.body_hmac(b"hello"));
         assert_eq!(sealed.len(), SEAL_BYTES + 1 + 4 + 5);
     }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn what_was_sealed_once_is_sealed_so_for_ever() {
+        let place = place(258);
+        assert_eq!(hex(place.conversation.as_bytes()), "01076eda4eb52bf9f91fee160e79cac7");
+        let app_key: [u8; 32] = std::array::from_fn(|i| i as u8);
+        let salt: [u8; 16] = std::array::from_fn(|i| 0xF0 + i as u8);
+        let keys = AuthorKeys::derive(&app_key, &salt, place.conversation).unwrap();
+        assert_eq!(hex(keys.hmac_key()), "4e72e0d94f1fddca37879b2b8d3fc2b9c7e285f4f5346cc2c35aa1ec05120311");
+        assert_eq!(hex(&keys.body_hmac(b"hello")), "03cd426540aac9e897bb6a9b3b5a5c13");
+        let nonce = std::array::from_fn(|i| 0xA0 + i as u8);
+        let sealed = keys.seal(&place, nonce, b"text", b"hello");
+        assert_eq!(hex(&sealed), "a0a1a2a3a4a5a6a7a8a9aaab27ced3711216295ff6b283c8f8d4fe94d3670b66710cb9ab906a");
+        assert_eq!(keys.open(&place, &sealed), Some((Bytes::from("text"), Bytes::from("hello"))));
+    }
 }
