@@ -1,9 +1,9 @@
-//! A transport of the SDK that a test can hold: frames from the server wait behind a gate.
+//! A transport of the SDK that a test can hold: frames of both sides wait behind a gate.
 
 use bytes::BytesMut;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use stonechat_client::driver::ports::{Duplex, Transport, TransportError};
 use stonechat_log::store::BoxFuture;
 use stonechat_wire::frame::{encode_with_length, take};
@@ -16,29 +16,61 @@ use tokio_util::task::TaskTracker;
 
 const QUEUE: usize = 64;
 
-/// TCP with a gate for what comes from the server.
+/// TCP with a gate for what each side sends.
 pub struct Gate {
     addr: SocketAddr,
-    open: Arc<Semaphore>,
-    sent: Arc<AtomicUsize>,
+    state: Arc<State>,
+}
+
+struct State {
+    to_server: Semaphore,
+    from_server: Semaphore,
+    /// Frames that the client gave.
+    given: AtomicUsize,
+    /// Frames that went on to the server.
+    sent: AtomicUsize,
+    /// Frames that the client had given when the first came back.
+    given_at_first: OnceLock<usize>,
+}
+
+/// Waits until a frame may pass.
+async fn pass(side: &Semaphore) {
+    // A closed semaphore is an open gate.
+    if let Ok(permit) = side.acquire().await {
+        permit.forget();
+    }
 }
 
 impl Gate {
-    /// A gate that lets `frames` pass and no more until it is opened.
+    /// A gate that lets `frames` pass each way and no more until it is opened.
     #[must_use]
     pub fn after(addr: SocketAddr, frames: usize) -> Arc<Self> {
-        Arc::new(Self { addr, open: Arc::new(Semaphore::new(frames)), sent: Arc::default() })
+        let state = State {
+            to_server: Semaphore::new(frames),
+            from_server: Semaphore::new(frames),
+            given: AtomicUsize::new(0),
+            sent: AtomicUsize::new(0),
+            given_at_first: OnceLock::new(),
+        };
+        Arc::new(Self { addr, state: Arc::new(state) })
     }
 
     /// Lets everything pass.
     pub fn open(&self) {
-        self.open.close();
+        self.state.to_server.close();
+        self.state.from_server.close();
     }
 
-    /// Frames that the client has sent.
+    /// Frames of the client that went on to the server.
     #[must_use]
     pub fn sent(&self) -> usize {
-        self.sent.load(Ordering::SeqCst)
+        self.state.sent.load(Ordering::SeqCst)
+    }
+
+    /// Frames that the client had given before the first one came back to it.
+    #[must_use]
+    pub fn given_before_answer(&self) -> Option<usize> {
+        self.state.given_at_first.get().copied()
     }
 }
 
@@ -51,10 +83,12 @@ impl Transport for Gate {
             let (mut read, mut write) = stream.into_split();
             let (outgoing, mut to_server) = mpsc::channel::<Frame>(QUEUE);
             let (from_server, incoming) = mpsc::channel(QUEUE);
-            let (open, sent, stopped) = (self.open.clone(), self.sent.clone(), stop.clone());
+            let (state, there, stopped) = (self.state.clone(), self.state.clone(), stop.clone());
             tasks.spawn(async move {
                 while let Some(frame) = to_server.recv().await {
-                    sent.fetch_add(1, Ordering::SeqCst);
+                    there.given.fetch_add(1, Ordering::SeqCst);
+                    pass(&there.to_server).await;
+                    there.sent.fetch_add(1, Ordering::SeqCst);
                     if write.write_all(&encode_with_length(&frame)).await.is_err() {
                         return;
                     }
@@ -64,10 +98,8 @@ impl Transport for Gate {
                 let mut buffer = BytesMut::new();
                 loop {
                     while let Ok(Some(frame)) = take(&mut buffer) {
-                        // A closed semaphore is an open gate.
-                        if let Ok(permit) = open.acquire().await {
-                            permit.forget();
-                        }
+                        pass(&state.from_server).await;
+                        state.given_at_first.get_or_init(|| state.given.load(Ordering::SeqCst));
                         if from_server.send(Ok(frame)).await.is_err() {
                             return;
                         }
