@@ -20,7 +20,8 @@ const NAME_BYTES_MAX: usize = 256;
 /// Devices read at once.
 const DEVICES_READ_MAX: usize = 256;
 
-/// Notes that a device signs in.
+/// Notes that a device signs in. While the store takes nothing for a time, a device that was not signed out signs in
+/// all the same: its user can read, and it is stored at its next hello.
 ///
 /// # Errors
 /// `revoked` when it was signed out and the token is not newer than that.
@@ -56,7 +57,16 @@ pub(crate) async fn sign_in(
     if revoked && !known.is_some_and(|known| known.revoked) {
         return Err(Failure::new(ErrorCode::Revoked, "this device was signed out"));
     }
-    store(node, reader, fresh).await
+    match store(node, reader, fresh).await {
+        // What undoes a sign-out has to be stored.
+        Err(failure) if revoked || !passes(&failure) => Err(failure),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Whether the store will take writes again by itself.
+fn passes(failure: &Failure) -> bool {
+    matches!(failure.code, ErrorCode::StorageFull | ErrorCode::Overloaded)
 }
 
 /// All devices of a user.
@@ -78,7 +88,7 @@ pub(crate) async fn list(node: &Node, reader: &Reader) -> Result<Vec<DeviceView>
 /// Signs a device out: durable first, then its session ends.
 pub(crate) async fn revoke(node: &Node, reader: &Reader, device: &DeviceId) -> Result<(), Failure> {
     let _one = node.devices.lock(reader).await;
-    let Some(known) = find(node, reader, device).await? else {
+    let Some(known) = find(node, reader, device).await?.or_else(|| live(node, reader, device)) else {
         return Err(Failure::new(ErrorCode::NotFound, "the user has no such device"));
     };
     store(node, reader, DeviceView { revoked: true, seen_at: node.clock.now(), ..known }).await?;
@@ -87,6 +97,13 @@ pub(crate) async fn revoke(node: &Node, reader: &Reader, device: &DeviceId) -> R
         session.offer_control(Outbound::Close(ErrorCode::Revoked));
     }
     Ok(())
+}
+
+/// A device that signed in while the store took nothing.
+fn live(node: &Node, reader: &Reader, device: &DeviceId) -> Option<DeviceView> {
+    let session = node.registry.device(reader.app, reader.user.no, device)?;
+    let id = session.device.clone();
+    Some(DeviceView { id, name: String::new(), client: String::new(), seen_at: node.clock.now(), revoked: false })
 }
 
 async fn find(node: &Node, reader: &Reader, device: &DeviceId) -> Result<Option<DeviceView>, Failure> {

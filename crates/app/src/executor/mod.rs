@@ -154,9 +154,14 @@ impl Executor {
         }
     }
 
+    /// Whether an offer may be made.
+    pub fn may_offer(&self) -> bool {
+        self.in_flight.is_none() && !self.batch.records.is_empty()
+    }
+
     /// The records of the next offer, when one may be made.
     pub fn take_offer(&mut self) -> Option<Vec<Record>> {
-        if self.in_flight.is_some() || self.batch.records.is_empty() {
+        if !self.may_offer() {
             return None;
         }
         let mut batch = std::mem::take(&mut self.batch);

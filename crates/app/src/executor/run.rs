@@ -46,6 +46,15 @@ pub(crate) async fn run(node: Arc<Node>, mut mailbox: mpsc::Receiver<Job>, stop:
         if stopping && executor.has_unsaved() {
             executor.tick();
         }
+        if executor.may_offer() {
+            // Connections that are ready come first: what they ask for now shares the flush.
+            tokio::task::yield_now().await;
+            while executor.accepts()
+                && let Ok(job) = mailbox.try_recv()
+            {
+                executor.job(job);
+            }
+        }
         for (key, need) in executor.take_loads() {
             loads.push(load(node.clone(), key, need));
         }
