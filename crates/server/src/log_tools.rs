@@ -214,3 +214,7 @@ fn hex(bytes: &[u8]) -> String {
         text
     })
 }
+
+#[cfg(test)]
+#[path = "log_tools_tests.rs"]
+mod tests;
