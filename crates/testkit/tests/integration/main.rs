@@ -7,6 +7,7 @@ mod held;
 mod killed_senders;
 mod kills;
 mod load;
+mod metrics;
 mod offline;
 mod place;
 mod sdk;
