@@ -13,3 +13,4 @@ mod place;
 mod sdk;
 mod two_people;
 mod window;
+mod wrong_clock;
