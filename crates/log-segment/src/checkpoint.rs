@@ -1,7 +1,8 @@
 //! Checkpoints: write the frozen part of the tail to the index, with absolute values, and drop it.
 
 use crate::blocks::{self, Anchor, Entry};
-use crate::config::CHECKPOINT_SLICE_BYTES;
+use crate::config::{CHECKPOINT_SLICE_BYTES, REOPEN_ROOM_BYTES};
+use crate::folder;
 use crate::index::{Index, IndexWrite};
 use crate::replay::Replay;
 use crate::rows::RowState;
@@ -17,27 +18,54 @@ use stonechat_log::store::LogError;
 use stonechat_types::number::{AppId, ConversationNo, UserNo};
 use tracing::{info, warn};
 
-/// Writes one checkpoint if the tail has anything; whether it did. `pause` is called after each slice.
+/// How checkpoints have gone.
+#[derive(Default)]
+pub struct Health {
+    /// Why the last one failed.
+    trouble: Option<LogError>,
+    /// Whether the index has to be opened again before the next one.
+    worn: bool,
+    /// Whether it was said that the index is made again.
+    rebuilding: bool,
+}
+
+/// Writes one checkpoint if the tail has anything; whether it did. `pause` is called after each slice. When it fails it
+/// is to be called again: what the index had is read as before, over it the tail, and appends go on.
 ///
 /// # Errors
-/// When the index fails. It is closed then; the next call opens it again, or rebuilds it. Appends go on.
+/// When the index fails.
 pub fn run(store: &Store, pause: &dyn Fn()) -> Result<bool, LogError> {
-    let _one = store.checkpointing.lock().unwrap_or_else(PoisonError::into_inner);
-    let index = match store.index() {
-        Ok(index) => index,
-        Err(_) => reopen(store, pause)?,
-    };
-    let Some(frozen) = store.change_tail(|tail| tail.freeze()) else { return Ok(false) };
-    match write(&frozen, &*index, &store.activity, store.history_id, pause) {
-        Ok(()) => {
-            store.change_tail(|tail| tail.thaw(frozen.end));
-            Ok(true)
-        }
-        Err(error) => {
-            store.set_index(None);
-            Err(error)
+    let mut health = store.checkpointing.lock().unwrap_or_else(PoisonError::into_inner);
+    let done = attempt(store, &mut health, pause);
+    match (&done, &health.trouble) {
+        (Err(error), None) => warn!(%error, "A checkpoint failed; reads and appends go on until one is written"),
+        (Ok(_), Some(_)) => info!("Checkpoints are written again"),
+        (Ok(_), None) | (Err(_), Some(_)) => {}
+    }
+    health.trouble = done.as_ref().err().cloned();
+    health.worn |= done.is_err();
+    health.rebuilding &= done.is_err();
+    done
+}
+
+fn attempt(store: &Store, health: &mut Health, pause: &dyn Fn()) -> Result<bool, LogError> {
+    if store.index().is_err() {
+        reopen(store, health, pause)?;
+    } else if health.worn {
+        // An index that can be read is closed only when there is room to open it again. What an attempt left behind
+        // goes when it is opened.
+        match folder::find_room(&**store.disk(), REOPEN_ROOM_BYTES) {
+            Ok(()) => reopen(store, health, pause)?,
+            Err(error) if health.trouble.is_some() => return Err(error),
+            Err(_) => {}
         }
     }
+    let index = store.index()?;
+    let Some(frozen) = store.change_tail(|tail| tail.freeze()) else { return Ok(false) };
+    write(&frozen, &*index, &store.activity, store.history_id, pause)?;
+    store.change_tail(|tail| tail.thaw(frozen.end));
+    health.worn |= index.is_worn();
+    Ok(true)
 }
 
 /// Writes a part of the tail.
@@ -137,32 +165,34 @@ fn activity_write(activity: &ActivityTable, app: AppId, chunk: u32) -> IndexWrit
     IndexWrite { key: blocks::activity_key(app, chunk).into(), value: Some(blocks::encode_activity(entries)) }
 }
 
-/// Opens the index after it failed. What it has must be the last checkpoint, or that of the frozen part, whose writing
-/// may have come to its end; else it is wiped and made again from the segments.
-fn reopen(store: &Store, pause: &dyn Fn()) -> Result<Arc<dyn Index>, LogError> {
+/// Opens the index again. What it has must be the last checkpoint, or that of the frozen part, whose writing may have
+/// come to its end; else it is wiped and made again from the segments.
+fn reopen(store: &Store, health: &mut Health, pause: &dyn Fn()) -> Result<(), LogError> {
     let (base, frozen_end) = {
         let tail = store.tail();
         (tail.base, tail.frozen.as_ref().map(|frozen| frozen.end))
     };
-    let opened = store.indexes.open().and_then(|index| {
+    let opened = store.reopen_index(|index| {
         let row = index.get(blocks::CHECKPOINT_KEY)?;
         let anchor = row.and_then(|row| blocks::decode_checkpoint(&row, store.history_id)).unwrap_or_default();
-        Ok((index, anchor))
+        Ok(anchor == base || Some(anchor) == frozen_end)
     });
-    let index = match opened {
-        Ok((index, anchor)) if anchor == base || Some(anchor) == frozen_end => index,
-        Ok((index, _)) => {
-            drop(index);
-            rebuild(store, &base, pause)?
-        }
-        Err(error) => {
-            warn!(%error, "The index cannot be opened; it is made again from the segments");
-            rebuild(store, &base, pause)?
-        }
+    let unusable = match opened {
+        Ok(true) => None,
+        Ok(false) => Some("it is not that of the last checkpoint".to_owned()),
+        // It is as it was, and opens once there is room.
+        Err(LogError::StorageFull) => return Err(LogError::StorageFull),
+        Err(error) if store.index().is_ok() => return Err(error),
+        Err(error) => Some(error.to_string()),
     };
-    store.set_index(Some(index.clone()));
-    info!(position = base.position.0, "The index is open again");
-    Ok(index)
+    if let Some(reason) = unusable {
+        if !std::mem::replace(&mut health.rebuilding, true) {
+            warn!(reason, "The index cannot be used; it is made again from the segments");
+        }
+        store.set_index(rebuild(store, &base, pause)?);
+    }
+    health.worn = false;
+    Ok(())
 }
 
 /// Makes the index again, up to the last checkpoint.

@@ -17,6 +17,15 @@ pub const SPARE_HURRIED_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of a checkpoint after which its thread pauses.
 pub const CHECKPOINT_SLICE_BYTES: usize = 1024 * 1024;
 
+/// Milliseconds for which offers may wait after a batch was formed without them; past it more are refused.
+pub const LAG_MS_MAX: u64 = 250;
+/// The longest pause between two attempts at a checkpoint.
+pub const CHECKPOINT_RETRY_MAX: Duration = Duration::from_secs(30);
+/// The same for what somebody waits for: a segment, or an index that could not be opened.
+pub const WANTED_RETRY_MAX: Duration = Duration::from_secs(5);
+/// Bytes of room that there must be before an index that can still be read is closed, to be opened again.
+pub const REOPEN_ROOM_BYTES: u64 = 4 * 1024 * 1024;
+
 /// What happens when a write or a sync of the log fails. The page cache can no longer be trusted then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnFatal {
@@ -52,7 +61,7 @@ pub struct Config {
     pub queue_bytes_max: usize,
     /// Users whose last personal number is kept in memory.
     pub numbers_max: usize,
-    /// Pause between two attempts at what failed: a full disk, a broken index.
+    /// The first pause between two attempts at what failed: a full disk, a broken index. Later ones are longer.
     pub retry_period: Duration,
     /// Pause between two slices of a preallocation that nobody waits for.
     pub spare_pause: Duration,

@@ -1,7 +1,9 @@
 //! The threads of an open store: one commits, one answers large batches, one prepares segments, one writes checkpoints.
 
 use crate::answers::Answers;
+use crate::backoff::Backoff;
 use crate::checkpoint;
+use crate::config::{CHECKPOINT_RETRY_MAX, WANTED_RETRY_MAX};
 use crate::state::Store;
 use crate::step::{SpareStep, WriterStep};
 use crate::writer::Writer;
@@ -167,12 +169,19 @@ fn commit(store: &Store, writer: &mut Writer) {
 
 fn prepare(store: &Store) {
     let work = &store.spares.work;
+    let mut backoff = Backoff::new(store.config.retry_period, WANTED_RETRY_MAX);
     while !work.is_stopped() {
         let pause = match store.spares.step(store) {
             SpareStep::Slice if store.spares.is_hurried() => continue,
             SpareStep::Slice => Some(store.config.spare_pause),
-            SpareStep::Trouble => Some(store.config.retry_period),
-            SpareStep::Ready | SpareStep::Nothing => None,
+            SpareStep::Trouble => {
+                rest(store, work, backoff.pause(), || false);
+                continue;
+            }
+            SpareStep::Ready | SpareStep::Nothing => {
+                backoff.reset();
+                None
+            }
         };
         work.wait(pause);
     }
@@ -186,17 +195,35 @@ fn write_checkpoints(store: &Store) {
             never.wait(Some(store.config.checkpoint_pause));
         }
     };
-    let mut retry = None;
-    while store.checkpoint.wait(retry) != Wake::Stopped {
-        retry = loop {
-            match checkpoint::run(store, &pause) {
-                Ok(_) if store.tail().active.bytes < store.config.checkpoint_bytes => break None,
-                Ok(_) => {}
-                Err(error) => {
-                    warn!(%error, "A checkpoint failed; the index will be opened again");
-                    break Some(store.config.retry_period);
-                }
+    let mut backoff = Backoff::new(store.config.retry_period, CHECKPOINT_RETRY_MAX);
+    let mut wake = store.checkpoint.wait(None);
+    while wake != Wake::Stopped {
+        wake = match checkpoint::run(store, &pause) {
+            Ok(_) => {
+                backoff.reset();
+                let due = store.tail().active.bytes >= store.config.checkpoint_bytes;
+                if due { Wake::Raised } else { store.checkpoint.wait(None) }
+            }
+            Err(_) => {
+                let pause = backoff.pause();
+                let pause = if store.index().is_ok() { pause } else { pause.min(WANTED_RETRY_MAX) };
+                rest(store, &store.checkpoint, pause, || store.spares.take_relief())
             }
         };
+        if store.checkpoint.is_stopped() {
+            return;
+        }
+    }
+}
+
+/// Waits this long, also when the signal is raised meanwhile, unless there is relief.
+fn rest(store: &Store, signal: &Signal, pause: Duration, relief: impl Fn() -> bool) -> Wake {
+    let end = store.clock.now_ms() + pause.as_millis() as u64;
+    loop {
+        let left = end.saturating_sub(store.clock.now_ms());
+        match signal.wait(Some(Duration::from_millis(left))) {
+            Wake::Raised if left > 0 && !relief() => {}
+            wake => return wake,
+        }
     }
 }

@@ -9,6 +9,7 @@ use crate::reader::{Next, Raw, Reader};
 use crate::segment::{self, HEADER_BYTES, Location, SegmentHeader, Segments};
 use crate::state::disk_error;
 use crate::walk::{Step, Walk};
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 use stonechat_log::record::{EventHeader, StoredBody};
@@ -85,7 +86,7 @@ impl Dump {
     /// # Errors
     /// When it is no store of ours, of a later version, or cannot be read.
     pub fn open(data_folder: &Path) -> Result<Self, LogError> {
-        Self::open_on(Arc::new(OsDisk::read_only(data_folder)))
+        Self::open_at(Arc::new(OsDisk::read_only(data_folder)), &data_folder.display())
     }
 
     /// Opens any disk to read.
@@ -93,8 +94,12 @@ impl Dump {
     /// # Errors
     /// As [`Dump::open`].
     pub fn open_on(disk: Arc<dyn Disk>) -> Result<Self, LogError> {
+        Self::open_at(disk, &"this folder")
+    }
+
+    fn open_at(disk: Arc<dyn Disk>, place: &dyn Display) -> Result<Self, LogError> {
         let history_id = folder::history_id(&*disk)?;
-        let history_id = history_id.ok_or_else(|| LogError::Corrupt("there is no store in this folder".to_owned()))?;
+        let history_id = history_id.ok_or_else(|| LogError::Io(format!("there is no store in {place}")))?;
         let alone = disk.lock(folder::LOCK_FILE).is_ok();
         let segments = Segments::new(disk.clone());
         let names = disk.list(segment::FOLDER).map_err(|error| disk_error("list the segments", &error))?;

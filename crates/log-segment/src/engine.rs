@@ -9,6 +9,7 @@ use crate::fjall_index::FjallIndexes;
 use crate::index::Indexes;
 use crate::os_disk::OsDisk;
 use crate::recover::Recover;
+use crate::refusal::{Refusal, Refusals};
 use crate::segment::HEADER_BYTES;
 use crate::state::{Store, disk_error};
 use crate::step::{SpareStep, WriterStep};
@@ -65,6 +66,7 @@ impl SegmentLog {
     /// As [`SegmentLog::open`].
     pub fn open_on(disk: Arc<dyn Disk>, indexes: Arc<dyn Indexes>, options: Options<'_>) -> Result<Self, LogError> {
         let (log, stepper) = Self::open_stepped(disk, indexes, options)?;
+        log.store.clock.start();
         let threads = Threads::start(&log.store, stepper.writer)?;
         *log.threads.lock().unwrap_or_else(PoisonError::into_inner) = Some(threads);
         Ok(log)
@@ -99,7 +101,7 @@ impl SegmentLog {
         self.recovered
     }
 
-    /// Why the store is read-only at present: the disk is full, or segments cannot be made.
+    /// Why the store is read-only at present: the disk is full, or segments cannot be made. Cheap.
     #[must_use]
     pub fn read_only(&self) -> Option<LogError> {
         self.store.spares.trouble()
@@ -111,6 +113,12 @@ impl SegmentLog {
     /// When the index fails.
     pub fn checkpoint(&self) -> Result<bool, LogError> {
         checkpoint::run(&self.store, &|| {})
+    }
+
+    /// Offers that were refused since the store was opened, by the bound that they met.
+    #[must_use]
+    pub fn refusals(&self) -> Refusals {
+        self.store.refused.read()
     }
 
     /// Records that wait for the committer.
@@ -141,15 +149,16 @@ impl SegmentLog {
     }
 
     /// Why an offer cannot be taken at present, as far as it can be told before it is encoded.
-    fn refusal(&self, records: usize) -> Option<LogError> {
-        if let Err(error) = self.store.intake.admits(records) {
-            return Some(error);
+    fn admit(&self, records: usize, now_ms: u64) -> Result<(), Refusal> {
+        self.store.intake.admits(records, now_ms)?;
+        if let Some(trouble) = self.store.spares.trouble() {
+            return Err(Refusal::Full(trouble));
         }
         if self.store.tail_bytes() >= self.store.config.tail_bytes_max {
             self.store.checkpoint.raise();
-            return Some(LogError::Overloaded);
+            return Err(Refusal::Tail);
         }
-        self.store.spares.trouble()
+        Ok(())
     }
 }
 
@@ -161,8 +170,9 @@ impl Drop for SegmentLog {
 
 impl Log for SegmentLog {
     fn offer(&self, records: Vec<Record>, done: Done) {
-        if let Some(error) = self.refusal(records.len()) {
-            return done(Err(error));
+        let now_ms = self.store.clock.now_ms();
+        if let Err(refusal) = self.admit(records.len(), now_ms) {
+            return done(Err(self.store.refused.count(refusal)));
         }
         for write in records.iter().flat_map(|record| &record.personal) {
             let read = || self.store.last_number(write.app, write.user_no);
@@ -176,11 +186,11 @@ impl Log for SegmentLog {
             let error = format!("a batch of {} bytes does not fit a segment, which has {room}", offer.bytes.len());
             return (offer.done)(Err(LogError::Io(error)));
         }
-        match self.store.intake.push(offer) {
+        match self.store.intake.push(offer, now_ms) {
             Ok(()) => self.store.work.raise(),
             Err(refused) => {
-                let (offer, error) = *refused;
-                (offer.done)(Err(error));
+                let (offer, refusal) = *refused;
+                (offer.done)(Err(self.store.refused.count(refusal)));
             }
         }
     }
@@ -257,6 +267,11 @@ impl Stepper {
     /// Commits one batch, if anything waits.
     pub fn commit(&mut self) -> WriterStep {
         self.writer.step()
+    }
+
+    /// Lets time pass, for what waits.
+    pub fn advance(&self, ms: u64) {
+        self.store.clock.advance(ms);
     }
 
     /// Writes one slice of the next segment, if one is wanted.

@@ -2,8 +2,9 @@
 //! one step of its version: seen and kept whole or not at all, and durable when it returns.
 
 use crate::index::{Index, IndexWrites, Indexes, after_prefix};
+use crate::state::disk_error;
 use bytes::Bytes;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,7 +39,7 @@ impl Indexes for FjallIndexes {
             .open()
             .map_err(refused)?;
         let rows = database.keyspace(KEYSPACE, KeyspaceCreateOptions::default).map_err(refused)?;
-        Ok(Arc::new(FjallIndex { rows, _database: database }))
+        Ok(Arc::new(FjallIndex { rows, database }))
     }
 
     fn wipe(&self) -> Result<(), LogError> {
@@ -51,10 +52,17 @@ impl Indexes for FjallIndexes {
 
 struct FjallIndex {
     rows: Keyspace,
-    _database: Database,
+    database: Database,
 }
 
 fn refused(error: fjall::Error) -> LogError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(error) = cause {
+        if let Some(system) = error.downcast_ref::<io::Error>() {
+            return disk_error("index", system);
+        }
+        cause = error.source();
+    }
     LogError::Io(format!("index: {error}"))
 }
 
@@ -79,6 +87,11 @@ impl Index for FjallIndex {
     fn sync(&self) -> Result<(), LogError> {
         // `finish` has synced the tables, the version that names them, and their folders.
         Ok(())
+    }
+
+    fn is_worn(&self) -> bool {
+        // Its journal is empty, so this only asks whether its worker has met an error and ended.
+        self.database.persist(PersistMode::Buffer).is_err()
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, LogError> {

@@ -8,6 +8,8 @@ use stonechat_log::store::LogError;
 
 /// The file that says what the folder is.
 pub const FORMAT_FILE: &str = "format";
+/// A file that is made to find out whether there is room. It lies among the segments, where a start removes it.
+const ROOM_FILE: &str = "segments/room.tmp";
 /// The file whose lock says that the folder is in use.
 pub const LOCK_FILE: &str = "lock";
 
@@ -106,6 +108,24 @@ pub fn replace(disk: &dyn Disk, path: &str, bytes: &[u8]) -> io::Result<()> {
     file.sync()?;
     disk.rename(&temporary, path)?;
     disk.sync_dir("")
+}
+
+/// Finds out whether the disk has room for so many bytes.
+///
+/// # Errors
+/// [`LogError::StorageFull`] when it has not.
+pub fn find_room(disk: &dyn Disk, bytes: u64) -> Result<(), LogError> {
+    let remove = || match disk.remove(ROOM_FILE) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    };
+    let found = remove().and_then(|()| {
+        let file = disk.create(ROOM_FILE)?;
+        file.preallocate(0, bytes)?;
+        file.sync()
+    });
+    let removed = remove();
+    found.and(removed).map_err(|error| disk_error("look for room", &error))
 }
 
 #[cfg(test)]

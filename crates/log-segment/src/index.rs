@@ -23,14 +23,20 @@ pub trait Index: Send + Sync {
     /// checkpoints before it.
     ///
     /// # Errors
-    /// The first error among the writes, or what the index says. It must be opened again then.
+    /// The first error among the writes, or what the index says: [`LogError::StorageFull`] when there is no room. What
+    /// was in it can still be read then, but it must be opened again before the next checkpoint.
     fn ingest(&self, writes: &mut IndexWrites<'_>) -> Result<(), LogError>;
 
     /// Makes durable what was ingested.
     ///
     /// # Errors
-    /// What the index says. It must be opened again then.
+    /// As [`Index::ingest`].
     fn sync(&self) -> Result<(), LogError>;
+
+    /// Whether it works but should be opened again, since what it does in the background has ended.
+    fn is_worn(&self) -> bool {
+        false
+    }
 
     /// The value of a key.
     ///

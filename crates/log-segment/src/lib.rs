@@ -11,14 +11,17 @@ pub mod index;
 pub mod keys;
 pub mod memory_index;
 pub mod os_disk;
+pub mod refusal;
 pub mod segment;
 pub mod sim_disk;
 pub mod step;
 pub mod verify;
 
 mod answers;
+mod backoff;
 mod blocks;
 mod checkpoint;
+mod clock;
 mod driver;
 mod folder;
 mod hash;

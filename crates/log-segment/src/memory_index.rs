@@ -15,6 +15,8 @@ struct Kept {
     unsynced: Vec<Vec<IndexWrite>>,
     now: Rows,
     failing: bool,
+    refusing: Option<LogError>,
+    opened: usize,
 }
 
 /// Where the index is kept: it outlives its openings, as a folder would.
@@ -40,13 +42,29 @@ impl MemoryIndexes {
         for writes in kept.unsynced.iter().take(keep) {
             apply(&mut synced, writes);
         }
-        let kept = Kept { now: synced.clone(), synced, unsynced: Vec::new(), failing: false };
+        let kept = Kept { now: synced.clone(), synced, unsynced: Vec::new(), ..Kept::default() };
         Self(Arc::new(Mutex::new(kept)))
     }
 
     /// From now on every use fails, or none does any more.
     pub fn fail(&self, failing: bool) {
         self.kept().failing = failing;
+    }
+
+    /// From now on checkpoints are refused while reads go on, as on a full disk; or they are taken again.
+    pub fn refuse(&self, error: Option<LogError>) {
+        self.kept().refusing = error;
+    }
+
+    /// How often it was opened since it was made or wiped.
+    #[must_use]
+    pub fn opened(&self) -> usize {
+        self.kept().opened
+    }
+
+    fn writing(&self) -> Result<MutexGuard<'_, Kept>, LogError> {
+        let kept = self.working()?;
+        kept.refusing.clone().map_or(Ok(kept), Err)
     }
 
     fn working(&self) -> Result<MutexGuard<'_, Kept>, LogError> {
@@ -66,7 +84,7 @@ fn apply(rows: &mut Rows, writes: &[IndexWrite]) {
 
 impl Indexes for MemoryIndexes {
     fn open(&self) -> Result<Arc<dyn Index>, LogError> {
-        drop(self.working()?);
+        self.working()?.opened += 1;
         Ok(Arc::new(self.clone()))
     }
 
@@ -80,14 +98,14 @@ impl Index for MemoryIndexes {
     fn ingest(&self, writes: &mut IndexWrites<'_>) -> Result<(), LogError> {
         let writes = writes.collect::<Result<Vec<_>, _>>()?;
         assert!(writes.is_sorted_by(|a, b| a.key < b.key), "a checkpoint must write ascending keys");
-        let mut kept = self.working()?;
+        let mut kept = self.writing()?;
         apply(&mut kept.now, &writes);
         kept.unsynced.push(writes);
         Ok(())
     }
 
     fn sync(&self) -> Result<(), LogError> {
-        let mut kept = self.working()?;
+        let mut kept = self.writing()?;
         kept.synced = kept.now.clone();
         kept.unsynced.clear();
         Ok(())

@@ -298,7 +298,8 @@ impl Store {
             return Ok(Vec::new());
         }
         let first = after.next();
-        let start = match self.tail().mark(first) {
+        let mark = self.tail().mark(first);
+        let start = match mark {
             Some(mark) => Some(mark),
             None => {
                 let row = self.index()?.last_upto(blocks::POSITIONS_PREFIX, &blocks::position_key(first))?;

@@ -39,6 +39,8 @@ pub enum Take {
 pub struct Spares {
     state: Mutex<SpareState>,
     trouble: Mutex<Option<LogError>>,
+    in_trouble: AtomicBool,
+    relieved: AtomicBool,
     next: AtomicU32,
     waited_for: AtomicBool,
     used: AtomicU64,
@@ -52,6 +54,8 @@ impl Spares {
         Self {
             state: Mutex::new(SpareState::Wanted),
             trouble: Mutex::default(),
+            in_trouble: AtomicBool::new(false),
+            relieved: AtomicBool::new(false),
             next: AtomicU32::new(next),
             waited_for: AtomicBool::new(false),
             used: AtomicU64::new(0),
@@ -63,13 +67,23 @@ impl Spares {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Why nothing can be prepared at present.
+    /// Why nothing can be prepared at present. Asked with every offer, so it costs nothing while all is well.
     pub fn trouble(&self) -> Option<LogError> {
+        if !self.in_trouble.load(Ordering::Relaxed) {
+            return None;
+        }
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn set_trouble(&self, trouble: Option<LogError>) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        let mut place = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        self.in_trouble.store(trouble.is_some(), Ordering::Relaxed);
+        *place = trouble;
+    }
+
+    /// Whether there is room again since this was asked last.
+    pub fn take_relief(&self) -> bool {
+        self.relieved.swap(false, Ordering::Relaxed)
     }
 
     /// Says how far the segment in use is filled.
@@ -165,6 +179,8 @@ impl Spares {
             Ok(SpareStep::Ready) => {
                 if self.trouble().is_some() {
                     self.set_trouble(None);
+                    self.relieved.store(true, Ordering::Relaxed);
+                    store.checkpoint.raise();
                     info!("There is room for segments again; the store takes writes");
                 }
                 SpareStep::Ready

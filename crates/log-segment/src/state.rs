@@ -1,21 +1,29 @@
 //! The state of an open store that its parts share.
 
 use crate::blocks::Anchor;
+use crate::checkpoint::Health;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::disk::{Disk, DiskLock};
 use crate::driver::Signal;
 use crate::index::{Index, Indexes};
 use crate::intake::Intake;
 use crate::numbers::Numbers;
+use crate::refusal::RefusalCounters;
 use crate::segment::Segments;
 use crate::spare::Spares;
 use crate::tail::Tail;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 use stonechat_log::activity::ActivityTable;
 use stonechat_log::store::{Derive, LogError};
 use stonechat_types::number::LanePosition;
+
+/// How often a reader that still has the index is waited for, and how long each time.
+const READERS_WAITS_MAX: usize = 2_000;
+const READERS_WAIT: Duration = Duration::from_millis(1);
 
 /// An open store.
 pub struct Store {
@@ -42,7 +50,11 @@ pub struct Store {
     /// Wakes the checkpoint.
     pub checkpoint: Signal,
     /// Held by who writes a checkpoint: a second one at the same time would drop what it did not write.
-    pub checkpointing: Mutex<()>,
+    pub checkpointing: Mutex<Health>,
+    /// Time, for what waits.
+    pub clock: Clock,
+    /// Offers that were refused.
+    pub refused: RefusalCounters,
     tail: RwLock<Tail>,
     index: RwLock<Option<Arc<dyn Index>>>,
     head: AtomicU64,
@@ -87,6 +99,8 @@ impl Store {
             work: Signal::default(),
             checkpoint: Signal::default(),
             checkpointing: Mutex::default(),
+            clock: Clock::default(),
+            refused: RefusalCounters::default(),
             tail_bytes: AtomicU64::new(parts.tail.bytes()),
             tail: RwLock::new(parts.tail),
             index: RwLock::new(Some(parts.index)),
@@ -127,15 +141,43 @@ impl Store {
     /// The open index.
     ///
     /// # Errors
-    /// [`LogError::Io`] while it is being opened again or rebuilt.
+    /// [`LogError::Io`] while it is rebuilt because it could not be opened.
     pub fn index(&self) -> Result<Arc<dyn Index>, LogError> {
         let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-        index.clone().ok_or_else(|| LogError::Io("the index is being opened again".to_owned()))
+        index.clone().ok_or_else(|| LogError::Io("the index is being made again".to_owned()))
     }
 
-    /// Replaces the index; `None` while there is none.
-    pub fn set_index(&self, index: Option<Arc<dyn Index>>) {
-        *self.index.write().unwrap_or_else(PoisonError::into_inner) = index;
+    /// Puts an index where there was none.
+    pub fn set_index(&self, index: Arc<dyn Index>) {
+        *self.index.write().unwrap_or_else(PoisonError::into_inner) = Some(index);
+    }
+
+    /// Closes the index and opens it again; who reads waits meanwhile. Says whether the opened one is right, by `check`;
+    /// when it is not, or cannot be opened, there is none.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or a reader does not let go of the one that is open, which then stays.
+    pub fn reopen_index(&self, check: impl FnOnce(&dyn Index) -> Result<bool, LogError>) -> Result<bool, LogError> {
+        let mut place = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = place.take() {
+            let rest = Signal::default();
+            for _ in 0..READERS_WAITS_MAX {
+                if Arc::strong_count(&open) == 1 {
+                    break;
+                }
+                rest.wait(Some(READERS_WAIT));
+            }
+            if Arc::strong_count(&open) > 1 {
+                *place = Some(open);
+                return Err(LogError::Io("the index is read for too long to be opened again".to_owned()));
+            }
+        }
+        let index = self.indexes.open()?;
+        let right = check(&*index)?;
+        if right {
+            *place = Some(index);
+        }
+        Ok(right)
     }
 
     /// Position of the last committed record.

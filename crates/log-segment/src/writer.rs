@@ -5,6 +5,7 @@ use crate::blocks::Anchor;
 use crate::committer::{Batch, Committer, NumberSource};
 use crate::config::OnFatal;
 use crate::disk::DiskFile;
+use crate::refusal::Refusal;
 use crate::segment::{HEADER_BYTES, Location, SegmentHeader};
 use crate::spare::Take;
 use crate::state::Store;
@@ -69,7 +70,7 @@ impl Writer {
             self.committer.offer(offer);
         }
         if self.state == WriterState::Failed {
-            self.refuse(&LogError::Closed);
+            self.refuse(&Refusal::Closed);
             return WriterStep::Closed;
         }
         let Some((_, bytes)) = self.committer.next_size() else {
@@ -83,7 +84,7 @@ impl Writer {
                 }
                 Take::NotYet => return WriterStep::AwaitsSegment,
                 Take::Refused(error) => {
-                    self.refuse(&error);
+                    self.refuse(&Refusal::Full(error));
                     return WriterStep::Answered;
                 }
             }
@@ -91,7 +92,7 @@ impl Writer {
         let Some(batch) = self.committer.poll_batch(&mut Source(&self.store)) else {
             return WriterStep::Idle;
         };
-        self.store.intake.release(batch.taken_records, batch.taken_bytes);
+        self.store.intake.release(batch.taken_records, batch.taken_bytes, self.store.clock.now_ms());
         let start = match self.write(&batch) {
             Ok(start) => start,
             Err(error) => {
@@ -151,12 +152,12 @@ impl Writer {
     }
 
     /// Answers all that waits.
-    fn refuse(&mut self, error: &LogError) {
+    fn refuse(&mut self, refusal: &Refusal) {
         self.settle();
         let (refused, records, bytes) = self.committer.refuse();
-        self.store.intake.release(records, bytes);
+        self.store.intake.release(records, bytes, self.store.clock.now_ms());
         for done in refused {
-            done(Err(error.clone()));
+            done(Err(self.store.refused.count(refusal.clone())));
         }
     }
 

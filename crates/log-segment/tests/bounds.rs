@@ -2,20 +2,23 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use stonechat_log::contract::compare::{ALL, events};
 use stonechat_log::contract::workload::{Builder, conversation};
 use stonechat_log::contract::{commit, wait};
-use stonechat_log::personal::change_prefix;
+use stonechat_log::personal::{change_prefix, value_key};
 use stonechat_log::record::{PersonalWrite, Record};
 use stonechat_log::store::{Log, LogError};
-use stonechat_log_segment::config::Config;
+use stonechat_log_segment::config::{Config, LAG_MS_MAX, REOPEN_ROOM_BYTES};
 use stonechat_log_segment::engine::SegmentLog;
+use stonechat_log_segment::index::{Index, Indexes};
 use stonechat_log_segment::memory_index::MemoryIndexes;
+use stonechat_log_segment::refusal::Refusals;
 use stonechat_log_segment::sim_disk::{SimDisk, Syncs};
 use stonechat_log_segment::step::{SpareStep, WriterStep};
-use stonechat_types::number::{AppId, LanePosition, Seq, UserNo};
+use stonechat_types::number::{AppId, LanePosition, PersonalSeq, Seq, UserNo};
 use support::{drain, options, small, stepped};
 
 type Answers = Arc<Mutex<Vec<Result<(), LogError>>>>;
@@ -57,6 +60,8 @@ fn a_full_disk_is_found_one_segment_ahead_and_ends_by_itself() {
     drain(&mut stepper);
     assert_eq!(last(&answers), Err(LogError::StorageFull));
     assert_eq!((log.head(), disk.operations()), (head, operations), "nothing is written");
+    assert_eq!(log.refusals(), Refusals { full: 1, ..Refusals::default() });
+    assert_eq!(log.read_only(), Some(LogError::StorageFull));
     assert_eq!(events(&log, AppId::DEFAULT, conversation(1), Seq(0), ALL).unwrap().len(), 1);
 
     disk.set_capacity(u64::MAX);
@@ -64,6 +69,7 @@ fn a_full_disk_is_found_one_segment_ahead_and_ends_by_itself() {
     offer(&log, &answers, vec![builder.message(1)]);
     drain(&mut stepper);
     assert_eq!((last(&answers), log.head()), (Ok(()), LanePosition(2)));
+    assert_eq!((log.read_only(), log.refusals().full), (None, 1));
 }
 
 #[test]
@@ -77,6 +83,7 @@ fn what_waits_for_a_segment_is_refused_when_there_is_no_room_for_one() {
     while stepper.prepare() != SpareStep::Trouble {}
     assert_eq!(stepper.commit(), WriterStep::Answered);
     assert_eq!((last(&answers), log.head()), (Err(LogError::StorageFull), LanePosition(0)));
+    assert_eq!(log.refusals(), Refusals { full: 1, ..Refusals::default() });
 }
 
 #[test]
@@ -104,6 +111,7 @@ fn a_full_queue_is_overloaded_at_once() {
     assert_eq!((log.queue_depth(), answers.lock().unwrap().len()), (10, 0));
     offer(&log, &answers, vec![builder.clone().message(1)]);
     assert_eq!(last(&answers), Err(LogError::Overloaded));
+    assert_eq!(log.refusals(), Refusals { queue: 1, ..Refusals::default() });
     drain(&mut stepper);
     assert_eq!((log.queue_depth(), log.head()), (0, LanePosition(10)));
     offer(&log, &answers, vec![builder.message(1)]);
@@ -123,10 +131,44 @@ fn a_full_tail_is_overloaded_until_a_checkpoint() {
     }
     offer(&log, &answers, vec![builder.clone().message(1)]);
     assert_eq!(last(&answers), Err(LogError::Overloaded));
+    assert_eq!(log.refusals(), Refusals { tail: 1, ..Refusals::default() });
     stepper.checkpoint().unwrap();
     offer(&log, &answers, vec![builder.message(1)]);
     drain(&mut stepper);
     assert_eq!(last(&answers), Ok(()));
+}
+
+#[test]
+fn a_committer_that_lags_takes_no_more_until_it_has_caught_up() {
+    let config = Config { batch_records_max: 2, ..small() };
+    let (log, mut stepper) = stepped(&SimDisk::new(), &MemoryIndexes::new(), config).unwrap();
+    let (mut builder, answers) = (Builder::default(), Answers::default());
+    offer(&log, &answers, vec![builder.message(1)]);
+    drain(&mut stepper);
+    // However long the flush in front of it takes, it is not passed over.
+    offer(&log, &answers, vec![builder.message(1)]);
+    stepper.advance(10 * LAG_MS_MAX);
+    for _ in 0..4 {
+        offer(&log, &answers, vec![builder.message(1)]);
+    }
+    assert_eq!(log.queue_depth(), 5);
+    // The next two batches are formed without the last offer.
+    assert_eq!(stepper.commit(), WriterStep::Answered);
+    stepper.advance(LAG_MS_MAX);
+    offer(&log, &answers, vec![builder.message(1)]);
+    assert_eq!((log.queue_depth(), log.refusals()), (4, Refusals::default()));
+    stepper.advance(1);
+    offer(&log, &answers, vec![builder.clone().message(1)]);
+    assert_eq!(last(&answers), Err(LogError::Overloaded));
+    assert_eq!(log.refusals(), Refusals { lag: 1, ..Refusals::default() });
+    assert_eq!(stepper.commit(), WriterStep::Answered);
+    offer(&log, &answers, vec![builder.clone().message(1)]);
+    assert_eq!(log.refusals().lag, 2, "the fifth has still to be taken");
+    assert_eq!(stepper.commit(), WriterStep::Answered);
+    offer(&log, &answers, vec![builder.message(1)]);
+    assert_eq!((log.queue_depth(), log.refusals().lag), (1, 2));
+    drain(&mut stepper);
+    assert_eq!((log.head(), log.queue_depth()), (LanePosition(8), 0), "what was taken is committed");
 }
 
 #[test]
@@ -202,7 +244,7 @@ fn appends_go_on_while_the_index_fails_and_it_comes_back() {
         assert_eq!(tail.events.len(), 21, "the tail needs no index");
         indexes.fail(false);
         if wiped {
-            stonechat_log_segment::index::Indexes::wipe(&indexes).unwrap();
+            Indexes::wipe(&indexes).unwrap();
         }
         assert_eq!(stepper.checkpoint(), Ok(true));
         assert_eq!(all().unwrap().len(), 41);
@@ -210,6 +252,143 @@ fn appends_go_on_while_the_index_fails_and_it_comes_back() {
         assert_eq!(stepper.checkpoint(), Ok(true));
         assert_eq!(all().unwrap().len(), 42);
     }
+}
+
+/// Every read that needs the index: rows, a scan, events, the feed, personal state.
+fn read_all(log: &SegmentLog) -> (usize, usize, usize, usize, usize) {
+    let user = UserNo(1);
+    let rows = wait(log.scan(value_key(AppId::DEFAULT, user, b""), None, 10_000)).unwrap();
+    let keys = rows.iter().map(|(key, _)| key.clone()).collect();
+    let values = wait(log.load(keys)).unwrap();
+    assert!(values.iter().zip(&rows).all(|(value, (_, scanned))| value.as_ref() == Some(scanned)));
+    let events = events(log, AppId::DEFAULT, conversation(1), Seq(0), ALL).unwrap().len();
+    let feed = wait(log.feed(LanePosition(0), 10_000)).unwrap().len();
+    let personal = wait(log.personal(AppId::DEFAULT, user, PersonalSeq(0), 10_000)).unwrap().changes.len();
+    (rows.len(), values.len(), events, feed, personal)
+}
+
+#[test]
+fn reads_go_on_while_checkpoints_are_refused() {
+    for refusal in [LogError::StorageFull, LogError::Io("no".to_owned())] {
+        let (disk, indexes) = (SimDisk::new(), MemoryIndexes::new());
+        let (log, mut stepper) = stepped(&disk, &indexes, small()).unwrap();
+        let plain = stepped(&SimDisk::new(), &MemoryIndexes::new(), small()).unwrap();
+        let (mut expected, answers) = (plain, Answers::default());
+        let (mut builder, mut n) = (Builder::default(), 0);
+        let mut send = |log: &SegmentLog, stepper: &mut _| {
+            let key = format!("{}", n % 7).into();
+            n += 1;
+            let write = PersonalWrite { app: AppId::DEFAULT, user_no: UserNo(1), key, value: Some("v".into()) };
+            let record = Record { personal: vec![write], ..builder.message(1) };
+            for (log, stepper) in [(log, stepper), (&expected.0, &mut expected.1)] {
+                offer(log, &answers, vec![record.clone()]);
+                drain(stepper);
+                assert_eq!(last(&answers), Ok(()));
+            }
+            assert_eq!(read_all(log), read_all(&expected.0));
+        };
+        for _ in 0..20 {
+            send(&log, &mut stepper);
+        }
+        assert_eq!(stepper.checkpoint(), Ok(true));
+        indexes.refuse(Some(refusal.clone()));
+        for round in 0..5 {
+            send(&log, &mut stepper);
+            // On a full disk the index that works is not given up: it might not open again.
+            disk.set_capacity(if round % 2 == 0 { disk.used() } else { u64::MAX });
+            let refused = stepper.checkpoint();
+            assert!(refused == Err(refusal.clone()) || (round > 0 && refused == Err(LogError::StorageFull)), "{round}");
+            disk.set_capacity(u64::MAX);
+            send(&log, &mut stepper);
+        }
+        indexes.refuse(None);
+        for _ in 0..3 {
+            assert_eq!(stepper.checkpoint(), Ok(true));
+            send(&log, &mut stepper);
+        }
+    }
+}
+
+#[test]
+fn an_index_that_works_is_not_closed_without_room_to_open_it() {
+    let (disk, indexes) = (SimDisk::new(), MemoryIndexes::new());
+    let (log, mut stepper) = stepped(&disk, &indexes, small()).unwrap();
+    let (mut builder, answers) = (Builder::default(), Answers::default());
+    offer(&log, &answers, vec![builder.message(1)]);
+    drain(&mut stepper);
+    let opened = indexes.opened();
+    indexes.refuse(Some(LogError::Io("no".to_owned())));
+    assert!(stepper.checkpoint().is_err());
+    disk.set_capacity(disk.used() + REOPEN_ROOM_BYTES - 1);
+    assert_eq!(stepper.checkpoint(), Err(LogError::StorageFull));
+    assert_eq!(indexes.opened(), opened);
+    disk.set_capacity(disk.used() + REOPEN_ROOM_BYTES);
+    indexes.refuse(None);
+    assert_eq!(stepper.checkpoint(), Ok(true));
+    assert_eq!(indexes.opened(), opened + 1);
+}
+
+/// An index that finds no room when it is opened.
+#[derive(Clone, Default)]
+struct Roomless {
+    inner: MemoryIndexes,
+    refusals: Arc<AtomicUsize>,
+}
+
+impl Indexes for Roomless {
+    fn open(&self) -> Result<Arc<dyn Index>, LogError> {
+        let refused = self.refusals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if refused.is_ok() { Err(LogError::StorageFull) } else { Indexes::open(&self.inner) }
+    }
+
+    fn wipe(&self) -> Result<(), LogError> {
+        panic!("nothing is wrong with the index")
+    }
+}
+
+#[test]
+fn an_index_that_finds_no_room_to_open_is_not_thrown_away() {
+    let indexes = Roomless { inner: MemoryIndexes::new(), ..Roomless::default() };
+    // A store whose index says nothing yet makes it anew.
+    let (mut builder, disk) = (Builder::default(), SimDisk::new());
+    {
+        let log =
+            SegmentLog::open_on(Arc::new(disk.clone()), Arc::new(indexes.inner.clone()), options(small())).unwrap();
+        commit(&log, vec![builder.message(1)]).unwrap();
+        log.checkpoint().unwrap();
+    }
+    let log = SegmentLog::open_on(Arc::new(disk), Arc::new(indexes.clone()), options(small())).unwrap();
+    commit(&log, vec![builder.message(1)]).unwrap();
+    indexes.inner.refuse(Some(LogError::StorageFull));
+    assert!(log.checkpoint().is_err());
+    indexes.inner.refuse(None);
+    indexes.refusals.store(1, Ordering::SeqCst);
+    assert_eq!(log.checkpoint(), Err(LogError::StorageFull));
+    let all = || events(&log, AppId::DEFAULT, conversation(1), Seq(0), ALL);
+    assert!(matches!(all(), Err(LogError::Io(_))));
+    assert_eq!(log.checkpoint(), Ok(true));
+    assert_eq!(all().unwrap().len(), 2);
+}
+
+#[test]
+fn reads_go_on_beside_real_threads_that_open_the_index_again() {
+    let indexes = MemoryIndexes::new();
+    let config = Config { segment_bytes: 256 * 1024, checkpoint_bytes: 2000, ..small() };
+    let log = SegmentLog::open_on(Arc::new(SimDisk::new()), Arc::new(indexes.clone()), options(config)).unwrap();
+    let mut builder = Builder::default();
+    for n in 1..=300 {
+        match n % 50 {
+            10 => indexes.refuse(Some(LogError::StorageFull)),
+            30 => indexes.refuse(Some(LogError::Io("no".to_owned()))),
+            49 => indexes.refuse(None),
+            _ => {}
+        }
+        commit(&log, vec![builder.message(1)]).unwrap();
+        assert_eq!(events(&log, AppId::DEFAULT, conversation(1), Seq(0), ALL).unwrap().len(), n);
+        wait(log.scan(value_key(AppId::DEFAULT, UserNo(1), b""), None, 100)).unwrap();
+    }
+    indexes.refuse(None);
+    eventually("a checkpoint shortens the tail", || log.tail_bytes() < 2000);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use stonechat_log_segment::engine::SegmentLog;
 use stonechat_log_segment::memory_index::MemoryIndexes;
 use stonechat_log_segment::segment;
 use stonechat_log_segment::sim_disk::{Crash, SimDisk};
-use stonechat_log_segment::verify::verify_dump;
+use stonechat_log_segment::verify::{verify, verify_dump};
 use stonechat_types::number::{AppId, LanePosition, Seq};
 use support::{drain, small, stepped};
 
@@ -169,4 +169,14 @@ fn a_lost_index_is_made_again() {
     assert_eq!(feed(&log, 100).unwrap(), before);
     assert_eq!(log.recovered().replayed, 200);
     assert_eq!(events(&log, AppId::DEFAULT, conversation(1), Seq(0), ALL).unwrap().len(), 67);
+}
+
+#[test]
+fn a_folder_without_a_store_is_not_called_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    for folder in [folder.path().to_path_buf(), folder.path().join("nowhere")] {
+        let error = verify(&folder).unwrap_err();
+        assert_eq!(error, LogError::Io(format!("there is no store in {}", folder.display())));
+    }
+    assert!(matches!(Dump::open_on(Arc::new(SimDisk::new())).map(|_| ()), Err(LogError::Io(_))));
 }
