@@ -17,6 +17,9 @@ use zeroize::Zeroizing;
 const FOLDER_MODE: u32 = 0o700;
 const KEY_MODE: u32 = 0o600;
 
+/// The file by which a running server says where it listens.
+pub const ADDRESS_FILE: &str = "address";
+
 /// Bits by which users other than the owner and his group may do something.
 const OTHERS: u32 = 0o007;
 /// Bits by which the group may do something.
@@ -227,6 +230,14 @@ impl DataFolder {
         File::open(&keys).and_then(|folder| folder.sync_all()).map_err(failed("sync", &keys))?;
         self.read_key(name)?.ok_or(DataFolderError::Missing { path })
     }
+}
+
+/// Where the server of a data folder said that it listens, when it was last started.
+#[must_use]
+pub fn said_url(data: &Path) -> Option<String> {
+    let said = fs::read_to_string(data.join(ADDRESS_FILE)).ok()?;
+    let said = said.trim();
+    (!said.is_empty()).then(|| said.to_owned())
 }
 
 fn make_folder(path: &Path) -> Result<(), DataFolderError> {

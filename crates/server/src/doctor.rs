@@ -10,18 +10,21 @@ use crate::config::loading::{Loaded, Sources, load};
 use crate::config::problem::ConfigError;
 use crate::config::settings::Settings;
 use crate::config::show::check;
-use crate::data_folder::{DataFolder, DataFolderError};
+use crate::data_folder::{DataFolder, DataFolderError, said_url};
 use crate::identity::api_secret::ApiSecret;
 use crate::identity::signing_key::{SigningKey, SigningKeyError};
 use std::error::Error;
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use stonechat_types::id::AppName;
+
+/// The file that a server holds locked in its data folder.
+const LOCK_FILE: &str = "lock";
 
 /// Appends of the measurement of the disk, each of one block.
 const FLUSHES: usize = 100;
@@ -117,13 +120,56 @@ pub fn examine(sources: &Sources, default_data: Result<PathBuf, DataFolderError>
     if let Ok(folder) = DataFolder::open(&data) {
         findings.extend(settings.apps.iter().map(|app| judge_keys(&folder, &app.name)));
     }
+    let running = running(&data);
+    findings.push(judge_running(&running));
     let there = nearest_folder(&data);
     findings.push(judge_free(free_bytes(&there), settings.store.segment_bytes));
     findings.push(judge_flush(measure_flushes(&there)));
     findings.push(judge_open_files(open_files(), settings.limits.connections_max as u64));
     findings.push(judge_clock(SystemTime::now(), newest_file(&data)));
-    findings.extend(ports(&settings).map(|(name, addr)| judge_port(name, addr, TcpListener::bind(addr).map(drop))));
+    let bound = |addr| TcpListener::bind(addr).map(drop);
+    findings.extend(ports(&settings).map(|(name, addr)| judge_port(name, addr, bound(addr), &running)));
     findings
+}
+
+/// Whether a server has the data folder now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Running {
+    /// None has.
+    No,
+    /// One has, and listens there when it said so.
+    Yes(Option<String>),
+    /// That cannot be told.
+    Unknown(String),
+}
+
+/// By the lock that a server holds on its folder as long as it lives.
+fn running(data: &Path) -> Running {
+    let file = match File::open(data.join(LOCK_FILE)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Running::No,
+        Err(error) => return Running::Unknown(error.to_string()),
+    };
+    // Shared, so that two who only look are not in each other's way; it ends with the file.
+    match file.try_lock_shared() {
+        Ok(()) => Running::No,
+        Err(TryLockError::WouldBlock) => Running::Yes(said_url(data)),
+        Err(TryLockError::Error(error)) => Running::Unknown(error.to_string()),
+    }
+}
+
+fn judge_running(running: &Running) -> Finding {
+    let name = "server";
+    match running {
+        Running::No => ok(name, "none runs on this data folder now"),
+        Running::Yes(Some(url)) => ok(name, format!("one runs on this data folder now, at {url}")),
+        Running::Yes(None) => ok(name, "one is starting or stopping on this data folder now"),
+        Running::Unknown(why) => warn(
+            name,
+            format!("could not tell whether one runs on this data folder: {why}"),
+            "run as the user who owns the folder",
+        ),
+    }
 }
 
 fn judge_config(loaded: &Result<Loaded, ConfigError>) -> Finding {
@@ -244,14 +290,23 @@ fn judge_clock(now: SystemTime, newest_file: Option<SystemTime>) -> Finding {
     ok(name, "it is not behind the data, and in this century")
 }
 
-fn judge_port(name: &'static str, addr: SocketAddr, bound: io::Result<()>) -> Finding {
+fn judge_port(name: &'static str, addr: SocketAddr, bound: io::Result<()>, running: &Running) -> Finding {
     match bound {
-        Ok(()) => ok(name, format!("{addr} is free")),
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            let remedy = "well if that is the running Stonechat; else stop the other program, or choose another port";
-            warn(name, format!("{addr} is in use"), remedy)
+        Ok(()) => return ok(name, format!("{addr} is free")),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+        Err(error) => {
+            return fail(name, format!("cannot listen on {addr}: {error}"), "choose another address or port");
         }
-        Err(error) => fail(name, format!("cannot listen on {addr}: {error}"), "choose another address or port"),
+    }
+    let stop = "stop the other program, or choose another port";
+    match running {
+        Running::Yes(Some(url)) if url.ends_with(&format!(":{}", addr.port())) => {
+            ok(name, format!("{addr} is in use by the server that runs on this data folder"))
+        }
+        Running::No => warn(name, format!("{addr} is in use, and not by a server on this data folder"), stop),
+        Running::Yes(_) | Running::Unknown(_) => {
+            warn(name, format!("{addr} is in use"), format!("well if that is the running Stonechat; else {stop}"))
+        }
     }
 }
 
@@ -343,6 +398,8 @@ fn with_causes(error: &dyn Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data_folder::ADDRESS_FILE;
+    use crate::serve::compose::{Server, Settings as ServerSettings};
     use std::os::unix::fs::PermissionsExt as _;
 
     fn at(ms: f64) -> io::Result<Vec<Duration>> {
@@ -390,10 +447,30 @@ mod tests {
     #[test]
     fn a_port_in_use_is_a_warning_and_one_out_of_reach_a_failure() {
         let addr = SocketAddr::from(([127, 0, 0, 1], 8080));
-        assert_eq!(judge_port("listen.http", addr, Ok(())).verdict, Verdict::Ok);
+        let judge = |bound, running| judge_port("listen.http", addr, bound, &running);
         let error = |kind| Err(io::Error::from(kind));
-        assert_eq!(judge_port("listen.http", addr, error(io::ErrorKind::AddrInUse)).verdict, Verdict::Warn);
-        assert_eq!(judge_port("listen.http", addr, error(io::ErrorKind::PermissionDenied)).verdict, Verdict::Fail);
+        let in_use = || error(io::ErrorKind::AddrInUse);
+        let at = |url: &str| Running::Yes(Some(url.to_owned()));
+        assert_eq!(judge(Ok(()), Running::No).verdict, Verdict::Ok);
+        assert_eq!(judge(in_use(), at("http://127.0.0.1:8080")).verdict, Verdict::Ok);
+        assert_eq!(judge(in_use(), at("http://127.0.0.1:9080")).verdict, Verdict::Warn);
+        let others = judge(in_use(), Running::No);
+        assert_eq!(others.verdict, Verdict::Warn);
+        assert!(others.text.ends_with("not by a server on this data folder"), "{others}");
+        assert_eq!(judge(error(io::ErrorKind::PermissionDenied), Running::No).verdict, Verdict::Fail);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_server_on_the_data_folder_is_seen_while_it_runs() {
+        let data = tempfile::tempdir().unwrap();
+        assert_eq!(running(data.path()), Running::No);
+        let server = Server::start(ServerSettings::on_loopback(data.path().to_owned(), 0)).await.unwrap();
+        assert_eq!(running(data.path()), Running::Yes(None), "it has not said yet where it is");
+        fs::write(data.path().join(ADDRESS_FILE), format!("{}\n", server.url())).unwrap();
+        assert_eq!(running(data.path()), Running::Yes(Some(server.url())));
+        assert!(judge_running(&running(data.path())).text.ends_with(&server.url()));
+        server.stop().await;
+        assert_eq!(running(data.path()), Running::No, "an address that was left behind says nothing");
     }
 
     #[test]
@@ -429,8 +506,17 @@ mod tests {
         let variables = [("STONECHAT_LISTEN__HTTP".into(), "127.0.0.1:0".into())];
         let findings = examine(&Sources::new(variables), Ok(base.path().to_owned()));
         let checks: Vec<_> = findings.iter().map(|finding| finding.check).collect();
-        let expected =
-            ["configuration", "data folder", "keys", "disk space", "disk flush", "open files", "clock", "listen.http"];
+        let expected = [
+            "configuration",
+            "data folder",
+            "keys",
+            "server",
+            "disk space",
+            "disk flush",
+            "open files",
+            "clock",
+            "listen.http",
+        ];
         assert_eq!(checks, expected);
         assert_eq!(fs::read_dir(base.path()).unwrap().count(), 0);
         for finding in findings {

@@ -516,7 +516,7 @@ pub struct DoctorArgs {
     /// The configuration
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Where data and keys are kept, as for serve
+    /// The data folder; `.stonechat` here when there is one, else the one that serve uses
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 }

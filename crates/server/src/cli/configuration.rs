@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::args::{ConfigCommand, DoctorArgs};
-use crate::cli::context::Context;
+use crate::cli::context::{Context, variable};
 use crate::cli::failure::{Failure, Outcome};
+use crate::cli::local_server::LocalServer;
 use crate::config::loading::{Loaded, Sources, load};
 use crate::config::problem::{ConfigError, INVALID_CONFIG};
 use crate::config::{show, table};
@@ -77,7 +78,8 @@ pub fn config(command: &ConfigCommand, context: &mut Context<'_>) -> Outcome {
 /// # Errors
 /// When something is so wrong that a server would not start.
 pub fn doctor(args: &DoctorArgs, context: &mut Context<'_>) -> Outcome {
-    let findings = doctor::examine(&sources(args.config.as_deref(), args.data.as_deref(), None), default_data());
+    let sources = sources(args.config.as_deref(), args.data.as_deref(), None);
+    let findings = doctor::examine(&sources, LocalServer::usual_path(variable));
     for finding in &findings {
         writeln!(context.out, "{finding}")?;
     }

@@ -1,14 +1,13 @@
 //! A server whose data folder is on this machine: its address, and tokens by its key.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use stonechat_types::id::{AppName, DeviceId, UserId};
 use stonechat_types::number::Timestamp;
 
-use crate::data_folder::{DataFolder, DataFolderError};
+use crate::data_folder::{DataFolder, DataFolderError, said_url};
 use crate::identity::minter::{MintError, Minter, default_audience};
 use crate::identity::signing_key::{SigningKey, SigningKeyError};
 
@@ -17,9 +16,6 @@ const DEMO_FOLDER: &str = ".stonechat";
 
 /// Where a server listens unless it is told otherwise.
 const DEFAULT_URL: &str = "http://127.0.0.1:8080";
-
-/// The file by which a running server says where it listens.
-const ADDRESS_FILE: &str = "address";
 
 /// How long a token of `--as` is valid. The client renews it by itself.
 const TOKEN_LIFE: Duration = Duration::from_secs(3_600);
@@ -60,18 +56,26 @@ impl LocalServer {
     pub fn find(given: Option<&Path>, variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, DataFolderError> {
         let path = match given {
             Some(given) => given.to_owned(),
-            None if Path::new(DEMO_FOLDER).is_dir() => PathBuf::from(DEMO_FOLDER),
-            None => DataFolder::default_path(variable)?,
+            None => Self::usual_path(variable)?,
         };
         DataFolder::open(&path).map(Self)
+    }
+
+    /// Where the data of the server on this machine are looked for when nobody names a folder.
+    ///
+    /// # Errors
+    /// [`DataFolderError::NoHome`].
+    pub fn usual_path(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, DataFolderError> {
+        if Path::new(DEMO_FOLDER).is_dir() {
+            return Ok(PathBuf::from(DEMO_FOLDER));
+        }
+        DataFolder::default_path(variable)
     }
 
     /// Where the server listens: as it said when it was last started.
     #[must_use]
     pub fn url(&self) -> String {
-        let said = fs::read_to_string(self.0.root().join(ADDRESS_FILE)).unwrap_or_default();
-        let said = said.trim();
-        if said.is_empty() { DEFAULT_URL.to_owned() } else { said.to_owned() }
+        said_url(self.0.root()).unwrap_or_else(|| DEFAULT_URL.to_owned())
     }
 
     /// A token of a user, for an hour. Only reads the key, and takes no lock.
@@ -126,6 +130,8 @@ pub fn now() -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+
     use crate::identity::entropy::SystemEntropy;
 
     fn server() -> (tempfile::TempDir, LocalServer) {

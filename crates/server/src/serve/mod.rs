@@ -10,6 +10,7 @@ pub mod configured;
 pub mod demo;
 mod gauges;
 
+use crate::data_folder::ADDRESS_FILE;
 use anyhow::Context as _;
 use compose::{Server, Settings};
 use std::io::Write;
@@ -44,7 +45,7 @@ async fn serve(settings: Settings, extras: &Extras, out: &mut dyn Write) -> anyh
     if extras.demo {
         demo::seed(&server).await?;
     }
-    let address = data.join("address");
+    let address = data.join(ADDRESS_FILE);
     std::fs::write(&address, format!("{}\n", server.url()))
         .with_context(|| format!("could not write {}", address.display()))?;
     writeln!(out, "ready {}", server.url()).and_then(|()| out.flush()).context("could not say that it is ready")?;
