@@ -437,6 +437,8 @@ pub struct DeviceView {
     pub seen_at: Timestamp,
     /// Whether it was signed out.
     pub revoked: bool,
+    /// When it was last signed out, also after it came back: tokens from before stay worthless. Zero for never.
+    pub revoked_at: Timestamp,
 }
 
 /// Members of a conversation.

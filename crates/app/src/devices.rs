@@ -33,35 +33,43 @@ pub(crate) async fn sign_in(
 ) -> Result<(), Failure> {
     let now = node.clock.now();
     let known = find(node, reader, &hello.device).await?;
-    let fresh = DeviceView {
-        id: hello.device.clone(),
-        name: cut(&hello.device_name),
-        client: cut(&hello.client),
-        seen_at: now,
-        revoked: false,
-    };
+    admit(known.as_ref(), issued_at)?;
+    let (name, client) = (cut(&hello.device_name), cut(&hello.client));
     if let Some(known) = &known {
-        if known.revoked && issued_at.is_none_or(|issued| issued.0 / 1_000 <= known.seen_at.0 / 1_000) {
-            return Err(Failure::new(ErrorCode::Revoked, "this device was signed out"));
-        }
         let again = known.seen_at.plus_ms(SEEN_AGAIN_MS) > now;
-        if again && !known.revoked && (&known.name, &known.client) == (&fresh.name, &fresh.client) {
+        if again && !known.revoked && (&known.name, &known.client) == (&name, &client) {
             return Ok(());
         }
-    } else if list(node, reader).await?.iter().filter(|device| !device.revoked).count() >= DEVICES_PER_USER_MAX {
-        return Err(Failure::new(ErrorCode::Forbidden, "the user has as many devices as are allowed"));
     }
     let _one = node.devices.lock(reader).await;
-    // Under the lock once more: it may have been signed out meanwhile.
-    let revoked = find(node, reader, &hello.device).await?.is_some_and(|device| device.revoked);
-    if revoked && !known.is_some_and(|known| known.revoked) {
-        return Err(Failure::new(ErrorCode::Revoked, "this device was signed out"));
+    // Under the lock once more: it may have been signed out meanwhile, or others may have signed in.
+    let known = find(node, reader, &hello.device).await?;
+    admit(known.as_ref(), issued_at)?;
+    if known.is_none() {
+        let devices = list(node, reader).await?;
+        if devices.iter().filter(|device| !device.revoked).count() >= DEVICES_PER_USER_MAX {
+            return Err(Failure::new(ErrorCode::Forbidden, "the user has as many devices as are allowed"));
+        }
     }
+    let revoked = known.as_ref().is_some_and(|known| known.revoked);
+    let revoked_at = known.map_or(Timestamp::default(), |known| known.revoked_at);
+    let fresh = DeviceView { id: hello.device.clone(), name, client, seen_at: now, revoked: false, revoked_at };
     match store(node, reader, fresh).await {
         // What undoes a sign-out has to be stored.
         Err(failure) if revoked || !passes(&failure) => Err(failure),
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// Refuses a token that was made before the device was signed out, however often it came back since.
+fn admit(known: Option<&DeviceView>, issued_at: Option<Timestamp>) -> Result<(), Failure> {
+    let signed_out = known.map_or(Timestamp::default(), |known| known.revoked_at);
+    // Tokens count in seconds.
+    let older = || issued_at.is_none_or(|issued| issued.0 / 1_000 <= signed_out.0 / 1_000);
+    if signed_out > Timestamp::default() && older() {
+        return Err(Failure::new(ErrorCode::Revoked, "this device was signed out"));
+    }
+    Ok(())
 }
 
 /// Whether the store will take writes again by itself.
@@ -91,7 +99,7 @@ pub(crate) async fn revoke(node: &Node, reader: &Reader, device: &DeviceId) -> R
     let Some(known) = find(node, reader, device).await?.or_else(|| live(node, reader, device)) else {
         return Err(Failure::new(ErrorCode::NotFound, "the user has no such device"));
     };
-    store(node, reader, DeviceView { revoked: true, seen_at: node.clock.now(), ..known }).await?;
+    store(node, reader, DeviceView { revoked: true, revoked_at: node.clock.now(), ..known }).await?;
     if let Some(session) = node.registry.device(reader.app, reader.user.no, device) {
         node.end(&session);
         session.offer_control(Outbound::Close(ErrorCode::Revoked));
@@ -103,7 +111,14 @@ pub(crate) async fn revoke(node: &Node, reader: &Reader, device: &DeviceId) -> R
 fn live(node: &Node, reader: &Reader, device: &DeviceId) -> Option<DeviceView> {
     let session = node.registry.device(reader.app, reader.user.no, device)?;
     let id = session.device.clone();
-    Some(DeviceView { id, name: String::new(), client: String::new(), seen_at: node.clock.now(), revoked: false })
+    Some(DeviceView {
+        id,
+        name: String::new(),
+        client: String::new(),
+        seen_at: node.clock.now(),
+        revoked: false,
+        revoked_at: Timestamp::default(),
+    })
 }
 
 async fn find(node: &Node, reader: &Reader, device: &DeviceId) -> Result<Option<DeviceView>, Failure> {

@@ -326,6 +326,8 @@ async fn a_revoked_device_is_out_at_once_and_stays_out_until_a_newer_token() {
     assert_eq!(refused.code, ErrorCode::Revoked);
     let again = world.try_device("alice@2000000", "lost", Bytes::new()).await;
     assert!(again.is_ok(), "a token that was made after the sign-out signs in again");
+    let stolen = world.try_device("alice@1000", "lost", Bytes::new()).await.map(|_| ()).unwrap_err();
+    assert_eq!(stolen.code, ErrorCode::Revoked, "the old one stays worthless");
     let Answer::Devices(devices) = phone.call(Call::ListDevices).await.unwrap() else { panic!() };
     assert_eq!(devices.len(), 2);
 }

@@ -71,7 +71,7 @@ pub fn encode(item: &PersonalItem) -> (Bytes, Bytes) {
             (read_key(*conversation), row.finish())
         }
         PersonalItem::Device(device) => {
-            row.u64(device.seen_at.0 as u64).u8(u8::from(device.revoked));
+            row.u64(device.seen_at.0 as u64).u8(u8::from(device.revoked)).u64(device.revoked_at.0 as u64);
             row.bytes(device.name.as_bytes()).bytes(device.client.as_bytes());
             (device_key(&device.id), row.finish())
         }
@@ -100,8 +100,9 @@ pub fn decode(key: &[u8], value: &[u8]) -> Result<Option<PersonalItem>, LogError
             DEVICE => {
                 let id = DeviceId::new(std::str::from_utf8(name).ok()?).ok()?;
                 let (seen_at, revoked) = (Timestamp(row.u64()? as i64), row.u8()? == 1);
+                let revoked_at = Timestamp(row.u64()? as i64);
                 let (name, client) = (row.text()?.to_owned(), row.text()?.to_owned());
-                Some(PersonalItem::Device(DeviceView { id, name, client, seen_at, revoked }))
+                Some(PersonalItem::Device(DeviceView { id, name, client, seen_at, revoked, revoked_at }))
             }
             _ => None,
         })

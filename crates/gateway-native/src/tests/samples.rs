@@ -259,6 +259,7 @@ pub fn device() -> DeviceView {
         name: "Alice's old phone".into(),
         client: "stonechat-rust 0.1.0".into(),
         seen_at: SENT_AT,
+        revoked_at: Timestamp::default(),
         revoked: true,
     }
 }
