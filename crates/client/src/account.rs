@@ -227,6 +227,14 @@ impl Account {
         Ok(named.flatten().collect())
     }
 
+    /// What people were called when the server was last asked, also without a connection.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn known_names(&self) -> Result<Vec<(UserId, String)>> {
+        self.inner.runtime.known_names().await
+    }
+
     /// Says what the device shows now, so that the server sends it in full. Replaces what was said before.
     ///
     /// # Errors

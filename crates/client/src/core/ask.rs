@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use stonechat_types::id::ConversationId;
+use stonechat_types::id::{ConversationId, UserId};
 use stonechat_types::number::Ordinal;
 use stonechat_wire::v1::fetch_messages::Range;
 use stonechat_wire::v1::{self, frame::Body};
@@ -14,6 +14,7 @@ use crate::core::dice::backoff_ms;
 use crate::core::limits::{ASK_TIMEOUT_MS, ASKS_MAX};
 use crate::core::machine::Core;
 use crate::core::refusal::{server_error, wait_ms};
+use crate::core::rows::StoreOp;
 use crate::error::{Error, Result, ServerError};
 use stonechat_types::number::Seq;
 
@@ -103,6 +104,7 @@ impl Core {
 
     pub(super) fn on_ask_answered(&mut self, number: u64, body: Body) {
         let Some(ask) = self.asks.waiting.remove(&number) else { return };
+        self.note_names(&body);
         let reply = match (ask.keep, body) {
             (Some(conversation), Body::Messages(page)) => Reply::Loaded {
                 messages: u32::try_from(page.messages.len()).unwrap_or(u32::MAX),
@@ -111,6 +113,20 @@ impl Core {
             (_, body) => Reply::Answer(Box::new(body)),
         };
         self.journal.reply(ask.ticket, Ok(reply));
+    }
+
+    /// Keeps what people are called, for a start without a connection.
+    fn note_names(&mut self, body: &Body) {
+        let names: Vec<(&String, &String)> = match body {
+            Body::Users(users) => users.users.iter().map(|user| (&user.user_id, &user.display_name)).collect(),
+            Body::Members(page) => page.members.iter().map(|one| (&one.user_id, &one.display_name)).collect(),
+            _ => return,
+        };
+        for (user, name) in names {
+            if let Ok(user) = UserId::new(user) {
+                self.journal.write(StoreOp::PutName(user, name.clone()));
+            }
+        }
     }
 
     pub(super) fn on_ask_refused(&mut self, number: u64, error: &v1::Error) {

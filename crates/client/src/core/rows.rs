@@ -149,6 +149,8 @@ pub enum StoreOp {
     Record(u64, Box<Event>),
     /// Replaces the values of the device.
     PutDevice(DeviceRow),
+    /// Notes what a user is called.
+    PutName(UserId, String),
 }
 
 /// Changes that are true together or not at all.

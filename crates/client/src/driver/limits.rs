@@ -16,6 +16,8 @@ pub const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 pub const FRAMES_IN_FLIGHT: usize = 64;
 /// Calls of the user that wait for the loop.
 pub const REQUESTS_QUEUED: usize = 64;
+/// Names of users that are read from the store at most.
+pub const NAMES_MAX: u32 = 8_192;
 /// Transactions that wait for the writer of the store.
 pub const TRANSACTIONS_QUEUED: usize = 256;
 /// Transactions that the writer commits at once.

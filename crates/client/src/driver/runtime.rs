@@ -22,7 +22,7 @@ use crate::core::rows::MessageRow;
 use crate::core::timeline::TimelineModel;
 use crate::driver::event_loop::{EventLoop, Io, Request};
 use crate::driver::ids::IdMaker;
-use crate::driver::limits::{REQUESTS_QUEUED, STOP_TIMEOUT, STORE_LOCK_TIMEOUT};
+use crate::driver::limits::{NAMES_MAX, REQUESTS_QUEUED, STOP_TIMEOUT, STORE_LOCK_TIMEOUT};
 use crate::error::{Error, Result, StoreError};
 use crate::events::{EventCursor, RecordedEvent};
 use crate::store::MessageQuery;
@@ -189,6 +189,12 @@ impl Runtime {
         let (answer, rows) = oneshot::channel();
         self.reads.send(Read::Messages(query, answer)).await.map_err(|_| Error::Closed)?;
         rows.await.map_err(|_| Error::Closed)?.map_err(Error::Store)
+    }
+
+    pub async fn known_names(&self) -> Result<Vec<(UserId, String)>> {
+        let (answer, names) = oneshot::channel();
+        self.reads.send(Read::Names(NAMES_MAX, answer)).await.map_err(|_| Error::Closed)?;
+        names.await.map_err(|_| Error::Closed)?.map_err(Error::Store)
     }
 
     pub async fn recorded_events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>> {

@@ -107,6 +107,9 @@ fn keeps_everything(mut store: impl Store, reopen: impl FnOnce() -> Box<dyn Stor
             StoreOp::Record(1, Box::new(event.clone())),
             StoreOp::Record(2, Box::new(event)),
             StoreOp::PutDevice(device.clone()),
+            StoreOp::PutName(user("bob"), "B".into()),
+            StoreOp::PutName(user("bob"), "Bob Okafor".into()),
+            StoreOp::PutName(user("mei"), "梅 林".into()),
         ],
     );
     store.acknowledge(1).unwrap();
@@ -125,6 +128,9 @@ fn keeps_everything(mut store: impl Store, reopen: impl FnOnce() -> Box<dyn Stor
     assert_eq!(reader.messages(query(1, 7, 9)).unwrap(), [message(2, 1), message(3, 2)]);
     let events = reader.events(0, 10).unwrap();
     assert_eq!(events.iter().map(|(number, event)| (*number, event.seq)).collect::<Vec<_>>(), [(2, 2)]);
+    let names = [(user("bob"), "Bob Okafor".to_owned()), (user("mei"), "梅 林".to_owned())];
+    assert_eq!(reader.names(9).unwrap(), names);
+    assert_eq!(reader.names(1).unwrap(), names[..1]);
     apply_boxed(&mut store, vec![StoreOp::ClearHistory]);
     assert!(reader.messages(query(1, 100, 9)).unwrap().is_empty());
     assert_eq!(store.load().unwrap().intervals, []);

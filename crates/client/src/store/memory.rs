@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use stonechat_types::id::ConversationId;
+use stonechat_types::id::{ConversationId, UserId};
 use stonechat_wire::v1::Event;
 
 use crate::core::rows::{ConversationRow, DeviceRow, MessageRow, OutboxRow, Snapshot, StoreOp, Transaction};
@@ -30,6 +30,8 @@ pub struct Tables {
     pub events: BTreeMap<u64, Event>,
     /// The number of the last recorded event, acknowledged or not.
     pub recorded: u64,
+    /// What users are called.
+    pub names: BTreeMap<UserId, String>,
 }
 
 impl MemoryStore {
@@ -61,6 +63,7 @@ impl Tables {
                 self.recorded = self.recorded.max(*number);
             }
             StoreOp::PutDevice(device) => self.device = device.clone(),
+            StoreOp::PutName(user, name) => drop(self.names.insert(user.clone(), name.clone())),
         }
     }
 
@@ -115,5 +118,10 @@ impl Reader for MemoryStore {
         let tables = self.tables();
         let events = tables.events.range(after + 1..).take(limit as usize);
         Ok(events.map(|(number, event)| (*number, event.clone())).collect())
+    }
+
+    fn names(&mut self, limit: u32) -> Result<Vec<(UserId, String)>> {
+        let tables = self.tables();
+        Ok(tables.names.iter().take(limit as usize).map(|(user, name)| (user.clone(), name.clone())).collect())
     }
 }

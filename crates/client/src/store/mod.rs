@@ -7,7 +7,7 @@ mod row;
 pub mod sqlite;
 pub(crate) mod thread;
 
-use stonechat_types::id::ConversationId;
+use stonechat_types::id::{ConversationId, UserId};
 use stonechat_wire::v1::Event;
 
 use crate::core::rows::{MessageRow, Snapshot, Transaction};
@@ -38,6 +38,9 @@ pub trait Reader: Send + 'static {
 
     /// Recorded events after a number, at most so many, ascending.
     fn events(&mut self, after: u64, limit: u32) -> Result<Vec<(u64, Event)>>;
+
+    /// What users are called, at most so many, by their ids.
+    fn names(&mut self, limit: u32) -> Result<Vec<(UserId, String)>>;
 }
 
 /// Which messages to read.

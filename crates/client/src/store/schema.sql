@@ -1,7 +1,7 @@
 -- The store of one device: one database for each (server, app, user, device). Schema 1.
 -- Other programs may read it while it is open (WAL). They may not write.
 
--- Values of the device: position, history_id (BLOB).
+-- Values of the device: position, history_id, recorded, and name.USER, what a user is called (BLOB).
 CREATE TABLE kv (
     key   TEXT PRIMARY KEY,
     value BLOB NOT NULL

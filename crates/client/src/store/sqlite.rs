@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use prost::Message as _;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior, params};
-use stonechat_types::id::ConversationId;
+use stonechat_types::id::{ConversationId, UserId};
 use stonechat_wire::v1::Event;
 
 use crate::core::rows::{DeviceRow, MessageRow, Snapshot, StoreOp, Transaction};
@@ -15,6 +15,8 @@ use crate::store::{MessageQuery, Reader, Result, Store, row};
 
 /// The schema that this version writes, and the steps that lead to it.
 const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+/// Before the id of a user in the key of what he is called.
+const NAME_PREFIX: &str = "name.";
 /// Between two looks at the lock of another process.
 const LOCK_POLL: Duration = Duration::from_millis(50);
 /// How long SQLite waits for another program that reads.
@@ -143,6 +145,7 @@ fn apply(db: &Connection, op: &StoreOp) -> rusqlite::Result<()> {
             put_value(db, "position", &device.position)?;
             put_value(db, "history_id", &device.history_id)
         }
+        StoreOp::PutName(user, name) => put_value(db, &format!("{NAME_PREFIX}{user}"), name.as_bytes()),
     }
 }
 
@@ -259,6 +262,18 @@ impl Reader for SqliteReader {
             Ok((number.unsigned_abs(), event))
         };
         read(&self.0, sql, params![row::signed(after), limit], event)
+    }
+
+    fn names(&mut self, limit: u32) -> Result<Vec<(UserId, String)>> {
+        // The stop is the next character in the order of the keys: only names lie between.
+        let sql = "SELECT key, value FROM kv WHERE key > 'name.' AND key < 'name/' ORDER BY key LIMIT ?1";
+        read(&self.0, sql, [limit], |row| {
+            let columns = || -> rusqlite::Result<(String, Vec<u8>)> { Ok((row.get(0)?, row.get(1)?)) };
+            let (key, name) = columns().map_err(|error| failed(&error))?;
+            let user = key.strip_prefix(NAME_PREFIX).and_then(|user| UserId::new(user).ok());
+            let name = String::from_utf8(name).map_err(|_| row::corrupt("value"))?;
+            Ok((user.ok_or_else(|| row::corrupt("key"))?, name))
+        })
     }
 }
 

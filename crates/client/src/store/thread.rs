@@ -9,6 +9,7 @@ use crate::driver::limits::{REQUESTS_QUEUED, TRANSACTIONS_PER_COMMIT, TRANSACTIO
 use crate::error::StoreError;
 use crate::store::memory::MemoryStore;
 use crate::store::{MessageQuery, Reader, Result, Store};
+use stonechat_types::id::UserId;
 use stonechat_wire::v1::Event;
 
 /// Work for the writer.
@@ -27,6 +28,8 @@ pub enum Read {
     Messages(MessageQuery, oneshot::Sender<Result<Vec<MessageRow>>>),
     /// Read recorded events.
     Events(u64, u32, oneshot::Sender<Result<Vec<(u64, Event)>>>),
+    /// Read what users are called.
+    Names(u32, oneshot::Sender<Result<Vec<(UserId, String)>>>),
 }
 
 /// A store at work.
@@ -145,5 +148,6 @@ fn answer_read(reader: &mut dyn Reader, read: Read) {
     match read {
         Read::Messages(query, answer) => drop(answer.send(reader.messages(query))),
         Read::Events(after, limit, answer) => drop(answer.send(reader.events(after, limit))),
+        Read::Names(limit, answer) => drop(answer.send(reader.names(limit))),
     }
 }

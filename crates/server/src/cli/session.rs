@@ -192,6 +192,9 @@ fn default_app() -> Result<AppName, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::local_server::now;
+    use crate::serve::compose::{Server, Settings};
+    use stonechat_types::text::DisplayName;
 
     fn token() -> String {
         use base64::Engine as _;
@@ -234,6 +237,29 @@ mod tests {
         args.server = Some("ws://typed".into());
         let Ok(who) = Who::find(&args, variable) else { panic!("the profile was not found") };
         assert_eq!(who.server, "ws://typed");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_people_are_called_is_known_without_a_connection_once_it_was_asked() {
+        let (data, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let server = Server::start(Settings::on_loopback(data.path().to_owned(), 0)).await.unwrap();
+        let (alice, name) = (UserId::new("alice").unwrap(), "Alice Moreau".to_owned());
+        let called = Some(DisplayName::new(&name).unwrap());
+        server.app.put_user(AppId::DEFAULT, alice.clone(), called).await.unwrap();
+        let mut args = args(home.path());
+        args.server = Some(server.url());
+        args.token = Some(server.minter.mint(&alice, None, now(), now().plus_ms(60_000)).unwrap());
+        let who = Who::find(&args, |_| None).unwrap_or_else(|failure| panic!("{failure:?}"));
+        let account = who.open(&args, DEVICE_CHAT, Recording::Nothing).await.unwrap();
+        assert_eq!(account.known_names().await.unwrap(), []);
+        account.start().await.unwrap();
+        account.online(ONLINE_TIMEOUT).await.unwrap();
+        account.display_names(std::slice::from_ref(&alice)).await.unwrap();
+        account.stop().await;
+        server.stop().await;
+        let account = who.open(&args, DEVICE_CHAT, Recording::Nothing).await.unwrap();
+        assert_eq!(account.known_names().await.unwrap(), [(alice, name)]);
+        account.stop().await;
     }
 
     #[test]

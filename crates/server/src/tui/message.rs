@@ -42,6 +42,8 @@ pub enum Msg {
     Members(ConversationId, Result<Vec<Member>, String>),
     /// What people are called.
     Names(Vec<(UserId, String)>),
+    /// What people were called when this device last asked.
+    OldNames(Vec<(UserId, String)>),
     /// A group was made.
     GroupCreated(ConversationId),
     /// Something that the user asked for could not be done.

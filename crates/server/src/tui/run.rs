@@ -81,6 +81,8 @@ async fn chat(
     let (known, mut sdk) = of_account(account);
     let mut followed = Messages::new();
     let mut inbox = known;
+    // Without them people are called by their ids until there is a connection.
+    inbox.extend(account.known_names().await.ok().map(Msg::OldNames));
     match first {
         First::List => {}
         First::Conversation(id) => inbox.push(Msg::Opened(id, None)),

@@ -57,6 +57,8 @@ pub struct App {
     pub drafts: BTreeMap<ConversationId, Vec<String>>,
     /// What people are called.
     pub names: BTreeMap<UserId, String>,
+    /// What they were called before this start, for as long as the server was not asked.
+    pub old_names: BTreeMap<UserId, String>,
     /// Whose names were asked for.
     pub asked: BTreeSet<UserId>,
     /// What lies over everything else.
@@ -173,6 +175,7 @@ impl App {
             composer: composer::empty(),
             drafts: BTreeMap::new(),
             names: BTreeMap::new(),
+            old_names: BTreeMap::new(),
             asked: BTreeSet::new(),
             dialog: None,
             notice: None,
@@ -206,7 +209,8 @@ impl App {
     /// What to call somebody.
     #[must_use]
     pub fn name(&self, user: &UserId) -> String {
-        if let Some(name) = self.names.get(user).filter(|name| !name.trim().is_empty()) {
+        let name = self.names.get(user).or_else(|| self.old_names.get(user));
+        if let Some(name) = name.filter(|name| !name.trim().is_empty()) {
             return crate::tui::sanitise::one_line(name);
         }
         let direct = self.list.iter().find(|summary| summary.peer.as_ref() == Some(user));

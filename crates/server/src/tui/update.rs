@@ -62,6 +62,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Members(_, Err(reason)) => app.say(format!("the members could not be listed: {reason}")),
         Msg::Names(names) => app.names.extend(names),
+        Msg::OldNames(names) => app.old_names.extend(names),
         Msg::GroupCreated(id) => open(app, id, None, &mut effects),
         Msg::Failed(reason) => app.say(sanitise::one_line(&reason)),
         Msg::NotKept(id, text, reason) => {

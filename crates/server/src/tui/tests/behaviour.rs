@@ -332,3 +332,12 @@ fn no_keys_break_it() {
         assert!(!shown.contains('\u{1b}'));
     }
 }
+
+#[test]
+fn a_name_of_an_earlier_start_holds_until_the_server_says_another() {
+    let mut app = with_list(80, 24);
+    update(&mut app, Msg::OldNames(vec![(user("zoe"), "Zoe Old".to_owned())]));
+    assert_eq!(app.name(&user("zoe")), "Zoe Old");
+    update(&mut app, Msg::Names(vec![(user("zoe"), "Zoe New".to_owned())]));
+    assert_eq!(app.name(&user("zoe")), "Zoe New");
+}
