@@ -2,6 +2,8 @@
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use std::sync::{Arc, Weak};
@@ -22,7 +24,16 @@ impl Collector for StoreGauges {
         gauge("store_queue_records", "Records that wait for the committer", store.queue_depth() as u64)?;
         gauge("store_tail_bytes", "Bytes of the log that are not in the index yet", store.tail_bytes())?;
         gauge("store_head", "Position of the last committed record", store.head().0)?;
-        gauge("store_read_only", "1 while the disk is full", u64::from(store.read_only().is_some()))
+        gauge("store_read_only", "1 while the disk is full", u64::from(store.read_only().is_some()))?;
+        let refusals = store.refusals();
+        let counts =
+            [("queue", refusals.queue), ("tail", refusals.tail), ("lag", refusals.lag), ("full", refusals.full)];
+        let help = "Offers refused by the store, by reason";
+        let mut family = encoder.encode_descriptor("store_refusals", help, None, MetricType::Counter)?;
+        for (reason, count) in counts {
+            ConstCounter::new(count).encode(family.encode_family(&[("reason", reason)])?)?;
+        }
+        Ok(())
     }
 }
 
