@@ -2,7 +2,7 @@
 //! out of order, in the segments and on the clients, and nobody was told anything that is not in the log.
 
 use crate::load::{Device, Ear, Log, send_raw, send_sdk};
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -24,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 const KILLS: usize = 50;
 /// Each kill of so many hits a server that has not said yet that it is ready.
 const EARLY_EVERY: usize = 5;
+/// After the first and the last kill of so many the segments are checked as they lie there.
+const LOOK_EVERY: usize = 10;
 /// Senders of bare frames. The first writes to the SDK's receiver, the others to one of bare frames each.
 const SENDERS: usize = 4;
 
@@ -120,6 +122,10 @@ async fn nothing_acknowledged_is_lost_doubled_or_reordered_by_kills() -> anyhow:
             victim.kill_early().await?;
         } else {
             victim.kill_ready(&taken).await?;
+        }
+        if kill % LOOK_EVERY <= 1 {
+            let found = verify(&data).with_context(|| format!("after kill {kill}"))?;
+            ensure!(found.clean, "after kill {kill}: {:?}", found.described);
         }
     }
     let server = victim.serve()?;
