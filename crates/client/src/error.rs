@@ -137,6 +137,21 @@ pub enum TokenError {
     Refused(String),
 }
 
+impl AuthError {
+    /// The code that the server gave as its reason; `None` when the reason is here.
+    #[must_use]
+    pub fn server_code(self) -> Option<ErrorCode> {
+        match self {
+            Self::TokenRefused => Some(ErrorCode::Unauthenticated),
+            Self::TokenExpired => Some(ErrorCode::TokenExpired),
+            Self::Revoked => Some(ErrorCode::Revoked),
+            Self::Replaced => Some(ErrorCode::Replaced),
+            Self::UnsupportedVersion => Some(ErrorCode::UnsupportedVersion),
+            Self::NoToken | Self::WrongUser => None,
+        }
+    }
+}
+
 impl Error {
     /// A stable code of the form `type.variant`.
     #[must_use]
@@ -171,6 +186,7 @@ impl Error {
     pub fn server_code(&self) -> Option<&str> {
         match self {
             Self::Server(error) => Some(&error.code),
+            Self::Auth(error) => error.server_code().map(ErrorCode::as_str),
             _ => None,
         }
     }
@@ -214,6 +230,14 @@ mod tests {
         let error = Error::Server(ServerError { code: "too_cold".into(), text: String::new(), retry_after: None });
         assert!(error.is_retryable());
         assert_eq!((error.code(), error.server_code()), ("unknown", Some("too_cold")));
+    }
+
+    #[test]
+    fn an_end_by_the_server_keeps_its_code() {
+        let code = |error| Error::Auth(error).server_code().map(str::to_owned);
+        assert_eq!(code(AuthError::TokenExpired).as_deref(), Some("token_expired"));
+        assert_eq!(code(AuthError::TokenRefused).as_deref(), Some("unauthenticated"));
+        assert_eq!(code(AuthError::NoToken), None, "the server was never asked");
     }
 
     #[test]

@@ -84,13 +84,9 @@ impl From<io::Error> for Failure {
 
 impl From<AuthError> for Failure {
     fn from(error: AuthError) -> Self {
-        match error {
-            AuthError::TokenRefused => Self::refused("unauthenticated", error.to_string()),
-            AuthError::TokenExpired => Self::refused("token_expired", error.to_string()),
-            AuthError::Revoked => Self::refused("revoked", error.to_string()),
-            AuthError::Replaced => Self::refused("replaced", error.to_string()),
-            AuthError::UnsupportedVersion => Self::refused("unsupported_version", error.to_string()),
-            AuthError::NoToken | AuthError::WrongUser => Self::Failed(error.into()),
+        match error.server_code() {
+            Some(code) => Self::refused(code.as_str(), error.to_string()),
+            None => Self::Failed(error.into()),
         }
     }
 }
