@@ -39,7 +39,7 @@ class Refused(Exception):
 
 class Client:
     def __init__(self, url, token, device, store):
-        self.url, self.token, self.device = url, token, device
+        (_, self.host), self.token, self.device = url.split("http://"), token, device  # no TLS
         self.sock, self.since, self.attempt, self.answers = None, 0, 0, {}  # answers: by outbox row
         self.db = sqlite3.connect(store, isolation_level=None)  # each statement is a transaction
         self.db.executescript(SCHEMA)
@@ -64,7 +64,7 @@ class Client:
 
     def connect(self):  # as much of WebSocket (RFC 6455) as we need; your app has a library for it
         self.since, self.number, self.waiting = time.monotonic(), 0, []  # frames that wait for step
-        upgrade = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=30)
+        upgrade = http.client.HTTPConnection(self.host, timeout=30)
         upgrade.request("GET", "/v1/ws", headers={
             "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
             "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),

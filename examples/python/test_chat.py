@@ -154,6 +154,10 @@ def command_line(server, user, store, *words):
 
 
 class WireTest(unittest.TestCase):
+    def test_an_address_with_tls_is_refused_at_once(self):
+        with self.assertRaises(ValueError):
+            Client("https://127.0.0.1:1", "", "", ":memory:")
+
     def test_a_text_body_is_protobuf(self):
         self.assertEqual(text_body("hi"), "CgJoaQ==")  # of the documentation
         for text in ("", "x", "ü" * 63, "x" * 127, "x" * 128, "x" * 300, "\n\n", "x" * 65000):
@@ -166,7 +170,7 @@ class WireTest(unittest.TestCase):
 
 
     def socket_pair(self):
-        client, (client.sock, other) = Client("", "", "", ":memory:"), socket.socketpair()
+        client, (client.sock, other) = Client("http://", "", "", ":memory:"), socket.socketpair()
         client.reader, client.number = client.sock.makefile("rb", 1), 0
         for used in client.db, client.reader, client.sock, other:
             self.addCleanup(used.close)
