@@ -17,7 +17,7 @@ use std::sync::Arc;
 use stonechat_log::activity::{ActivityTable, CHUNK};
 use stonechat_log::store::{Derive, LogError};
 use stonechat_types::number::{ConversationNo, LanePosition};
-use tracing::{info, warn};
+use tracing::{debug, warn};
 
 /// Bytes after a break in which a later record is looked for.
 const ROT_SEARCH_BYTES: u64 = 4 * 1024 * 1024;
@@ -113,7 +113,7 @@ impl Recover<'_> {
         let end = tail.active.end;
         let active = active_segment(&segments, &end)?;
         let found = Recovered { replayed: head.0 - base.position.0, rewritten, cut, damaged };
-        info!(head = head.0, ?found, "Recovered the log up to position {head}");
+        debug!(head = head.0, ?found, "Recovered the log up to position {head}");
         let parts = Parts {
             config: self.config,
             segments,
