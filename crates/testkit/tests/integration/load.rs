@@ -34,8 +34,8 @@ pub type Log = BTreeMap<String, Vec<Entry>>;
 /// What one sender was promised.
 #[derive(Default)]
 pub struct Promised {
-    /// Every id that he sent, by conversation, in his order.
-    pub sent: BTreeMap<String, Vec<ClientMsgId>>,
+    /// The id and text of everything that he sent, by conversation, in his order.
+    pub sent: BTreeMap<String, Vec<(ClientMsgId, String)>>,
     /// What was acknowledged: where, at which seq, and the id.
     pub acknowledged: Vec<(String, u64, ClientMsgId)>,
     /// Acknowledgements of what an earlier try had stored, whose answer a kill swallowed.
@@ -57,11 +57,11 @@ impl Promised {
             let entry = entry.context("an acknowledged message is missing")?;
             ensure!(entry.client_msg_id == Some(id.to_string()), "another message stands at {conversation} {seq}");
         }
-        for (conversation, ids) in &self.sent {
+        for (conversation, sent) in &self.sent {
             let stored = log.get(conversation).into_iter().flatten().filter(|it| it.is_message() && it.sender == me);
-            let stored: Vec<_> = stored.map(|entry| entry.client_msg_id.clone().unwrap_or_default()).collect();
-            let sent: Vec<_> = ids.iter().map(ToString::to_string).collect();
-            ensure!(stored == sent, "{me} sent {} to {conversation}, stored are {}", sent.len(), stored.len());
+            let stored: Vec<_> = stored.map(|it| (it.client_msg_id.clone(), it.text.clone())).collect();
+            let sent: Vec<_> = sent.iter().map(|(id, text)| (Some(id.to_string()), Some(text.clone()))).collect();
+            ensure!(stored == sent, "{me} sent {} to {conversation}, {} are stored", sent.len(), stored.len());
         }
         Ok(())
     }
@@ -98,7 +98,7 @@ pub async fn send_raw(
             }
         };
         taken.fetch_add(1, Ordering::SeqCst);
-        promised.sent.entry(sent.conversation_id.clone()).or_default().push(id);
+        promised.sent.entry(sent.conversation_id.clone()).or_default().push((id, text));
         promised.acknowledge(sent.conversation_id, sent.seq, id, sent.deduplicated);
         if stop.is_cancelled() {
             break;
@@ -249,8 +249,10 @@ pub async fn send_sdk(account: Account, to: [&str; 2], stop: CancellationToken) 
     let mut waiting = VecDeque::new();
     for count in 1u64.. {
         for name in to {
-            let handle = account.conversation_with(&user(name)).send(Text::new(format!("note {count}"))).await?;
-            promised.sent.entry(handle.conversation().to_string()).or_default().push(handle.client_msg_id());
+            let text = format!("note {count}");
+            let handle = account.conversation_with(&user(name)).send(Text::new(&text)).await?;
+            let sent = promised.sent.entry(handle.conversation().to_string()).or_default();
+            sent.push((handle.client_msg_id(), text));
             waiting.push_back(handle);
         }
         while waiting.len() > IN_FLIGHT {
