@@ -16,6 +16,8 @@ run: tools
 	cargo run --release --locked --package stonechat-server --bin stonechat -- serve --demo --data $(DATA)
 
 test: tools
+	@command -v python3 >/dev/null || { \
+		echo "The tests need python3: they read a device's store as another program does." >&2; exit 1; }
 	cargo xtask check
 	@.ci/examples
 

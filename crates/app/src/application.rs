@@ -114,11 +114,15 @@ impl App {
         self.stop.cancel();
     }
 
-    /// Commits a record that says nothing: succeeds when a durable send would.
+    /// Does what a hello and a send do, without a trace: checks a token, reads a window, and commits a record that says
+    /// nothing. Succeeds when both would.
     ///
     /// # Errors
-    /// [`Failure`] when the store does not take it.
-    pub async fn probe(&self) -> Result<(), Failure> {
+    /// [`Failure`] of what would fail.
+    pub async fn probe(&self, token: &str) -> Result<(), Failure> {
+        let identity = hello::identify(&self.node, token)?;
+        let nobody = UserRef { no: Default::default(), id: identity.user };
+        list_conversations::columns(&self.node, &Reader { app: identity.app, user: nobody }).await?;
         let nothing = stonechat_log::record::Record::default();
         commit(&*self.node.log, &self.node.watermark, nothing).await.map(drop)
     }

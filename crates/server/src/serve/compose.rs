@@ -33,13 +33,18 @@ use stonechat_log_segment::os_disk::OsDisk;
 use stonechat_net::http::{HttpPeer, WebSocketRoute};
 use stonechat_net::listener::{Listen, Tls};
 use stonechat_net::server::{Listeners, NetConfig};
-use stonechat_types::id::AppName;
+use stonechat_types::id::{AppName, UserId};
 use stonechat_types::number::AppId;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// The path of WebSockets.
 pub const WEBSOCKET_PATH: &str = "/v1/ws";
+
+/// In whose name a start checks that a hello would succeed. Nobody of that name is made.
+const PROBE: &str = "stonechat.probe";
+/// How long the token of that check is valid.
+const PROBE_MS: i64 = 60_000;
 
 /// What a server is told.
 #[derive(Clone)]
@@ -124,6 +129,7 @@ impl Server {
         let folder = DataFolder::create(&settings.data)?;
         let entropy = Arc::new(SystemEntropy::default());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let now = clock.now();
         let mut registry = prometheus_client::registry::Registry::with_prefix("stonechat");
         let store = Arc::new(open_store(&folder, &settings, &entropy)?);
         let vault = open_vault(&folder, &entropy).context("could not open the keys of the store")?;
@@ -169,9 +175,13 @@ impl Server {
         let tcp = settings.tcp.map(|listen| listeners.tcp(listen, gateway.clone())).transpose()?;
         let websocket = WebSocketRoute { path: WEBSOCKET_PATH.to_owned(), service: gateway };
         let http = listeners.http(settings.http, router, websocket)?;
-        app.probe().await.map_err(|failure| anyhow::anyhow!("the first commit failed: {}", failure.message))?;
-        readiness.set(Readiness::Ready);
         let minter = keys.minter;
+        let token = minter.mint(&UserId::new(PROBE)?, None, now, now.plus_ms(PROBE_MS))?;
+        let probe = app.probe(&token).await;
+        probe.map_err(|failure| {
+            anyhow::anyhow!("a hello or a send would fail: {}: {}", failure.code, failure.message)
+        })?;
+        readiness.set(Readiness::Ready);
         Ok(Self { http, tcp, tls, app, minter, store, readiness, connections, tasks, shutdown })
     }
 

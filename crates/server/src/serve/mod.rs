@@ -27,7 +27,8 @@ pub struct Extras {
     pub data: String,
 }
 
-/// Runs a server until SIGINT or SIGTERM. Writes one line `ready URL` once a hello and a durable send would succeed.
+/// Runs a server until SIGINT or SIGTERM. Writes one line `ready URL` once what a hello and a durable send do has
+/// succeeded.
 ///
 /// # Errors
 /// A sentence for the operator, with its cause behind it.
