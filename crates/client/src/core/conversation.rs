@@ -48,6 +48,8 @@ pub struct Conversation {
     pub held: BTreeMap<u64, Event>,
     /// The largest seq that was ever seen.
     pub seen: u64,
+    /// The head that the last welcome told: what is at or below it was stored before this connection sent anything.
+    pub welcomed: u64,
     /// How far it is in step.
     pub phase: Phase,
     /// Whether a fetch is in flight.
@@ -75,6 +77,7 @@ impl Conversation {
     pub fn new(row: ConversationRow, mutants: Mutants) -> Self {
         Self {
             seen: row.head_seq,
+            welcomed: 0,
             phase: Phase::Live,
             row,
             intervals: Intervals::default(),

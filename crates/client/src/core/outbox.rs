@@ -393,6 +393,7 @@ impl Core {
     /// The event of an own message is here: no acknowledgement is needed any more.
     pub(super) fn on_own_message(&mut self, row: &MessageRow) {
         let Some(id) = row.client_msg_id else { return };
+        let welcomed = self.conversations.get(&row.conversation).map_or(0, |known| known.welcomed);
         let Some(entry) = self.outbox.get_mut(&id) else { return };
         let same = row.corrupt || (&entry.row.body_type, &entry.row.body) == (&row.body_type, &row.body);
         let mark = SentMark {
@@ -400,8 +401,9 @@ impl Core {
             seq: Seq(row.seq),
             ordinal: Ordinal(row.ordinal),
             sent_at: row.sent_at,
-            // What this device never wrote to a connection was sent by another, under the same id.
-            deduplicated: !entry.row.written,
+            // What this device never wrote to a connection was sent by another, under the same id; what was there when
+            // this connection began, by an earlier send.
+            deduplicated: !entry.row.written || row.seq <= welcomed,
             conflict: !same,
         };
         let read_upto = entry.row.read_upto;

@@ -125,6 +125,12 @@ impl Core {
         }
         self.welcome_unread = Some(welcome.unread_total);
         self.take_page(&welcome.conversations, welcome.next_page);
+        for told in &welcome.conversations {
+            let known = told.conversation_id.parse().ok().and_then(|id| self.conversations.get_mut(&id));
+            if let Some(known) = known {
+                known.welcomed = told.head_seq;
+            }
+        }
     }
 
     /// The server's store was restored: what is here may never have been, or be something else by now.
