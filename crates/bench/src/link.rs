@@ -26,7 +26,7 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// The bytes of a frame that [`Link::next`] named.
+    /// The bytes of a frame that [`Link::next_frame`] named.
     #[must_use]
     pub fn frame(&self, range: Range<usize>) -> &[u8] {
         &self.bytes[range]
