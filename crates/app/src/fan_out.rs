@@ -60,11 +60,6 @@ impl FanOut {
         }
     }
 
-    /// Tells a user's sessions of a change of his personal state.
-    pub fn personal(&mut self, node: &Node, app: AppId, user: UserNo, seq: PersonalSeq, item: &PersonalItem) {
-        tell_personal(node, app, user, seq, item);
-    }
-
     /// Tells the members of a conversation something that is not of the log.
     pub fn ephemeral(&self, node: &Node, app: AppId, recipients: &RoaringBitmap, but: UserNo, what: &Outbound) {
         each(node, app, recipients, |session| {
@@ -103,7 +98,7 @@ pub(crate) fn tell_personal(node: &Node, app: AppId, user: UserNo, seq: Personal
     });
 }
 
-/// Tells the sessions of members that somebody has read.
+/// Offers a session something of the log, and pokes it when that was too much.
 pub(crate) fn offer(node: &Node, session: &Session, outbound: Outbound) {
     node.metrics.deliveries.inc();
     if session.offer_log(outbound) {

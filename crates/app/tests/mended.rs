@@ -8,6 +8,7 @@ use std::time::Duration;
 use stonechat_app::api::{
     Answer, Call, ChangeConversation, ChangeRequest, Destination, MessageRange, Outbound, PersonalItem,
 };
+use stonechat_app::node::Options;
 use stonechat_app::position::Position;
 use stonechat_log::store::{Log, LogError};
 use stonechat_types::error_code::ErrorCode;
@@ -231,4 +232,48 @@ async fn a_forged_position_starts_from_the_beginning() {
     assert!(again.begun.welcome.reset);
     let call = Call::FetchMessages { conversation: direct("alice", "bob"), range: MessageRange::Newest, limit: 1 };
     assert!(alice.call(call).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn commands_that_stalled_behind_a_full_batch_go_on_when_it_is_refused() {
+    let world = World::with(Options { executors: 1, ..Options::default() });
+    let mut alice = world.device("alice", "phone").await;
+    for i in 0..80 {
+        alice.send("bob", &format!("{i}")).await;
+    }
+    let (here, there) = (alice.group("Ops", &[]).await, direct("alice", "bob"));
+    world.log.hold();
+    let mut calls = vec![alice.submit(Call::Send(message(Destination::Conversation(here), next_id(), "first")))];
+    sleep(Duration::from_millis(5)).await;
+    // A cursor so old that a load has to find its ordinal, while others fill the batch.
+    world.log.hold_reads(None);
+    let mut old = message(Destination::Conversation(there), next_id(), "stalled");
+    old.read_upto = Seq(3);
+    let stalled = alice.submit(Call::Send(old));
+    // Exactly a batch: nothing is left that would set it going again.
+    for _ in 0..8 {
+        for _ in 0..128 {
+            calls.push(alice.submit(Call::Send(message(Destination::Conversation(here), next_id(), "x"))));
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+    world.log.open_reads();
+    sleep(Duration::from_millis(5)).await;
+    world.log.refuse_held();
+    let answer = tokio::time::timeout(Duration::from_secs(60), alice.answer(stalled)).await;
+    assert!(answer.expect("it hangs").is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_on_a_full_disk_ends() {
+    let world = World::new();
+    let mut alice = world.device("alice", "phone").await;
+    let mut bob = world.device("bob", "phone").await;
+    alice.send("bob", "hi").await;
+    bob.call(Call::MarkRead { conversation: direct("alice", "bob"), upto: Seq(2) }).await.unwrap();
+    world.log.refuse(1_000);
+    world.app.stop();
+    world.tasks.close();
+    world.tasks.wait().await;
+    assert!(world.log.refusals_left() > 990, "it does not ask again and again");
 }

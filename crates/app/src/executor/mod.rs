@@ -17,7 +17,7 @@ pub(crate) use run::{MAILBOX_MAX, run};
 
 use crate::api::{Failure, Outbound, PersonalItem};
 use crate::directory::failure;
-use crate::fan_out::FanOut;
+use crate::fan_out::{FanOut, tell_personal};
 use crate::live::LiveEvent;
 use crate::map::Map;
 use crate::metrics::Bound;
@@ -65,6 +65,7 @@ pub(crate) struct Executor {
     cursors_moved: bool,
     nonces: Nonces,
     stalled: Vec<Key>,
+    stopping: bool,
     uses: u64,
 }
 
@@ -81,6 +82,7 @@ impl Executor {
             cursors_moved: false,
             nonces: Nonces::default(),
             stalled: Vec::new(),
+            stopping: false,
             uses: 0,
         }
     }
@@ -178,9 +180,7 @@ impl Executor {
         }
         self.node.metrics.offer_records.observe(batch.records.len() as f64);
         self.in_flight = Some(batch.effects);
-        for key in std::mem::take(&mut self.stalled) {
-            self.work(key);
-        }
+        self.resume();
         Some(batch.records)
     }
 
@@ -231,7 +231,7 @@ impl Executor {
             }
         }
         for ((user, item), seq) in effect.personal.into_iter().zip(&committed.personal) {
-            fan_out.personal(node, effect.key.0, user, *seq, &item);
+            tell_personal(node, effect.key.0, user, *seq, &item);
         }
     }
 
@@ -263,9 +263,25 @@ impl Executor {
                 }
             }
         }
-        for (key, actor, upto) in cursors {
-            self.job(Job { key, actor, work: Work::MarkRead(upto), reply: Reply::Nobody });
+        if !self.stopping {
+            for (key, actor, upto) in cursors {
+                self.job(Job { key, actor, work: Work::MarkRead(upto), reply: Reply::Nobody });
+            }
         }
+        self.resume();
+    }
+
+    /// Goes on with what had to wait for room in a batch.
+    fn resume(&mut self) {
+        for key in std::mem::take(&mut self.stalled) {
+            self.work(key);
+        }
+    }
+
+    /// No more commands will come. From now on a refused cursor is not tried again: a full disk must not hold up the end.
+    pub fn stop(&mut self) {
+        self.stopping = true;
+        self.tick();
     }
 
     /// Whether cursors wait to be stored.

@@ -9,7 +9,6 @@ use crate::rows::dedup::Remembered;
 use crate::rows::{change, derive, personal};
 use crate::seal::{AuthorKeys, Place};
 use bytes::Bytes;
-use stonechat_domain::conversation::Conversation;
 use stonechat_domain::decide::sent_at;
 use stonechat_domain::event::Change;
 use stonechat_domain::fold::{Stamp, fold_change, fold_message, next_stamp};
@@ -71,7 +70,7 @@ pub(crate) fn push_change(
     let touched = touched(actor, &change);
     let before: Vec<Option<Member>> = touched.iter().map(|user| loaded.members.get(user).cloned()).collect();
     fold_change(state, &mut loaded.members, actor, &change, &stamp);
-    let header = header(state, actor, change.kind(), &stamp, hmac);
+    let header = derive::header(state, actor, change.kind(), &stamp, hmac);
     let sealed =
         keys.seal(&Place::of(&header), context.nonces.next(&*context.node.entropy), b"", &change::encode(&change));
     let mut record = Record::default();
@@ -138,7 +137,7 @@ pub(crate) fn push_message(
     fold_message(state, member, &stamp);
     // Moves over own messages follow from the event itself; what the composer had shown, the others cannot know.
     let read = (read.0 > before).then(|| (actor.clone(), member.read_seq, member.read_ordinal));
-    let header = header(state, actor, EventKind::Message, &stamp, hmac);
+    let header = derive::header(state, actor, EventKind::Message, &stamp, hmac);
     let sealed = keys.seal(&Place::of(&header), context.nonces.next(&*context.node.entropy), &body_type, &body);
     let view = view(&header, Content::Message { body_type, body });
     let derived = vec![derive::dedup_row(&header)];
@@ -184,24 +183,6 @@ fn remember(loaded: &mut Loaded, user: UserNo, stamp: &Stamp, body_hmac: [u8; 16
     let remembered = Remembered { seq: stamp.seq, ordinal: stamp.ordinal, sent_at: stamp.sent_at, body_hmac };
     loaded.pending.insert((user, stamp.key), Pending { remembered, waiters: Vec::new() });
     remembered
-}
-
-fn header(state: &Conversation, sender: &UserRef, kind: EventKind, stamp: &Stamp, body_hmac: [u8; 16]) -> EventHeader {
-    EventHeader {
-        app: state.app,
-        conversation: state.id,
-        conversation_no: state.no,
-        seq: stamp.seq,
-        ordinal: stamp.ordinal,
-        kind,
-        sender: sender.id.clone(),
-        sender_no: sender.no,
-        sent_at: stamp.sent_at,
-        key: stamp.key,
-        body_hmac,
-        read_upto: stamp.read_upto,
-        read_upto_ordinal: stamp.read_upto_ordinal,
-    }
 }
 
 /// The event of a header, with its content.

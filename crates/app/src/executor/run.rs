@@ -39,7 +39,7 @@ pub(crate) async fn run(node: Arc<Node>, mut mailbox: mpsc::Receiver<Job>, stop:
             }
             () = stop.cancelled(), if !stopping => {
                 mailbox.close();
-                executor.tick();
+                executor.stop();
                 stopping = true;
             }
         }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use stonechat_domain::conversation::Conversation;
 use stonechat_domain::fold::{Stamp, fold_message};
 use stonechat_domain::kind::EventKind;
-use stonechat_domain::member::Member;
+use stonechat_domain::member::{Member, UserRef};
 use stonechat_log::record::EventHeader;
 use stonechat_log::row::RowWrite;
 use stonechat_log::store::{Derive, LogError, RowReader};
@@ -22,6 +22,32 @@ pub fn stamp(header: &EventHeader) -> Stamp {
         key: header.key,
         read_upto: header.read_upto,
         read_upto_ordinal: header.read_upto_ordinal,
+    }
+}
+
+/// The header of an event that was folded into the state.
+#[must_use]
+pub fn header(
+    state: &Conversation,
+    sender: &UserRef,
+    kind: EventKind,
+    stamp: &Stamp,
+    body_hmac: [u8; 16],
+) -> EventHeader {
+    EventHeader {
+        app: state.app,
+        conversation: state.id,
+        conversation_no: state.no,
+        seq: stamp.seq,
+        ordinal: stamp.ordinal,
+        kind,
+        sender: sender.id.clone(),
+        sender_no: sender.no,
+        sent_at: stamp.sent_at,
+        key: stamp.key,
+        body_hmac,
+        read_upto: stamp.read_upto,
+        read_upto_ordinal: stamp.read_upto_ordinal,
     }
 }
 

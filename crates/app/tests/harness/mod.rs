@@ -146,6 +146,11 @@ impl SteeredLog {
         })
     }
 
+    /// Offers that are still to be refused.
+    pub fn refusals_left(&self) -> usize {
+        self.refusals.load(Ordering::SeqCst)
+    }
+
     /// The next offers are refused.
     pub fn refuse(&self, offers: usize) {
         self.refusals.store(offers, Ordering::SeqCst);

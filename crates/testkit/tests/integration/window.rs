@@ -13,7 +13,7 @@ use stonechat_domain::event::Change;
 use stonechat_domain::fold::{fold_change, fold_message, next_stamp};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::UserRef;
-use stonechat_log::record::{Event, EventHeader, Record};
+use stonechat_log::record::{Event, Record};
 use stonechat_log::row::RowWrite;
 use stonechat_log::store::Log as _;
 use stonechat_log::vault::Vault as _;
@@ -125,13 +125,13 @@ fn conversation(
     let created = Change::Created { title: Some(Title::new(&format!("Group {no}"))?), members: vec![alice.clone()] };
     let stamp = next_stamp(&state, created.kind(), at, [1; 16]);
     fold_change(&mut state, &mut members, alice, &created, &stamp);
-    let first = Event { header: header(&state, alice, created.kind(), &stamp), sealed: Bytes::new() };
+    let first = Event { header: derive::header(&state, alice, created.kind(), &stamp, [0; 16]), sealed: Bytes::new() };
     let begun = members[&alice.no].clone();
     let rows = vec![derive::conversation_row(&state), derive::member_row(&state, &begun)];
     let stamp = next_stamp(&state, EventKind::Message, at, [2; 16]);
     let sender = members.get_mut(&alice.no).expect("alice is a member");
     fold_message(&mut state, sender, &stamp);
-    let header = header(&state, alice, EventKind::Message, &stamp);
+    let header = derive::header(&state, alice, EventKind::Message, &stamp, [0; 16]);
     let text = format!("message {no}");
     let mut body = vec![0x0a, text.len() as u8];
     body.extend_from_slice(text.as_bytes());
@@ -147,27 +147,4 @@ fn conversation(
     ];
     let first = Record { event: Some(first), rows, ..Record::default() };
     Ok([first, Record { event: Some(Event { header, sealed }), derived, ..Record::default() }])
-}
-
-fn header(
-    state: &Conversation,
-    sender: &UserRef,
-    kind: EventKind,
-    stamp: &stonechat_domain::fold::Stamp,
-) -> EventHeader {
-    EventHeader {
-        app: APP,
-        conversation: state.id,
-        conversation_no: state.no,
-        seq: stamp.seq,
-        ordinal: stamp.ordinal,
-        kind,
-        sender: sender.id.clone(),
-        sender_no: sender.no,
-        sent_at: stamp.sent_at,
-        key: stamp.key,
-        body_hmac: [0; 16],
-        read_upto: stamp.read_upto,
-        read_upto_ordinal: stamp.read_upto_ordinal,
-    }
 }
