@@ -26,3 +26,7 @@ tools:
 		echo "Stonechat needs Rust 1.95 or newer: install it as https://www.rust-lang.org/tools/install says." >&2; exit 1; }
 	@command -v cc >/dev/null || { \
 		echo "Stonechat needs a C compiler called cc: on Debian 'apt-get install build-essential'." >&2; exit 1; }
+
+.PHONY: nightly-fuzz
+nightly-fuzz:
+	cargo xtask fuzz --minutes 60
