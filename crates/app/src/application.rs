@@ -8,6 +8,7 @@ use crate::devices;
 use crate::directory::{Directory, commit, failure};
 use crate::executor::job::{Job, Reply, Work};
 use crate::executor::{self, MAILBOX_MAX};
+use crate::follower::{self, FollowError, Follower, Runner, Start};
 use crate::metrics::{Bound, Metrics};
 use crate::node::{DeviceLocks, Node, Options};
 use crate::ports::{Clock, Entropy, TokenVerifier};
@@ -17,8 +18,9 @@ use crate::seal::Sealer;
 use crate::session::Session;
 use crate::watermark::Watermark;
 use crate::{fetch_events, fetch_messages, fetch_personal, get_conversation, hello, list_conversations, list_members};
+use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use stonechat_domain::event::Command;
 use stonechat_domain::member::UserRef;
@@ -66,6 +68,7 @@ pub struct App {
     reads: Arc<tokio::sync::Semaphore>,
     tasks: TaskTracker,
     stop: CancellationToken,
+    followers: Mutex<BTreeSet<&'static str>>,
 }
 
 impl App {
@@ -106,12 +109,26 @@ impl App {
         }
         tasks.spawn(report_positions(node.clone(), mailboxes.clone(), stop.clone()));
         let reads = Arc::new(tokio::sync::Semaphore::new(READS_MAX));
-        Arc::new(Self { node, mailboxes, reads, tasks, stop })
+        Arc::new(Self { node, mailboxes, reads, tasks, stop, followers: Mutex::default() })
     }
 
     /// Stops the executors, after what they took is durable and answered. Wait for the task tracker.
     pub fn stop(&self) {
         self.stop.cancel();
+    }
+
+    /// Starts a follower, which runs until [`App::stop`]. It goes on where its stored position is, else from `start`.
+    ///
+    /// # Errors
+    /// [`FollowError`] when its name is wrong or taken.
+    pub fn follow(&self, follower: Arc<dyn Follower>, start: Start) -> Result<(), FollowError> {
+        let name = follower.name();
+        follower::check_name(name)?;
+        if !self.followers.lock().unwrap_or_else(PoisonError::into_inner).insert(name) {
+            return Err(FollowError::Taken(name));
+        }
+        self.tasks.spawn(Runner::new(&self.node, follower, start).run(self.stop.clone()));
+        Ok(())
     }
 
     /// Does what a hello and a send do, without a trace: checks a token, reads a window, and commits a record that says

@@ -261,6 +261,14 @@ impl Directory {
 /// # Errors
 /// [`Failure`] when the store does not take it.
 pub async fn commit(log: &dyn Log, watermark: &Arc<Watermark>, record: Record) -> Result<Committed, Failure> {
+    store(log, watermark, record).await.map_err(failure)
+}
+
+/// As [`commit`], with the store's own answer.
+///
+/// # Errors
+/// [`LogError`] of the store.
+pub(crate) async fn store(log: &dyn Log, watermark: &Arc<Watermark>, record: Record) -> Result<Committed, LogError> {
     let (done, answer) = oneshot::channel();
     let watermark = watermark.clone();
     let told = move |result: Result<Vec<Committed>, LogError>| {
@@ -268,8 +276,7 @@ pub async fn commit(log: &dyn Log, watermark: &Arc<Watermark>, record: Record) -
         _ = done.send(result);
     };
     log.offer(vec![record], Box::new(told));
-    let committed = answer.await.unwrap_or(Err(LogError::Closed)).map_err(failure)?;
-    committed.into_iter().next().ok_or_else(|| failure(LogError::Closed))
+    answer.await.unwrap_or(Err(LogError::Closed))?.into_iter().next().ok_or(LogError::Closed)
 }
 
 /// What a caller is told when the store refuses.

@@ -75,6 +75,7 @@ impl FanOut {
             node.watermark.complete(positions);
         } else {
             self.held.extend(positions);
+            node.watermark.wake();
         }
     }
 

@@ -51,6 +51,7 @@ pub struct Metrics {
     pub users_pending: Gauge,
     refusals: Family<CodeLabel, Counter>,
     overloads: Family<BoundLabel, Counter>,
+    followers: Followers,
 }
 
 /// The bounds at which the application refuses work.
@@ -87,6 +88,7 @@ impl Metrics {
             users_pending: Gauge::default(),
             refusals: Family::default(),
             overloads: Family::default(),
+            followers: Followers::default(),
         };
         let r = registry.sub_registry_with_prefix("app");
         r.register("events", "Events committed", metrics.events.clone());
@@ -107,7 +109,14 @@ impl Metrics {
         r.register("users_pending", "Users that wait to be made", metrics.users_pending.clone());
         r.register("refusals", "Calls refused, by code", metrics.refusals.clone());
         r.register("overloads", "Calls refused at a bound", metrics.overloads.clone());
+        metrics.followers.register(r);
         metrics
+    }
+
+    /// What is counted of one follower.
+    #[must_use]
+    pub fn follower(&self, name: &'static str) -> OfFollower {
+        self.followers.of(name)
     }
 
     /// Counts a refusal at a bound.
@@ -131,5 +140,51 @@ impl Metrics {
     #[must_use]
     pub fn refusals(&self, code: ErrorCode) -> u64 {
         self.refusals.get_or_create(&CodeLabel { code: Code(code) }).get()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FollowerLabel {
+    follower: &'static str,
+}
+
+/// What is counted of each follower.
+#[derive(Clone, Default)]
+struct Followers {
+    lag: Family<FollowerLabel, Gauge>,
+    records: Family<FollowerLabel, Counter>,
+    refusals: Family<FollowerLabel, Counter>,
+    skipped: Family<FollowerLabel, Counter>,
+}
+
+/// What is counted of one follower.
+#[derive(Clone)]
+pub struct OfFollower {
+    /// Records of the feed that it has not passed yet.
+    pub lag: Gauge,
+    /// Records that it took. Some may count again after a crash.
+    pub records: Counter,
+    /// Times that the store refused it a read or a commit.
+    pub refusals: Counter,
+    /// Records that it passed over because they cannot be read.
+    pub skipped: Counter,
+}
+
+impl Followers {
+    fn register(&self, r: &mut Registry) {
+        r.register("follower_lag", "Records of the feed that a follower has not passed", self.lag.clone());
+        r.register("follower_records", "Records that a follower took", self.records.clone());
+        r.register("follower_refusals", "Times that the store refused a follower", self.refusals.clone());
+        r.register("follower_skipped", "Records that a follower could not read and passed", self.skipped.clone());
+    }
+
+    fn of(&self, follower: &'static str) -> OfFollower {
+        let label = FollowerLabel { follower };
+        OfFollower {
+            lag: self.lag.get_or_create(&label).clone(),
+            records: self.records.get_or_create(&label).clone(),
+            refusals: self.refusals.get_or_create(&label).clone(),
+            skipped: self.skipped.get_or_create(&label).clone(),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::directory::Directory;
 use crate::metrics::Metrics;
+use crate::mutant::Mutants;
 use crate::ports::{Clock, Entropy, TokenVerifier};
 use crate::position::{self, Position};
 use crate::reading::Reader;
@@ -24,11 +25,13 @@ pub struct Options {
     pub auto_create: bool,
     /// Bytes of conversations that each executor keeps in memory.
     pub executor_bytes_max: usize,
+    /// A fault that a test plants; none in the product.
+    pub mutants: Mutants,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { executors: 2, auto_create: true, executor_bytes_max: 64 * 1024 * 1024 }
+        Self { executors: 2, auto_create: true, executor_bytes_max: 64 * 1024 * 1024, mutants: Mutants::default() }
     }
 }
 

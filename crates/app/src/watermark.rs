@@ -4,9 +4,14 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use stonechat_types::number::LanePosition;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 /// The watermark of one lane.
-pub struct Watermark(Mutex<State>);
+pub struct Watermark {
+    state: Mutex<State>,
+    moved: Notify,
+}
 
 struct State {
     upto: u64,
@@ -17,12 +22,12 @@ impl Watermark {
     /// Everything up to here is done.
     #[must_use]
     pub fn new(upto: LanePosition) -> Self {
-        Self(Mutex::new(State { upto: upto.0, ahead: BTreeSet::new() }))
+        Self { state: Mutex::new(State { upto: upto.0, ahead: BTreeSet::new() }), moved: Notify::new() }
     }
 
     /// These records were fanned out, or never will be.
     pub fn complete(&self, positions: impl IntoIterator<Item = LanePosition>) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         for LanePosition(position) in positions {
             if position == state.upto + 1 {
                 state.upto = position;
@@ -34,12 +39,24 @@ impl Watermark {
             state.ahead.pop_first();
             state.upto += 1;
         }
+        drop(state);
+        self.wake();
+    }
+
+    /// Something was committed, whether it is fanned out or not.
+    pub fn wake(&self) {
+        self.moved.notify_waiters();
+    }
+
+    /// Ends when something is committed after this call.
+    pub fn moved(&self) -> Notified<'_> {
+        self.moved.notified()
     }
 
     /// Everything up to here was fanned out.
     #[must_use]
     pub fn upto(&self) -> LanePosition {
-        LanePosition(self.0.lock().unwrap_or_else(PoisonError::into_inner).upto)
+        LanePosition(self.state.lock().unwrap_or_else(PoisonError::into_inner).upto)
     }
 }
 

@@ -5,10 +5,12 @@ use super::batch::{Effect, Fanned};
 use super::job::{Key, Reply};
 use super::slot::{Loaded, Pending};
 use crate::api::{Answer, Content, EventView, Failure};
+use crate::mutant::Mutant;
 use crate::rows::dedup::Remembered;
 use crate::rows::{change, derive, personal};
 use crate::seal::{AuthorKeys, Place};
 use bytes::Bytes;
+use std::sync::Arc;
 use stonechat_domain::decide::sent_at;
 use stonechat_domain::event::Change;
 use stonechat_domain::fold::{Stamp, fold_change, fold_message, next_stamp};
@@ -94,6 +96,9 @@ pub(crate) fn push_change(
         Change::Created { .. } | Change::MembersAdded(_) | Change::Renamed(_) | Change::RoleChanged(..) => None,
     };
     loaded.refresh_roster(&touched);
+    if let Some(removed) = also.filter(|_| context.node.options.mutants.is(Mutant::RemovalIgnoredForQueued)) {
+        Arc::make_mut(&mut loaded.roster).insert(removed.0);
+    }
     remember(loaded, actor.no, &stamp, hmac);
     let view = view(&header, Content::Change(change));
     record.event = Some(Event { header, sealed });

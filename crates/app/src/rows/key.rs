@@ -12,6 +12,8 @@ const COLUMN: u8 = 0x05;
 const USER: u8 = 0x06;
 const USER_BY_NO: u8 = 0x07;
 const NEXT_USER: u8 = 0x08;
+const FOLLOWER: u8 = 0x09;
+const OF_FOLLOWER: u8 = 0x0A;
 
 fn start(family: u8, app: AppId, room: usize) -> BytesMut {
     let mut out = BytesMut::with_capacity(5 + room);
@@ -92,4 +94,24 @@ pub fn user_by_no(app: AppId, no: UserNo) -> Bytes {
 #[must_use]
 pub fn next_user(app: AppId) -> Bytes {
     start(NEXT_USER, app, 0).freeze()
+}
+
+/// The position of a follower, which is of all apps.
+#[must_use]
+pub fn follower(name: &str) -> Bytes {
+    let mut key = BytesMut::with_capacity(1 + name.len());
+    key.put_u8(FOLLOWER);
+    key.put_slice(name.as_bytes());
+    key.freeze()
+}
+
+/// A row of a follower's own. Its name has at most 255 bytes.
+#[must_use]
+pub fn of_follower(name: &str, rest: &[u8]) -> Bytes {
+    let mut key = BytesMut::with_capacity(2 + name.len() + rest.len());
+    key.put_u8(OF_FOLLOWER);
+    key.put_u8(name.len() as u8);
+    key.put_slice(name.as_bytes());
+    key.put_slice(rest);
+    key.freeze()
 }

@@ -6,6 +6,7 @@ pub mod column;
 pub mod conversation;
 pub mod dedup;
 pub mod derive;
+pub mod follower;
 pub mod key;
 pub mod member;
 pub mod personal;

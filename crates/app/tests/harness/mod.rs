@@ -3,7 +3,7 @@
 #![allow(dead_code, clippy::disallowed_methods)]
 
 use bytes::Bytes;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use stonechat_app::api::{
@@ -76,10 +76,13 @@ type Offered = (Vec<Record>, Done);
 
 /// A store whose commits can be held back or refused.
 pub struct SteeredLog {
-    pub inner: MemoryLog,
+    pub inner: Arc<MemoryLog>,
     held: Mutex<Option<VecDeque<Offered>>>,
     refusals: AtomicUsize,
     gate: Mutex<Option<Gate>>,
+    damaged: Mutex<BTreeSet<u64>>,
+    feed_fails: Mutex<Option<LogError>>,
+    offers: AtomicUsize,
 }
 
 /// Reads wait behind it.
@@ -91,12 +94,58 @@ struct Gate {
 
 impl SteeredLog {
     pub fn new() -> Self {
+        Self::over(Arc::new(MemoryLog::new([7; 16])))
+    }
+
+    /// The store of a process that starts on what an earlier one left.
+    pub fn over(inner: Arc<MemoryLog>) -> Self {
         Self {
-            inner: MemoryLog::new([7; 16]),
+            inner,
             held: Mutex::new(None),
             refusals: AtomicUsize::new(0),
             gate: Mutex::default(),
+            damaged: Mutex::default(),
+            feed_fails: Mutex::default(),
+            offers: AtomicUsize::new(0),
         }
+    }
+
+    /// The process is killed: nobody hears of the offers that wait, of which the first `durable` are committed, and
+    /// nothing is written any more.
+    pub fn kill(&self, durable: usize) {
+        let mut held = self.held.lock().unwrap();
+        for (records, _) in held.take().into_iter().flatten().take(durable) {
+            self.inner.offer(records, Box::new(|_| {}));
+        }
+        *held = Some(VecDeque::new());
+    }
+
+    /// The first of the offers that wait is committed; the others go on waiting.
+    pub fn release_one(&self) {
+        let first = self.held.lock().unwrap().as_mut().and_then(VecDeque::pop_front);
+        if let Some((records, done)) = first {
+            self.inner.offer(records, done);
+        }
+    }
+
+    /// Offers that wait.
+    pub fn waiting(&self) -> usize {
+        self.held.lock().unwrap().as_ref().map_or(0, VecDeque::len)
+    }
+
+    /// Offers so far.
+    pub fn offers(&self) -> usize {
+        self.offers.load(Ordering::SeqCst)
+    }
+
+    /// From now on the feed fails, or no longer.
+    pub fn fail_feed(&self, error: Option<LogError>) {
+        *self.feed_fails.lock().unwrap() = error;
+    }
+
+    /// From now on these records of the feed cannot be read.
+    pub fn damage(&self, positions: impl IntoIterator<Item = u64>) {
+        self.damaged.lock().unwrap().extend(positions);
     }
 
     /// From now on commits wait for [`Self::release`].
@@ -159,6 +208,7 @@ impl SteeredLog {
 
 impl Log for SteeredLog {
     fn offer(&self, records: Vec<Record>, done: Done) {
+        self.offers.fetch_add(1, Ordering::SeqCst);
         if self.refusals.load(Ordering::SeqCst) > 0 {
             self.refusals.fetch_sub(1, Ordering::SeqCst);
             return done(Err(LogError::StorageFull));
@@ -216,6 +266,13 @@ impl Log for SteeredLog {
     }
 
     fn feed(&self, after: LanePosition, limit: usize) -> BoxFuture<'_, Result<Vec<FeedRecord>, LogError>> {
+        if let Some(error) = self.feed_fails.lock().unwrap().clone() {
+            return Box::pin(async { Err(error) });
+        }
+        let end = self.inner.head().0.min(after.0.saturating_add(limit as u64));
+        if self.damaged.lock().unwrap().range(after.0 + 1..=end.max(after.0 + 1)).next().is_some() {
+            return Box::pin(async { Err(LogError::Corrupt("a record of the feed".into())) });
+        }
         self.inner.feed(after, limit)
     }
 
@@ -236,6 +293,7 @@ impl Log for SteeredLog {
 pub struct World {
     pub app: Arc<App>,
     pub log: Arc<SteeredLog>,
+    pub vault: Arc<MemoryVault>,
     pub clock: Arc<TestClock>,
     pub tasks: TaskTracker,
 }
@@ -246,12 +304,20 @@ impl World {
     }
 
     pub fn with(options: Options) -> Self {
-        let log = Arc::new(SteeredLog::new());
+        Self::start(Arc::new(SteeredLog::new()), Arc::new(MemoryVault::new([9; 32])), options)
+    }
+
+    /// The next process on this one's store, after [`SteeredLog::kill`].
+    pub fn next(&self, options: Options) -> Self {
+        Self::start(Arc::new(SteeredLog::over(self.log.inner.clone())), self.vault.clone(), options)
+    }
+
+    fn start(log: Arc<SteeredLog>, vault: Arc<MemoryVault>, options: Options) -> Self {
         let clock = Arc::new(TestClock(AtomicI64::new(1_000_000)));
         let tasks = TaskTracker::new();
         let parts = Parts {
             log: log.clone(),
-            vault: Arc::new(MemoryVault::new([9; 32])),
+            vault: vault.clone(),
             clock: clock.clone(),
             entropy: Arc::new(Counting::default()),
             verifier: Arc::new(PlainTokens),
@@ -259,7 +325,7 @@ impl World {
             options,
         };
         let app = App::start(parts, &mut prometheus_client::registry::Registry::default());
-        Self { app, log, clock, tasks }
+        Self { app, log, vault, clock, tasks }
     }
 
     pub async fn device(&self, user: &str, device: &str) -> Device {
