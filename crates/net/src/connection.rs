@@ -16,9 +16,9 @@ use tracing::debug;
 
 use crate::admission::Permit;
 use crate::drain::{Drain, DrainPlan};
-use crate::events::{EventQueue, event_queue};
+use crate::events::{EventQueue, event_queue_in};
 use crate::framing::{Decoded, Framing, Item, Violation};
-use crate::machine::{Action, CloseCode, Input, PeerInfo, Service, SessionMachine};
+use crate::machine::{Action, CloseCode, Input, Note, PeerInfo, Service, SessionMachine};
 use crate::metrics::{Metrics, OpenConnection};
 use crate::pool::ReadBuffer;
 use crate::time::{Origin, Timer};
@@ -89,10 +89,12 @@ where
 {
     // All state is made here and used in place: what an async function takes as arguments it would hold twice.
     let Arrival { stream, peer, early, permit } = arrival;
-    let (sink, events) = event_queue(context.metrics.event_overflows.clone());
+    let (sink, events) = event_queue_in(context.metrics.event_overflows.clone(), context.metrics.queued.clone());
     let open = OpenConnection::new(context.metrics.open(peer.transport));
     let (machine, service_part) = context.service.open(peer, sink);
-    let held = Held { machine, service_part: Some(service_part), events, open: Some(open), permit, context };
+    let (calls, paused) = (0, false);
+    let held =
+        Held { machine, service_part: Some(service_part), events, open: Some(open), calls, paused, permit, context };
     let mut connection = Connection { wire: Wire::new(stream, framing, &early), held, ended: None };
     async move {
         let ended = connection.run().await;
@@ -117,6 +119,10 @@ struct Held<M: SessionMachine, S: Service<M>> {
     service_part: Option<S::Connection>,
     events: EventQueue<M::Event>,
     open: Option<OpenConnection>,
+    /// Calls in flight, as the gauge has them.
+    calls: u32,
+    /// Whether it is not read because of them, as the gauge has it.
+    paused: bool,
     /// Kept until the socket is closed.
     #[expect(dead_code, reason = "it is there to be dropped")]
     permit: Option<Arc<Permit>>,
@@ -124,7 +130,29 @@ struct Held<M: SessionMachine, S: Service<M>> {
 }
 
 impl<M: SessionMachine, S: Service<M>> Held<M, S> {
+    /// Shows how many calls are in flight, and whether the socket is not read because of them.
+    fn show_calls(&mut self) {
+        let calls = self.machine.calls_in_flight();
+        // While a session begins nothing is read either, but that is no bound which was reached.
+        let paused = calls > 0 && !self.machine.wants_input();
+        self.show(u32::try_from(calls).unwrap_or(u32::MAX), paused);
+    }
+
+    fn show(&mut self, calls: u32, paused: bool) {
+        let metrics = &self.context.metrics;
+        if calls != self.calls {
+            metrics.calls_in_flight.inc_by(i64::from(calls) - i64::from(self.calls));
+            self.calls = calls;
+        }
+        if paused != self.paused {
+            metrics.paused.inc_by(if paused { 1 } else { -1 });
+            metrics.read_pauses.inc_by(u64::from(paused));
+            self.paused = paused;
+        }
+    }
+
     fn close(&mut self) {
+        self.show(0, false);
         self.events.close();
         self.open = None;
         if let Some(service_part) = self.service_part.take() {
@@ -163,6 +191,7 @@ where
         let mut timer = Timer::default();
         loop {
             self.take_all();
+            self.held.show_calls();
             self.flush().await;
             if let Some(ended) = self.ended {
                 return ended;
@@ -265,7 +294,11 @@ where
     }
 
     fn refuse(&mut self, violation: Violation) {
-        self.held.context.metrics.protocol_errors.inc();
+        let metrics = &self.held.context.metrics;
+        metrics.protocol_errors.inc();
+        if violation.code == CloseCode::TooBig {
+            metrics.oversized.inc();
+        }
         self.close(Ended::Violation(violation.code), violation.code, violation.reason);
     }
 
@@ -287,6 +320,11 @@ where
     fn give(&mut self, input: Input<'_, M::Event>) {
         let held = &mut self.held;
         held.machine.handle(held.context.origin.now(), input);
+        match held.machine.take_note() {
+            None => {}
+            Some(Note::Refused(code)) => held.context.metrics.refused(code),
+            Some(Note::Dropped) => _ = held.context.metrics.event_overflows.inc(),
+        }
         while let Some(action) = held.machine.poll_action() {
             match action {
                 Action::Call(call) => {

@@ -9,12 +9,18 @@ use std::task::{Context, Poll, Waker};
 
 use prometheus_client::metrics::counter::Counter;
 
+use crate::metrics::QueueDepth;
+
 /// The most live events that wait for one connection.
 pub const LIVE_EVENTS_MAX: usize = 256;
 
 /// The most bytes of live events that wait for one connection, by the weights that their senders gave. One event
 /// always fits an empty queue, whatever its weight.
 pub const LIVE_EVENT_BYTES_MAX: usize = 64 * 1024;
+
+/// The steps in which a queue moves the gauges of all queues.
+const SHOWN_EVENTS_STEP: usize = 16;
+const SHOWN_BYTES_STEP: usize = 4 * 1024;
 
 /// What became of an event that was offered.
 #[must_use]
@@ -30,7 +36,12 @@ pub enum Offer {
 
 /// Makes the queue of a connection. `overflows` counts the events that did not fit.
 pub fn event_queue<E>(overflows: Counter) -> (EventSink<E>, EventQueue<E>) {
-    let shared = Arc::new(Shared { overflows, state: Mutex::new(State::new()) });
+    event_queue_in(overflows, QueueDepth::default())
+}
+
+/// As [`event_queue`], with the gauges that it shares with other queues.
+pub fn event_queue_in<E>(overflows: Counter, depth: QueueDepth) -> (EventSink<E>, EventQueue<E>) {
+    let shared = Arc::new(Shared { overflows, depth, state: Mutex::new(State::new()) });
     (EventSink { shared: shared.clone() }, EventQueue { shared })
 }
 
@@ -59,6 +70,7 @@ impl<E> EventSink<E> {
             return Offer::Overflow;
         }
         state.push_live(event, weight);
+        state.show(&self.shared.depth);
         wakes.add(state.waker.take());
         Offer::Queued
     }
@@ -91,6 +103,7 @@ impl<E> EventSink<E> {
         let dropped = std::mem::take(&mut state.live);
         state.live_bytes = 0;
         state.push_live(event, weight);
+        state.show(&self.shared.depth);
         wakes.add(state.waker.take());
         drop(state);
         drop(dropped); // Outside the lock: an event's own drop may be long.
@@ -153,7 +166,7 @@ impl<E> EventQueue<E> {
     /// The next event, answers first; registers the task when there is none.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<E> {
         let mut state = self.shared.lock();
-        match state.pop() {
+        match state.pop(&self.shared.depth) {
             Some(event) => Poll::Ready(event),
             None => {
                 match &mut state.waker {
@@ -167,7 +180,7 @@ impl<E> EventQueue<E> {
 
     /// The next event if one waits, answers first.
     pub fn try_next(&mut self) -> Option<E> {
-        self.shared.lock().pop()
+        self.shared.lock().pop(&self.shared.depth)
     }
 }
 
@@ -177,6 +190,8 @@ impl<E> EventQueue<E> {
         let mut state = self.shared.lock();
         state.closed = true;
         let dropped = (std::mem::take(&mut state.control), std::mem::take(&mut state.live), state.waker.take());
+        state.live_bytes = 0;
+        state.show(&self.shared.depth);
         drop(state);
         drop(dropped);
     }
@@ -190,6 +205,7 @@ impl<E> Drop for EventQueue<E> {
 
 struct Shared<E> {
     overflows: Counter,
+    depth: QueueDepth,
     state: Mutex<State<E>>,
 }
 
@@ -210,13 +226,22 @@ struct State<E> {
     control: VecDeque<E>,
     live: VecDeque<(E, usize)>,
     live_bytes: usize,
+    /// What of it the gauges show.
+    shown: Shown,
     waker: Option<Waker>,
     closed: bool,
 }
 
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Shown {
+    events: usize,
+    bytes: usize,
+}
+
 impl<E> State<E> {
     fn new() -> Self {
-        Self { control: VecDeque::new(), live: VecDeque::new(), live_bytes: 0, waker: None, closed: false }
+        let (control, live) = (VecDeque::new(), VecDeque::new());
+        Self { control, live, live_bytes: 0, shown: Shown::default(), waker: None, closed: false }
     }
 
     fn fits(&self, weight: usize) -> bool {
@@ -229,7 +254,21 @@ impl<E> State<E> {
         self.live.push_back((event, weight));
     }
 
-    fn pop(&mut self) -> Option<E> {
+    /// Moves the gauges when a step was made since they were moved last.
+    fn show(&mut self, depth: &QueueDepth) {
+        let whole = |amount: usize, step: usize| amount - amount % step;
+        let now = Shown {
+            events: whole(self.live.len(), SHOWN_EVENTS_STEP),
+            bytes: whole(self.live_bytes, SHOWN_BYTES_STEP),
+        };
+        if now != self.shown {
+            depth.events.inc_by(now.events as i64 - self.shown.events as i64);
+            depth.bytes.inc_by(now.bytes as i64 - self.shown.bytes as i64);
+            self.shown = now;
+        }
+    }
+
+    fn pop(&mut self, depth: &QueueDepth) -> Option<E> {
         if let Some(event) = self.control.pop_front() {
             if self.control.is_empty() {
                 self.control = VecDeque::new();
@@ -242,6 +281,7 @@ impl<E> State<E> {
             self.live = VecDeque::new();
             self.live_bytes = 0;
         }
+        self.show(depth);
         Some(event)
     }
 }
@@ -279,6 +319,27 @@ mod tests {
         assert_eq!(drained(&mut queue), [1]);
         assert_eq!(sink.offer(3, LIVE_EVENT_BYTES_MAX), Offer::Queued);
         assert_eq!(sink.offer(4, 1), Offer::Overflow);
+    }
+
+    #[test]
+    fn gauges_show_what_waits_in_all_queues_by_steps() {
+        let depth = QueueDepth::default();
+        let shown = || (depth.events.get() as usize, depth.bytes.get() as usize);
+        let (first, mut first_queue) = event_queue_in(Counter::default(), depth.clone());
+        let (second, second_queue) = event_queue_in(Counter::default(), depth.clone());
+        for n in 0..SHOWN_EVENTS_STEP {
+            assert_eq!((first.offer(n, 1), shown()), (Offer::Queued, (0, 0)), "the usual few cost nothing");
+            assert_eq!(first_queue.try_next(), Some(n));
+        }
+        for n in 0..LIVE_EVENTS_MAX {
+            assert_eq!(first.offer(n, LIVE_EVENT_BYTES_MAX / LIVE_EVENTS_MAX), Offer::Queued);
+        }
+        assert_eq!(second.offer(0, SHOWN_BYTES_STEP), Offer::Queued);
+        assert_eq!(shown(), (LIVE_EVENTS_MAX, LIVE_EVENT_BYTES_MAX + SHOWN_BYTES_STEP));
+        assert_eq!(first.replace(0, 1), Offer::Queued);
+        assert_eq!(shown(), (0, SHOWN_BYTES_STEP));
+        drop(second_queue);
+        assert_eq!(shown(), (0, 0));
     }
 
     #[test]

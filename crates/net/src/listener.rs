@@ -1,8 +1,11 @@
 //! Sockets that wait for peers: what may listen where, and accepting without ever spinning.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
@@ -130,8 +133,16 @@ impl Door {
         let mut rate = Rate::new(accepts_max, accepts_max);
         loop {
             let next = async {
-                rate.turn().await;
-                accept_patiently(|| self.listener.accept(), &self.metrics.accept_errors).await
+                let waited = rate.turn().await;
+                let mut accepting = pin!(accept_patiently(|| self.listener.accept(), &self.metrics.accept_errors));
+                match poll_fn(|cx| Poll::Ready(accepting.as_mut().poll(cx))).await {
+                    Poll::Ready(accepted) => {
+                        // The peer was there before its turn.
+                        self.count_delay(waited);
+                        accepted
+                    }
+                    Poll::Pending => accepting.await,
+                }
             };
             let (stream, addr) = tokio::select! {
                 biased;
@@ -142,6 +153,13 @@ impl Door {
             if let Some(accepted) = self.admit(stream, addr) {
                 each(accepted);
             }
+        }
+    }
+
+    fn count_delay(&self, waited: Duration) {
+        if !waited.is_zero() {
+            self.metrics.accepts_delayed.inc();
+            self.metrics.accept_delay_ms.inc_by(waited.as_millis() as u64);
         }
     }
 
@@ -258,6 +276,22 @@ mod tests {
         assert_eq!(accepted.await, "a peer");
         assert_eq!(errors.get(), 6);
         assert_eq!(started.elapsed(), Duration::from_millis(50 + 100 + 200 + 400 + 800 + 1_000));
+    }
+
+    #[tokio::test]
+    async fn who_is_not_admitted_is_counted_by_the_reason() {
+        let limits = crate::admission::Limits { connections_max: 2, connections_per_ip_max: 1, ..Default::default() };
+        let listener = Listen { addr: "127.0.0.1:0".parse().unwrap(), tls: Tls::Off }.bind().unwrap();
+        let addr = listener.local_addr().unwrap();
+        let door = Door { listener, tls: Tls::Off, admission: Admission::new(limits), metrics: Arc::default() };
+        let mut admitted = Vec::new();
+        for from in ["192.0.2.1:1", "192.0.2.1:2", "192.0.2.2:1", "192.0.2.3:1"] {
+            let stream = TcpStream::connect(addr).await.unwrap();
+            admitted.extend(door.admit(stream, from.parse().unwrap()));
+        }
+        let metrics = &door.metrics;
+        assert_eq!((admitted.len(), metrics.accepted.get()), (2, 2));
+        assert_eq!((metrics.refused_per_ip.get(), metrics.refused_total.get()), (1, 1));
     }
 
     #[tokio::test]

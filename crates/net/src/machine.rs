@@ -119,6 +119,15 @@ impl CloseCode {
     }
 }
 
+/// What a machine did that nobody has to act on, for counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// It refused the peer something by itself, with this public code.
+    Refused(&'static str),
+    /// It dropped live events: the peer cannot be told yet, and too much waited for that.
+    Dropped,
+}
+
 /// One protocol on one connection, without a socket and without a clock.
 pub trait SessionMachine: Send + 'static {
     /// What it asks the [`Service`] to do.
@@ -140,6 +149,16 @@ pub trait SessionMachine: Send + 'static {
     /// `false` while the machine has its maximum of calls in flight: the loop then reads neither the socket nor what
     /// it has read already.
     fn wants_input(&self) -> bool;
+
+    /// Calls whose answers have not come yet.
+    fn calls_in_flight(&self) -> usize {
+        0
+    }
+
+    /// What is to be counted of the last input.
+    fn take_note(&mut self) -> Option<Note> {
+        None
+    }
 
     /// The largest message that the peer may begin now, at most [`MESSAGE_BYTES_MAX`]. A machine whose peer has not
     /// signed in lowers it, since a message on its way is memory that the peer controls.

@@ -35,6 +35,16 @@ pub struct Metrics {
     pub refused_tls: Counter,
     /// Errors of accepting itself, such as no file descriptor left.
     pub accept_errors: Counter,
+    /// Peers that waited in the kernel because so many came at once.
+    pub accepts_delayed: Counter,
+    /// Milliseconds for which doors stayed shut before them.
+    pub accept_delay_ms: Counter,
+    /// Calls whose answers have not come yet.
+    pub calls_in_flight: Gauge,
+    /// Connections that are not read because they have their maximum of calls in flight.
+    pub paused: Gauge,
+    /// Times that a connection was not read any more for that reason.
+    pub read_pauses: Counter,
     /// Bytes read by the connection loop, without TLS.
     pub bytes_in: Counter,
     /// Bytes written by the connection loop, without TLS.
@@ -45,12 +55,17 @@ pub struct Metrics {
     pub frames_out: Counter,
     /// How many frames left in one socket write.
     pub frames_per_write: FramesPerWrite,
+    /// Live events that wait, in all queues.
+    pub queued: QueueDepth,
     /// Live events that did not fit the queue of their connection.
     pub event_overflows: Counter,
     /// Connections closed because their peer did not read.
     pub write_deadline_closes: Counter,
     /// Connections closed because their peer broke the framing.
     pub protocol_errors: Counter,
+    /// Those of them whose peer announced a message over the limit.
+    pub oversized: Counter,
+    refusals: Family<Label, Counter>,
 }
 
 impl Metrics {
@@ -73,10 +88,22 @@ impl Metrics {
         let registry = registry.sub_registry_with_prefix("net");
         registry.register("connections_open", "Connections by transport", open);
         registry.register("connections_refused", "Sockets closed before their first message, by reason", refused);
+        registry.register("refusals", "What gateways refused by themselves, by code", metrics.refusals.clone());
+        for (name, help, gauge) in [
+            ("calls_in_flight", "Calls whose answers have not come yet", &metrics.calls_in_flight),
+            ("connections_paused", "Connections not read for their calls in flight", &metrics.paused),
+            ("live_events_queued", "Live events that wait, a connection's in steps of 16", &metrics.queued.events),
+            ("live_bytes_queued", "Bytes of them, a connection's in steps of 4096", &metrics.queued.bytes),
+        ] {
+            registry.register(name, help, gauge.clone());
+        }
         registry.register("frames_per_write", "Frames in one socket write", metrics.frames_per_write.clone());
         for (name, help, counter) in [
             ("connections_accepted", "Sockets accepted and kept", &metrics.accepted),
             ("accept_errors", "Errors of accepting", &metrics.accept_errors),
+            ("accepts_delayed", "Peers that waited for the rate of accepting", &metrics.accepts_delayed),
+            ("accept_delay_ms", "Milliseconds for which accepting paused before them", &metrics.accept_delay_ms),
+            ("read_pauses", "Times that a connection with all its calls in flight was not read", &metrics.read_pauses),
             ("received_bytes", "Bytes read by connection loops", &metrics.bytes_in),
             ("sent_bytes", "Bytes written by connection loops", &metrics.bytes_out),
             ("received_frames", "Messages received", &metrics.frames_in),
@@ -84,10 +111,22 @@ impl Metrics {
             ("event_overflows", "Live events that did not fit their connection's queue", &metrics.event_overflows),
             ("write_deadline_closes", "Connections closed for not reading", &metrics.write_deadline_closes),
             ("protocol_errors", "Connections closed for breaking the framing", &metrics.protocol_errors),
+            ("oversized_messages", "Those of them for a message over the limit", &metrics.oversized),
         ] {
             registry.register(name, help, counter.clone());
         }
         metrics
+    }
+
+    /// Counts something that a gateway refused by itself.
+    pub(crate) fn refused(&self, code: &'static str) {
+        self.refusals.get_or_create(&[("code", code)]).inc();
+    }
+
+    /// How often gateways refused something with this code.
+    #[must_use]
+    pub fn refusals(&self, code: &'static str) -> u64 {
+        self.refusals.get_or_create(&[("code", code)]).get()
     }
 
     /// The gauge of connections with this framing.
@@ -97,6 +136,16 @@ impl Metrics {
             Transport::WebSocket => &self.open_websocket,
         }
     }
+}
+
+/// How much waits in the queues of all connections. Each queue moves it in steps, so that the usual event, which leaves
+/// at once, costs nothing here.
+#[derive(Clone, Debug, Default)]
+pub struct QueueDepth {
+    /// Live events.
+    pub events: Gauge,
+    /// Their bytes, by the weights that their senders gave.
+    pub bytes: Gauge,
 }
 
 /// Counts one connection in a gauge until it is dropped, also by a panic.

@@ -20,14 +20,16 @@ impl Rate {
         Self { interval, ahead_max: interval * burst.saturating_sub(1), next: Instant::now() }
     }
 
-    /// Waits for the turn of the next one.
-    pub(crate) async fn turn(&mut self) {
+    /// Waits for the turn of the next one; answers for how long.
+    pub(crate) async fn turn(&mut self) -> Duration {
         let now = Instant::now();
         self.next = self.next.max(now);
-        if self.next - now > self.ahead_max {
-            tokio::time::sleep_until(self.next - self.ahead_max).await;
+        let wait = (self.next - now).saturating_sub(self.ahead_max);
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
         }
         self.next += self.interval;
+        wait
     }
 }
 
@@ -40,11 +42,11 @@ mod tests {
         let mut rate = Rate::new(10, 5);
         let started = Instant::now();
         for _ in 0..5 {
-            rate.turn().await;
+            assert_eq!(rate.turn().await, Duration::ZERO);
         }
         assert_eq!(started.elapsed(), Duration::ZERO);
         for n in 1..=20 {
-            rate.turn().await;
+            assert_eq!(rate.turn().await, Duration::from_millis(100));
             assert_eq!(started.elapsed(), n * Duration::from_millis(100));
         }
         tokio::time::sleep(Duration::from_secs(60)).await;
