@@ -2,6 +2,7 @@
 
 use crate::live::LiveEvent;
 use crate::session::Session;
+use crate::turn::Turn;
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -507,6 +508,8 @@ pub enum Outbound {
         call: u64,
         /// What came of it.
         result: Result<Answer, Failure>,
+        /// Of a read: to be kept until the answer is written, for only then the session's next read begins.
+        turn: Option<Turn>,
     },
     /// An event of a conversation; encoded once for all.
     Event(Arc<LiveEvent>),

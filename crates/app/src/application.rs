@@ -6,8 +6,9 @@ use crate::api::{
 };
 use crate::devices;
 use crate::directory::{Directory, commit, failure};
+use crate::executor;
 use crate::executor::job::{Job, Reply, Work};
-use crate::executor::{self, MAILBOX_MAX};
+use crate::executor::mailbox::{Mailbox, Refused};
 use crate::follower::{self, FollowError, Follower, Runner, Start};
 use crate::metrics::{Bound, Metrics};
 use crate::node::{DeviceLocks, Node, Options};
@@ -16,6 +17,7 @@ use crate::reading::Reader;
 use crate::registry::Registry;
 use crate::seal::Sealer;
 use crate::session::Session;
+use crate::turn::Turn;
 use crate::watermark::Watermark;
 use crate::{fetch_events, fetch_messages, fetch_personal, get_conversation, hello, list_conversations, list_members};
 use std::collections::BTreeSet;
@@ -31,7 +33,7 @@ use stonechat_types::id::{ConversationId, ConversationKind, UserId};
 use stonechat_types::limits::FOCUS_MAX;
 use stonechat_types::number::{AppId, Timestamp};
 use stonechat_types::text::DisplayName;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -42,6 +44,8 @@ const POSITIONS: Duration = Duration::from_secs(1);
 const USERS_PER_CALL_MAX: usize = 256;
 /// Reads that may run at once; more are refused as `overloaded`.
 pub const READS_MAX: usize = 4_096;
+/// Milliseconds that the store may lag, past which new sends and commands are shed by the share of their app.
+pub const LAG_MS_MAX: u64 = 250;
 
 /// What the application is made of.
 pub struct Parts {
@@ -64,8 +68,8 @@ pub struct Parts {
 /// The application.
 pub struct App {
     node: Arc<Node>,
-    mailboxes: Vec<mpsc::Sender<Job>>,
-    reads: Arc<tokio::sync::Semaphore>,
+    mailboxes: Vec<Arc<Mailbox>>,
+    reads: tokio::sync::Semaphore,
     tasks: TaskTracker,
     stop: CancellationToken,
     followers: Mutex<BTreeSet<&'static str>>,
@@ -103,12 +107,12 @@ impl App {
         let stop = CancellationToken::new();
         let mut mailboxes = Vec::new();
         for _ in 0..node.options.executors.max(1) {
-            let (mailbox, jobs) = mpsc::channel(MAILBOX_MAX);
-            tasks.spawn(executor::run(node.clone(), jobs, stop.clone()));
+            let mailbox = Arc::new(Mailbox::default());
+            tasks.spawn(executor::run(node.clone(), mailbox.clone(), stop.clone()));
             mailboxes.push(mailbox);
         }
         tasks.spawn(report_positions(node.clone(), mailboxes.clone(), stop.clone()));
-        let reads = Arc::new(tokio::sync::Semaphore::new(READS_MAX));
+        let reads = tokio::sync::Semaphore::new(READS_MAX);
         Arc::new(Self { node, mailboxes, reads, tasks, stop, followers: Mutex::default() })
     }
 
@@ -243,33 +247,39 @@ impl App {
                 self.tasks.spawn(async move { this.command(reader, call, reply).await });
             }
             call => {
-                let Ok(permit) = self.reads.clone().try_acquire_owned() else {
-                    return overloaded(&self.node, Bound::Reads, reply);
-                };
-                let node = self.node.clone();
-                node.metrics.reads.inc();
+                let this = self.clone();
                 self.tasks.spawn(async move {
-                    // One answer of a session is in preparation at a time.
-                    let _turn = match &session {
-                        Some(session) => Some(session.turn().await),
+                    // One answer of a session is in preparation at a time, until it is written. Those behind it wait
+                    // before they count as reads: who does not take his answers holds up nobody else's.
+                    let turn = match &session {
+                        Some(session) => Some(session.turn(&this.node.metrics).await),
                         None => None,
                     };
-                    let pulls = matches!(call, Call::Pull { .. });
-                    let result = read(&node, &reader, session.as_deref(), call).await;
-                    let pulled = result.is_ok();
-                    if let Err(failure) = &result {
-                        node.metrics.refused(failure.code);
-                    }
-                    reply.answer(result);
-                    if let Some(session) = session.as_ref().filter(|_| pulls) {
-                        // Positions flow again only behind the answer; without one the device has to pull once more.
-                        if pulled { session.caught_up() } else { session.fell_behind() }
-                    }
-                    node.metrics.reads.dec();
-                    drop(permit);
+                    // A box, so that a read which waits for its turn is small.
+                    Box::pin(this.read(reader, session, call, reply, turn)).await;
                 });
             }
         }
+    }
+
+    async fn read(&self, reader: Reader, session: Option<Arc<Session>>, call: Call, reply: Reply, turn: Option<Turn>) {
+        let Ok(_permit) = self.reads.try_acquire() else {
+            return overloaded(&self.node, Bound::Reads, reply);
+        };
+        let metrics = &self.node.metrics;
+        metrics.reads.inc();
+        let pulls = matches!(call, Call::Pull { .. });
+        let result = read(&self.node, &reader, session.as_deref(), call).await;
+        let pulled = result.is_ok();
+        if let Err(failure) = &result {
+            metrics.refused(failure.code);
+        }
+        reply.answer_in_turn(result, turn);
+        if let Some(session) = session.as_ref().filter(|_| pulls) {
+            // Positions flow again only behind the answer; without one the device has to pull once more.
+            if pulled { session.caught_up() } else { session.fell_behind() }
+        }
+        metrics.reads.dec();
     }
 
     fn send(&self, reader: &Reader, conversation: ConversationId, send: SendMessage, reply: Reply) {
@@ -331,12 +341,19 @@ impl App {
         let hash = u32::from_be_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]);
         let mailbox = &self.mailboxes[hash as usize % self.mailboxes.len()];
         let job = Job { key: (app, conversation), actor: actor.clone(), work, reply };
-        match mailbox.try_send(job) {
-            Ok(()) => {}
-            Err(mpsc::error::TrySendError::Full(job)) => overloaded(&self.node, Bound::Mailbox, job.reply),
-            Err(mpsc::error::TrySendError::Closed(job)) => {
-                job.reply.refuse(ErrorCode::ShuttingDown, "the server is about to stop");
-            }
+        // While the committer lags, whoever has his share of the work gets no more of it in. What was taken is done.
+        let is_new = matches!(job.work, Work::Send(_) | Work::Command(..));
+        let sent = if is_new && self.node.log.lag_ms() > LAG_MS_MAX {
+            mailbox.send_within_share(job)
+        } else {
+            mailbox.send(job)
+        };
+        let Err(refused) = sent else { return };
+        let (job, why) = *refused;
+        match why {
+            Refused::Full => overloaded(&self.node, Bound::Mailbox, job.reply),
+            Refused::Share => overloaded(&self.node, Bound::Share, job.reply),
+            Refused::Closed => job.reply.refuse(ErrorCode::ShuttingDown, "the server is about to stop"),
         }
     }
 }
@@ -403,7 +420,7 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Session>, call: Cal
     })
 }
 
-async fn report_positions(node: Arc<Node>, mailboxes: Vec<mpsc::Sender<Job>>, stop: CancellationToken) {
+async fn report_positions(node: Arc<Node>, mailboxes: Vec<Arc<Mailbox>>, stop: CancellationToken) {
     let mut tick = interval(POSITIONS);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -412,9 +429,10 @@ async fn report_positions(node: Arc<Node>, mailboxes: Vec<mpsc::Sender<Job>>, st
             () = stop.cancelled() => return,
             _ = tick.tick() => {
                 hello::report_positions(&node);
-                let waiting: usize = mailboxes.iter().map(|mailbox| mailbox.max_capacity() - mailbox.capacity()).sum();
+                let waiting: usize = mailboxes.iter().map(|mailbox| mailbox.len()).sum();
                 node.metrics.mailbox_depth.set(waiting as i64);
                 node.metrics.users_pending.set(node.directory.pending() as i64);
+                node.metrics.overloaded_upto(Bound::Users, node.directory.overloads());
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::watermark::Watermark;
 use bytes::Bytes;
 use quick_cache::sync::Cache;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use stonechat_domain::member::UserRef;
 use stonechat_log::record::{Committed, Record};
@@ -47,6 +48,7 @@ pub struct Directory {
     by_id: Cache<(AppId, UserId), User>,
     by_no: Cache<(AppId, UserNo), User>,
     queue: Mutex<Vec<Put>>,
+    overloads: AtomicU64,
     writer: tokio::sync::Mutex<Map<AppId, u32>>,
     tasks: TaskTracker,
 }
@@ -71,6 +73,7 @@ impl Directory {
             by_id: Cache::new(USERS_CACHED_MAX),
             by_no: Cache::new(USERS_CACHED_MAX),
             queue: Mutex::default(),
+            overloads: AtomicU64::new(0),
             writer: tokio::sync::Mutex::default(),
             tasks,
         }
@@ -103,6 +106,11 @@ impl Directory {
     /// Users that wait to be made.
     pub fn pending(&self) -> usize {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// How many were refused because too many wait.
+    pub fn overloads(&self) -> u64 {
+        self.overloads.load(Ordering::Relaxed)
     }
 
     fn remember(&self, app: AppId, row: &[u8]) -> Result<User, LogError> {
@@ -143,7 +151,9 @@ impl Directory {
         {
             let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
             if queue.len() >= USERS_PENDING_MAX {
-                return Err(Failure::new(ErrorCode::Overloaded, "too many users are being made"));
+                self.overloads.fetch_add(1, Ordering::Relaxed);
+                let failure = Failure::new(ErrorCode::Overloaded, "too many users are being made");
+                return Err(Failure { retry_after_ms: Some(250), ..failure });
             }
             queue.push(Put { app, id, name, done });
         }

@@ -29,5 +29,6 @@ pub mod rows;
 pub mod seal;
 mod send_message;
 pub mod session;
+pub mod turn;
 mod typing;
 pub mod watermark;

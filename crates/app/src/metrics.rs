@@ -43,14 +43,29 @@ pub struct Metrics {
     pub loads: Counter,
     /// Records of an offer to the log.
     pub offer_records: Histogram,
+    /// About how many bytes an offer to the log had.
+    pub offer_bytes: Histogram,
+    /// Batches in preparation: an executor has one in flight and one that it fills.
+    pub batches: Gauge,
+    /// Times that an executor left its mailbox alone because both of its batches were full.
+    pub mailbox_pauses: Counter,
     /// Calls that wait for an executor.
     pub mailbox_depth: Gauge,
+    /// Commands that wait for their conversation to be loaded, or for room in a batch.
+    pub commands_waiting: Gauge,
     /// Reads on their way.
     pub reads: Gauge,
+    /// Answers to reads that are in preparation or not written yet. A session has one.
+    pub pages: Gauge,
+    /// Reads that wait for the answer before theirs.
+    pub reads_waiting: Gauge,
+    /// Reads that had to wait for the answer before theirs.
+    pub page_waits: Counter,
     /// Users that wait to be made.
     pub users_pending: Gauge,
     refusals: Family<CodeLabel, Counter>,
     overloads: Family<BoundLabel, Counter>,
+    batches_full: Family<FullLabel, Counter>,
     followers: Followers,
 }
 
@@ -63,6 +78,36 @@ pub enum Bound {
     Waiting,
     /// Too many reads are on their way.
     Reads,
+    /// The store lags, and the app has its share of the work that is not durable yet.
+    Share,
+    /// Too many users wait to be made.
+    Users,
+}
+
+impl Bound {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Mailbox, Self::Waiting, Self::Reads, Self::Share, Self::Users];
+}
+
+/// What a batch was full of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Full {
+    /// As many records as it may have.
+    Records,
+    /// As many bytes as it may have.
+    Bytes,
+    /// As much of one app as it may have while others wait.
+    Share,
+}
+
+impl Full {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Records, Self::Bytes, Self::Share];
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FullLabel {
+    bound: Full,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -83,11 +128,19 @@ impl Metrics {
             conversations_evicted: Counter::default(),
             loads: Counter::default(),
             offer_records: Histogram::new(exponential_buckets(1.0, 2.0, 11)),
+            offer_bytes: Histogram::new(exponential_buckets(1_024.0, 4.0, 6)),
+            batches: Gauge::default(),
+            mailbox_pauses: Counter::default(),
             mailbox_depth: Gauge::default(),
+            commands_waiting: Gauge::default(),
             reads: Gauge::default(),
+            pages: Gauge::default(),
+            reads_waiting: Gauge::default(),
+            page_waits: Counter::default(),
             users_pending: Gauge::default(),
             refusals: Family::default(),
             overloads: Family::default(),
+            batches_full: Family::default(),
             followers: Followers::default(),
         };
         let r = registry.sub_registry_with_prefix("app");
@@ -104,11 +157,23 @@ impl Metrics {
         );
         r.register("loads", "Loads of state for a command", metrics.loads.clone());
         r.register("offer_records", "Records of one offer to the log", metrics.offer_records.clone());
+        r.register("offer_bytes", "Bytes of one offer to the log", metrics.offer_bytes.clone());
+        r.register("batches_in_preparation", "Batches in flight or being filled", metrics.batches.clone());
+        r.register("batches_full", "Batches that were full, by what they were full of", metrics.batches_full.clone());
+        r.register("mailbox_pauses", "Times that an executor had two full batches", metrics.mailbox_pauses.clone());
         r.register("mailbox_depth", "Calls that wait for an executor", metrics.mailbox_depth.clone());
         r.register("reads", "Reads on their way", metrics.reads.clone());
+        r.register("commands_waiting", "Commands that wait for their conversation", metrics.commands_waiting.clone());
+        r.register("pages_in_preparation", "Answers to reads that are not written yet", metrics.pages.clone());
+        r.register("reads_waiting", "Reads that wait for the answer before theirs", metrics.reads_waiting.clone());
+        r.register("page_waits", "Reads that had to wait for the answer before theirs", metrics.page_waits.clone());
         r.register("users_pending", "Users that wait to be made", metrics.users_pending.clone());
         r.register("refusals", "Calls refused, by code", metrics.refusals.clone());
         r.register("overloads", "Calls refused at a bound", metrics.overloads.clone());
+        // What has not happened yet is 0, not absent.
+        Bound::ALL.iter().for_each(|bound| _ = metrics.overloads(*bound));
+        Full::ALL.iter().for_each(|bound| _ = metrics.batches_full(*bound));
+        ErrorCode::ALL.iter().for_each(|code| _ = metrics.refusals(*code));
         metrics.followers.register(r);
         metrics
     }
@@ -125,10 +190,27 @@ impl Metrics {
         self.refused(ErrorCode::Overloaded);
     }
 
+    /// Counts refusals at a bound that somebody else counts, up to now.
+    pub(crate) fn overloaded_upto(&self, bound: Bound, count: u64) {
+        let counter = self.overloads.get_or_create(&BoundLabel { bound }).clone();
+        counter.inc_by(count.saturating_sub(counter.get()));
+    }
+
     /// How often a bound was reached.
     #[must_use]
     pub fn overloads(&self, bound: Bound) -> u64 {
         self.overloads.get_or_create(&BoundLabel { bound }).get()
+    }
+
+    /// Counts a batch that took no more.
+    pub fn batch_full(&self, bound: Full) {
+        self.batches_full.get_or_create(&FullLabel { bound }).inc();
+    }
+
+    /// How many batches took no more.
+    #[must_use]
+    pub fn batches_full(&self, bound: Full) -> u64 {
+        self.batches_full.get_or_create(&FullLabel { bound }).get()
     }
 
     /// Counts a refusal.

@@ -1,6 +1,8 @@
 //! One live connection of a device.
 
 use crate::api::{Offer, Outbound, PersonalItem, SessionSink};
+use crate::metrics::Metrics;
+use crate::turn::{Turn, Turns};
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -51,7 +53,7 @@ pub struct Session {
     typed_ms: AtomicU64,
     typing: AtomicBool,
     catching_up: AtomicBool,
-    turns: tokio::sync::Mutex<()>,
+    turns: Turns,
     focus: Mutex<Vec<ConversationId>>,
     refused: Mutex<VecDeque<ClientMsgId>>,
 }
@@ -79,7 +81,7 @@ impl Session {
             typed_ms: AtomicU64::new(0),
             typing: AtomicBool::new(false),
             catching_up: AtomicBool::new(false),
-            turns: tokio::sync::Mutex::default(),
+            turns: Turns::default(),
             focus: Mutex::default(),
             refused: Mutex::default(),
         }
@@ -137,9 +139,9 @@ impl Session {
         self.catching_up.store(false, Ordering::SeqCst);
     }
 
-    /// Waits until no other answer of the session is in preparation.
-    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.turns.lock().await
+    /// Waits until no other answer of the session is in preparation or on its way out.
+    pub(crate) async fn turn(&self, metrics: &Metrics) -> Turn {
+        self.turns.next(metrics).await
     }
 
     /// Whether something of the log was offered since the last position was, and a position may be told.

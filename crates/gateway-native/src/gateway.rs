@@ -64,7 +64,7 @@ impl Service<NativeSession> for NativeGateway {
             },
             Call::Call { call, request } => match connection.session() {
                 Some(session) => self.app.submit(session, call, request),
-                None => connection.link.answer(Outbound::Answer { call, result: Err(ended()) }),
+                None => connection.link.answer(Outbound::Answer { call, result: Err(ended()), turn: None }),
             },
         }
     }
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn a_poke_takes_the_place_of_what_waits_and_answers_stay() {
         let (link, mut queue) = link();
-        let answer = Outbound::Answer { call: 7, result: Ok(Answer::Done) };
+        let answer = Outbound::Answer { call: 7, result: Ok(Answer::Done), turn: None };
         assert_eq!(link.offer_control(answer), Offer::Queued);
         for _ in 0..LIVE_EVENTS_MAX {
             assert_eq!(link.offer(position()), Offer::Queued);

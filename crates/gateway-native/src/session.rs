@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use stonechat_app::api::{self, Answer, Failure, Outbound, Welcome};
+use stonechat_app::turn::Turn;
 use stonechat_net::events::{LIVE_EVENT_BYTES_MAX, LIVE_EVENTS_MAX};
-use stonechat_net::machine::{Action, CloseCode, Input, MessageKind, Monotonic, SessionMachine};
+use stonechat_net::machine::{Action, CloseCode, Input, MessageKind, Monotonic, Note, SessionMachine};
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::limits::{CALLS_MAX, FRAME_BYTES_MAX, HELLO_TIMEOUT_MS, IDLE_TIMEOUT_MS};
 use stonechat_types::number::Timestamp;
@@ -54,6 +55,14 @@ pub struct NativeSession {
     actions: Actions<Call>,
     /// When a session that was told to go is closed.
     drained: Option<Monotonic>,
+    /// What of the last input is to be counted. What the application refuses, it counts itself.
+    note: Option<Counted>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Counted {
+    Refused(ErrorCode),
+    Dropped,
 }
 
 #[derive(Debug)]
@@ -85,7 +94,8 @@ struct Held {
 }
 
 impl Held {
-    fn keep(&mut self, outbound: Outbound) {
+    /// Keeps it, or drops it with all that was kept; says which.
+    fn keep(&mut self, outbound: Outbound) -> bool {
         self.bytes += outbound.weight();
         self.overflowed |= self.events.len() == LIVE_EVENTS_MAX || self.bytes > LIVE_EVENT_BYTES_MAX;
         if self.overflowed {
@@ -93,6 +103,7 @@ impl Held {
         } else {
             self.events.push(outbound);
         }
+        !self.overflowed
     }
 }
 
@@ -125,11 +136,32 @@ impl Wall {
     }
 }
 
+/// A frame that keeps the turn of its session's reads until its bytes are written, or copied because they are few.
+struct Page {
+    bytes: Bytes,
+    _turn: Turn,
+}
+
+impl Page {
+    fn bytes(bytes: Bytes, turn: Option<Turn>) -> Bytes {
+        match turn {
+            Some(turn) => Bytes::from_owner(Self { bytes, _turn: turn }),
+            None => bytes,
+        }
+    }
+}
+
+impl AsRef<[u8]> for Page {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 impl NativeSession {
     /// A session whose peer has not said anything yet, in frames of the agreed kind.
     #[must_use]
     pub fn new(kind: MessageKind) -> Self {
-        Self { kind, state: State::New, calls: Vec::new(), actions: Actions::new(kind), drained: None }
+        Self { kind, state: State::New, calls: Vec::new(), actions: Actions::new(kind), drained: None, note: None }
     }
 
     fn message(&mut self, now: Monotonic, kind: MessageKind, bytes: &[u8]) {
@@ -143,7 +175,7 @@ impl NativeSession {
         match &mut self.state {
             State::New | State::AwaitHello { .. } => self.first_frame(now, frame),
             State::Beginning { .. } => {
-                self.fail(frame.id, &Failure::new(ErrorCode::TooManyCalls, "nothing can be asked before the welcome"))
+                self.reject(frame.id, &Failure::new(ErrorCode::TooManyCalls, "nothing can be asked before the welcome"))
             }
             State::Open(open) => {
                 open.heard = now;
@@ -175,12 +207,12 @@ impl NativeSession {
     fn frame(&mut self, Frame { id, body }: Frame, server_time: Timestamp) {
         if id != NO_CALL && self.calls.contains(&id) {
             // Not under that id: the client would take it for the answer to the call that is in flight.
-            return self.fail(0, &parse::malformed("the id is that of a call in flight"));
+            return self.reject(0, &parse::malformed("the id is that of a call in flight"));
         }
         match parse::body(body) {
             Ok(Incoming::Hello(_)) => self.refuse(id, parse::malformed("there was a hello already")),
             Ok(Incoming::Ping) => self.say(id, Body::Pong(v1::Pong { server_time: server_time.0 })),
-            Ok(Incoming::Signal(_)) if id != NO_CALL => self.fail(id, &parse::malformed("a signal has the id 0")),
+            Ok(Incoming::Signal(_)) if id != NO_CALL => self.reject(id, &parse::malformed("a signal has the id 0")),
             Ok(Incoming::Signal(request)) => {
                 self.actions.push(Action::Call(Call::Call { call: NO_CALL, request }));
             }
@@ -195,16 +227,16 @@ impl NativeSession {
                 }
             }
             Ok(Incoming::Refresh(token)) => self.call(id, |call| Call::Refresh { call, token }),
-            Err(failure) => self.fail(id, &failure),
+            Err(failure) => self.reject(id, &failure),
         }
     }
 
     fn call(&mut self, id: u64, call: impl FnOnce(u64) -> Call) {
         if id == NO_CALL {
-            return self.fail(0, &parse::malformed("a call needs an id other than 0"));
+            return self.reject(0, &parse::malformed("a call needs an id other than 0"));
         }
         if self.calls.len() >= CALLS_MAX as usize {
-            return self.fail(id, &Failure::new(ErrorCode::TooManyCalls, ErrorCode::TooManyCalls.meaning()));
+            return self.reject(id, &Failure::new(ErrorCode::TooManyCalls, ErrorCode::TooManyCalls.meaning()));
         }
         self.calls.push(id);
         self.actions.push(Action::Call(call(id)));
@@ -219,9 +251,14 @@ impl NativeSession {
             }
             (State::Beginning { hello, .. }, Outbound::Begun(Err(failure))) => {
                 let hello = *hello;
-                self.refuse(hello, failure);
+                self.fail(hello, &failure);
+                self.close(failure.code, &failure.message);
             }
-            (State::Beginning { held, .. }, outbound) => held.keep(outbound),
+            (State::Beginning { held, .. }, outbound) => {
+                if !held.keep(outbound) {
+                    self.note = Some(Counted::Dropped);
+                }
+            }
             (State::Open(_), outbound) => self.told(now, outbound),
             (State::New | State::AwaitHello { .. }, _) => {} // Nobody knows of it yet.
         }
@@ -249,7 +286,7 @@ impl NativeSession {
     /// Says what an open session is told.
     fn told(&mut self, now: Monotonic, outbound: Outbound) {
         match outbound {
-            Outbound::Answer { call, result } => self.answered(now, call, result),
+            Outbound::Answer { call, result, turn } => self.answered(now, call, result, turn),
             Outbound::Refreshed { call, result } => self.refreshed(now, call, result),
             Outbound::Close(code) => self.close(code, code.meaning()),
             Outbound::Begun(_) => {} // It has begun.
@@ -274,14 +311,17 @@ impl NativeSession {
         }
     }
 
-    fn answered(&mut self, now: Monotonic, call: u64, result: Result<Answer, Failure>) {
+    fn answered(&mut self, now: Monotonic, call: u64, result: Result<Answer, Failure>, turn: Option<Turn>) {
         let Some(open) = self.finished(now, call) else { return };
         if let Ok(Answer::Welcome(welcome)) = &result {
             open.wall = Wall { at: now, showed: welcome.server_time };
         }
         let session_id = open.session_id;
         match result {
-            Ok(answer) => self.say(call, encode::answer(session_id, &answer)),
+            Ok(answer) => match self.written(call, encode::answer(session_id, &answer)) {
+                Ok(bytes) => self.actions.transmit(Page::bytes(bytes, turn)),
+                Err(failure) => self.fail(call, &failure),
+            },
             Err(failure) => self.fail(call, &failure),
         }
     }
@@ -324,6 +364,7 @@ impl NativeSession {
             State::Open(open) if self.idle_deadline(open).is_some_and(|at| at <= now) => ErrorCode::IdleTimeout,
             State::New | State::AwaitHello { .. } | State::Beginning { .. } | State::Open(_) | State::Closing => return,
         };
+        self.note = Some(Counted::Refused(code));
         self.close(code, code.meaning());
     }
 
@@ -354,9 +395,15 @@ impl NativeSession {
         self.say(id, encode::error(failure));
     }
 
-    /// Answers with an error and ends the connection.
+    /// Refuses by a rule of the protocol; the connection goes on.
+    fn reject(&mut self, id: u64, failure: &Failure) {
+        self.note = Some(Counted::Refused(failure.code));
+        self.fail(id, failure);
+    }
+
+    /// Refuses by a rule of the protocol and ends the connection.
     fn refuse(&mut self, id: u64, failure: Failure) {
-        self.fail(id, &failure);
+        self.reject(id, &failure);
         self.close(failure.code, &failure.message);
     }
 
@@ -413,6 +460,17 @@ impl SessionMachine for NativeSession {
             State::Open(_) => self.calls.len() < CALLS_MAX as usize,
             State::Beginning { .. } | State::Closing => false,
         }
+    }
+
+    fn calls_in_flight(&self) -> usize {
+        self.calls.len()
+    }
+
+    fn take_note(&mut self) -> Option<Note> {
+        Some(match self.note.take()? {
+            Counted::Refused(code) => Note::Refused(code.as_str()),
+            Counted::Dropped => Note::Dropped,
+        })
     }
 
     fn message_bytes_max(&self) -> usize {

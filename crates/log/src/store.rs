@@ -153,6 +153,12 @@ pub trait Log: Send + Sync {
     /// Records of the feed after a position, at most `limit`.
     fn feed(&self, after: LanePosition, limit: usize) -> BoxFuture<'_, Result<Vec<FeedRecord>, LogError>>;
 
+    /// Milliseconds that offers have waited since a batch was formed without them; 0 while the store keeps up. Asked
+    /// with every send, so it has to be cheap.
+    fn lag_ms(&self) -> u64 {
+        0
+    }
+
     /// Position of the last committed record.
     fn head(&self) -> LanePosition;
 

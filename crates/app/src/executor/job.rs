@@ -2,6 +2,7 @@
 
 use crate::api::{Answer, Failure, Outbound, SendMessage};
 use crate::session::Session;
+use crate::turn::Turn;
 use std::sync::Arc;
 use stonechat_domain::event::Command;
 use stonechat_domain::member::UserRef;
@@ -42,6 +43,11 @@ pub(crate) enum Reply {
 impl Reply {
     /// Answers.
     pub fn answer(self, result: Result<Answer, Failure>) {
+        self.answer_in_turn(result, None);
+    }
+
+    /// Answers a read, which keeps its turn until it is written.
+    pub fn answer_in_turn(self, result: Result<Answer, Failure>, turn: Option<Turn>) {
         match self {
             Self::Session { session, call, send } => {
                 if let Some(id) = send {
@@ -50,7 +56,7 @@ impl Reply {
                         _ => session.note_taken(id),
                     }
                 }
-                session.offer_control(Outbound::Answer { call, result });
+                session.offer_control(Outbound::Answer { call, result, turn });
             }
             Self::Once(done) => _ = done.send(result),
             Self::Nobody => {}

@@ -7,34 +7,37 @@ pub(crate) mod batch;
 pub(crate) mod earlier;
 pub(crate) mod job;
 mod load;
+pub(crate) mod mailbox;
 mod nonces;
 pub(crate) mod record;
 mod run;
 pub(crate) mod slot;
 
 pub(crate) use load::Need;
-pub(crate) use run::{MAILBOX_MAX, run};
+pub(crate) use run::run;
 
 use crate::api::{Failure, Outbound, PersonalItem};
 use crate::directory::failure;
 use crate::fan_out::{FanOut, tell_personal};
 use crate::live::LiveEvent;
 use crate::map::Map;
-use crate::metrics::Bound;
+use crate::metrics::{Bound, Full};
 use crate::node::Node;
 use crate::rows::derive;
 use crate::{change_conversation, mark_read, send_message, typing};
-use batch::{Batch, Effect};
+use batch::{BATCH_RECORDS_MAX, Batch, Effect, Share};
 use job::{Job, Key, Reply, Work};
 use load::Found;
+use mailbox::Waiting;
 use nonces::Nonces;
+use prometheus_client::metrics::gauge::Gauge;
 use slot::{Pending, Slot, WAITING_MAX};
 use std::sync::Arc;
 use stonechat_domain::decide::Rejection;
 use stonechat_log::record::{Committed, Record};
 use stonechat_log::store::LogError;
 use stonechat_types::error_code::ErrorCode;
-use stonechat_types::number::{Seq, Timestamp};
+use stonechat_types::number::{AppId, Seq, Timestamp};
 
 /// What a command comes to when it is tried.
 pub(crate) enum Attempt {
@@ -60,13 +63,35 @@ pub(crate) struct Executor {
     slots: Map<Key, Slot>,
     batch: Batch,
     in_flight: Option<Vec<Effect>>,
+    /// What of the offer in flight is whose.
+    in_flight_shares: Vec<Share>,
     loads: Vec<(Key, Need)>,
     fan_out: FanOut,
     cursors_moved: bool,
     nonces: Nonces,
     stalled: Vec<Key>,
+    /// Who waited when commands were taken last.
+    waiting: Waiting,
+    shown: Shown,
     stopping: bool,
     uses: u64,
+}
+
+/// What this executor last added to gauges that all executors share.
+#[derive(Default)]
+struct Shown {
+    batches: i64,
+    waiting: i64,
+    loaded: i64,
+}
+
+/// Moves a gauge by what has changed since it was moved last.
+fn show(gauge: &Gauge, shown: &mut i64, now: usize) {
+    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    if now != *shown {
+        gauge.inc_by(now - *shown);
+        *shown = now;
+    }
 }
 
 impl Executor {
@@ -77,11 +102,14 @@ impl Executor {
             slots: Map::default(),
             batch: Batch::default(),
             in_flight: None,
+            in_flight_shares: Vec::new(),
             loads: Vec::new(),
             fan_out: FanOut::default(),
             cursors_moved: false,
             nonces: Nonces::default(),
             stalled: Vec::new(),
+            waiting: Waiting::Nobody,
+            shown: Shown::default(),
             stopping: false,
             uses: 0,
         }
@@ -90,6 +118,22 @@ impl Executor {
     /// Whether it takes commands: the next batch has room.
     pub fn accepts(&self) -> bool {
         self.batch.has_room()
+    }
+
+    /// Whether an app may have more of the next batch although others wait.
+    pub fn has_share(&self, app: AppId) -> bool {
+        self.batch.has_share(app)
+    }
+
+    /// What of the offer in flight is whose.
+    pub fn in_flight_shares(&self) -> impl Iterator<Item = (AppId, usize)> {
+        self.in_flight_shares.iter().map(|share| (share.app, share.records))
+    }
+
+    /// Takes commands; all those apps waited when they were taken.
+    pub fn jobs(&mut self, jobs: impl Iterator<Item = Job>, waiting: Waiting) {
+        self.waiting = waiting;
+        jobs.for_each(|job| self.job(job));
     }
 
     /// Loads to start.
@@ -133,11 +177,12 @@ impl Executor {
 
     /// Decides the commands of a conversation until one has to wait.
     fn work(&mut self, key: Key) {
-        let Self { node, slots, batch, fan_out, cursors_moved, nonces, loads, stalled, .. } = self;
+        let Self { node, slots, batch, fan_out, cursors_moved, nonces, loads, stalled, waiting, .. } = self;
         let Some(slot) = slots.get_mut(&key) else { return };
         let now = node.clock.now();
         while !slot.busy {
-            if !batch.has_room() {
+            let over_its_share = waiting.others_than(key.0) && !batch.has_share(key.0);
+            if over_its_share || !batch.has_room() {
                 // It goes on with the batch after this one.
                 stalled.push(key);
                 return;
@@ -178,8 +223,18 @@ impl Executor {
             let rows = [derive::member_row(state, member), derive::column_row(state, member)];
             batch.records[*index].derived.extend(rows);
         }
-        self.node.metrics.offer_records.observe(batch.records.len() as f64);
+        let metrics = &self.node.metrics;
+        metrics.offer_records.observe(batch.records.len() as f64);
+        metrics.offer_bytes.observe(batch.bytes as f64);
+        if batch.records.len() >= BATCH_RECORDS_MAX {
+            metrics.batch_full(Full::Records);
+        } else if !batch.has_room() {
+            metrics.batch_full(Full::Bytes);
+        } else if batch.spent().is_some_and(|app| self.waiting.others_than(app)) {
+            metrics.batch_full(Full::Share);
+        }
         self.in_flight = Some(batch.effects);
+        self.in_flight_shares = batch.shares;
         self.resume();
         Some(batch.records)
     }
@@ -187,6 +242,7 @@ impl Executor {
     /// The log has answered the offer.
     pub fn committed(&mut self, result: Result<Vec<Committed>, LogError>) {
         let effects = self.in_flight.take().unwrap_or_default();
+        self.in_flight_shares = Vec::new();
         match result {
             Ok(committed) => {
                 for (effect, committed) in effects.into_iter().zip(&committed) {
@@ -273,9 +329,17 @@ impl Executor {
 
     /// Goes on with what had to wait for room in a batch.
     fn resume(&mut self) {
-        for key in std::mem::take(&mut self.stalled) {
+        let stalled = std::mem::take(&mut self.stalled);
+        self.waiting = stalled.iter().fold(self.waiting, |waiting, (app, _)| waiting.and(*app));
+        for key in stalled {
             self.work(key);
         }
+    }
+
+    /// Shows how many batches are in preparation: the one in flight, and the one that is filled.
+    pub fn show_batches(&mut self) {
+        let batches = usize::from(self.in_flight.is_some()) + usize::from(!self.batch.records.is_empty());
+        show(&self.node.metrics.batches, &mut self.shown.batches, batches);
     }
 
     /// No more commands will come. From now on a refused cursor is not tried again: a full disk must not hold up the end.
@@ -322,12 +386,19 @@ impl Executor {
                 }
             }
         }
-        self.node.metrics.conversations_loaded.set(self.slots.len() as i64);
+        show(&self.node.metrics.conversations_loaded, &mut self.shown.loaded, self.slots.len());
+        let waiting = self.slots.values().map(|slot| slot.waiting.len()).sum();
+        show(&self.node.metrics.commands_waiting, &mut self.shown.waiting, waiting);
+    }
+
+    /// Whether nothing that was decided is on its way.
+    pub fn is_at_rest(&self) -> bool {
+        self.in_flight.is_none() && self.batch.records.is_empty()
     }
 
     /// Whether nothing is on its way.
     pub fn is_idle(&self) -> bool {
-        self.in_flight.is_none() && self.batch.records.is_empty() && !self.slots.values().any(|slot| slot.busy)
+        self.is_at_rest() && !self.slots.values().any(|slot| slot.busy)
     }
 }
 

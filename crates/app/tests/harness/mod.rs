@@ -3,7 +3,7 @@
 #![allow(dead_code, clippy::disallowed_methods)]
 
 use bytes::Bytes;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use stonechat_app::api::{
@@ -80,9 +80,31 @@ pub struct SteeredLog {
     held: Mutex<Option<VecDeque<Offered>>>,
     refusals: AtomicUsize,
     gate: Mutex<Option<Gate>>,
+    lag_ms: AtomicU64,
+    shapes: Mutex<Vec<Shape>>,
     damaged: Mutex<BTreeSet<u64>>,
     feed_fails: Mutex<Option<LogError>>,
     offers: AtomicUsize,
+}
+
+/// What one offer had.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shape {
+    /// Its events, by app.
+    pub events: BTreeMap<AppId, usize>,
+    /// Their sealed bodies.
+    pub bytes: usize,
+}
+
+impl Shape {
+    fn of(records: &[Record]) -> Self {
+        let mut shape = Self::default();
+        for event in records.iter().filter_map(|record| record.event.as_ref()) {
+            *shape.events.entry(event.header.app).or_default() += 1;
+            shape.bytes += event.sealed.len();
+        }
+        shape
+    }
 }
 
 /// Reads wait behind it.
@@ -104,6 +126,8 @@ impl SteeredLog {
             held: Mutex::new(None),
             refusals: AtomicUsize::new(0),
             gate: Mutex::default(),
+            lag_ms: AtomicU64::new(0),
+            shapes: Mutex::default(),
             damaged: Mutex::default(),
             feed_fails: Mutex::default(),
             offers: AtomicUsize::new(0),
@@ -200,6 +224,16 @@ impl SteeredLog {
         self.refusals.load(Ordering::SeqCst)
     }
 
+    /// What the offers since the last time had.
+    pub fn take_shapes(&self) -> Vec<Shape> {
+        std::mem::take(&mut *self.shapes.lock().unwrap())
+    }
+
+    /// From now on the store lags by this much.
+    pub fn lag(&self, ms: u64) {
+        self.lag_ms.store(ms, Ordering::SeqCst);
+    }
+
     /// The next offers are refused.
     pub fn refuse(&self, offers: usize) {
         self.refusals.store(offers, Ordering::SeqCst);
@@ -209,6 +243,7 @@ impl SteeredLog {
 impl Log for SteeredLog {
     fn offer(&self, records: Vec<Record>, done: Done) {
         self.offers.fetch_add(1, Ordering::SeqCst);
+        self.shapes.lock().unwrap().push(Shape::of(&records));
         if self.refusals.load(Ordering::SeqCst) > 0 {
             self.refusals.fetch_sub(1, Ordering::SeqCst);
             return done(Err(LogError::StorageFull));
@@ -274,6 +309,10 @@ impl Log for SteeredLog {
             return Box::pin(async { Err(LogError::Corrupt("a record of the feed".into())) });
         }
         self.inner.feed(after, limit)
+    }
+
+    fn lag_ms(&self) -> u64 {
+        self.lag_ms.load(Ordering::SeqCst)
     }
 
     fn head(&self) -> LanePosition {
@@ -464,7 +503,7 @@ impl Device {
     pub async fn answer(&self, wanted: u64) -> Result<Answer, Failure> {
         self.sink
             .wait(|outbound| match outbound {
-                Outbound::Answer { call, result } if *call == wanted => Some(result.clone()),
+                Outbound::Answer { call, result, .. } if *call == wanted => Some(result.clone()),
                 _ => None,
             })
             .await

@@ -316,7 +316,7 @@ fn an_id_in_flight_cannot_be_used_again_and_its_call_is_still_answered() {
         assert_eq!(only_error(&driver.say(&send_frame(9, text_send("b"))), 0), "malformed");
         assert_eq!(only_error(&driver.say(&ping(9)), 0), "malformed");
         let refused = Err(Failure::new(ErrorCode::NotFound, "no such user"));
-        assert_eq!(only_error(&driver.tell(Outbound::Answer { call: 9, result: refused }), 9), "not_found");
+        assert_eq!(only_error(&driver.tell(Outbound::Answer { call: 9, result: refused, turn: None }), 9), "not_found");
     }
 }
 
@@ -339,7 +339,7 @@ fn every_code_ends_a_session_by_its_own_text() {
             let result = Err(Failure::new(*code, "why"));
             let mut driver = Driver::open(kind);
             driver.say(&send_frame(9, text_send("a")));
-            assert_eq!(only_error(&driver.tell(Outbound::Answer { call: 9, result }), 9), code.as_str());
+            assert_eq!(only_error(&driver.tell(Outbound::Answer { call: 9, result, turn: None }), 9), code.as_str());
         }
     }
 }

@@ -99,7 +99,10 @@ fn too_much_before_the_welcome_becomes_a_poke_and_silence_until_a_pull() {
         assert_eq!(welcome.position, poke.position);
         assert!(driver.tell(live_event()).is_empty());
         driver.say(&send_frame(2, text_send("a")));
-        assert!(matches!(only_said(driver.tell(Outbound::Answer { call: 2, result: Ok(Answer::Done) })).0, 2));
+        assert!(matches!(
+            only_said(driver.tell(Outbound::Answer { call: 2, result: Ok(Answer::Done), turn: None })).0,
+            2
+        ));
         let pull = |id| Frame { id, body: Some(Body::Pull(v1::Pull::default())) };
         driver.say(&pull(0));
         assert!(driver.tell(live_event()).is_empty(), "a pull that is refused is none");
@@ -190,7 +193,7 @@ fn each_answer_goes_out_under_the_id_of_its_call_and_once() {
         for (answer, id) in samples::all_answers().into_iter().zip(2..) {
             driver.say(&send_frame(id, text_send("a")));
             let expected = crate::encode::answer(SESSION_ID, &answer);
-            let outbound = || Outbound::Answer { call: id, result: Ok(answer.clone()) };
+            let outbound = || Outbound::Answer { call: id, result: Ok(answer.clone()), turn: None };
             assert_eq!(only_said(driver.tell(outbound())), (id, expected));
             assert!(driver.tell(outbound()).is_empty(), "a second answer is not passed on");
         }
@@ -205,7 +208,7 @@ fn nothing_is_read_at_the_limit_of_calls() {
         driver.say(&send_frame(id, text_send("a")));
     }
     assert!(!driver.machine.wants_input());
-    driver.tell(Outbound::Answer { call: 20, result: Ok(Answer::Done) });
+    driver.tell(Outbound::Answer { call: 20, result: Ok(Answer::Done), turn: None });
     assert!(driver.machine.wants_input());
 }
 
@@ -228,7 +231,7 @@ fn the_clock_is_set_by_each_welcome() {
     let pull = Frame { id: 9, body: Some(Body::Pull(v1::Pull::default())) };
     driver.say(&pull);
     let set_back = samples::welcome(START_WALL.plus_ms(-50_000));
-    driver.tell(Outbound::Answer { call: 9, result: Ok(Answer::Welcome(Box::new(set_back))) });
+    driver.tell(Outbound::Answer { call: 9, result: Ok(Answer::Welcome(Box::new(set_back))), turn: None });
     let (_, Body::Pong(pong)) = only_said(driver.say(&ping(10))) else { panic!() };
     assert_eq!(pong.server_time, START_WALL.0 - 50_000);
 }
@@ -314,7 +317,7 @@ fn a_peer_that_is_not_read_is_not_taken_for_silent() {
     }
     driver.now = START.plus_ms(IDLE_TIMEOUT_MS + 1);
     assert!(driver.tick().is_empty());
-    driver.tell(Outbound::Answer { call: 2, result: Ok(Answer::Done) });
+    driver.tell(Outbound::Answer { call: 2, result: Ok(Answer::Done), turn: None });
     assert_eq!(driver.machine.deadline(), Some(driver.now.plus_ms(IDLE_TIMEOUT_MS)));
 }
 
@@ -372,7 +375,7 @@ fn a_draining_server_asks_to_leave_and_still_answers() {
         let did = driver.give(Input::Shutdown { after_ms: 1_000, spread_ms: u64::MAX });
         let (0, Body::GoAway(away)) = only_said(did) else { panic!() };
         assert_eq!((away.after_ms, away.spread_ms), (1_000, u32::MAX));
-        let sent = Outbound::Answer { call: 2, result: Ok(Answer::Sent(samples::sent())) };
+        let sent = Outbound::Answer { call: 2, result: Ok(Answer::Sent(samples::sent())), turn: None };
         assert!(matches!(only_said(driver.tell(sent)), (2, Body::Sent(_))));
     }
 }
@@ -401,7 +404,7 @@ fn an_answer_over_the_limit_of_a_frame_becomes_an_error() {
     driver.say(&Frame { id: 9, body: Some(Body::Pull(v1::Pull::default())) });
     let mut large = welcome();
     large.position = vec![0; FRAME_BYTES_MAX].into();
-    let did = driver.tell(Outbound::Answer { call: 9, result: Ok(Answer::Welcome(Box::new(large))) });
+    let did = driver.tell(Outbound::Answer { call: 9, result: Ok(Answer::Welcome(Box::new(large))), turn: None });
     assert_eq!(only_error(&did, 9), "internal");
     assert!(driver.machine.wants_input());
 }

@@ -137,8 +137,8 @@ fn run(kind: MessageKind, steps: Vec<Step>) -> Result<(), TestCaseError> {
                 answered = Some(call);
                 let failure = Failure::new(ErrorCode::NotFound, "no");
                 driver.tell(match (request, outcome) {
-                    (Request::Call, Outcome::Done) => Outbound::Answer { call, result: Ok(Answer::Done) },
-                    (Request::Call, Outcome::Failed) => Outbound::Answer { call, result: Err(failure) },
+                    (Request::Call, Outcome::Done) => Outbound::Answer { call, result: Ok(Answer::Done), turn: None },
+                    (Request::Call, Outcome::Failed) => Outbound::Answer { call, result: Err(failure), turn: None },
                     (Request::Refresh, Outcome::Done) => {
                         Outbound::Refreshed { call, result: Ok(START_WALL.plus_ms(90_000)) }
                     }
@@ -147,7 +147,7 @@ fn run(kind: MessageKind, steps: Vec<Step>) -> Result<(), TestCaseError> {
             }
             Step::Stray(call) if observer.in_flight.contains_key(&call) => continue,
             Step::Stray(call) => {
-                let did = driver.tell(Outbound::Answer { call, result: Ok(Answer::Done) });
+                let did = driver.tell(Outbound::Answer { call, result: Ok(Answer::Done), turn: None });
                 prop_assert!(did.iter().all(|did| !matches!(did, Did::Said(_))), "{:?}", did);
                 did
             }
