@@ -1,6 +1,7 @@
 //! The committer: a state machine without a disk, a clock or a thread. Offers go in, batches come out one at a time;
 //! when a batch is durable, its answers come out.
 
+use crate::batches::Full;
 use crate::codec::{self, Span, Stamp};
 use crate::config::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX};
 use std::collections::VecDeque;
@@ -75,6 +76,8 @@ pub struct Batch {
     pub taken_records: usize,
     /// Bytes that waited for it, refused ones included.
     pub taken_bytes: usize,
+    /// What it was full of, when it left out an offer that waits.
+    pub full: Option<Full>,
 }
 
 /// Gives personal numbers.
@@ -171,7 +174,12 @@ impl Committer {
             chain: self.chain,
             taken_records: taken.iter().map(|(offer, _)| offer.records.len()).sum(),
             taken_bytes: taken.iter().map(|(offer, _)| offer.bytes.len()).sum(),
+            full: None,
         };
+        batch.full = self.queue.front().map(|next| {
+            let records = batch.taken_records + next.records.len();
+            if records > self.records_max { Full::Records } else { Full::Bytes }
+        });
         for (mut offer, brought) in taken {
             if let Err(error) = brought {
                 batch.offers.push(Formed { records: Vec::new(), answer: Err(error), done: offer.done });
@@ -288,10 +296,11 @@ mod tests {
         let mut sizes = Vec::new();
         while let Some(batch) = committer.poll_batch(&mut Counting::default()) {
             assert!(committer.poll_batch(&mut Counting::default()).is_none(), "one is in flight");
-            sizes.push(positions(&batch).len());
+            sizes.push((positions(&batch).len(), batch.full));
             committer.synced();
         }
-        assert_eq!(sizes, [800, 800, 401, 1, 1]);
+        let (records, bytes) = (Some(Full::Records), Some(Full::Bytes));
+        assert_eq!(sizes, [(800, records), (800, records), (401, bytes), (1, bytes), (1, None)]);
     }
 
     #[test]

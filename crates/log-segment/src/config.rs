@@ -17,8 +17,6 @@ pub const SPARE_HURRIED_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of a checkpoint after which its thread pauses.
 pub const CHECKPOINT_SLICE_BYTES: usize = 1024 * 1024;
 
-/// Milliseconds for which offers may wait after a batch was formed without them; past it more are refused.
-pub const LAG_MS_MAX: u64 = 250;
 /// The longest pause between two attempts at a checkpoint.
 pub const CHECKPOINT_RETRY_MAX: Duration = Duration::from_secs(30);
 /// The same for what somebody waits for: a segment, or an index that could not be opened.

@@ -1,5 +1,6 @@
 //! The engine: [`SegmentLog`].
 
+use crate::batches::Batches;
 use crate::checkpoint;
 use crate::committer::Offer;
 use crate::config::{Config, OnClose, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
@@ -127,6 +128,18 @@ impl SegmentLog {
         self.store.intake.depth()
     }
 
+    /// Bytes that wait for the committer.
+    #[must_use]
+    pub fn queue_bytes(&self) -> usize {
+        self.store.intake.bytes()
+    }
+
+    /// Batches that were formed since the store was opened.
+    #[must_use]
+    pub fn batches(&self) -> Batches {
+        self.store.batches.read()
+    }
+
     /// Roughly the bytes of the tail.
     #[must_use]
     pub fn tail_bytes(&self) -> u64 {
@@ -149,8 +162,8 @@ impl SegmentLog {
     }
 
     /// Why an offer cannot be taken at present, as far as it can be told before it is encoded.
-    fn admit(&self, records: usize, now_ms: u64) -> Result<(), Refusal> {
-        self.store.intake.admits(records, now_ms)?;
+    fn admit(&self, records: usize) -> Result<(), Refusal> {
+        self.store.intake.admits(records)?;
         if let Some(trouble) = self.store.spares.trouble() {
             return Err(Refusal::Full(trouble));
         }
@@ -170,8 +183,7 @@ impl Drop for SegmentLog {
 
 impl Log for SegmentLog {
     fn offer(&self, records: Vec<Record>, done: Done) {
-        let now_ms = self.store.clock.now_ms();
-        if let Err(refusal) = self.admit(records.len(), now_ms) {
+        if let Err(refusal) = self.admit(records.len()) {
             return done(Err(self.store.refused.count(refusal)));
         }
         for write in records.iter().flat_map(|record| &record.personal) {
@@ -186,7 +198,7 @@ impl Log for SegmentLog {
             let error = format!("a batch of {} bytes does not fit a segment, which has {room}", offer.bytes.len());
             return (offer.done)(Err(LogError::Io(error)));
         }
-        match self.store.intake.push(offer, now_ms) {
+        match self.store.intake.push(offer) {
             Ok(()) => self.store.work.raise(),
             Err(refused) => {
                 let (offer, refusal) = *refused;
@@ -242,6 +254,10 @@ impl Log for SegmentLog {
 
     fn feed(&self, after: LanePosition, limit: usize) -> BoxFuture<'_, Result<Vec<FeedRecord>, LogError>> {
         Box::pin(async move { self.store.feed(after, limit) })
+    }
+
+    fn lag_ms(&self) -> u64 {
+        self.store.intake.lag_ms(|| self.store.clock.now_ms())
     }
 
     fn head(&self) -> LanePosition {

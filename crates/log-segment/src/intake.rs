@@ -1,9 +1,9 @@
 //! What was offered and waits for the committer. Never waits itself: past its bound the answer is no.
 
 use crate::committer::Offer;
-use crate::config::LAG_MS_MAX;
 use crate::refusal::Refusal;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[derive(Default)]
@@ -13,28 +13,19 @@ struct Waiting {
     bytes: usize,
     /// Records that were ever pushed.
     pushed: u64,
-    passed_over: Option<PassedOver>,
+    /// A batch was formed without offers that waited: their last record, counted as they were pushed.
+    passed_over: Option<u64>,
     closed: bool,
 }
 
-/// A batch was formed without offers that waited.
-struct PassedOver {
-    /// The last record of theirs, counted as they were pushed.
-    upto: u64,
-    since_ms: u64,
-}
-
-impl Waiting {
-    /// Whether the committer lags. The flush that was running when an offer came does not count, since any disk may be
-    /// slow once: the time begins when that flush has ended and the next batch was formed without the offer.
-    fn lags(&self, now_ms: u64) -> bool {
-        self.passed_over.as_ref().is_some_and(|passed| now_ms.saturating_sub(passed.since_ms) > LAG_MS_MAX)
-    }
-}
+/// There is no such time.
+const NEVER: u64 = u64::MAX;
 
 /// The queue between those who offer and the committer.
 pub struct Intake {
     waiting: Mutex<Waiting>,
+    /// When a batch was formed without offers that wait, else [`NEVER`]. Read with every send, so it has no lock.
+    passed_over_ms: AtomicU64,
     records_max: usize,
     bytes_max: usize,
 }
@@ -42,27 +33,34 @@ pub struct Intake {
 impl Intake {
     /// An empty queue with these bounds.
     pub fn new(records_max: usize, bytes_max: usize) -> Self {
-        Self { waiting: Mutex::default(), records_max, bytes_max }
+        Self { waiting: Mutex::default(), passed_over_ms: AtomicU64::new(NEVER), records_max, bytes_max }
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Milliseconds that the committer lags. The flush that was running when an offer came does not count, since any
+    /// disk may be slow once: the time begins when that flush has ended and the next batch was formed without the offer.
+    /// What is offered is taken all the same; those who take new work see to it that there is less.
+    pub fn lag_ms(&self, now_ms: impl FnOnce() -> u64) -> u64 {
+        match self.passed_over_ms.load(Ordering::Relaxed) {
+            NEVER => 0,
+            since_ms => now_ms().saturating_sub(since_ms),
+        }
+    }
+
     /// Whether so many records more would be taken now.
     ///
     /// # Errors
     /// Why not.
-    pub fn admits(&self, records: usize, now_ms: u64) -> Result<(), Refusal> {
-        self.check(&self.waiting(), records, 0, now_ms)
+    pub fn admits(&self, records: usize) -> Result<(), Refusal> {
+        self.check(&self.waiting(), records, 0)
     }
 
-    fn check(&self, waiting: &Waiting, records: usize, bytes: usize, now_ms: u64) -> Result<(), Refusal> {
+    fn check(&self, waiting: &Waiting, records: usize, bytes: usize) -> Result<(), Refusal> {
         if waiting.closed {
             return Err(Refusal::Closed);
-        }
-        if waiting.lags(now_ms) {
-            return Err(Refusal::Lag);
         }
         // One offer is always taken when nothing waits, whatever its size.
         let over = waiting.records + records > self.records_max || waiting.bytes + bytes > self.bytes_max;
@@ -73,9 +71,9 @@ impl Intake {
     ///
     /// # Errors
     /// The offer, and why not.
-    pub fn push(&self, offer: Offer, now_ms: u64) -> Result<(), Box<(Offer, Refusal)>> {
+    pub fn push(&self, offer: Offer) -> Result<(), Box<(Offer, Refusal)>> {
         let mut waiting = self.waiting();
-        if let Err(refusal) = self.check(&waiting, offer.records.len(), offer.bytes.len(), now_ms) {
+        if let Err(refusal) = self.check(&waiting, offer.records.len(), offer.bytes.len()) {
             return Err(Box::new((offer, refusal)));
         }
         waiting.pushed += offer.records.len() as u64;
@@ -98,9 +96,11 @@ impl Intake {
         let (pushed, left) = (waiting.pushed, waiting.records as u64);
         if left == 0 {
             waiting.passed_over = None;
-        } else if waiting.passed_over.as_ref().is_none_or(|passed| pushed - left >= passed.upto) {
+            self.passed_over_ms.store(NEVER, Ordering::Relaxed);
+        } else if waiting.passed_over.is_none_or(|upto| pushed - left >= upto) {
             // All that were passed over before are taken.
-            waiting.passed_over = Some(PassedOver { upto: pushed, since_ms: now_ms });
+            waiting.passed_over = Some(pushed);
+            self.passed_over_ms.store(now_ms, Ordering::Relaxed);
         }
     }
 
@@ -117,5 +117,10 @@ impl Intake {
     /// Records that wait.
     pub fn depth(&self) -> usize {
         self.waiting().records
+    }
+
+    /// Their bytes.
+    pub fn bytes(&self) -> usize {
+        self.waiting().bytes
     }
 }

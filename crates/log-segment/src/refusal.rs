@@ -10,8 +10,6 @@ pub enum Refusal {
     Closed,
     /// Too much waits for the committer.
     Queue,
-    /// What waits for the committer has waited too long.
-    Lag,
     /// The tail is full until a checkpoint has been written.
     Tail,
     /// No segment can be prepared.
@@ -22,7 +20,7 @@ impl From<Refusal> for LogError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Closed => Self::Closed,
-            Refusal::Queue | Refusal::Lag | Refusal::Tail => Self::Overloaded,
+            Refusal::Queue | Refusal::Tail => Self::Overloaded,
             Refusal::Full(error) => error,
         }
     }
@@ -35,8 +33,6 @@ pub struct Refusals {
     pub queue: u64,
     /// The tail was full.
     pub tail: u64,
-    /// The committer lagged.
-    pub lag: u64,
     /// The store was read-only: the disk was full, or segments could not be made.
     pub full: u64,
 }
@@ -46,7 +42,6 @@ pub struct Refusals {
 pub struct RefusalCounters {
     queue: AtomicU64,
     tail: AtomicU64,
-    lag: AtomicU64,
     full: AtomicU64,
 }
 
@@ -56,7 +51,6 @@ impl RefusalCounters {
         let counter = match &refusal {
             Refusal::Closed => None,
             Refusal::Queue => Some(&self.queue),
-            Refusal::Lag => Some(&self.lag),
             Refusal::Tail => Some(&self.tail),
             Refusal::Full(_) => Some(&self.full),
         };
@@ -69,6 +63,6 @@ impl RefusalCounters {
     /// How many there were.
     pub fn read(&self) -> Refusals {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Refusals { queue: read(&self.queue), tail: read(&self.tail), lag: read(&self.lag), full: read(&self.full) }
+        Refusals { queue: read(&self.queue), tail: read(&self.tail), full: read(&self.full) }
     }
 }

@@ -1,5 +1,6 @@
 //! The state of an open store that its parts share.
 
+use crate::batches::BatchCounters;
 use crate::blocks::Anchor;
 use crate::checkpoint::Health;
 use crate::clock::Clock;
@@ -55,6 +56,8 @@ pub struct Store {
     pub clock: Clock,
     /// Offers that were refused.
     pub refused: RefusalCounters,
+    /// Batches that were formed.
+    pub batches: BatchCounters,
     tail: RwLock<Tail>,
     index: RwLock<Option<Arc<dyn Index>>>,
     head: AtomicU64,
@@ -101,6 +104,7 @@ impl Store {
             checkpointing: Mutex::default(),
             clock: Clock::default(),
             refused: RefusalCounters::default(),
+            batches: BatchCounters::default(),
             tail_bytes: AtomicU64::new(parts.tail.bytes()),
             tail: RwLock::new(parts.tail),
             index: RwLock::new(Some(parts.index)),

@@ -93,6 +93,7 @@ impl Writer {
             return WriterStep::Idle;
         };
         self.store.intake.release(batch.taken_records, batch.taken_bytes, self.store.clock.now_ms());
+        self.store.batches.count(batch.taken_records, batch.taken_bytes, batch.full);
         let start = match self.write(&batch) {
             Ok(start) => start,
             Err(error) => {

@@ -10,8 +10,10 @@ use stonechat_log::contract::workload::{Builder, conversation};
 use stonechat_log::contract::{commit, wait};
 use stonechat_log::personal::{change_prefix, value_key};
 use stonechat_log::record::{PersonalWrite, Record};
+use stonechat_log::row::RowWrite;
 use stonechat_log::store::{Log, LogError};
-use stonechat_log_segment::config::{Config, LAG_MS_MAX, REOPEN_ROOM_BYTES};
+use stonechat_log_segment::batches::Batches;
+use stonechat_log_segment::config::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, Config, REOPEN_ROOM_BYTES};
 use stonechat_log_segment::engine::SegmentLog;
 use stonechat_log_segment::index::{Index, Indexes};
 use stonechat_log_segment::memory_index::MemoryIndexes;
@@ -112,10 +114,48 @@ fn a_full_queue_is_overloaded_at_once() {
     offer(&log, &answers, vec![builder.clone().message(1)]);
     assert_eq!(last(&answers), Err(LogError::Overloaded));
     assert_eq!(log.refusals(), Refusals { queue: 1, ..Refusals::default() });
+    assert!(log.queue_bytes() > 0);
     drain(&mut stepper);
-    assert_eq!((log.queue_depth(), log.head()), (0, LanePosition(10)));
+    assert_eq!((log.queue_depth(), log.queue_bytes(), log.head()), (0, 0, LanePosition(10)));
     offer(&log, &answers, vec![builder.message(1)]);
     drain(&mut stepper);
+    assert_eq!(last(&answers), Ok(()));
+}
+
+#[test]
+fn a_queue_that_is_full_of_bytes_is_overloaded_but_takes_one_offer_of_any_size() {
+    let config = Config { queue_bytes_max: 10, ..small() };
+    let (log, mut stepper) = stepped(&SimDisk::new(), &MemoryIndexes::new(), config).unwrap();
+    let (mut builder, answers) = (Builder::default(), Answers::default());
+    offer(&log, &answers, vec![builder.message(1)]);
+    assert!(log.queue_bytes() > 10 && answers.lock().unwrap().is_empty());
+    offer(&log, &answers, vec![builder.clone().message(1)]);
+    assert_eq!((last(&answers), log.refusals().queue), (Err(LogError::Overloaded), 1));
+    drain(&mut stepper);
+    assert_eq!((last(&answers), log.queue_bytes()), (Ok(()), 0));
+}
+
+#[test]
+fn a_batch_takes_so_many_records_and_bytes_and_leaves_the_rest_to_the_next() {
+    let config = Config { segment_bytes: 8 * 1024 * 1024, ..small() };
+    let (log, mut stepper) = stepped(&SimDisk::new(), &MemoryIndexes::new(), config).unwrap();
+    let (mut builder, answers) = (Builder::default(), Answers::default());
+    let mut many = |count: usize| (0..count).map(|_| builder.message(1)).collect::<Vec<_>>();
+    // Two offers are over the bound of records together, and so the second is the next batch.
+    offer(&log, &answers, many(BATCH_RECORDS_MAX - 1));
+    offer(&log, &answers, many(2));
+    drain(&mut stepper);
+    let full = Batches { batches: 2, records: BATCH_RECORDS_MAX as u64 + 1, full_of_records: 1, ..log.batches() };
+    assert_eq!(log.batches(), full);
+    assert_eq!(full.full_of_bytes, 0);
+    for _ in 0..3 {
+        let write = RowWrite::Put { key: "k".into(), value: vec![0; BATCH_BYTES_MAX / 2 - 500].into() };
+        offer(&log, &answers, vec![Record { rows: vec![write], ..Record::default() }]);
+    }
+    drain(&mut stepper);
+    let Batches { batches, full_of_bytes, bytes, .. } = log.batches();
+    assert_eq!((batches, full_of_bytes), (4, 1));
+    assert!(bytes - full.bytes > BATCH_BYTES_MAX as u64);
     assert_eq!(last(&answers), Ok(()));
 }
 
@@ -133,13 +173,14 @@ fn a_full_tail_is_overloaded_until_a_checkpoint() {
     assert_eq!(last(&answers), Err(LogError::Overloaded));
     assert_eq!(log.refusals(), Refusals { tail: 1, ..Refusals::default() });
     stepper.checkpoint().unwrap();
+    assert_eq!(log.tail_bytes(), 0);
     offer(&log, &answers, vec![builder.message(1)]);
     drain(&mut stepper);
     assert_eq!(last(&answers), Ok(()));
 }
 
 #[test]
-fn a_committer_that_lags_takes_no_more_until_it_has_caught_up() {
+fn a_committer_that_lags_says_so_until_it_has_caught_up_and_takes_what_it_is_offered() {
     let config = Config { batch_records_max: 2, ..small() };
     let (log, mut stepper) = stepped(&SimDisk::new(), &MemoryIndexes::new(), config).unwrap();
     let (mut builder, answers) = (Builder::default(), Answers::default());
@@ -147,28 +188,24 @@ fn a_committer_that_lags_takes_no_more_until_it_has_caught_up() {
     drain(&mut stepper);
     // However long the flush in front of it takes, it is not passed over.
     offer(&log, &answers, vec![builder.message(1)]);
-    stepper.advance(10 * LAG_MS_MAX);
+    stepper.advance(1_000);
     for _ in 0..4 {
         offer(&log, &answers, vec![builder.message(1)]);
     }
-    assert_eq!(log.queue_depth(), 5);
+    assert_eq!((log.queue_depth(), log.lag_ms()), (5, 0));
     // The next two batches are formed without the last offer.
     assert_eq!(stepper.commit(), WriterStep::Answered);
-    stepper.advance(LAG_MS_MAX);
+    stepper.advance(250);
     offer(&log, &answers, vec![builder.message(1)]);
-    assert_eq!((log.queue_depth(), log.refusals()), (4, Refusals::default()));
+    assert_eq!((log.queue_depth(), log.lag_ms()), (4, 250));
+    assert_eq!(stepper.commit(), WriterStep::Answered);
     stepper.advance(1);
-    offer(&log, &answers, vec![builder.clone().message(1)]);
-    assert_eq!(last(&answers), Err(LogError::Overloaded));
-    assert_eq!(log.refusals(), Refusals { lag: 1, ..Refusals::default() });
+    assert_eq!(log.lag_ms(), 251, "the fifth has still to be taken");
     assert_eq!(stepper.commit(), WriterStep::Answered);
-    offer(&log, &answers, vec![builder.clone().message(1)]);
-    assert_eq!(log.refusals().lag, 2, "the fifth has still to be taken");
-    assert_eq!(stepper.commit(), WriterStep::Answered);
+    assert_eq!((log.queue_depth(), log.lag_ms()), (0, 0));
     offer(&log, &answers, vec![builder.message(1)]);
-    assert_eq!((log.queue_depth(), log.refusals().lag), (1, 2));
     drain(&mut stepper);
-    assert_eq!((log.head(), log.queue_depth()), (LanePosition(8), 0), "what was taken is committed");
+    assert_eq!((log.head(), log.refusals()), (LanePosition(8), Refusals::default()), "nothing of it was refused");
 }
 
 #[test]
