@@ -5,11 +5,13 @@ mod stage;
 use bytes::Bytes;
 use prometheus_client::metrics::counter::Counter;
 use stage::{Stage, TOKEN_MS, Wire, hello, peer, text};
+use std::time::Duration;
 use stonechat_gateway_native::session::{Call, NativeSession};
 use stonechat_net::events::event_queue;
 use stonechat_net::machine::{MessageKind, Service, Transport};
+use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::DeviceId;
-use stonechat_types::limits::BODY_BYTES_MAX;
+use stonechat_types::limits::{BODY_BYTES_MAX, CALLS_MAX};
 use stonechat_wire::v1::{self, frame::Body};
 use tokio::io::AsyncWriteExt;
 
@@ -204,6 +206,78 @@ async fn a_slow_reader_is_poked_and_goes_on_from_its_position() {
     assert!(!poke.position.is_empty());
     alice.ask(30, text("bob", 30, "last")).await;
     while bob.message().await.client_msg_id[..] != [30; 16] {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_past_the_limit_wait_in_the_socket() {
+    let stage = Stage::new();
+    let mut alice = stage.signed_in("alice", "a").await;
+    let ids = 2..2 + u64::from(CALLS_MAX) + 8;
+    for id in ids.clone() {
+        alice.say(id, Body::ListDevices(v1::ListDevices {})).await;
+    }
+    for id in ids {
+        assert!(matches!(alice.answer(id).await, Body::Devices(_)));
+    }
+    let net = stage.net();
+    assert!(net.read_pauses.get() > 0);
+    until(|| (net.calls_in_flight.get(), net.paused.get()) == (0, 0)).await;
+    assert_eq!(net.refusals("too_many_calls"), 0, "they wait, and none is refused");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_takes_no_answers_has_one_page_in_memory() {
+    let stage = Stage::new();
+    let mut alice = stage.signed_in("alice", "a").await;
+    let large = "a".repeat(BODY_BYTES_MAX / 2);
+    for n in 2..12 {
+        assert!(matches!(alice.ask(n, text("bob", n as u8, &large)).await, Body::Sent(_)));
+    }
+    let conversation_id = alice.message().await.conversation_id;
+    let mut bob = stage.signed_in("bob", "b").await;
+    let ids = 2..2 + u64::from(CALLS_MAX) - 1;
+    for id in ids.clone() {
+        let fetch = v1::FetchEvents { conversation_id: conversation_id.clone(), after_seq: 0, limit: 10 };
+        bob.say(id, Body::FetchEvents(fetch)).await;
+    }
+    let metrics = stage.app.metrics();
+    let shown = || (metrics.pages.get(), metrics.reads_waiting.get());
+    // He reads nothing for a while: the first page is on its way, and no other is made.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(shown(), (1, i64::from(CALLS_MAX) - 2));
+    for id in ids {
+        let Body::Events(page) = bob.answer(id).await else { panic!() };
+        assert_eq!(page.events.len(), 10);
+        assert!(metrics.pages.get() <= 1);
+    }
+    until(|| shown() == (0, 0)).await;
+    assert!(metrics.page_waits.get() >= u64::from(CALLS_MAX) - 2);
+    // Who leaves with pages in preparation leaves nothing behind.
+    for id in [90, 91] {
+        let fetch = v1::FetchEvents { conversation_id: conversation_id.clone(), after_seq: 0, limit: 10 };
+        bob.say(id, Body::FetchEvents(fetch)).await;
+    }
+    until(|| shown() == (1, 1)).await;
+    drop(bob);
+    until(|| shown() == (0, 0)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_session_refuses_by_itself_is_counted() {
+    let stage = Stage::new();
+    let mut alice = stage.signed_in("alice", "a").await;
+    let over = "a".repeat(BODY_BYTES_MAX + 1);
+    alice.say(2, text("bob", 2, &over)).await;
+    assert_eq!(alice.error(2).await.code, "too_large");
+    stage.tcp().hear_the_end("hello_timeout").await;
+    let net = stage.net();
+    assert_eq!((net.refusals("too_large"), net.refusals("hello_timeout")), (1, 1));
+    // What the application refuses, it counts itself.
+    let mut forger = stage.tcp();
+    forger.say(1, hello("forged", "a")).await;
+    forger.hear_the_end("unauthenticated").await;
+    assert_eq!(net.refusals("unauthenticated"), 0);
+    assert_eq!(stage.app.metrics().refusals(ErrorCode::Unauthenticated), 1);
 }
 
 #[tokio::test(start_paused = true)]

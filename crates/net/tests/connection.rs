@@ -108,18 +108,33 @@ async fn all_answers_of_a_round_leave_in_one_write() {
 #[tokio::test(start_paused = true)]
 async fn a_machine_with_enough_calls_in_flight_gets_no_input() {
     let context = context(DrainPlan::default());
-    let (mut client, _serving) = tcp(&context);
+    let (mut client, serving) = tcp(&context);
     let bytes: Vec<u8> = (0..5).flat_map(|n| prefixed(format!("hold {n}").as_bytes())).collect();
     client.write_all(&bytes).await.unwrap();
     until(|| context.service.calls().len() == 2).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(context.service.calls().len(), 2);
+    let metrics = &context.metrics;
+    let shown = || (metrics.calls_in_flight.get(), metrics.paused.get());
+    assert_eq!((shown(), metrics.read_pauses.get()), ((2, 1), 1));
     for answered in 0..3 {
         let reply = Event::Reply(context.service.calls()[answered].clone());
         assert_eq!(context.service.sink().offer_control(reply), Offer::Queued);
         until(|| context.service.calls().len() == 3 + answered).await;
         assert_eq!(read_message(&mut client).await, format!("hold {answered}").as_bytes());
     }
+    // Each answer made room for one call, which was read.
+    assert_eq!((shown(), context.metrics.frames_in.get()), ((2, 1), 5));
+    for held in ["hold 3", "hold 4"] {
+        assert_eq!(context.service.sink().offer_control(Event::Reply(held.into())), Offer::Queued);
+        assert_eq!(read_message(&mut client).await, held.as_bytes());
+    }
+    client.write_all(&prefixed(b"hold on")).await.unwrap();
+    until(|| shown() == (1, 0)).await;
+    // Who leaves with a call in flight is not counted for ever.
+    drop(client);
+    assert_eq!(serving.await.unwrap(), Ended::ByPeer);
+    assert_eq!(shown(), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -133,6 +148,7 @@ async fn who_does_not_sign_in_is_closed_at_the_deadline() {
     assert_eq!(started.elapsed(), Duration::from_millis(SIGN_IN_MS));
     drop(client);
     assert_eq!(serving.await.unwrap(), Ended::ByMachine(CloseCode::Policy));
+    assert_eq!(context.metrics.refusals("too_late"), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -161,10 +177,12 @@ async fn a_peer_that_does_not_read_is_closed_at_the_write_deadline() {
         assert_eq!(sink.offer(Event::Live(Bytes::from_static(b"x")), 1), Offer::Queued);
     }
     assert_eq!(sink.offer(Event::Live(Bytes::from_static(b"x")), 1), Offer::Overflow);
+    assert_eq!(context.metrics.queued.events.get(), LIVE_EVENTS_MAX as i64);
     assert_eq!(serving.await.unwrap(), Ended::SlowReader);
     assert_eq!(started.elapsed(), WRITE_DEADLINE);
     assert_eq!(sink.offer(Event::Live(Bytes::new()), 0), Offer::Closed);
     assert_eq!((context.metrics.write_deadline_closes.get(), context.metrics.event_overflows.get()), (1, 1));
+    assert_eq!((context.metrics.queued.events.get(), context.metrics.queued.bytes.get()), (0, 0));
     assert_eq!(context.service.closed(), 1);
 }
 
@@ -213,7 +231,7 @@ async fn an_oversized_message_is_refused_by_its_length() {
     assert_eq!(u16::from(code), 1009);
     drop(client);
     assert_eq!(serving.await.unwrap(), Ended::Violation(CloseCode::TooBig));
-    assert_eq!(context.metrics.protocol_errors.get(), 1);
+    assert_eq!((context.metrics.protocol_errors.get(), context.metrics.oversized.get()), (1, 1));
     assert_eq!(context.service.calls(), ["hello", "left"]);
 }
 

@@ -25,6 +25,7 @@ use stonechat_net::server::{Listeners, NetConfig};
 use stonechat_net::tls::{ALPN_HTTP, ALPN_MESSAGES};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_websockets::upgrade::Error as UpgradeError;
@@ -292,6 +293,31 @@ async fn the_maximum_of_connections_holds_over_all_listeners() {
     };
     third.shutdown().await.unwrap();
     drop(first);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_storm_of_connections_is_let_in_at_the_rate_and_nobody_is_refused() {
+    const BURST: usize = 20;
+    let limits = Limits { accepts_per_second_max: BURST as u32, ..Limits::default() };
+    let server = Server::start(NetConfig { limits, ..NetConfig::default() });
+    let addr = server.tcp(Tls::Off);
+    let started = Instant::now();
+    let mut storm = Vec::new();
+    for _ in 0..BURST + 4 {
+        storm.push(TcpStream::connect(addr).await.unwrap());
+    }
+    for stream in &mut storm {
+        stream.write_all(&prefixed(b"in")).await.unwrap();
+        stream.read_exact(&mut [0; 3]).await.unwrap();
+    }
+    assert!(started.elapsed() >= 4 * Duration::from_secs(1) / BURST as u32);
+    let metrics = &server.metrics;
+    assert_eq!(metrics.accepted.get(), storm.len() as u64);
+    // Four were there before their turn, but for what the last burst had left when they came.
+    assert!((1..=4).contains(&metrics.accepts_delayed.get()), "{}", metrics.accepts_delayed.get());
+    assert!(metrics.accept_delay_ms.get() > 0);
+    drop(storm);
     server.stop().await;
 }
 

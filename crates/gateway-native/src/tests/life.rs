@@ -13,7 +13,7 @@ use std::sync::Arc;
 use stonechat_app::api::{self, Answer, Failure, Outbound, PersonalItem};
 use stonechat_app::live::LiveEvent;
 use stonechat_net::events::{LIVE_EVENT_BYTES_MAX, LIVE_EVENTS_MAX};
-use stonechat_net::machine::{Action, CloseCode, Input, MessageKind, SessionMachine};
+use stonechat_net::machine::{Action, CloseCode, Input, MessageKind, Note, SessionMachine};
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::limits::{CALLS_MAX, FRAME_BYTES_MAX, HELLO_TIMEOUT_MS, IDLE_TIMEOUT_MS, WINDOW_MAX};
 use stonechat_types::number::{Ordinal, PersonalSeq, Seq};
@@ -91,8 +91,10 @@ fn too_much_before_the_welcome_becomes_a_poke_and_silence_until_a_pull() {
     for kind in BOTH {
         let mut driver = Driver::beginning(kind);
         for _ in 0..=LIVE_EVENTS_MAX {
+            assert!(driver.machine.take_note().is_none());
             assert!(driver.tell(Outbound::Position(Bytes::new())).is_empty());
         }
+        assert_eq!(driver.machine.take_note(), Some(Note::Dropped));
         let did = driver.begun(START_WALL.plus_ms(1_000));
         let [Did::Said(welcome), Did::Said(poke)] = &did[..] else { panic!("{did:?}") };
         let (Some(Body::Welcome(welcome)), Some(Body::Poke(poke))) = (&welcome.body, &poke.body) else { panic!() };
@@ -284,8 +286,9 @@ fn a_peer_without_a_hello_is_sent_away() {
         let mut driver = Driver::new(kind);
         assert_eq!(driver.machine.deadline(), Some(START.plus_ms(HELLO_TIMEOUT_MS)));
         driver.now = START.plus_ms(HELLO_TIMEOUT_MS - 1);
-        assert!(driver.tick().is_empty());
+        assert!(driver.tick().is_empty() && driver.machine.take_note().is_none());
         assert_closed(&driver.tick_at_deadline(), ErrorCode::HelloTimeout);
+        assert_eq!(driver.machine.take_note(), Some(Note::Refused("hello_timeout")));
         assert_eq!(driver.machine.deadline(), None);
     }
 }

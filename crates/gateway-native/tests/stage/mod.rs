@@ -147,6 +147,11 @@ impl Stage {
         client
     }
 
+    /// What the connection loop counts.
+    pub fn net(&self) -> &Metrics {
+        &self.context.metrics
+    }
+
     /// Sessions that the application knows.
     pub fn sessions(&self) -> i64 {
         self.app.metrics().sessions.get()
@@ -189,7 +194,7 @@ impl Client {
             return found;
         }
         loop {
-            let frame = self.next().await.expect("the connection is open");
+            let Some(frame) = self.next().await else { panic!("the connection is closed after {:?}", self.heard.back()) };
             match of(&frame) {
                 Some(found) => return found,
                 None => self.heard.push_back(frame),

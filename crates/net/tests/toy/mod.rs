@@ -11,7 +11,7 @@ use stonechat_net::drain::{Drain, DrainPlan};
 use stonechat_net::events::{EventSink, Offer};
 use stonechat_net::framing::MESSAGE_BYTES_MAX;
 use stonechat_net::machine::{
-    Action, CloseCode, Input, MessageKind, Monotonic, PeerInfo, Service, SessionMachine, Transport,
+    Action, CloseCode, Input, MessageKind, Monotonic, Note, PeerInfo, Service, SessionMachine, Transport,
 };
 use stonechat_net::metrics::Metrics;
 use stonechat_net::time::Origin;
@@ -35,12 +35,14 @@ pub struct Toy {
     kind: MessageKind,
     sign_in_until: Option<Monotonic>,
     in_flight: usize,
+    note: Option<Note>,
     actions: VecDeque<Action<Bytes>>,
 }
 
 impl Toy {
     fn new(kind: MessageKind) -> Self {
-        Self { kind, sign_in_until: Some(Monotonic(SIGN_IN_MS)), in_flight: 0, actions: VecDeque::new() }
+        let sign_in_until = Some(Monotonic(SIGN_IN_MS));
+        Self { kind, sign_in_until, in_flight: 0, note: None, actions: VecDeque::new() }
     }
 
     fn say(&mut self, bytes: Bytes) {
@@ -73,6 +75,7 @@ impl SessionMachine for Toy {
             Input::Event(Event::Live(bytes)) => self.say(bytes),
             Input::Tick => {
                 self.sign_in_until = None;
+                self.note = Some(Note::Refused("too_late"));
                 self.close(CloseCode::Policy, "too late");
             }
             Input::Shutdown { after_ms, spread_ms } => self.say(format!("goaway {after_ms} {spread_ms}").into()),
@@ -90,6 +93,14 @@ impl SessionMachine for Toy {
 
     fn wants_input(&self) -> bool {
         self.in_flight < CALLS_MAX
+    }
+
+    fn calls_in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    fn take_note(&mut self) -> Option<Note> {
+        self.note.take()
     }
 
     fn message_bytes_max(&self) -> usize {
