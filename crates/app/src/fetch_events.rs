@@ -39,6 +39,7 @@ pub(crate) async fn fetch(
     }
     if head.0 - after.0 > CATCH_UP_EVENTS_MAX {
         page.jump = true;
+        node.metrics.jumps.inc();
         page.upto = after;
         return Ok(page);
     }

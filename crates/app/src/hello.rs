@@ -103,7 +103,9 @@ fn same_person(session: &Session, app: AppId, identity: &Identity) -> bool {
 /// Tells every session that got something of the log since the last time how far it is.
 pub(crate) fn report_positions(node: &Node) {
     let upto: LanePosition = node.watermark.upto();
+    let mut poked = 0;
     node.registry.for_all(|session| {
+        poked += i64::from(session.is_poked());
         if session.take_unreported() {
             let position = node.position(upto, session.personal_upto());
             if session.offer_log(crate::api::Outbound::Position(position)) {
@@ -112,4 +114,5 @@ pub(crate) fn report_positions(node: &Node) {
             session.reported();
         }
     });
+    node.metrics.sessions_poked.set(poked);
 }

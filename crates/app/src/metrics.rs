@@ -33,6 +33,10 @@ pub struct Metrics {
     pub duplicates: Counter,
     /// Sessions poked because their queue was full.
     pub pokes: Counter,
+    /// Sessions that were poked and have not pulled.
+    pub sessions_poked: Gauge,
+    /// Catch-ups that were too long to be replayed.
+    pub jumps: Counter,
     /// Sessions now.
     pub sessions: Gauge,
     /// Conversations in memory.
@@ -123,6 +127,8 @@ impl Metrics {
             deliveries: Counter::default(),
             duplicates: Counter::default(),
             pokes: Counter::default(),
+            sessions_poked: Gauge::default(),
+            jumps: Counter::default(),
             sessions: Gauge::default(),
             conversations_loaded: Gauge::default(),
             conversations_evicted: Counter::default(),
@@ -148,6 +154,8 @@ impl Metrics {
         r.register("deliveries", "Live events offered to sessions", metrics.deliveries.clone());
         r.register("duplicates", "Sends and commands answered from an earlier commit", metrics.duplicates.clone());
         r.register("pokes", "Sessions poked because their queue was full", metrics.pokes.clone());
+        r.register("sessions_poked", "Sessions that were poked and have not pulled", metrics.sessions_poked.clone());
+        r.register("jumps", "Catch-ups that were too long to be replayed", metrics.jumps.clone());
         r.register("sessions", "Sessions now", metrics.sessions.clone());
         r.register("conversations_loaded", "Conversations in memory", metrics.conversations_loaded.clone());
         r.register(

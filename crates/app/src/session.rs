@@ -122,6 +122,11 @@ impl Session {
         self.sink.offer_control(outbound)
     }
 
+    /// Whether nothing of the log is offered until the device pulls.
+    pub(crate) fn is_poked(&self) -> bool {
+        self.poked.load(Ordering::Acquire)
+    }
+
     /// The device pulls: the log flows again, and positions once the answer is out.
     pub(crate) fn unpoke(&self) {
         self.catching_up.store(true, Ordering::SeqCst);

@@ -4,7 +4,7 @@ mod harness;
 
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use harness::{World, message, next_id, user};
+use harness::{Device, World, message, next_id, user};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use stonechat_app::api::{Answer, Call, ChangeRequest, CreateGroup, Destination, MessageRange, Outbound};
@@ -15,7 +15,7 @@ use stonechat_app::node::Options;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{CommandId, ConversationId};
 use stonechat_types::limits::{
-    BODY_BYTES_MAX, CALLS_MAX, DEVICES_PER_USER_MAX, GROUP_MEMBERS_MAX, MEMBERS_PER_EVENT_MAX,
+    BODY_BYTES_MAX, CALLS_MAX, CATCH_UP_EVENTS_MAX, DEVICES_PER_USER_MAX, GROUP_MEMBERS_MAX, MEMBERS_PER_EVENT_MAX,
 };
 use stonechat_types::number::{AppId, Seq};
 use stonechat_types::text::Title;
@@ -235,6 +235,46 @@ async fn one_answer_to_a_read_is_in_preparation_until_it_has_left() {
     sleep(Duration::from_millis(5)).await;
     alice.send_in(here, "x").await.unwrap();
     assert_eq!(metrics.pages.get(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_overflows_is_poked_once_and_told_nothing_until_it_pulls() {
+    let world = World::new();
+    let mut alice = world.device("alice", "phone").await;
+    let mut bob = world.device("bob", "phone").await;
+    bob.sink.limit(3);
+    for i in 0..10 {
+        alice.send("bob", &format!("{i}")).await;
+    }
+    sleep(Duration::from_millis(1_100)).await;
+    let metrics = world.app.metrics();
+    let pokes = |device: &Device| device.sink.count(|told| matches!(told, Outbound::Poke(_)));
+    assert_eq!((pokes(&bob), metrics.pokes.get(), metrics.sessions_poked.get()), (1, 1, 1));
+    assert_eq!(bob.sink.events().len(), 3);
+    bob.sink.limit(100);
+    alice.send("bob", "not told").await;
+    assert_eq!(bob.sink.events().len(), 3, "nothing more of the log");
+    bob.call(Call::Pull { position: Default::default(), window: 0 }).await.unwrap();
+    alice.send("bob", "told").await;
+    sleep(Duration::from_millis(1_100)).await;
+    assert_eq!((bob.sink.events().len(), metrics.sessions_poked.get()), (4, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_catch_up_that_is_too_long_is_a_jump() {
+    let world = World::new();
+    let mut alice = world.device("alice", "phone").await;
+    let here = alice.group("Ops", &[]).await;
+    for _ in 0..CATCH_UP_EVENTS_MAX {
+        alice.send_in(here, "x").await.unwrap();
+    }
+    let mut jumps = async |after| {
+        let call = Call::FetchEvents { conversation: here, after: Seq(after), limit: 10 };
+        let Answer::Events(page) = alice.call(call).await.unwrap() else { panic!() };
+        (page.jump, page.events.len(), world.app.metrics().jumps.get())
+    };
+    assert_eq!(jumps(1).await, (false, 10, 0));
+    assert_eq!(jumps(0).await, (true, 0, 1));
 }
 
 #[tokio::test(start_paused = true)]
