@@ -1,6 +1,6 @@
 //! Move a read cursor. It is told at once and stored within a second; a crash may lose that second.
 
-use crate::api::{Answer, Outbound};
+use crate::api::{Answer, Outbound, PersonalItem};
 use crate::executor::batch::{Batch, Effect};
 use crate::executor::job::{Job, Key, Work};
 use crate::executor::slot::Slot;
@@ -9,10 +9,11 @@ use crate::fan_out::{LOOKED_UP_MAX, each, offer};
 use crate::node::Node;
 use crate::rows::{derive, personal};
 use roaring::RoaringBitmap;
-use stonechat_domain::member::UserRef;
+use stonechat_domain::conversation::Conversation;
+use stonechat_domain::member::{Member, UserRef};
 use stonechat_log::record::{PersonalWrite, Record};
 use stonechat_types::error_code::ErrorCode;
-use stonechat_types::number::{Ordinal, Seq};
+use stonechat_types::number::{Ordinal, Seq, UserNo};
 
 /// Tries to move the cursor.
 pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> Attempt {
@@ -63,4 +64,19 @@ pub(crate) fn store(batch: &mut Batch, key: Key, slot: &mut Slot) {
         batch.push(record, Effect { personal: vec![(user, item)], ..Effect::nothing(key) });
         slot.open += 1;
     }
+}
+
+/// A membership that is stored for another reason has the cursor in it, so everything else that says where the cursor
+/// stands goes along: after a crash they must not differ.
+pub(crate) fn take_along(
+    record: &mut Record,
+    told: &mut Vec<(UserNo, PersonalItem)>,
+    at: Key,
+    (state, member): (&Conversation, &Member),
+) {
+    let item = personal::read(at.1, member);
+    let (key, value) = personal::encode(&item);
+    record.rows.push(derive::column_row(state, member));
+    record.personal.push(PersonalWrite { app: at.0, user_no: member.user.no, key, value: Some(value) });
+    told.push((member.user.no, item));
 }

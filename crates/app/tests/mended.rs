@@ -14,6 +14,7 @@ use stonechat_log::store::{Log, LogError};
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ClientMsgId, CommandId, ConversationId};
 use stonechat_types::number::Seq;
+use stonechat_types::text::Title;
 use tokio::time::{advance, sleep};
 
 /// The next position that a device is told.
@@ -276,4 +277,36 @@ async fn a_stop_on_a_full_disk_ends() {
     world.tasks.close();
     world.tasks.wait().await;
     assert!(world.log.refusals_left() > 990, "it does not ask again and again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cursor_that_a_change_brings_along_is_whole_after_a_crash() {
+    let world = World::new();
+    let mut alice = world.device("alice", "phone").await;
+    let mut bob = world.device("bob", "phone").await;
+    let renamed = bob.group("Ops", &["alice"]).await;
+    let unchanged = bob.group("Same", &["alice"]).await;
+    for here in [renamed, unchanged] {
+        alice.send_in(here, "one").await.unwrap();
+        alice.send_in(here, "two").await.unwrap();
+        bob.call(Call::MarkRead { conversation: here, upto: Seq(3) }).await.unwrap();
+    }
+    // Each stores the membership, and with it the cursor, before the second of the cursor is over.
+    for (here, title) in [(renamed, "Operations"), (unchanged, "Same")] {
+        bob.change(here, ChangeRequest::Rename(Title::new(title).unwrap())).await.unwrap();
+    }
+    world.log.kill(0);
+    let next = world.next(Options::default());
+    let mut bob = next.device("bob", "phone").await;
+    let personal = &bob.begun.welcome.personal.changes;
+    let read = |wanted: ConversationId| {
+        personal.iter().any(|(_, item)| {
+            matches!(item, PersonalItem::Read { conversation, upto, .. } if (*conversation, *upto) == (wanted, Seq(3)))
+        })
+    };
+    assert!(read(renamed) && read(unchanged), "{personal:?}");
+    assert_eq!(bob.begun.welcome.unread_total, 0);
+    for here in [renamed, unchanged] {
+        assert_eq!(bob.view(here).await.unread, 0);
+    }
 }

@@ -5,6 +5,7 @@ use super::batch::{Effect, Fanned};
 use super::job::{Key, Reply};
 use super::slot::{Loaded, Pending};
 use crate::api::{Answer, Content, EventView, Failure};
+use crate::mark_read;
 use crate::mutant::Mutant;
 use crate::rows::dedup::Remembered;
 use crate::rows::{change, derive, personal};
@@ -81,6 +82,9 @@ pub(crate) fn push_change(
     for (user, before) in touched.iter().zip(before) {
         let Some(member) = loaded.members.get(user) else { continue };
         record.rows.push(derive::member_row(state, member));
+        if member.is_active() && loaded.dirty.remove(user) {
+            mark_read::take_along(&mut record, &mut told, at, (state, member));
+        }
         let was = before.map(|before| (before.is_active(), before.role));
         if was != Some((member.is_active(), member.role)) {
             record.rows.extend([derive::column_row(state, member), derive::roster_row(state, member)]);
@@ -172,9 +176,14 @@ pub(crate) fn push_nothing(
         Remembered { seq: Seq::ZERO, ordinal: state.ordinal, sent_at: sent_at(state, context.now), body_hmac: hmac };
     let rows =
         vec![derive::member_row(state, member), derive::remembered_row((at.0, state.no, actor.no), id, &remembered)];
+    let (mut record, mut told) = (Record { rows, ..Record::default() }, Vec::new());
+    if member.is_active() && loaded.dirty.remove(&actor.no) {
+        mark_read::take_along(&mut record, &mut told, at, (state, member));
+    }
     loaded.pending.insert((actor.no, id), Pending { remembered, waiters: Vec::new() });
-    let effect = Effect { id: Some((actor.no, id)), reply: Some((reply.0, Ok(reply.1))), ..Effect::nothing(at) };
-    context.batch.push(Record { rows, ..Record::default() }, effect);
+    let id = Some((actor.no, id));
+    let effect = Effect { id, personal: told, reply: Some((reply.0, Ok(reply.1))), ..Effect::nothing(at) };
+    context.batch.push(record, effect);
 }
 
 /// An answer that rests on what is not durable yet waits for it.
