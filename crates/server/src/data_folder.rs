@@ -113,6 +113,10 @@ impl DataFolder {
         make_folder(&keys)?;
         // A relative path would change its meaning with the working directory.
         let root = path.canonicalize().map_err(failed("find", path))?;
+        // A process that was killed may have made it and not come to this.
+        if let Some(parent) = root.parent() {
+            sync_names(parent)?;
+        }
         Self::checked(root)
     }
 
@@ -240,8 +244,21 @@ pub fn said_url(data: &Path) -> Option<String> {
     (!said.is_empty()).then(|| said.to_owned())
 }
 
+/// A folder, and those above it that are missing. Their names are durable when this returns: what is stored in a folder
+/// is lost with its name.
 fn make_folder(path: &Path) -> Result<(), DataFolderError> {
-    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path).map_err(failed("make the folder", path))
+    let missing: Vec<_> = path.ancestors().take_while(|folder| !folder.exists()).collect();
+    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path).map_err(failed("make the folder", path))?;
+    missing.iter().filter_map(|folder| folder.parent()).try_for_each(sync_names)
+}
+
+/// Makes the names in a folder durable. One that we may pass and not list was made by somebody else, who saw to it.
+fn sync_names(folder: &Path) -> Result<(), DataFolderError> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    match File::open(folder).and_then(|opened| opened.sync_all()) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced.map_err(failed("sync", folder)),
+    }
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> Result<(), DataFolderError> {
