@@ -1,7 +1,7 @@
 //! Checkpoints: write the frozen part of the tail to the index, with absolute values, and drop it.
 
 use crate::blocks::{self, Anchor, Entry};
-use crate::config::{CHECKPOINT_SLICE_BYTES, REOPEN_ROOM_BYTES};
+use crate::config::REOPEN_ROOM_BYTES;
 use crate::folder;
 use crate::index::{Index, IndexWrite};
 use crate::replay::Replay;
@@ -18,6 +18,15 @@ use stonechat_log::store::LogError;
 use stonechat_types::number::{AppId, ConversationNo, UserNo};
 use tracing::{info, warn};
 
+/// How a checkpoint makes room for others.
+#[derive(Clone, Copy)]
+pub struct Pace<'a> {
+    /// Bytes after which it pauses.
+    pub slice_bytes: usize,
+    /// A pause.
+    pub pause: &'a dyn Fn(),
+}
+
 /// How checkpoints have gone.
 #[derive(Default)]
 pub struct Health {
@@ -29,14 +38,15 @@ pub struct Health {
     rebuilding: bool,
 }
 
-/// Writes one checkpoint if the tail has anything; whether it did. `pause` is called after each slice. When it fails it
-/// is to be called again: what the index had is read as before, over it the tail, and appends go on.
+/// Writes one checkpoint if the tail has anything; whether it did. It pauses after each slice. When it fails it is
+/// to be called again: what the index had is read as before, over it the tail, and appends go on.
 ///
 /// # Errors
 /// When the index fails.
 pub fn run(store: &Store, pause: &dyn Fn()) -> Result<bool, LogError> {
+    let pace = Pace { slice_bytes: store.config.checkpoint_slice_bytes, pause };
     let mut health = store.checkpointing.lock().unwrap_or_else(PoisonError::into_inner);
-    let done = attempt(store, &mut health, pause);
+    let done = attempt(store, &mut health, pace);
     match (&done, &health.trouble) {
         (Err(error), None) => warn!(%error, "A checkpoint failed; reads and appends go on until one is written"),
         (Ok(_), Some(_)) => info!("Checkpoints are written again"),
@@ -48,21 +58,21 @@ pub fn run(store: &Store, pause: &dyn Fn()) -> Result<bool, LogError> {
     done
 }
 
-fn attempt(store: &Store, health: &mut Health, pause: &dyn Fn()) -> Result<bool, LogError> {
+fn attempt(store: &Store, health: &mut Health, pace: Pace<'_>) -> Result<bool, LogError> {
     if store.index().is_err() {
-        reopen(store, health, pause)?;
+        reopen(store, health, pace)?;
     } else if health.worn {
         // An index that can be read is closed only when there is room to open it again. What an attempt left behind
         // goes when it is opened.
         match folder::find_room(&**store.disk(), REOPEN_ROOM_BYTES) {
-            Ok(()) => reopen(store, health, pause)?,
+            Ok(()) => reopen(store, health, pace)?,
             Err(error) if health.trouble.is_some() => return Err(error),
             Err(_) => {}
         }
     }
     let index = store.index()?;
     let Some(frozen) = store.change_tail(|tail| tail.freeze()) else { return Ok(false) };
-    write(&frozen, &*index, &store.activity, store.history_id, pause)?;
+    write(&frozen, &*index, &store.activity, store.history_id, pace)?;
     store.change_tail(|tail| tail.thaw(frozen.end));
     health.worn |= index.is_worn();
     Ok(true)
@@ -77,7 +87,7 @@ pub fn write(
     index: &dyn Index,
     activity: &ActivityTable,
     history_id: [u8; 16],
-    pause: &dyn Fn(),
+    pace: Pace<'_>,
 ) -> Result<(), LogError> {
     let rows = row_writes(part, index)?;
     let (runs, ordinals) = event_writes(part);
@@ -97,9 +107,9 @@ pub fn write(
         if let Ok(write) = write {
             slice += write.key.len() + write.value.as_ref().map_or(0, Bytes::len);
         }
-        if slice >= CHECKPOINT_SLICE_BYTES {
+        if slice >= pace.slice_bytes {
             slice = 0;
-            pause();
+            (pace.pause)();
         }
     });
     index.ingest(&mut writes)?;
@@ -167,7 +177,7 @@ fn activity_write(activity: &ActivityTable, app: AppId, chunk: u32) -> IndexWrit
 
 /// Opens the index again. What it has must be the last checkpoint, or that of the frozen part, whose writing may have
 /// come to its end; else it is wiped and made again from the segments.
-fn reopen(store: &Store, health: &mut Health, pause: &dyn Fn()) -> Result<(), LogError> {
+fn reopen(store: &Store, health: &mut Health, pace: Pace<'_>) -> Result<(), LogError> {
     let (base, frozen_end) = {
         let tail = store.tail();
         (tail.base, tail.frozen.as_ref().map(|frozen| frozen.end))
@@ -189,14 +199,14 @@ fn reopen(store: &Store, health: &mut Health, pause: &dyn Fn()) -> Result<(), Lo
         if !std::mem::replace(&mut health.rebuilding, true) {
             warn!(reason, "The index cannot be used; it is made again from the segments");
         }
-        store.set_index(rebuild(store, &base, pause)?);
+        store.set_index(rebuild(store, &base, pace)?);
     }
     health.worn = false;
     Ok(())
 }
 
 /// Makes the index again, up to the last checkpoint.
-fn rebuild(store: &Store, base: &Anchor, pause: &dyn Fn()) -> Result<Arc<dyn Index>, LogError> {
+fn rebuild(store: &Store, base: &Anchor, pace: Pace<'_>) -> Result<Arc<dyn Index>, LogError> {
     store.indexes.wipe()?;
     let index = store.indexes.open()?;
     let activity = ActivityTable::default();
@@ -210,7 +220,7 @@ fn rebuild(store: &Store, base: &Anchor, pause: &dyn Fn()) -> Result<Arc<dyn Ind
         tail: crate::tail::Tail::default(),
         damaged: 0,
     };
-    replay.run(base.position, pause)?;
-    replay.checkpoint(pause)?;
+    replay.run(base.position, pace)?;
+    replay.checkpoint(pace)?;
     Ok(index)
 }

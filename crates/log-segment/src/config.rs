@@ -14,7 +14,7 @@ pub const SEGMENT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 pub const SPARE_SLICE_BYTES: u64 = 256 * 1024;
 /// Bytes of a preallocation that are synced at once while the segment in use fills faster than the next one grows.
 pub const SPARE_HURRIED_BYTES: u64 = 4 * 1024 * 1024;
-/// Bytes of a checkpoint after which its thread pauses.
+/// Bytes of a checkpoint after which its thread pauses, unless a [`Config`] says less.
 pub const CHECKPOINT_SLICE_BYTES: usize = 1024 * 1024;
 
 /// The longest pause between two attempts at a checkpoint.
@@ -63,12 +63,17 @@ pub struct Config {
     pub retry_period: Duration,
     /// Pause between two slices of a preallocation that nobody waits for.
     pub spare_pause: Duration,
+    /// Bytes of a checkpoint after which it pauses.
+    pub checkpoint_slice_bytes: usize,
     /// Pause between two slices of a checkpoint.
     pub checkpoint_pause: Duration,
     /// When a write or sync of the log fails.
     pub on_fatal: OnFatal,
     /// When the store is closed in order.
     pub on_close: OnClose,
+    /// Planted by the simulation, to see that it is found: after a start the last position is given again.
+    #[cfg(feature = "mutants")]
+    pub reuses_position: bool,
 }
 
 impl Default for Config {
@@ -83,9 +88,12 @@ impl Default for Config {
             numbers_max: 1024 * 1024,
             retry_period: Duration::from_millis(500),
             spare_pause: Duration::from_millis(2),
+            checkpoint_slice_bytes: CHECKPOINT_SLICE_BYTES,
             checkpoint_pause: Duration::from_millis(1),
             on_fatal: OnFatal::Abort,
             on_close: OnClose::Checkpoint,
+            #[cfg(feature = "mutants")]
+            reuses_position: false,
         }
     }
 }

@@ -15,8 +15,9 @@ use crate::segment::HEADER_BYTES;
 use crate::state::{Store, disk_error};
 use crate::step::{SpareStep, WriterStep};
 use crate::tail::Wanted;
-use crate::writer::Writer;
+pub use crate::writer::Writer;
 use bytes::Bytes;
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use stonechat_log::activity::ActivityTable;
@@ -301,5 +302,26 @@ impl Stepper {
     /// When the index fails.
     pub fn checkpoint(&self) -> Result<bool, LogError> {
         checkpoint::run(&self.store, &|| {})
+    }
+
+    /// As [`Stepper::checkpoint`], but `between` is called with the committer whenever the checkpoint pauses, as both
+    /// have a thread of their own otherwise.
+    ///
+    /// # Errors
+    /// When the index fails.
+    pub fn checkpoint_beside(&mut self, between: &mut dyn FnMut(&mut Writer)) -> Result<bool, LogError> {
+        let Self { store, writer } = self;
+        let beside = RefCell::new((writer, between));
+        checkpoint::run(store, &|| {
+            let mut beside = beside.borrow_mut();
+            let (writer, between) = &mut *beside;
+            between(writer);
+        })
+    }
+
+    /// Whether the tail is long enough for a checkpoint.
+    #[must_use]
+    pub fn is_checkpoint_due(&self) -> bool {
+        self.store.tail().active.bytes >= self.store.config.checkpoint_bytes
     }
 }

@@ -17,6 +17,7 @@ struct Kept {
     failing: bool,
     refusing: Option<LogError>,
     opened: usize,
+    writes_left: Option<u64>,
 }
 
 /// Where the index is kept: it outlives its openings, as a folder would.
@@ -56,6 +57,25 @@ impl MemoryIndexes {
         self.kept().refusing = error;
     }
 
+    /// After so many ingests and syncs every use fails, as when the power goes; `None` is never.
+    pub fn fail_after(&self, writes: Option<u64>) {
+        self.kept().writes_left = writes;
+    }
+
+    /// Whether it fails or refuses at present.
+    #[must_use]
+    pub fn is_faulty(&self) -> bool {
+        let kept = self.kept();
+        kept.failing || kept.refusing.is_some()
+    }
+
+    /// Whether it came to the end that [`MemoryIndexes::fail_after`] set.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        let kept = self.kept();
+        kept.failing && kept.writes_left == Some(0)
+    }
+
     /// How often it was opened since it was made or wiped.
     #[must_use]
     pub fn opened(&self) -> usize {
@@ -63,7 +83,16 @@ impl MemoryIndexes {
     }
 
     fn writing(&self) -> Result<MutexGuard<'_, Kept>, LogError> {
-        let kept = self.working()?;
+        let mut kept = self.working()?;
+        if let Some(left) = &mut kept.writes_left {
+            match left.checked_sub(1) {
+                Some(fewer) => *left = fewer,
+                None => {
+                    kept.failing = true;
+                    return Err(LogError::Io("the index was told to fail by now".to_owned()));
+                }
+            }
+        }
         kept.refusing.clone().map_or(Ok(kept), Err)
     }
 

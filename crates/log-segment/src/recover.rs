@@ -1,6 +1,7 @@
 //! Recovery: finds the end of the lane, makes durable what may only have been in a page cache, and makes the tail again.
 
 use crate::blocks::{self, Anchor};
+use crate::checkpoint::Pace;
 use crate::codec::{self, ALIGN, Fault};
 use crate::config::{Config, SPARE_SLICE_BYTES};
 use crate::disk::Disk;
@@ -108,7 +109,8 @@ impl Recover<'_> {
             tail,
             damaged: 0,
         };
-        replay.run(head, &|| {})?;
+        let pace = Pace { slice_bytes: self.config.checkpoint_slice_bytes, pause: &|| {} };
+        replay.run(head, pace)?;
         let (tail, damaged) = (replay.tail, replay.damaged);
         let end = tail.active.end;
         let active = active_segment(&segments, &end)?;
@@ -139,9 +141,9 @@ impl Recover<'_> {
             let path = format!("{}/{name}", segment::FOLDER);
             let number = segment::number_of(&name);
             let header = match number {
-                Some(_) => {
+                Some(number) => {
                     let file = self.disk.open(&path).map_err(|error| disk_error("open a segment", &error))?;
-                    SegmentHeader::read(&*file).map_err(|error| disk_error("read a segment", &error))?
+                    SegmentHeader::read(number, &*file)?
                 }
                 None => None,
             };

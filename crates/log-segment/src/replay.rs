@@ -1,7 +1,7 @@
 //! Reads records again and does what their commits did.
 
 use crate::blocks::Anchor;
-use crate::checkpoint;
+use crate::checkpoint::{self, Pace};
 use crate::codec;
 use crate::index::Index;
 use crate::segment::{Location, Segments};
@@ -39,7 +39,7 @@ impl Replay<'_> {
     ///
     /// # Errors
     /// When a record cannot be read, or the index fails.
-    pub fn run(&mut self, upto: LanePosition, pause: &dyn Fn()) -> Result<(), LogError> {
+    pub fn run(&mut self, upto: LanePosition, pace: Pace<'_>) -> Result<(), LogError> {
         let start = self.tail.active.end;
         let mut walk = Walk::new(self.segments, start.position.next(), start.next);
         let mut end = start;
@@ -80,7 +80,7 @@ impl Replay<'_> {
             end = Anchor { position: header.position, next: walk.at(), chain: header.checksum, batch: header.batch };
             self.tail.active.end = end;
             if header.last && self.tail.active.bytes >= self.checkpoint_bytes {
-                self.checkpoint(pause)?;
+                self.checkpoint(pace)?;
             }
         }
         Ok(())
@@ -90,9 +90,9 @@ impl Replay<'_> {
     ///
     /// # Errors
     /// When the index fails.
-    pub fn checkpoint(&mut self, pause: &dyn Fn()) -> Result<(), LogError> {
+    pub fn checkpoint(&mut self, pace: Pace<'_>) -> Result<(), LogError> {
         let Some(frozen) = self.tail.freeze() else { return Ok(()) };
-        checkpoint::write(&frozen, &*self.index, self.activity, self.history_id, pause)?;
+        checkpoint::write(&frozen, &*self.index, self.activity, self.history_id, pace)?;
         self.tail.thaw(frozen.end);
         Ok(())
     }

@@ -202,6 +202,33 @@ impl SimDisk {
         world.power_until = world.operations.saturating_add(operations);
     }
 
+    /// Changes one bit of the only place of all files where these bytes are stored, as time does. Whether there was one.
+    pub fn rot_bytes(&self, bytes: &[u8], choice: u64) -> bool {
+        let mut world = self.world();
+        let holds = |content: &Content| content.now.windows(bytes.len()).position(|part| part == bytes);
+        let Some((file, at)) = world.files.iter().find_map(|(file, content)| Some((*file, holds(content)?))) else {
+            return false;
+        };
+        let Some(content) = world.files.get_mut(&file) else { return false };
+        let place = at + choice as usize % bytes.len();
+        let bit = 1 << (choice >> 32) % 8;
+        let both = [&mut content.now, &mut content.synced];
+        both.into_iter().filter_map(|content| content.get_mut(place)).for_each(|byte| *byte ^= bit);
+        true
+    }
+
+    /// Bytes that all files may have.
+    #[must_use]
+    pub fn capacity(&self) -> u64 {
+        self.world().capacity
+    }
+
+    /// Whether the power is off.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.world().powered().is_err()
+    }
+
     /// Changes bits of a stored byte, as time does.
     ///
     /// # Panics

@@ -53,7 +53,11 @@ enum WriterState {
 impl Writer {
     /// Goes on after the end of the lane, in this segment if there is one.
     pub fn new(store: Arc<Store>, end: &Anchor, segment: Option<ActiveSegment>) -> Self {
-        let committer = Committer::new(end.position, end.batch, end.chain);
+        #[cfg(not(feature = "mutants"))]
+        let last = end.position;
+        #[cfg(feature = "mutants")]
+        let last = LanePosition(end.position.0.saturating_sub(u64::from(store.config.reuses_position)));
+        let committer = Committer::new(last, end.batch, end.chain);
         let committer = committer.with_records_max(store.config.batch_records_max);
         Self { store, committer, segment, state: WriterState::Working, answers: None }
     }

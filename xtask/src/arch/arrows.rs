@@ -3,7 +3,7 @@
 use super::manifest::{Dependency, Kind, Manifest};
 use super::{Rule, Violation};
 
-/// What one crate may name of ours. `server` and `testkit` may name everything.
+/// What one crate may name of ours. `server`, `testkit` and `simulation` may name everything.
 struct Arrows {
     from: &'static str,
     /// In the product, by its manifest's dependencies and build-dependencies.
@@ -40,6 +40,7 @@ const TABLE: &[Arrows] = &[
     // roots and tools
     arrows("server",         EVERYTHING,                             &[]),
     arrows("testkit",        EVERYTHING,                             &[]),
+    arrows("simulation",     EVERYTHING,                             &[]),
     arrows("bench",          &["types", "wire", "client"],           &["server", "testkit"]),
     arrows("xtask",          &["types", "domain"],                   &[]),
 ];
@@ -155,10 +156,11 @@ fn refuse_ours(from: &str, to: &str, kind: Kind) -> Option<(Rule, String)> {
     Some((Rule::Arrow, format!("`{from}` names `{to}`, which the table does not allow")))
 }
 
-/// What the design refuses whatever the table says. Tests obey it too, but for `bench` and `testkit`, whose purpose is
-/// to drive the whole.
+/// What the design refuses whatever the table says. Tests obey it too, but for `bench`, `testkit` and `simulation`,
+/// whose purpose is to drive the whole.
 fn never(from: &str, to: &str, kind: Kind) -> Option<(Rule, &'static str)> {
-    let drives_the_whole = matches!(from, "server" | "testkit") || (from == "bench" && kind == Kind::Dev);
+    let drives_the_whole =
+        matches!(from, "server" | "testkit" | "simulation") || (from == "bench" && kind == Kind::Dev);
     if drives_the_whole {
         return None;
     }
@@ -170,7 +172,7 @@ fn never(from: &str, to: &str, kind: Kind) -> Option<(Rule, &'static str)> {
         return Some((Rule::Client, "the SDK names only `types`, `wire` and `domain`"));
     }
     if to == "client" && from != "bench" {
-        return Some((Rule::Client, "only `server`, `testkit` and `bench` name the SDK"));
+        return Some((Rule::Client, "only `server`, `testkit`, `simulation` and `bench` name the SDK"));
     }
     if is_gateway(from) && (is_gateway(to) || store || to == "push") {
         return Some((Rule::Gateway, "a gateway names no other gateway, no store and no push"));
@@ -179,7 +181,7 @@ fn never(from: &str, to: &str, kind: Kind) -> Option<(Rule, &'static str)> {
         return Some((Rule::App, "`app` names no wire format, no protocol and no engine"));
     }
     if is_edge(to) && !(to == "net" && is_gateway(from)) {
-        return Some((Rule::Edge, "only `server` and `testkit` name a concrete edge"));
+        return Some((Rule::Edge, "only `server`, `testkit` and `simulation` name a concrete edge"));
     }
     None
 }

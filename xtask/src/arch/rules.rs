@@ -9,7 +9,7 @@ pub const LINES_WARN: usize = 600;
 pub const LINES_MAX: usize = 900;
 
 /// The crates that touch the operating system. Of `client`, only `src/driver` and `src/store` do.
-const SYSTEM_CRATES: [&str; 5] = ["net", "server", "bench", "testkit", "log-segment"];
+const SYSTEM_CRATES: [&str; 6] = ["net", "server", "bench", "testkit", "simulation", "log-segment"];
 
 /// What one source file may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const CRATES: [&str; 13] = [
+const CRATES: [&str; 14] = [
     "types",
     "wire",
     "domain",
@@ -15,6 +15,7 @@ const CRATES: [&str; 13] = [
     "client",
     "server",
     "testkit",
+    "simulation",
     "bench",
 ];
 

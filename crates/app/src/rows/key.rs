@@ -96,6 +96,12 @@ pub fn next_user(app: AppId) -> Bytes {
     start(NEXT_USER, app, 0).freeze()
 }
 
+/// Whether a row is one by which repeated sends are known.
+#[must_use]
+pub fn is_dedup(key: &[u8]) -> bool {
+    key.first() == Some(&DEDUP)
+}
+
 /// The position of a follower, which is of all apps.
 #[must_use]
 pub fn follower(name: &str) -> Bytes {

@@ -56,13 +56,13 @@ impl Mutant {
 /// Which fault is planted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Mutants {
-    #[cfg(test)]
+    #[cfg(any(test, feature = "mutants"))]
     planted: Option<Mutant>,
 }
 
 impl Mutants {
     /// Plants one.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "mutants"))]
     pub fn plant(mutant: Mutant) -> Self {
         Self { planted: Some(mutant) }
     }
@@ -71,9 +71,9 @@ impl Mutants {
     #[inline]
     #[must_use]
     pub fn is(self, mutant: Mutant) -> bool {
-        #[cfg(test)]
+        #[cfg(any(test, feature = "mutants"))]
         return self.planted == Some(mutant);
-        #[cfg(not(test))]
+        #[cfg(not(any(test, feature = "mutants")))]
         {
             let _ = mutant;
             false

@@ -1,0 +1,269 @@
+//! What was promised: every send, command and cursor that a device put on the wire, and every answer that the server
+//! gave, noted when it left the server.
+
+use crate::visits::Visits;
+use bytes::Bytes;
+use std::collections::{BTreeMap, BTreeSet};
+use stonechat_types::id::{ConversationId, UserId};
+use stonechat_wire::v1::{self, Frame, frame::Body};
+
+/// Names a message or a command: its author, and the id that the author gave it.
+pub type Key = (UserId, [u8; 16]);
+
+/// A message.
+#[derive(Clone, Debug, Default)]
+pub struct Message {
+    /// Where to.
+    pub conversation: Option<ConversationId>,
+    /// As it was written.
+    pub body: Bytes,
+    /// The device that wrote it; `None` is the backend.
+    pub device: Option<usize>,
+    /// Its number among the messages of that device.
+    pub order: u64,
+    /// Attempts that have no answer that says that nothing was stored.
+    pub open: u64,
+    /// Seq and ordinal of the acknowledgement.
+    pub acked: Option<(u64, u64)>,
+    /// Whether its device said that it is durable there.
+    pub promised: bool,
+    /// Whether its device was lost, with everything on it.
+    pub lost: bool,
+    /// The cursor that it carried.
+    pub read_upto: u64,
+    /// Whether it had failed and was sent again, and so lost its place.
+    pub was_retried: bool,
+}
+
+/// A command.
+#[derive(Clone, Debug, Default)]
+pub struct CommandEntry {
+    /// Attempts that have no answer that says that nothing was stored.
+    pub open: u64,
+    /// The conversation and seq of the acknowledgement; seq 0 when nothing had to change.
+    pub acked: Option<(ConversationId, u64)>,
+}
+
+#[derive(Clone, Debug)]
+enum Asked {
+    Send(Key),
+    Command(Key),
+    Read(ConversationId, u64),
+    Other,
+}
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// The connection.
+    pub connection: u64,
+    /// The user.
+    pub user: UserId,
+}
+
+/// A cursor that was confirmed.
+#[derive(Clone, Copy, Debug)]
+pub struct Confirmed {
+    /// When, in simulated milliseconds.
+    pub at_ms: u64,
+    /// Up to which seq.
+    pub upto: u64,
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// Messages.
+    pub messages: BTreeMap<Key, Message>,
+    /// Commands.
+    pub commands: BTreeMap<Key, CommandEntry>,
+    /// Cursors that were confirmed, in order of time.
+    pub confirmed: BTreeMap<(UserId, ConversationId), Vec<Confirmed>>,
+    /// Cursors that were ever asked for.
+    pub asked: BTreeMap<(UserId, ConversationId), u64>,
+    /// Events whose content a user was shown.
+    pub shown: BTreeMap<(UserId, ConversationId), BTreeSet<u64>>,
+    /// The last live event of each conversation on each connection.
+    live: BTreeMap<(u64, String), u64>,
+    calls: BTreeMap<(u64, u64), Asked>,
+    /// Acknowledgements that were given.
+    pub acknowledgements: u64,
+    /// What was found wrong on the way.
+    pub violation: Option<String>,
+}
+
+fn key(user: &UserId, id: &[u8]) -> Key {
+    (user.clone(), id.try_into().unwrap_or_default())
+}
+
+impl Ledger {
+    fn object(&mut self, what: String) {
+        self.violation.get_or_insert(what);
+    }
+
+    /// A device sends a frame.
+    pub fn said(&mut self, peer: &Peer, frame: &Frame) {
+        let asked = match &frame.body {
+            Some(Body::Send(send)) => {
+                let key = key(&peer.user, &send.client_msg_id);
+                self.messages.entry(key.clone()).or_default().open += 1;
+                Asked::Send(key)
+            }
+            Some(Body::CreateGroup(create)) => self.command(key(&peer.user, &create.command_id)),
+            Some(Body::ChangeConversation(change)) => self.command(key(&peer.user, &change.command_id)),
+            Some(Body::MarkRead(mark)) => {
+                let Ok(conversation) = mark.conversation_id.parse() else { return };
+                self.asks(&peer.user, conversation, mark.upto_seq);
+                Asked::Read(conversation, mark.upto_seq)
+            }
+            Some(_) | None => Asked::Other,
+        };
+        self.calls.insert((peer.connection, frame.id), asked);
+    }
+
+    fn command(&mut self, key: Key) -> Asked {
+        self.commands.entry(key.clone()).or_default().open += 1;
+        Asked::Command(key)
+    }
+
+    fn asks(&mut self, user: &UserId, conversation: ConversationId, upto: u64) {
+        let asked = self.asked.entry((user.clone(), conversation)).or_default();
+        *asked = upto.max(*asked);
+    }
+
+    /// The server has written a frame.
+    pub fn heard(&mut self, peer: &Peer, frame: &Frame, now_ms: u64, visits: &mut Visits) {
+        let Some(body) = &frame.body else { return };
+        if frame.id == 0 {
+            return self.live(peer, body, visits);
+        }
+        let asked = self.calls.remove(&(peer.connection, frame.id));
+        match (asked, body) {
+            (Some(Asked::Send(key)), Body::Sent(sent)) => self.sent(&key, sent, visits),
+            (Some(Asked::Send(key)), Body::Error(error)) => self.refused_send(&key, error, visits),
+            (Some(Asked::Command(key)), Body::CommandDone(done)) => self.done(&key, done, visits),
+            (Some(Asked::Command(key)), Body::Error(error)) => {
+                let entry = self.commands.entry(key).or_default();
+                if says_nothing_stored(error) {
+                    entry.open -= 1;
+                }
+            }
+            (Some(Asked::Read(conversation, upto)), Body::Done(_)) => {
+                let confirmed = self.confirmed.entry((peer.user.clone(), conversation)).or_default();
+                confirmed.push(Confirmed { at_ms: now_ms, upto });
+            }
+            (_, Body::Events(events)) => {
+                visits.count(if events.jump { "jump" } else { "gap fetched" });
+                events.events.iter().for_each(|event| self.shows(&peer.user, event));
+            }
+            (_, Body::Messages(messages)) => {
+                messages.messages.iter().filter_map(|it| it.event.as_ref()).for_each(|it| self.shows(&peer.user, it));
+            }
+            (_, Body::Welcome(welcome)) => {
+                self.shows_list(&peer.user, &welcome.conversations);
+            }
+            (_, Body::Conversations(page)) => self.shows_list(&peer.user, &page.conversations),
+            (_, Body::Conversation(one)) => self.shows_list(&peer.user, std::slice::from_ref(one)),
+            (_, Body::Error(error)) => visits.count(&format!("refused: {}", error.code)),
+            _ => {}
+        }
+    }
+
+    fn shows_list(&mut self, user: &UserId, conversations: &[v1::Conversation]) {
+        conversations.iter().filter_map(|it| it.last_message.as_ref()).for_each(|event| self.shows(user, event));
+    }
+
+    fn shows(&mut self, user: &UserId, event: &v1::Event) {
+        let Ok(conversation) = event.conversation_id.parse() else {
+            return self.object(format!("an event names no conversation: {event:?}"));
+        };
+        self.shown.entry((user.clone(), conversation)).or_default().insert(event.seq);
+        if event.kind == "message" && !event.corrupt {
+            self.compare(event);
+        }
+    }
+
+    /// What is shown is what was written.
+    fn compare(&mut self, event: &v1::Event) {
+        let Ok(sender) = UserId::new(&event.sender_id) else { return };
+        let found = self.messages.get(&key(&sender, &event.client_msg_id));
+        match found {
+            Some(message) if message.body == event.body => {}
+            Some(message) => {
+                let (shown, written) = (event.body.clone(), message.body.clone());
+                self.object(format!("{} shows {shown:?} where {written:?} was written", event.message_id));
+            }
+            None => self.object(format!("{} was written by nobody", event.message_id)),
+        }
+    }
+
+    fn live(&mut self, peer: &Peer, body: &Body, visits: &mut Visits) {
+        match body {
+            Body::Event(event) => {
+                let last = self.live.entry((peer.connection, event.conversation_id.clone())).or_default();
+                if event.seq <= *last {
+                    let text = format!("{} was told live after {last} to {}", event.message_id, peer.user);
+                    self.object(text);
+                } else {
+                    *last = event.seq;
+                }
+                visits.count("live events");
+                self.shows(&peer.user, event);
+            }
+            Body::Poke(_) => visits.count("poke"),
+            Body::Closing(closing) => visits.count(&format!("closed: {}", closing.code)),
+            _ => {}
+        }
+    }
+
+    fn sent(&mut self, key: &Key, sent: &v1::Sent, visits: &mut Visits) {
+        self.acknowledgements += 1;
+        if sent.deduplicated {
+            visits.count("duplicate answered");
+        }
+        let message = self.messages.entry(key.clone()).or_default();
+        let place = (sent.seq, sent.ordinal);
+        let conversation = sent.conversation_id.parse().ok();
+        if message.conversation.is_some() && message.conversation != conversation {
+            let text = format!("{key:?} was acknowledged in {}", sent.conversation_id);
+            return self.object(text);
+        }
+        match message.acked {
+            Some(before) if before != place => {
+                self.object(format!("{key:?} was acknowledged as {before:?} and as {place:?}"));
+            }
+            _ => message.acked = Some(place),
+        }
+    }
+
+    fn refused_send(&mut self, key: &Key, error: &v1::Error, visits: &mut Visits) {
+        visits.count(&format!("send refused: {}", error.code));
+        let message = self.messages.entry(key.clone()).or_default();
+        if says_nothing_stored(error) {
+            message.open -= 1;
+        }
+    }
+
+    fn done(&mut self, key: &Key, done: &v1::CommandDone, visits: &mut Visits) {
+        self.acknowledgements += 1;
+        if done.deduplicated {
+            visits.count("duplicate command answered");
+        }
+        let Ok(conversation) = done.conversation_id.parse() else { return };
+        let place = (conversation, done.seq);
+        let entry = self.commands.entry(key.clone()).or_default();
+        match entry.acked {
+            // A command that had nothing to change leaves no trace, so a retry may find something to change.
+            Some((_, 0)) | None => entry.acked = Some(place),
+            Some(before) if before != place && done.seq != 0 => {
+                self.object(format!("command {key:?} was acknowledged as {before:?} and as {place:?}"));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// Whether an error says that this attempt stored nothing. Of the others the outcome is open.
+fn says_nothing_stored(error: &v1::Error) -> bool {
+    !matches!(error.code.as_str(), "internal" | "shutting_down")
+}

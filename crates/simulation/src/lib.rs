@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+pub mod campaign;
+pub mod device;
+pub mod dice;
+pub mod ledger;
+mod look;
+pub mod model;
+pub mod network;
+pub mod node;
+pub mod plan;
+pub mod planted;
+pub mod ports;
+pub mod shrink;
+pub mod slow_log;
+pub mod stream;
+pub mod tally;
+pub mod trace;
+pub mod visits;
+pub mod world;

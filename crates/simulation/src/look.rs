@@ -1,0 +1,307 @@
+//! The oracle: whether the log is what was promised, and every device that was left in peace is equal to it.
+
+use crate::device::Device;
+use crate::ledger::{Key, Ledger};
+use crate::model::{Conversation, Model};
+use crate::tally;
+use crate::world::World;
+use anyhow::{Context as _, bail, ensure};
+use std::collections::{BTreeMap, BTreeSet};
+use stonechat_app::api::{Answer, Call};
+use stonechat_client::state::{ConnectionState, SendState};
+use stonechat_log::store::Log as _;
+use stonechat_types::id::{ConversationId, UserId};
+use stonechat_types::limits::OWN_ORDINALS_MAX;
+use stonechat_types::number::{AppId, LanePosition};
+
+/// Records of a page of the feed.
+const PAGE: usize = 256;
+/// A cursor is written once a second; it may be undone by a crash in that time, and while it is on its way.
+const CURSOR_MS: u64 = 1_000;
+
+/// What the server says of a conversation of a user.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    read: u64,
+    read_ordinal: u64,
+    unread: u64,
+    head: u64,
+    is_member: bool,
+}
+
+impl World {
+    /// What is wrong now; `None` when nothing is.
+    pub(crate) fn look(&mut self) -> Option<String> {
+        self.take_backend_answers();
+        let found = self.look_closer();
+        found.err().map(|error| format!("{error:#}"))
+    }
+
+    fn look_closer(&mut self) -> anyhow::Result<()> {
+        let node = self.node.as_ref().context("the server does not run")?;
+        let mut model = Model::default();
+        let (log, vault) = (node.log.clone(), node.vault.clone());
+        loop {
+            let after = LanePosition(model.records);
+            let of_task = log.clone();
+            let page = node.block_on(async move { of_task.feed(after, PAGE).await })?;
+            if page.is_empty() {
+                break;
+            }
+            model.add(&page, &*vault, &self.rotted)?;
+        }
+        ensure!(model.records == log.head().0, "the feed ends at {} and not at {}", model.records, log.head());
+        for page in model.events.chunks(PAGE) {
+            let (of_task, keys) = (log.clone(), page.iter().map(|position| tally::row_of(*position)).collect());
+            let rows = node.block_on(async move { of_task.load(keys).await })?;
+            for (position, row) in page.iter().zip(rows) {
+                let times = tally::count_of(row.as_ref());
+                ensure!(times == 1, "the follower took the event at {position} {times} times");
+            }
+        }
+        check_promises(&self.ledger, &model)?;
+        check_order(&self.ledger, &model)?;
+        check_shown(&self.ledger, &model)?;
+        let mut told = BTreeMap::new();
+        for (id, conversation) in &model.conversations {
+            for user in conversation.visible.keys() {
+                told.insert((user.clone(), *id), self.ask_server(user, *id)?);
+            }
+        }
+        for ((user, id), told) in &told {
+            self.check_told(user, *id, told, &model.conversations[id])
+                .with_context(|| format!("the server's {id} of {user}"))?;
+        }
+        for device in &self.devices {
+            self.check_device(device, &model, &told)
+                .with_context(|| format!("device {} of {}", device.index, device.user))?;
+        }
+        Ok(())
+    }
+
+    fn ask_server(&self, user: &UserId, id: ConversationId) -> anyhow::Result<Told> {
+        let node = self.node.as_ref().context("the server does not run")?;
+        let (app, of_task) = (node.app.clone(), user.clone());
+        let answer =
+            node.block_on(async move { app.call_as(AppId::DEFAULT, of_task, Call::GetConversation(id)).await });
+        match answer {
+            Ok(Answer::Conversation(view)) => Ok(Told {
+                read: view.read.0,
+                read_ordinal: view.read_ordinal.0,
+                unread: view.unread,
+                head: view.head.0,
+                is_member: view.role.is_some(),
+            }),
+            other => bail!("the server tells {user} of {id}: {other:?}"),
+        }
+    }
+
+    fn check_told(&self, user: &UserId, id: ConversationId, told: &Told, log: &Conversation) -> anyhow::Result<()> {
+        let (head, _) = log.head(user);
+        ensure!(told.is_member == log.is_member(user), "membership is {}", told.is_member);
+        ensure!(told.head == head, "the head is {} and not {head}", told.head);
+        ensure!(told.read_ordinal == log.ordinal_at(told.read), "the cursor is at {told:?}");
+        if told.is_member {
+            let unread = log.unread(user, told.read_ordinal);
+            ensure!(told.unread == unread, "{} are unread and not {unread}; {told:?}", told.unread);
+            self.check_cursor(user, id, told.read, log)?;
+        }
+        Ok(())
+    }
+
+    /// A cursor is where somebody moved it, and never behind what was confirmed, but for the last moment before a crash.
+    fn check_cursor(&self, user: &UserId, id: ConversationId, read: u64, log: &Conversation) -> anyhow::Result<()> {
+        let carried = log.messages(user).filter(|entry| entry.sender == *user).map(|entry| entry.read_upto).max();
+        let joined = log.visible.get(user).and_then(|all| all.last()).map_or(0, |last| last.from);
+        let asked = self.ledger.asked.get(&(user.clone(), id)).copied();
+        let most = carried.unwrap_or_default().max(asked.unwrap_or_default()).max(joined);
+        let upper = log.cursor(user, most);
+        // A membership keeps only so many own messages above its cursor; one more moves it.
+        let own = log.messages(user).filter(|entry| entry.sender == *user && entry.seq > upper).count();
+        ensure!(read <= upper || own > OWN_ORDINALS_MAX, "the cursor is at {read}, and nobody moved it past {upper}");
+        let lower = carried.unwrap_or_default().min(log.head(user).0);
+        ensure!(read >= lower, "the cursor is at {read}, and a message moved it to {lower}");
+        for confirmed in self.ledger.confirmed.get(&(user.clone(), id)).into_iter().flatten() {
+            let may_be_lost = self
+                .crashes
+                .iter()
+                .any(|(at, slowest)| (confirmed.at_ms..=confirmed.at_ms + CURSOR_MS + 2 * slowest + 100).contains(at));
+            let upto = confirmed.upto.min(log.head(user).0);
+            ensure!(
+                may_be_lost || read >= upto,
+                "the cursor is at {read}; at {} it was confirmed at {upto}",
+                confirmed.at_ms
+            );
+        }
+        Ok(())
+    }
+
+    fn check_device(
+        &self,
+        device: &Device,
+        model: &Model,
+        told: &BTreeMap<(UserId, ConversationId), Told>,
+    ) -> anyhow::Result<()> {
+        ensure!(device.core.is_some(), "it does not run");
+        ensure!(device.state == ConnectionState::Online, "it is {:?}", device.state);
+        ensure!(device.pending.is_empty(), "it has not stored everything");
+        let tables = device.store.tables().clone();
+        if let Some(row) = tables.outbox.values().find(|row| row.failure.is_none()) {
+            bail!("{:?} still waits in its outbox", row.body);
+        }
+        let user = &device.user;
+        for (id, log) in model.conversations.iter().filter(|(_, log)| log.is_member(user)) {
+            ensure!(tables.conversations.contains_key(id), "it does not know {id}");
+            let _ = log;
+        }
+        for (id, row) in &tables.conversations {
+            let log = model.conversations.get(id).with_context(|| format!("it has {id}, which is not in the log"))?;
+            let place = || format!("its {id}");
+            let (head, ordinal) = log.head(user);
+            ensure!(row.member == log.is_member(user), "{}: member is {}", place(), row.member);
+            ensure!((row.head_seq, row.head_ordinal) == (head, ordinal), "{}: the head is {}", place(), row.head_seq);
+            ensure!(row.last_seq >= head, "{}: it is at {} of {head}", place(), row.last_seq);
+            if row.member {
+                let told = told.get(&(user.clone(), *id)).with_context(place)?;
+                ensure!(
+                    row.read_seq == told.read,
+                    "{}: the cursor is at {} and not {}",
+                    place(),
+                    row.read_seq,
+                    told.read
+                );
+                ensure!(row.read_unconfirmed == 0, "{}: its cursor is not confirmed", place());
+                let unread = log.unread(user, told.read_ordinal);
+                ensure!(row.unread == unread, "{}: {} are unread and not {unread}", place(), row.unread);
+                ensure!(row.title == log.title, "{}: the title is {:?}", place(), row.title);
+            }
+            check_messages(&tables, *id, log, user, &self.rotted).with_context(place)?;
+        }
+        self.check_own(device, model, &tables)
+    }
+
+    /// What was promised on the device is in the log, or is told as failed; and what is told as sent is acknowledged.
+    fn check_own(
+        &self,
+        device: &Device,
+        model: &Model,
+        tables: &stonechat_client::store::memory::Tables,
+    ) -> anyhow::Result<()> {
+        let failed: BTreeSet<_> = tables.outbox.values().map(|row| row.client_msg_id.0).collect();
+        let own = self.ledger.messages.iter().filter(|(_, message)| message.device == Some(device.index));
+        for (key, message) in own {
+            let is_there = model.places.contains_key(key);
+            if message.promised && !message.lost {
+                ensure!(is_there || failed.contains(&key.1), "{:?} was promised and is nowhere", message.body);
+            }
+        }
+        for (id, state) in &device.states {
+            if let SendState::Sent(_) = state {
+                let key = (device.user.clone(), id.0);
+                ensure!(model.places.contains_key(&key), "{id} is told as sent and is not in the log");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_messages(
+    tables: &stonechat_client::store::memory::Tables,
+    id: ConversationId,
+    log: &Conversation,
+    user: &UserId,
+    rotted: &BTreeSet<Key>,
+) -> anyhow::Result<()> {
+    let here: BTreeMap<_, _> =
+        tables.messages.range((id, 0)..=(id, u64::MAX)).map(|((_, seq), row)| (*seq, row)).collect();
+    for (seq, row) in &here {
+        let entry = log.entries.get(*seq as usize - 1).with_context(|| format!("message {seq} is not in the log"))?;
+        ensure!(log.sees(user, *seq), "message {seq} may not be seen");
+        ensure!(row.ordinal == entry.ordinal && row.sender == entry.sender, "message {seq} is another");
+        match &entry.body {
+            Some(body) if !row.corrupt => {
+                ensure!(row.body == body, "message {seq} says {:?} and not {body:?}", row.body)
+            }
+            Some(_) | None => ensure!(rotted.contains(&entry.key), "message {seq} is damaged, and nothing rotted"),
+        }
+    }
+    let intervals = tables.intervals.get(&id).cloned().unwrap_or_default();
+    let held = |ordinal: u64| intervals.iter().any(|(from, upto)| (*from..=*upto).contains(&ordinal));
+    for entry in log.messages(user) {
+        ensure!(
+            here.contains_key(&entry.seq) || !held(entry.ordinal),
+            "message {} counts as held and is not here",
+            entry.seq
+        );
+    }
+    if let Some(newest) = log.messages(user).next_back() {
+        ensure!(held(newest.ordinal), "the newest message, {}, is not held", newest.seq);
+    }
+    Ok(())
+}
+
+/// Each acknowledged event is in the log once, at its place; nothing is there that was refused or that nobody wrote.
+fn check_promises(ledger: &Ledger, model: &Model) -> anyhow::Result<()> {
+    for (key, message) in &ledger.messages {
+        let place = model.places.get(key);
+        if let Some((seq, ordinal)) = message.acked {
+            let (_, at, count) = place.with_context(|| format!("{:?} was acknowledged and is lost", message.body))?;
+            ensure!((*at, *count) == (seq, ordinal), "{:?} was acknowledged as {seq} and is {at}", message.body);
+        } else if message.open == 0 {
+            ensure!(place.is_none(), "{:?} was refused each time, or never sent, and is stored", message.body);
+        }
+    }
+    for (key, command) in &ledger.commands {
+        let place = model.places.get(key).map(|(id, seq, _)| (*id, *seq));
+        match command.acked {
+            Some((_, 0)) => {}
+            Some(acked) => ensure!(place == Some(acked), "a command was acknowledged as {acked:?} and is {place:?}"),
+            None if command.open == 0 => ensure!(place.is_none(), "a refused command is stored at {place:?}"),
+            None => {}
+        }
+    }
+    for (key, (id, seq, _)) in &model.places {
+        let known = ledger.messages.contains_key(key) || ledger.commands.contains_key(key);
+        ensure!(known, "{id}.{seq} was written by nobody");
+        if let Some(message) = ledger.messages.get(key) {
+            let entry = model.conversations[id].entries.get(*seq as usize - 1);
+            let body = entry.and_then(|entry| entry.body.as_ref());
+            ensure!(
+                body.is_none_or(|body| *body == message.body),
+                "{id}.{seq} says {body:?} and not {:?}",
+                message.body
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What one device wrote to one conversation is there in the order of its writing, but for what it sent again.
+fn check_order(ledger: &Ledger, model: &Model) -> anyhow::Result<()> {
+    let mut last: BTreeMap<(usize, ConversationId), (u64, u64)> = BTreeMap::new();
+    let mut own: Vec<_> = ledger.messages.iter().filter(|(_, message)| !message.was_retried).collect();
+    own.sort_by_key(|(_, message)| (message.device, message.order));
+    for (key, message) in own {
+        let (Some(device), Some((id, seq, _))) = (message.device, model.places.get(key)) else { continue };
+        let before = last.insert((device, *id), (message.order, *seq));
+        if let Some((order, before)) = before {
+            ensure!(
+                before < *seq,
+                "{id}: message {} of device {device} is {seq}, behind {order} at {before}",
+                message.order
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Nobody was shown what he may not see.
+fn check_shown(ledger: &Ledger, model: &Model) -> anyhow::Result<()> {
+    for ((user, id), seqs) in &ledger.shown {
+        let log = model.conversations.get(id).with_context(|| format!("{id} was shown and is not in the log"))?;
+        for seq in seqs {
+            ensure!(log.sees(user, *seq), "{user} was shown {id}.{seq}, which he may not see");
+        }
+    }
+    Ok(())
+}

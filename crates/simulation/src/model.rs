@@ -1,0 +1,223 @@
+//! What the log says, read from the feed and folded by rules of its own: the reference for servers and devices.
+
+use crate::ledger::Key;
+use anyhow::{Context as _, bail, ensure};
+use bytes::Bytes;
+use std::collections::{BTreeMap, BTreeSet};
+use stonechat_app::rows::change;
+use stonechat_app::seal::{AuthorKeys, Place};
+use stonechat_domain::event::Change;
+use stonechat_domain::kind::EventKind;
+use stonechat_log::record::{Event, FeedRecord};
+use stonechat_log::vault::Vault;
+use stonechat_types::id::{ConversationId, ConversationKind, UserId};
+use stonechat_types::number::LanePosition;
+
+/// One event.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its number.
+    pub seq: u64,
+    /// Countable messages up to it.
+    pub ordinal: u64,
+    /// Its kind.
+    pub kind: EventKind,
+    /// Who did it.
+    pub sender: UserId,
+    /// His id of it.
+    pub key: Key,
+    /// The cursor that it carried.
+    pub read_upto: u64,
+    /// The body of a message; `None` when it is damaged.
+    pub body: Option<Bytes>,
+}
+
+/// One interval of seqs that a user may see, ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Visible {
+    /// The first.
+    pub from: u64,
+    /// The last; `None` while he is a member.
+    pub upto: Option<u64>,
+    /// Messages before it.
+    pub floor: u64,
+}
+
+/// One conversation.
+#[derive(Clone, Debug, Default)]
+pub struct Conversation {
+    /// All events, by seq from 1.
+    pub entries: Vec<Entry>,
+    /// What each user may see.
+    pub visible: BTreeMap<UserId, Vec<Visible>>,
+    /// The title.
+    pub title: String,
+}
+
+impl Conversation {
+    /// Whether a user is a member.
+    #[must_use]
+    pub fn is_member(&self, user: &UserId) -> bool {
+        self.visible.get(user).and_then(|all| all.last()).is_some_and(|last| last.upto.is_none())
+    }
+
+    /// Whether a user may see an event.
+    #[must_use]
+    pub fn sees(&self, user: &UserId, seq: u64) -> bool {
+        let all = self.visible.get(user).into_iter().flatten();
+        all.into_iter().any(|it| it.from <= seq && it.upto.is_none_or(|upto| seq <= upto))
+    }
+
+    /// What a user may see.
+    pub fn seen<'a>(&'a self, user: &'a UserId) -> impl DoubleEndedIterator<Item = &'a Entry> {
+        self.entries.iter().filter(|entry| self.sees(user, entry.seq))
+    }
+
+    /// The messages that a user may see.
+    pub fn messages<'a>(&'a self, user: &'a UserId) -> impl DoubleEndedIterator<Item = &'a Entry> {
+        self.seen(user).filter(|entry| entry.kind.countable())
+    }
+
+    /// The last seq that a user may see, and its ordinal.
+    #[must_use]
+    pub fn head(&self, user: &UserId) -> (u64, u64) {
+        self.seen(user).next_back().map_or((0, 0), |entry| (entry.seq, entry.ordinal))
+    }
+
+    /// The number of messages up to a seq.
+    #[must_use]
+    pub fn ordinal_at(&self, seq: u64) -> u64 {
+        let entry = (seq as usize).checked_sub(1).map(|n| n.min(self.entries.len().saturating_sub(1)));
+        entry.and_then(|n| self.entries.get(n)).map_or(0, |entry| entry.ordinal)
+    }
+
+    /// The sentence of DESIGN.md 5.4, recounted: countable messages above max(read cursor, latest join), not sent by the
+    /// user.
+    #[must_use]
+    pub fn unread(&self, user: &UserId, read_ordinal: u64) -> u64 {
+        let floor = self.visible.get(user).and_then(|all| all.last()).map_or(0, |last| last.floor);
+        let above = read_ordinal.max(floor);
+        self.messages(user).filter(|entry| entry.ordinal > above && entry.sender != *user).count() as u64
+    }
+
+    /// The cursor that follows from the log alone: moved by own messages to what their composer had shown, and over own
+    /// messages directly after it.
+    #[must_use]
+    pub fn cursor(&self, user: &UserId, start: u64) -> u64 {
+        let mut cursor = start;
+        let mut moved = true;
+        while moved {
+            moved = false;
+            let read = self.ordinal_at(cursor);
+            let next = self.messages(user).find(|entry| entry.ordinal == read + 1 && entry.sender == *user);
+            if let Some(entry) = next.filter(|entry| entry.seq > cursor) {
+                (cursor, moved) = (entry.seq, true);
+            }
+        }
+        cursor
+    }
+
+    fn join(&mut self, user: UserId, seq: u64, floor: u64) {
+        let all = self.visible.entry(user).or_default();
+        if all.last().is_none_or(|last| last.upto.is_some()) {
+            all.push(Visible { from: seq, upto: None, floor });
+        }
+    }
+
+    fn leave(&mut self, user: &UserId, seq: u64) {
+        if let Some(last) = self.visible.get_mut(user).and_then(|all| all.last_mut()) {
+            last.upto.get_or_insert(seq);
+        }
+    }
+
+    fn fold(&mut self, entry: &Entry, change: Option<Change>) {
+        let (seq, before) = (entry.seq, entry.ordinal - u64::from(entry.kind.countable()));
+        match change {
+            Some(Change::Created { title, members }) => {
+                self.title = title.map(|title| title.as_str().to_owned()).unwrap_or_default();
+                members.into_iter().for_each(|member| self.join(member.id, seq, before));
+            }
+            Some(Change::MembersAdded(added)) => added.into_iter().for_each(|user| self.join(user.id, seq, before)),
+            Some(Change::MemberRemoved(user)) => self.leave(&user.id, seq),
+            Some(Change::MemberLeft) => self.leave(&entry.sender, seq),
+            Some(Change::Renamed(title)) => self.title = title.as_str().to_owned(),
+            Some(Change::RoleChanged(..)) | None => {}
+        }
+    }
+}
+
+/// The whole log.
+#[derive(Debug, Default)]
+pub struct Model {
+    /// Conversations.
+    pub conversations: BTreeMap<ConversationId, Conversation>,
+    /// Records that were read.
+    pub records: u64,
+    /// The positions of events.
+    pub events: Vec<LanePosition>,
+    /// Where each message and command is, by its author's id.
+    pub places: BTreeMap<Key, (ConversationId, u64, u64)>,
+}
+
+impl Model {
+    /// Adds a page of the feed. `rotted` are the messages whose bodies may be damaged.
+    ///
+    /// # Errors
+    /// The sentence of the invariant that does not hold.
+    pub fn add(&mut self, records: &[FeedRecord], vault: &dyn Vault, rotted: &BTreeSet<Key>) -> anyhow::Result<()> {
+        for record in records {
+            self.records += 1;
+            ensure!(record.position.0 == self.records, "position {} follows {}", record.position, self.records - 1);
+            if let Some(event) = &record.event {
+                self.events.push(record.position);
+                self.event(event, vault, rotted)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, event: &Event, vault: &dyn Vault, rotted: &BTreeSet<Key>) -> anyhow::Result<()> {
+        let header = &event.header;
+        let conversation = self.conversations.entry(header.conversation).or_default();
+        let (last, ordinal) = conversation.entries.last().map_or((0, 0), |entry| (entry.seq, entry.ordinal));
+        let place = format!("{}.{}", header.conversation, header.seq);
+        ensure!(header.seq.0 == last + 1, "{place} follows {last}: the log is not dense");
+        let counted = ordinal + u64::from(header.kind.countable());
+        ensure!(header.ordinal.0 == counted, "{place} has the ordinal {} and not {counted}", header.ordinal);
+        let key = (header.sender.clone(), header.key);
+        let here = (header.conversation, header.seq.0, header.ordinal.0);
+        // Creations of direct conversations have the id of the message that led to them.
+        let has_id = header.kind.countable() || header.conversation.kind() != ConversationKind::Direct;
+        if let Some(before) = if has_id { self.places.insert(key.clone(), here) } else { None } {
+            bail!("{place} is a double of seq {} of {}: the id is {:?}", before.1, before.0, key);
+        }
+        let opened = open(event, vault).with_context(|| format!("{place}: its body cannot be opened"))?;
+        let is_message = header.kind == EventKind::Message;
+        ensure!(opened.is_some() || rotted.contains(&key), "{place}: its body is damaged, and nothing rotted");
+        let change = match &opened {
+            Some(body) if !is_message => {
+                Some(change::decode(header.kind, body).context("a change is not in its form")?)
+            }
+            Some(_) | None => None,
+        };
+        let entry = Entry {
+            seq: header.seq.0,
+            ordinal: header.ordinal.0,
+            kind: header.kind,
+            sender: header.sender.clone(),
+            key,
+            read_upto: header.read_upto.0,
+            body: opened.filter(|_| is_message),
+        };
+        conversation.fold(&entry, change);
+        conversation.entries.push(entry);
+        Ok(())
+    }
+}
+
+fn open(event: &Event, vault: &dyn Vault) -> anyhow::Result<Option<Bytes>> {
+    let header = &event.header;
+    let salt = vault.salt(header.app, header.sender_no)?.context("its author has no salt")?;
+    let keys = AuthorKeys::derive(&vault.app_key(header.app)?, &salt, header.conversation)?;
+    Ok(keys.open(&Place::of(header), &event.sealed).map(|(_, body)| body))
+}

@@ -1,0 +1,79 @@
+//! What a run visited: points that must happen, faults that were injected, and what was checked.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Counts by name. Names are stable: reports are joined by them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visits(pub BTreeMap<String, u64>);
+
+impl Visits {
+    /// Counts one.
+    pub fn count(&mut self, name: &str) {
+        self.add(name, 1);
+    }
+
+    /// Counts so many.
+    pub fn add(&mut self, name: &str, times: u64) {
+        if times == 0 {
+            return;
+        }
+        match self.0.get_mut(name) {
+            Some(count) => *count += times,
+            None => drop(self.0.insert(name.to_owned(), times)),
+        }
+    }
+
+    /// How often it was counted.
+    #[must_use]
+    pub fn get(&self, name: &str) -> u64 {
+        self.0.get(name).copied().unwrap_or_default()
+    }
+
+    /// Adds the counts of another run.
+    pub fn join(&mut self, other: &Self) {
+        for (name, times) in &other.0 {
+            self.add(name, *times);
+        }
+    }
+}
+
+/// Points that every campaign must reach, or it proves less than it says.
+pub const MUST_HAPPEN: &[&str] = &[
+    "gap fetched",
+    "poke",
+    "pull",
+    "jump",
+    "duplicate answered",
+    "duplicate of a pending send",
+    "sync failed",
+    "torn tail cut",
+    "unsynced batches written again",
+    "storage_full entered",
+    "storage_full left",
+    "state evicted",
+    "state loaded again",
+    "checkpoint during load",
+    "checkpoint failed",
+    "index rebuilt or reopened",
+    "removal with sends in flight",
+    "removed member wrote",
+    "device revoked",
+    "device store lost",
+    "half-open connection closed by the server",
+    "partition",
+    "one-way loss",
+    "slow reader closed or poked",
+    "packet lost",
+    "packet duplicated",
+    "packets reordered",
+    "server killed",
+    "power cut",
+    "crash inside recovery",
+    "graceful restart",
+    "server clock back",
+    "client clock jumped",
+    "bit rot reported",
+    "follower restarted",
+    "message parked and told",
+];

@@ -1,0 +1,134 @@
+//! Devices: their inputs, what their cores want done, and how they die and come back.
+
+use super::{Event, World};
+use crate::device::Waiting;
+use crate::ports;
+use stonechat_client::core::command::{Command, Reply};
+use stonechat_client::core::machine::{Action, Input};
+use stonechat_client::error::TokenError;
+use stonechat_client::state::{ConnectionState, EndReason};
+use stonechat_client::store::Store as _;
+
+impl World {
+    /// Gives a device an input, and does what it wants.
+    pub(super) fn input(&mut self, device: usize, input: Input) {
+        if self.devices[device].handle(self.now_ms, input) {
+            self.act(device);
+        }
+    }
+
+    fn act(&mut self, device: usize) {
+        while let Some(action) = self.devices[device].core.as_mut().and_then(|core| core.poll_action()) {
+            match action {
+                Action::FetchToken(_) => {
+                    let epoch = self.devices[device].epoch;
+                    let way = self.dice.between(1, 50);
+                    self.after(way, Event::Token { device, epoch });
+                }
+                Action::Connect => self.connect(device),
+                Action::Disconnect => self.disconnect(device, false),
+                Action::Transmit(frame) => {
+                    if matches!(frame.body, Some(stonechat_wire::v1::frame::Body::Pull(_))) {
+                        self.visits.count("pull");
+                    }
+                    self.transmit(device, &frame);
+                }
+                Action::Commit(transaction) => {
+                    self.devices[device].pending.push_back(transaction);
+                    self.flush_device(device);
+                }
+                Action::Emit(change) => self.devices[device].told(change),
+                Action::Reply(ticket, reply) => {
+                    let waiting = self.devices[device].waiting.remove(&ticket);
+                    if let (Some(Waiting::Draft(draft)), Ok(Reply::Queued(_))) = (waiting, reply) {
+                        let key = (self.devices[device].user.clone(), draft.client_msg_id.0);
+                        if let Some(message) = self.ledger.messages.get_mut(&key) {
+                            message.promised = true;
+                        }
+                    }
+                }
+            }
+        }
+        self.schedule_tick(device);
+    }
+
+    fn schedule_tick(&mut self, device: usize) {
+        let Some(at) = self.devices[device].core.as_ref().and_then(|core| core.next_deadline()) else { return };
+        if self.devices[device].tick_at.is_none_or(|scheduled| at < scheduled) {
+            self.devices[device].tick_at = Some(at);
+            self.at(at, Event::Tick { device, at });
+        }
+    }
+
+    pub(super) fn give_token(&mut self, device: usize, epoch: u64) {
+        let it = &self.devices[device];
+        if it.epoch != epoch {
+            return;
+        }
+        let token = if !self.is_peace && self.dice.percent(3) {
+            Err(TokenError::Later("the backend is busy".to_owned()))
+        } else {
+            Ok(ports::token(&it.user, &it.id, crate::node::wall(&self.machine.skew, self.now_ms)))
+        };
+        self.input(device, Input::Token(token));
+    }
+
+    fn flush_device(&mut self, device: usize) {
+        let it = &mut self.devices[device];
+        if it.pending.is_empty() || std::mem::replace(&mut it.is_committing, true) {
+            return;
+        }
+        let epoch = it.epoch;
+        let ms = self.dice.between(0, self.shape.device_flush_ms);
+        self.after(ms, Event::StoreCommit { device, epoch });
+    }
+
+    pub(super) fn store_commit(&mut self, device: usize, epoch: u64) {
+        let some = 1 + self.dice.index(4);
+        let it = &mut self.devices[device];
+        if it.epoch != epoch {
+            return;
+        }
+        it.is_committing = false;
+        let group: Vec<_> = (0..some).map_while(|_| it.pending.pop_front()).collect();
+        let Some(last) = group.last().map(|transaction| transaction.number) else { return };
+        if let Err(error) = it.store.apply(&group) {
+            self.ledger.violation.get_or_insert(format!("a store in memory failed: {error}"));
+            return;
+        }
+        self.flush_device(device);
+        self.input(device, Input::Committed(last));
+    }
+
+    /// A device starts, if it is not running.
+    pub(super) fn revive(&mut self, device: usize) {
+        if self.devices[device].core.is_some() {
+            return;
+        }
+        self.note(format_args!("device {device} starts"));
+        self.devices[device].start();
+        self.act(device);
+        let input = self.devices[device].command(Command::Start, Waiting::Other);
+        self.input(device, input);
+    }
+
+    /// A device dies.
+    pub(super) fn kill_device(&mut self, device: usize, silent: bool) {
+        self.disconnect(device, silent);
+        self.devices[device].die();
+    }
+
+    /// What a device had stored is lost: nobody promises anything for it any more.
+    pub(super) fn lose_store(&mut self, device: usize) {
+        self.visits.count("device store lost");
+        self.devices[device].lose_store();
+        for message in self.ledger.messages.values_mut().filter(|message| message.device == Some(device)) {
+            message.lost = true;
+        }
+    }
+
+    /// Whether a device will not connect again by itself.
+    pub(super) fn has_ended(&self, device: usize) -> bool {
+        matches!(&self.devices[device].state, ConnectionState::Ended(reason) if *reason != EndReason::Stopped)
+    }
+}

@@ -1,0 +1,295 @@
+//! What people do, as a plan has it.
+
+use super::World;
+use crate::device::Waiting;
+use crate::ledger::Message;
+use crate::plan::Step;
+use bytes::Bytes;
+use stonechat_app::api::{Answer, Call, Destination, SendMessage};
+use stonechat_client::core::command::{Command, Draft};
+use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, UserId};
+use stonechat_types::number::{AppId, Ordinal, Seq};
+use stonechat_wire::v1::{self, change_conversation::Change, frame::Body};
+
+/// The type of all bodies.
+const BODY_TYPE: &str = "simulated";
+
+impl World {
+    /// The device of a choice.
+    pub(super) fn chosen(&self, choice: u64) -> usize {
+        (choice % self.devices.len().max(1) as u64) as usize
+    }
+
+    fn user(&self, choice: u64) -> UserId {
+        self.users[(choice % self.users.len() as u64) as usize].clone()
+    }
+
+    /// A conversation of the device, or that with a user who is not the device's own.
+    fn destination(&self, device: usize, choice: u64) -> Option<(ConversationId, Option<UserId>)> {
+        let me = &self.devices[device].user;
+        if !choice.is_multiple_of(4)
+            && let Some(conversation) = self.devices[device].conversation(choice / 4)
+        {
+            let tables = self.devices[device].store.tables();
+            return Some((conversation, tables.conversations.get(&conversation).and_then(|row| row.peer.clone())));
+        }
+        let others: Vec<_> = self.users.iter().filter(|user| *user != me).collect();
+        let n = others.len() as u64;
+        let peer = others.get((choice / 4).checked_rem(n)? as usize)?;
+        Some((ConversationId::direct(AppId::DEFAULT, me, peer), Some((*peer).clone())))
+    }
+
+    fn group(&self, device: usize, choice: u64) -> Option<ConversationId> {
+        let tables = self.devices[device].store.tables();
+        let groups: Vec<_> =
+            tables.conversations.keys().filter(|id| id.kind() == ConversationKind::Group).copied().collect();
+        groups.get(choice.checked_rem(groups.len() as u64)? as usize).copied()
+    }
+
+    pub(super) fn people_step(&mut self, step: Step) {
+        match step {
+            Step::Send { device, to, count, bytes, reads } => {
+                let device = self.chosen(device);
+                (0..count).for_each(|_| self.send(device, to, bytes, reads));
+            }
+            Step::Backend { user, to, count } => self.backend(user, to, count),
+            Step::Read { device, conversation, back } => {
+                let device = self.chosen(device);
+                let Some(conversation) = self.devices[device].conversation(conversation) else { return };
+                let tables = self.devices[device].store.tables();
+                let head = tables.conversations.get(&conversation).map_or(0, |row| row.head_seq);
+                drop(tables);
+                self.ask(device, Command::MarkRead { conversation, upto: Seq(head.saturating_sub(back)) });
+            }
+            Step::Look { device, conversation } => {
+                let device = self.chosen(device);
+                let Some(conversation) = self.devices[device].conversation(conversation) else { return };
+                self.ask(device, Command::Focus(vec![conversation]));
+                self.ask(device, Command::Typing { conversation, active: true });
+            }
+            Step::LoadBefore { device, conversation, before } => {
+                let device = self.chosen(device);
+                let Some(conversation) = self.devices[device].conversation(conversation) else { return };
+                let before = Some(Ordinal(before % 64));
+                self.ask(device, Command::LoadBefore { conversation, before, limit: 10 });
+            }
+            Step::Retry { device } => self.retry(device),
+            Step::Revoke { device, other } => self.revoke(device, other),
+            Step::KillDevice { device, for_ms, silent, loses_store } => {
+                let device = self.chosen(device);
+                if self.devices[device].core.is_some() {
+                    self.visits.count("device killed");
+                    self.kill_device(device, silent);
+                    if loses_store {
+                        self.lose_store(device);
+                    }
+                    self.after(for_ms, super::Event::Revive { device });
+                }
+            }
+            Step::DeviceClock { device, by_ms } => {
+                let device = self.chosen(device);
+                self.devices[device].skew_ms += by_ms;
+                self.visits.count("client clock jumped");
+            }
+            step => self.group_step(step),
+        }
+    }
+
+    fn group_step(&mut self, step: Step) {
+        match step {
+            Step::CreateGroup { device, members } => {
+                let device = self.chosen(device);
+                let me = self.devices[device].user.clone();
+                let others = self.users.iter().enumerate().filter(|(n, user)| members >> n & 1 == 1 && **user != me);
+                let members = others.map(|(_, user)| user.to_string()).collect();
+                let command_id = self.command_id(device);
+                let title = format!("group at {}", self.now_ms);
+                self.ask(
+                    device,
+                    Command::Call(Box::new(Body::CreateGroup(v1::CreateGroup { command_id, title, members }))),
+                );
+            }
+            Step::Add { device, conversation, user } => {
+                let user_ids = vec![self.user(user).to_string()];
+                self.change(device, conversation, Change::AddMembers(v1::AddMembers { user_ids }));
+            }
+            Step::Remove { device, conversation, user, writes } => {
+                let victim = self.user(user);
+                if writes {
+                    self.write_in_last_moment(device, conversation, &victim);
+                }
+                let user_id = victim.to_string();
+                self.change(device, conversation, Change::RemoveMember(v1::RemoveMember { user_id }));
+            }
+            Step::Leave { device, conversation } => self.change(device, conversation, Change::Leave(v1::Leave {})),
+            Step::Rename { device, conversation } => {
+                let title = format!("title at {}", self.now_ms);
+                self.change(device, conversation, Change::Rename(v1::Rename { title }));
+            }
+            Step::SetRole { device, conversation, user, role } => {
+                let user_id = self.user(user).to_string();
+                let role = [v1::Role::Member, v1::Role::Admin, v1::Role::Owner][role as usize % 3].into();
+                self.change(device, conversation, Change::SetRole(v1::SetRole { user_id, role }));
+            }
+            _ => {}
+        }
+    }
+
+    fn ask(&mut self, device: usize, command: Command) {
+        if self.devices[device].core.is_some() {
+            let input = self.devices[device].command(command, Waiting::Other);
+            self.input(device, input);
+        }
+    }
+
+    fn command_id(&mut self, device: usize) -> Bytes {
+        Bytes::copy_from_slice(&self.devices[device].fresh_id(self.now_ms).0)
+    }
+
+    fn change(&mut self, device: u64, conversation: u64, change: Change) {
+        let device = self.chosen(device);
+        let Some(conversation) = self.group(device, conversation) else { return };
+        let command_id = self.command_id(device);
+        let change =
+            v1::ChangeConversation { command_id, conversation_id: conversation.to_string(), change: Some(change) };
+        self.ask(device, Command::Call(Box::new(Body::ChangeConversation(change))));
+    }
+
+    /// Who is about to be removed writes on all of his devices.
+    fn write_in_last_moment(&mut self, device: u64, conversation: u64, victim: &UserId) {
+        let Some(group) = self.group(self.chosen(device), conversation) else { return };
+        let devices: Vec<_> =
+            self.devices.iter().filter(|it| it.user == *victim && it.core.is_some()).map(|it| it.index).collect();
+        for device in devices {
+            self.visits.count("removal with sends in flight");
+            for _ in 0..3 {
+                self.write(device, (group, None), 20, false);
+            }
+        }
+    }
+
+    fn send(&mut self, device: usize, to: u64, bytes: u64, reads: bool) {
+        if let Some(to) = self.destination(device, to) {
+            self.write(device, to, bytes, reads);
+        }
+    }
+
+    fn write(&mut self, device: usize, to: (ConversationId, Option<UserId>), bytes: u64, reads: bool) {
+        if self.devices[device].core.is_none() {
+            return;
+        }
+        let (conversation, peer) = to;
+        let client_msg_id = self.devices[device].fresh_id(self.now_ms);
+        let it = &mut self.devices[device];
+        it.written += 1;
+        let order = it.written;
+        let body = Bytes::from(format!("{device}.{order} {}", "x".repeat(bytes as usize)));
+        let shown = it.store.tables().conversations.get(&conversation).map_or(0, |row| row.last_seq);
+        let read_upto = if reads { shown } else { 0 };
+        let user = it.user.clone();
+        let message = Message {
+            conversation: Some(conversation),
+            body: body.clone(),
+            device: Some(device),
+            order,
+            read_upto,
+            ..Message::default()
+        };
+        self.ledger.messages.insert((user, client_msg_id.0), message);
+        let draft = Draft {
+            conversation,
+            peer,
+            client_msg_id,
+            body_type: BODY_TYPE.to_owned(),
+            body,
+            read_upto: Seq(read_upto),
+        };
+        let it = &mut self.devices[device];
+        let input = it.command(Command::Send(draft.clone()), Waiting::Draft(Box::new(draft)));
+        self.input(device, input);
+    }
+
+    fn retry(&mut self, device: u64) {
+        let device = self.chosen(device);
+        let tables = self.devices[device].store.tables();
+        let failed = tables.outbox.values().find(|row| row.failure.is_some()).map(|row| row.client_msg_id);
+        drop(tables);
+        if let Some(id) = failed {
+            self.visits.count("failed message sent again");
+            let key = (self.devices[device].user.clone(), id.0);
+            if let Some(message) = self.ledger.messages.get_mut(&key) {
+                message.was_retried = true;
+            }
+            self.ask(device, Command::Retry(id));
+        }
+    }
+
+    fn revoke(&mut self, device: u64, other: u64) {
+        let device = self.chosen(device);
+        let me = &self.devices[device];
+        let others: Vec<_> = self.devices.iter().filter(|it| it.user == me.user && it.index != device).collect();
+        let Some(other) = others.get(other.checked_rem(others.len() as u64).unwrap_or_default() as usize) else {
+            return;
+        };
+        let device_id = other.id.to_string();
+        self.ask(device, Command::Call(Box::new(Body::RevokeDevice(v1::RevokeDevice { device_id }))));
+    }
+
+    /// The backend writes in the name of a user.
+    fn backend(&mut self, user: u64, to: u64, count: u64) {
+        let user = self.user(user);
+        let Some(device) = self.devices.iter().find(|device| device.user == user).map(|device| device.index) else {
+            return;
+        };
+        let Some((conversation, peer)) = self.destination(device, to) else { return };
+        for _ in 0..count {
+            self.backend_ids += 1;
+            let mut random = [0xFE; 10];
+            random[..8].copy_from_slice(&self.backend_ids.to_be_bytes());
+            let time = (crate::ports::EPOCH_MS as u64) + self.now_ms;
+            let client_msg_id = ClientMsgId::from_parts(time, random);
+            let body = Bytes::from(format!("backend.{}", self.backend_ids));
+            let key = (user.clone(), client_msg_id.0);
+            let message =
+                Message { conversation: Some(conversation), body: body.clone(), open: 1, ..Message::default() };
+            let Some(node) = self.node.as_ref().filter(|_| !self.is_stopping) else { return };
+            self.ledger.messages.insert(key.clone(), message);
+            let destination = match &peer {
+                Some(peer) => Destination::User(peer.clone()),
+                None => Destination::Conversation(conversation),
+            };
+            let send = SendMessage {
+                to: destination,
+                client_msg_id,
+                body_type: Bytes::from_static(BODY_TYPE.as_bytes()),
+                body,
+                read_upto: Seq::ZERO,
+                after: None,
+            };
+            let (app, answers, user) = (node.app.clone(), self.backend.clone(), user.clone());
+            node.spawn(async move {
+                let answer = app.call_as(AppId::DEFAULT, user, Call::Send(send)).await;
+                answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((key, answer));
+            });
+        }
+    }
+
+    pub(crate) fn take_backend_answers(&mut self) {
+        let answers = std::mem::take(&mut *self.backend.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        for (key, answer) in answers {
+            let Some(message) = self.ledger.messages.get_mut(&key) else { continue };
+            match answer {
+                Ok(Answer::Sent(sent)) => {
+                    message.acked = Some((sent.id.seq.0, sent.ordinal.0));
+                    self.ledger.acknowledgements += 1;
+                    self.visits.count("backend send acknowledged");
+                }
+                Err(failure) if !matches!(failure.code.as_str(), "internal" | "shutting_down") => {
+                    message.open -= 1;
+                    self.visits.count(&format!("send refused: {}", failure.code));
+                }
+                Ok(_) | Err(_) => {}
+            }
+        }
+    }
+}
