@@ -7,35 +7,49 @@ use anyhow::{Context, Result, bail};
 use stonechat_domain::kind::{EventKind, Target};
 use stonechat_types::error_code::{ErrorCode, Retry};
 
+use crate::bounds;
+
 struct Page {
     /// From the root.
     path: &'static str,
-    render: fn() -> String,
+    /// Given the root of the sources.
+    render: fn(&Path) -> Result<String>,
 }
 
-const PAGES: [Page; 2] = [
-    Page { path: "docs/protocol/errors.md", render: errors_page },
-    Page { path: "docs/protocol/events.md", render: events_page },
+const PAGES: [Page; 3] = [
+    Page { path: "docs/protocol/errors.md", render: |_| Ok(errors_page()) },
+    Page { path: "docs/protocol/events.md", render: |_| Ok(events_page()) },
+    Page { path: "docs/reliability/bounds.json", render: bounds::page },
 ];
 
 /// Writes every page.
 pub fn write(root: &Path) -> Result<()> {
+    write_to(root, root)
+}
+
+/// Writes the pages about the sources in one folder into another.
+fn write_to(root: &Path, sources: &Path) -> Result<()> {
     for Page { path, render } in PAGES {
         let file = root.join(path);
         let folder = file.parent().context("a page lies in a folder")?;
         fs::create_dir_all(folder).with_context(|| format!("could not make the folder of {path}"))?;
-        fs::write(&file, render()).with_context(|| format!("could not write {path}"))?;
+        fs::write(&file, render(sources)?).with_context(|| format!("could not write {path}"))?;
     }
     Ok(())
 }
 
 /// Fails when a page on disk is not what the code gives.
 pub fn check(root: &Path) -> Result<()> {
-    let stale: Vec<&str> = PAGES
-        .iter()
-        .filter(|page| fs::read_to_string(root.join(page.path)).ok() != Some((page.render)()))
-        .map(|page| page.path)
-        .collect();
+    check_in(root, root)
+}
+
+fn check_in(root: &Path, sources: &Path) -> Result<()> {
+    let mut stale = Vec::new();
+    for Page { path, render } in PAGES {
+        if fs::read_to_string(root.join(path)).ok() != Some(render(sources)?) {
+            stale.push(path);
+        }
+    }
     if stale.is_empty() {
         return Ok(());
     }
@@ -104,9 +118,11 @@ mod tests {
     #[test]
     fn what_was_written_passes_and_what_was_changed_fails() {
         let folder = tempfile::tempdir().unwrap();
+        let sources = crate::workspace_root();
+        let check = |root: &Path| check_in(root, &sources);
         let missing = check(folder.path()).unwrap_err().to_string();
-        assert!(missing.contains("errors.md") && missing.contains("events.md"), "{missing}");
-        write(folder.path()).unwrap();
+        assert!(missing.contains("errors.md") && missing.contains("bounds.json"), "{missing}");
+        write_to(folder.path(), &sources).unwrap();
         check(folder.path()).unwrap();
         fs::write(folder.path().join("docs/protocol/events.md"), "another truth").unwrap();
         let stale = check(folder.path()).unwrap_err().to_string();

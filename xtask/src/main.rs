@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod arch;
+mod bounds;
 mod check;
 mod docs;
 

@@ -2,13 +2,18 @@
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
+use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use stonechat_testkit::ids::client_msg_id;
 use stonechat_testkit::local::Local;
 use stonechat_testkit::people::PATIENCE;
-use stonechat_testkit::raw::Raw;
+use stonechat_testkit::raw::{Raw, message};
+use stonechat_types::limits::BODY_BYTES_MAX;
+use stonechat_wire::frame::encode_with_length;
+use stonechat_wire::v1::frame::Body;
 use stonechat_wire::v1::send_message::To;
+use stonechat_wire::v1::{FetchEvents, Frame, Ping};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
@@ -64,6 +69,79 @@ impl Page {
     fn value(&self, name: &str) -> anyhow::Result<f64> {
         self.0.get(&format!("stonechat_{name}")).copied().with_context(|| format!("stonechat_{name} is not there"))
     }
+}
+
+/// A body that only just does not fit, and one call more than a session may have in flight.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_bounds_of_a_session_move_their_metrics() -> anyhow::Result<()> {
+    let local = Local::start().await?;
+    let http = local.server().http;
+    let (mut alice, welcome) = Raw::hello(local.tcp(), &local.token("alice"), "phone", Bytes::new()).await?;
+    let calls_max = welcome.limits.context("the welcome has limits")?.calls_max;
+    let sent = alice.send(To::UserId("bob".into()), client_msg_id(), &"x".repeat(30_000)).await?;
+    for _ in 0..10 {
+        alice.send(To::UserId("bob".into()), client_msg_id(), &"x".repeat(30_000)).await?;
+    }
+    let before = Page::get(http).await?;
+
+    let fetch =
+        |_| Body::FetchEvents(FetchEvents { conversation_id: sent.conversation_id.clone(), after_seq: 0, limit: 0 });
+    let frames = (0..calls_max * 2).map(fetch).zip(1_000..);
+    let frames: Vec<u8> = frames.flat_map(|(body, id)| encode_with_length(&Frame { id, body: Some(body) })).collect();
+    alice.write(&frames).await?;
+    for id in 1_000..1_000 + u64::from(calls_max) * 2 {
+        ensure!(matches!(alice.answer(id).await?, Ok(Body::Events(page)) if page.events.len() > 10), "a page");
+    }
+    let over = alice.call(message(To::UserId("bob".into()), client_msg_id(), &"x".repeat(BODY_BYTES_MAX))).await?;
+    ensure!(over.is_err_and(|error| error.code == "too_large"), "the body and what is around it");
+
+    let after = Page::get(http).await?;
+    let moved = |name: &str| anyhow::Ok(after.value(name)? - before.value(name)?);
+    ensure!(moved("net_read_pauses_total")? > 0.0, "its socket was not read for a while");
+    ensure!(moved("app_page_waits_total")? > 0.0, "pages waited for those before them");
+    ensure!(after.value("net_refusals_total{code=\"too_large\"}")? == 1.0, "what the session refused");
+    for gauge in ["net_calls_in_flight", "net_connections_paused", "app_pages_in_preparation", "app_reads_waiting"] {
+        ensure!(after.value(gauge)? == 0.0, "{gauge} is {} although nothing is on its way", after.value(gauge)?);
+    }
+    local.stop().await;
+    Ok(())
+}
+
+/// `docs/reliability/bounds.json`, as far as it is needed here.
+#[derive(Deserialize)]
+struct Bounds {
+    bounds: Vec<OneBound>,
+}
+
+#[derive(Deserialize)]
+struct OneBound {
+    bound: String,
+    depth: Vec<String>,
+    reached: Vec<String>,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_metric_of_a_bound_is_on_the_page_of_a_server() -> anyhow::Result<()> {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reliability/bounds.json");
+    let Bounds { bounds } = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+    let local = Local::start().await?;
+    // What gateways refuse has a line for each code that was refused.
+    let mut stranger = Raw::connect(local.tcp()).await?;
+    stranger.submit(Body::Ping(Ping {})).await?;
+    while stranger.next().await?.is_some() {}
+    let page = Page::get(local.server().http).await?;
+    for OneBound { bound, depth, reached } in bounds {
+        for name in depth.iter().chain(&reached) {
+            let family = name.split('{').next().unwrap_or_default();
+            let by_code = family == "stonechat_net_refusals_total";
+            let of = |sample: &str| sample == name || (by_code && sample.starts_with(family));
+            let histogram = format!("{name}_count");
+            let found = page.0.keys().any(|sample| of(sample) || *sample == histogram);
+            ensure!(found, "{name}, of the bound \"{bound}\", is not on the page");
+        }
+    }
+    local.stop().await;
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
