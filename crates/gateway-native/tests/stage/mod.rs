@@ -194,7 +194,9 @@ impl Client {
             return found;
         }
         loop {
-            let Some(frame) = self.next().await else { panic!("the connection is closed after {:?}", self.heard.back()) };
+            let Some(frame) = self.next().await else {
+                panic!("the connection is closed after {:?}", self.heard.back())
+            };
             match of(&frame) {
                 Some(found) => return found,
                 None => self.heard.push_back(frame),
