@@ -170,7 +170,11 @@ impl NativeSession {
         }
         let frame = match decode::frame(kind, bytes) {
             Ok(frame) => frame,
-            Err(unreadable) => return self.refuse(unreadable.id, unreadable.failure),
+            Err(unreadable) => {
+                // Not under the id of a call in flight: the client would take it for the answer.
+                let id = if self.calls.contains(&unreadable.id) { 0 } else { unreadable.id };
+                return self.refuse(id, unreadable.failure);
+            }
         };
         match &mut self.state {
             State::New | State::AwaitHello { .. } => self.first_frame(now, frame),

@@ -321,6 +321,18 @@ fn an_id_in_flight_cannot_be_used_again_and_its_call_is_still_answered() {
 }
 
 #[test]
+fn a_broken_frame_is_not_refused_under_the_id_of_a_call_in_flight() {
+    let cases: [(MessageKind, &[u8]); 2] =
+        [(MessageKind::Binary, &[0x08, 0x09, 0x62, 0x7f]), (MessageKind::Text, br#"{"id":"9","send":7}"#)];
+    for (kind, bytes) in cases {
+        let mut driver = Driver::open(kind);
+        assert!(matches!(&driver.say(&send_frame(9, text_send("a")))[..], [Did::Asked(_)]));
+        // Its message may well be stored: the client must not take it for refused.
+        assert_refused(&driver.bytes(bytes), 0, ErrorCode::Malformed);
+    }
+}
+
+#[test]
 fn a_call_past_the_limit_is_refused_should_it_ever_be_read() {
     let mut driver = Driver::open(MessageKind::Binary);
     for id in 2..2 + u64::from(CALLS_MAX) {
