@@ -50,5 +50,7 @@ pub const TYPING_EVERY_MS: u64 = 3_000;
 pub const TYPING_FOR_MS: u64 = 6_000;
 /// A token is renewed so long before it expires, or a tenth of its life, whichever is longer.
 pub const TOKEN_MARGIN_MS: i64 = 60_000;
+/// Longest life of a token that is planned with; one that lives longer is renewed after this time.
+pub const TOKEN_LIFE_MS_MAX: i64 = 366 * 24 * 3_600_000;
 /// Shortest time between two tokens.
 pub const REFRESH_MS_MIN: u64 = 2_000;

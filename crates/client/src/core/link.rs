@@ -8,7 +8,7 @@ use crate::core::calls::{Calls, Purpose};
 use crate::core::change::Change;
 use crate::core::command::{Reply, Ticket};
 use crate::core::dice::backoff_ms;
-use crate::core::limits::{PONG_TIMEOUT_MS, REFRESH_MS_MIN, STABLE_MS, TOKEN_MARGIN_MS};
+use crate::core::limits::{PONG_TIMEOUT_MS, REFRESH_MS_MIN, STABLE_MS, TOKEN_LIFE_MS_MAX, TOKEN_MARGIN_MS};
 use crate::core::machine::{Action, Core};
 use crate::core::token;
 use crate::error::{AuthError, Error, TokenError};
@@ -103,6 +103,12 @@ impl Link {
     pub fn heard(&mut self, now_ms: u64) {
         self.last_heard = now_ms;
         self.pinged_at = None;
+    }
+
+    /// When something was last heard of the server.
+    #[must_use]
+    pub fn last_heard(&self) -> u64 {
+        self.last_heard
     }
 
     /// When the connection next needs a look.
@@ -262,7 +268,8 @@ impl Core {
         let Some(expires) = self.link.token.as_deref().and_then(token::expires_at_ms) else { return };
         let (server_ms, heard_at) = self.link.server_clock;
         let since = i64::try_from(self.now_ms() - heard_at).unwrap_or(i64::MAX);
-        let left = expires - server_ms.saturating_add(since);
+        // Both come from outside; a time that nobody lives to see is as good as never.
+        let left = expires.saturating_sub(server_ms.saturating_add(since)).clamp(0, TOKEN_LIFE_MS_MAX);
         // A token that lives shorter than the margin is renewed in the middle of its life.
         let margin = TOKEN_MARGIN_MS.max(left / 10).min(left / 2);
         let wait = u64::try_from(left - margin).unwrap_or(0).max(REFRESH_MS_MIN);

@@ -9,6 +9,7 @@ use stonechat_types::id::{ConversationId, DeviceId, UserId};
 use stonechat_wire::v1::{Event, Frame, frame::Body};
 
 use crate::core::ask::Asks;
+use crate::core::bounds;
 use crate::core::calls::{Calls, Purpose};
 use crate::core::change::Change;
 use crate::core::command::{Command, Reply, Ticket};
@@ -291,6 +292,9 @@ impl Core {
     fn on_frame(&mut self, frame: Frame) {
         self.link.heard(self.now_ms());
         let Some(body) = frame.body else { return };
+        if !bounds::are_within(&body) {
+            return self.break_off("the server named a number that no store reaches");
+        }
         if frame.id == 0 {
             return self.on_signal(body);
         }
@@ -337,6 +341,7 @@ impl Core {
         self.on_ask_time();
         self.on_typing_time();
         self.on_hold_time();
+        self.settle_cursors();
     }
 
     fn on_store_failed(&mut self, error: &StoreError) {
@@ -390,7 +395,7 @@ impl Core {
     }
 
     pub(super) fn tell_total_unread(&mut self) {
-        self.journal.tell(Change::TotalUnread(self.total_unread + self.unlisted_unread));
+        self.journal.tell(Change::TotalUnread(self.total_unread.saturating_add(self.unlisted_unread)));
     }
 
     fn tell_summary(&mut self, id: &ConversationId) {

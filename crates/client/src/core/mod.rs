@@ -10,6 +10,7 @@
 
 mod apply;
 mod ask;
+mod bounds;
 mod calls;
 pub mod change;
 pub mod command;

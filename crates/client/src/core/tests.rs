@@ -177,6 +177,49 @@ fn calls_stay_below_the_limit_of_the_welcome_and_one_place_is_kept_for_control()
 }
 
 #[test]
+fn a_number_that_no_store_reaches_ends_the_connection_and_changes_nothing() {
+    let over = u64::MAX;
+    let cases = [
+        Body::Event(v1::Event { seq: over, ..message(0, 3) }),
+        Body::Event(v1::Event { ordinal: over, ..message(0, 3) }),
+        Body::Head(v1::Head { conversation_id: direct(0).to_string(), head_seq: over, head_ordinal: 2 }),
+        Body::ReadMoved(v1::ReadMoved {
+            conversation_id: direct(0).to_string(),
+            user_id: "alice".into(),
+            upto_seq: 2,
+            upto_ordinal: over,
+        }),
+    ];
+    for body in cases {
+        let mut bench = Bench::new(false);
+        bench.up(v1::Welcome { conversations: vec![conversation(0, 2)], ..welcome() });
+        let rows = bench.store.tables().conversations.clone();
+        bench.say(0, body);
+        assert_eq!(bench.disconnects, 1);
+        assert!(matches!(bench.states.last(), Some(ConnectionState::Offline { .. })), "{:?}", bench.states);
+        assert_eq!(bench.store.tables().conversations, rows);
+    }
+    let mut bench = Bench::new(false);
+    bench.up(v1::Welcome { conversations: vec![v1::Conversation { unread: over, ..conversation(0, 2) }], ..welcome() });
+    assert_eq!((bench.disconnects, bench.store.tables().conversations.len()), (1, 0));
+}
+
+#[test]
+fn any_clock_of_a_server_and_any_end_of_a_token_can_be_planned_with() {
+    use base64::Engine as _;
+    for expires in [i64::MIN, -1, 0, i64::MAX / 1_000, i64::MAX] {
+        for server_time in [i64::MIN, 0, i64::MAX] {
+            let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(format!("{{\"exp\":{expires}}}"));
+            let mut bench = Bench::new(false);
+            bench.up(v1::Welcome { server_time, ..welcome() });
+            bench.input(Input::Token(Ok(format!("e30.{claims}.x"))));
+            let deadline = bench.core.next_deadline();
+            assert!(deadline.is_some_and(|at| at > bench.now_ms), "{expires} at {server_time}: {deadline:?}");
+        }
+    }
+}
+
+#[test]
 fn a_lane_has_a_bound_in_flight_and_goes_on_as_answers_come() {
     let mut bench = Bench::new(false);
     bench.up(welcome());
