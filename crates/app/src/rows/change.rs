@@ -51,7 +51,7 @@ pub fn encode(change: &Change) -> Bytes {
 pub fn decode(kind: EventKind, body: &[u8]) -> Result<Change, LogError> {
     let mut row = Reader::new(body, VERSION, "a change")?;
     let mut read = || {
-        Some(match kind {
+        let change = match kind {
             EventKind::Message => return None,
             EventKind::ConversationCreated => {
                 let text = row.text()?;
@@ -63,7 +63,9 @@ pub fn decode(kind: EventKind, body: &[u8]) -> Result<Change, LogError> {
             EventKind::MemberLeft => Change::MemberLeft,
             EventKind::Renamed => Change::Renamed(Title::new(row.text()?).ok()?),
             EventKind::RoleChanged => Change::RoleChanged(row.user()?, role_of(row.u8()?)?),
-        })
+        };
+        row.end()?;
+        Some(change)
     };
     read().ok_or_else(|| damaged("a change"))
 }

@@ -132,6 +132,21 @@ impl<'a> Reader<'a> {
         Some(UserRef { no, id })
     }
 
+    /// A yes or no; another byte than those two is damage.
+    pub fn flag(&mut self) -> Option<bool> {
+        match self.u8()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
+    /// The end of the row; what stands behind its last field is damage.
+    #[must_use]
+    pub fn end(&self) -> Option<()> {
+        self.is_empty().then_some(())
+    }
+
     /// Whether all was read.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -164,4 +179,71 @@ pub fn role_of(byte: u8) -> Option<Role> {
 #[must_use]
 pub fn damaged(what: &str) -> LogError {
     LogError::Corrupt(format!("a row of {what} is not in its form"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{DeviceView, PersonalItem};
+    use crate::rows::{change, column, conversation, dedup, personal, user};
+    use stonechat_domain::conversation::Conversation;
+    use stonechat_domain::event::Change;
+    use stonechat_log::packed::{self, Patches};
+    use stonechat_types::id::{ConversationId, DeviceId};
+    use stonechat_types::number::{AppId, ConversationNo, Timestamp};
+
+    fn alice() -> UserRef {
+        UserRef { no: UserNo(7), id: UserId::new("alice").unwrap() }
+    }
+
+    fn group() -> ConversationId {
+        ConversationId::from_slice(&[2; 16]).unwrap()
+    }
+
+    fn behind(row: &[u8]) -> Vec<u8> {
+        [row, &[0]].concat()
+    }
+
+    #[test]
+    fn what_stands_behind_the_last_field_is_damage() {
+        let row = conversation::encode(&Conversation::empty(AppId(1), group(), ConversationNo(1), alice()));
+        assert!(conversation::decode(AppId(1), group(), &row).is_ok());
+        assert!(conversation::decode(AppId(1), group(), &behind(&row)).is_err());
+        let row = user::encode(&user::User { user: alice(), name: None, created_at: Timestamp(1) });
+        assert!(user::decode(&row).is_ok() && user::decode(&behind(&row)).is_err());
+        let remembered =
+            dedup::Remembered { seq: Seq(1), ordinal: Ordinal(1), sent_at: Timestamp(1), body_hmac: [1; 16] };
+        let row = dedup::encode(&remembered);
+        assert!(dedup::decode(&row).is_ok() && dedup::decode(&behind(&row)).is_err());
+        let left = Change::MemberRemoved(alice());
+        let row = change::encode(&left);
+        assert_eq!(change::decode(left.kind(), &row), Ok(left.clone()));
+        assert!(change::decode(left.kind(), &behind(&row)).is_err());
+        let read = PersonalItem::Read { conversation: group(), upto: Seq(1), ordinal: Ordinal(1) };
+        let (key, row) = personal::encode(&read);
+        assert!(personal::decode(&key, &row).is_ok() && personal::decode(&key, &behind(&row)).is_err());
+    }
+
+    #[test]
+    fn a_byte_that_is_neither_yes_nor_no_is_damage() {
+        let (id, text) = (DeviceId::new("phone").unwrap(), String::new);
+        let (seen_at, revoked_at) = (Timestamp(1), Timestamp(0));
+        let view = DeviceView { id, name: text(), client: text(), seen_at, revoked: true, revoked_at };
+        let (key, row) = personal::encode(&PersonalItem::Device(view));
+        let mut row = row.to_vec();
+        assert!(personal::decode(&key, &row).is_ok());
+        row[9] = 2;
+        assert!(personal::decode(&key, &row).is_err());
+    }
+
+    #[test]
+    fn a_place_that_no_chunk_has_is_damage() {
+        let value = [&[2; 16][..], &[0; 10]].concat();
+        for (slot, good) in [(1023_u16, true), (1024, false)] {
+            let entry = Patches::from([(slot.to_be_bytes().to_vec().into(), Some(value.clone().into()))]);
+            let row = packed::apply(&[], &entry).unwrap();
+            let mut out = Vec::new();
+            assert_eq!(column::decode_chunk(&[0; 13], &row, &mut out).is_ok(), good, "{slot}");
+        }
+    }
 }

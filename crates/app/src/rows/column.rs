@@ -44,7 +44,7 @@ pub fn entry_key(no: ConversationNo) -> Bytes {
 #[must_use]
 pub fn encode(id: ConversationId, member: &Member) -> Bytes {
     let floor = member.floor();
-    let own = member.own.iter().filter(|own| **own > floor).count();
+    let own = member.own.iter().filter(|own| own.ordinal > floor).count();
     let mut value = BytesMut::with_capacity(VALUE_BYTES);
     value.put_slice(id.as_bytes());
     value.put_u64(floor.0);
@@ -62,7 +62,7 @@ pub fn decode_chunk(key: &[u8], row: &[u8], out: &mut Vec<Column>) -> Result<(),
     for entry in packed::entries(row) {
         let (slot, value) = entry.map_err(|_| damaged())?;
         let slot = u16::from_be_bytes(slot.try_into().map_err(|_| damaged())?);
-        if value.len() != VALUE_BYTES {
+        if value.len() != VALUE_BYTES || slot >> CHUNK_BITS != 0 {
             return Err(damaged());
         }
         let id = ConversationId::from_slice(&value[..16]).map_err(|_| damaged())?;

@@ -34,9 +34,10 @@ pub fn decode(app: AppId, id: ConversationId, row: &[u8]) -> Result<Conversation
         let no = ConversationNo(row.u32()?);
         let (head, ordinal, last_sent_at) = (row.seq()?, row.ordinal()?, Timestamp(row.u64()? as i64));
         let (members, owners, creator) = (row.u32()?, row.u32()?, row.user()?);
-        let peer = if row.u8()? == 1 { Some(row.user()?) } else { None };
+        let peer = if row.flag()? { Some(row.user()?) } else { None };
         let title = row.text()?;
         let title = if title.is_empty() { None } else { Some(Title::new(title).ok()?) };
+        row.end()?;
         Some(Conversation { app, id, no, creator, peer, title, head, ordinal, last_sent_at, members, owners })
     };
     read().ok_or_else(|| damaged("a conversation"))

@@ -36,7 +36,9 @@ pub fn decode(row: &[u8]) -> Result<Remembered, LogError> {
     let mut row = Reader::new(row, VERSION, "an acknowledgement")?;
     let mut read = || {
         let (seq, ordinal, sent_at) = (row.seq()?, row.ordinal()?, Timestamp(row.u64()? as i64));
-        Some(Remembered { seq, ordinal, sent_at, body_hmac: row.key()? })
+        let body_hmac = row.key()?;
+        row.end()?;
+        Some(Remembered { seq, ordinal, sent_at, body_hmac })
     };
     read().ok_or_else(|| damaged("an acknowledgement"))
 }

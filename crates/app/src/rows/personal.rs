@@ -86,26 +86,28 @@ pub fn decode(key: &[u8], value: &[u8]) -> Result<Option<PersonalItem>, LogError
     let Some((kind, name)) = key.split_first() else { return Err(damaged("personal state")) };
     let mut row = Reader::new(value, VERSION, "personal state")?;
     let mut read = || {
-        Some(match *kind {
+        let item = match *kind {
             MEMBERSHIP => {
                 let role = row.u8()?;
                 let role = if role == 0 { None } else { Some(role_of(role)?) };
                 let conversation = ConversationId::from_slice(name).ok()?;
-                Some(PersonalItem::Membership { conversation, role, visible_upto: row.seq()? })
+                PersonalItem::Membership { conversation, role, visible_upto: row.seq()? }
             }
             READ => {
                 let conversation = ConversationId::from_slice(name).ok()?;
-                Some(PersonalItem::Read { conversation, upto: row.seq()?, ordinal: row.ordinal()? })
+                PersonalItem::Read { conversation, upto: row.seq()?, ordinal: row.ordinal()? }
             }
             DEVICE => {
                 let id = DeviceId::new(std::str::from_utf8(name).ok()?).ok()?;
-                let (seen_at, revoked) = (Timestamp(row.u64()? as i64), row.u8()? == 1);
+                let (seen_at, revoked) = (Timestamp(row.u64()? as i64), row.flag()?);
                 let revoked_at = Timestamp(row.u64()? as i64);
                 let (name, client) = (row.text()?.to_owned(), row.text()?.to_owned());
-                Some(PersonalItem::Device(DeviceView { id, name, client, seen_at, revoked, revoked_at }))
+                PersonalItem::Device(DeviceView { id, name, client, seen_at, revoked, revoked_at })
             }
-            _ => None,
-        })
+            _ => return Some(None),
+        };
+        row.end()?;
+        Some(Some(item))
     };
     read().ok_or_else(|| damaged("personal state"))
 }

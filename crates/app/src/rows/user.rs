@@ -38,6 +38,7 @@ pub fn decode(row: &[u8]) -> Result<User, LogError> {
     let mut read = || {
         let (user, created_at, name) = (row.user()?, Timestamp(row.u64()? as i64), row.text()?);
         let name = if name.is_empty() { None } else { Some(DisplayName::new(name).ok()?) };
+        row.end()?;
         Some(User { user, name, created_at })
     };
     read().ok_or_else(|| damaged("a user"))
