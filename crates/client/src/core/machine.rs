@@ -341,7 +341,6 @@ impl Core {
         self.on_ask_time();
         self.on_typing_time();
         self.on_hold_time();
-        self.settle_cursors();
     }
 
     fn on_store_failed(&mut self, error: &StoreError) {
