@@ -38,13 +38,13 @@ fn advance(state: &mut Conversation, stamp: &Stamp) {
     state.last_sent_at = stamp.sent_at;
 }
 
-/// A message of `sender`.
-pub fn fold_message(state: &mut Conversation, sender: &mut Member, stamp: &Stamp) {
+/// A message of `sender`. Says whether the cursor was moved only because it has too many own messages above it.
+pub fn fold_message(state: &mut Conversation, sender: &mut Member, stamp: &Stamp) -> bool {
     advance(state, stamp);
     if stamp.read_upto > Seq::ZERO {
         sender.read(stamp.read_upto, stamp.read_upto_ordinal);
     }
-    sender.sent(stamp.seq, stamp.ordinal, stamp.key);
+    sender.sent(stamp.seq, stamp.ordinal, stamp.key)
 }
 
 /// A change by `sender`. Touched memberships are changed or added in `members`.

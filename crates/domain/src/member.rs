@@ -46,6 +46,15 @@ pub struct Interval {
     pub upto: Option<Seq>,
 }
 
+/// An own message above the read cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// The event; `ZERO` where a row of the first version did not say.
+    pub seq: Seq,
+    /// Its ordinal.
+    pub ordinal: Ordinal,
+}
+
 /// The state of one membership, present or past.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
@@ -61,8 +70,8 @@ pub struct Member {
     pub read_seq: Seq,
     /// Ordinal at `read_seq`.
     pub read_ordinal: Ordinal,
-    /// Own ordinals above the cursor, ascending, at most [`OWN_ORDINALS_MAX`].
-    pub own: Vec<Ordinal>,
+    /// Own messages above the cursor, ascending, at most [`OWN_ORDINALS_MAX`].
+    pub own: Vec<Own>,
     /// The title when he stopped to be a member: later ones are not for him.
     pub parting_title: Option<Title>,
     /// The largest `client_msg_id` or `command_id` that he ever committed here.
@@ -120,7 +129,7 @@ impl Member {
     pub fn rejoin(&mut self, role: Role, seq: Seq, ordinal: Ordinal) {
         self.role = role;
         self.join_ordinal = ordinal;
-        self.own.retain(|own| *own > ordinal);
+        self.own.retain(|own| own.ordinal > ordinal);
         self.parting_title = None;
         if self.intervals.len() >= MEMBERSHIP_INTERVALS_MAX {
             // The oldest stretch is given up: it becomes hidden, never more visible than it was.
@@ -137,7 +146,8 @@ impl Member {
         }
     }
 
-    /// Moves the read cursor to an event of ordinal `ordinal`; never back. Says whether it moved.
+    /// Moves the read cursor to an event of ordinal `ordinal`, and over own messages directly after it; never back. Says
+    /// whether it moved.
     pub fn read(&mut self, seq: Seq, ordinal: Ordinal) -> bool {
         if seq <= self.read_seq {
             return false;
@@ -145,21 +155,28 @@ impl Member {
         self.read_seq = seq;
         self.read_ordinal = self.read_ordinal.max(ordinal);
         let cursor = self.read_ordinal;
-        self.own.retain(|own| *own > cursor);
+        self.own.retain(|own| own.ordinal > cursor);
+        self.move_over_own();
         true
     }
 
     /// Takes in an own message. The cursor moves over it when nothing unread lies between; otherwise it is kept, and
-    /// past the limit the cursor moves all the same.
-    pub fn sent(&mut self, seq: Seq, ordinal: Ordinal, key: [u8; 16]) {
+    /// past the limit the cursor moves all the same. Says whether it was moved by the limit.
+    pub fn sent(&mut self, seq: Seq, ordinal: Ordinal, key: [u8; 16]) -> bool {
         self.largest_key = self.largest_key.max(key);
-        self.own.push(ordinal);
-        let contiguous = {
-            let floor = self.floor().0;
-            self.own.iter().zip(floor + 1..).all(|(own, expected)| own.0 == expected)
-        };
-        if contiguous || self.own.len() > OWN_ORDINALS_MAX {
-            self.read(seq, ordinal);
-        }
+        self.own.push(Own { seq, ordinal });
+        self.move_over_own();
+        self.own.len() > OWN_ORDINALS_MAX && self.read(seq, ordinal)
+    }
+
+    /// Whenever the cursor or an own message comes to stand beside the other, whichever was first: so where the cursor
+    /// is does not depend on the order in which a device hears of the two.
+    fn move_over_own(&mut self) {
+        let floor = self.floor().0;
+        let directly = self.own.iter().zip(floor + 1..).take_while(|(own, next)| own.ordinal.0 == *next).count();
+        let Some(last) = self.own[..directly].iter().rposition(|own| own.seq > Seq::ZERO) else { return };
+        let own = self.own[last];
+        self.own.drain(..=last);
+        (self.read_seq, self.read_ordinal) = (self.read_seq.max(own.seq), own.ordinal);
     }
 }

@@ -8,6 +8,6 @@ use stonechat_types::number::Ordinal;
 #[must_use]
 pub fn unread(member: &Member, head: Ordinal) -> u64 {
     let floor = member.floor();
-    let own = member.own.iter().filter(|own| **own > floor && **own <= head).count() as u64;
+    let own = member.own.iter().filter(|own| own.ordinal > floor && own.ordinal <= head).count() as u64;
     head.0.saturating_sub(floor.0).saturating_sub(own)
 }

@@ -7,7 +7,7 @@ use stonechat_domain::decide::{Facts, Rejection, decide, decide_send, sent_at};
 use stonechat_domain::event::{Change, Command};
 use stonechat_domain::fold::{fold_change, fold_message, next_stamp};
 use stonechat_domain::kind::EventKind;
-use stonechat_domain::member::{Role, UserRef};
+use stonechat_domain::member::{Member, Role, UserRef};
 use stonechat_domain::unread::unread;
 use stonechat_types::id::{CommandId, ConversationId, ConversationKind, UserId};
 use stonechat_types::limits::OWN_ORDINALS_MAX;
@@ -191,6 +191,24 @@ fn past_the_limit_of_own_messages_the_cursor_moves() {
     world.send(0, 0);
     world.check();
     assert_eq!(unread(&world.members[&UserNo(0)], world.state.ordinal), 0);
+}
+
+#[test]
+fn the_cursor_is_where_it_is_whatever_came_first() {
+    let start = Member::joining(person(0), Role::Member, Seq(1), Ordinal(0));
+    let sent = |member: &mut Member, n: u64| drop(member.sent(Seq(n + 1), Ordinal(n), [0; 16]));
+    // Message 1 is another's, 2 and 3 are own.
+    let mut read_first = start.clone();
+    read_first.read(Seq(2), Ordinal(1));
+    sent(&mut read_first, 2);
+    sent(&mut read_first, 3);
+    let mut sent_first = start.clone();
+    sent(&mut sent_first, 2);
+    sent(&mut sent_first, 3);
+    assert_eq!(sent_first.read_seq, Seq::ZERO);
+    sent_first.read(Seq(2), Ordinal(1));
+    assert_eq!((sent_first.read_seq, sent_first.read_ordinal), (Seq(4), Ordinal(3)));
+    assert_eq!(sent_first, read_first);
 }
 
 #[test]

@@ -143,9 +143,10 @@ pub(crate) fn push_message(
     let mut stamp = next_stamp(state, EventKind::Message, sent_at(state, context.now), id);
     (stamp.read_upto, stamp.read_upto_ordinal) = read;
     let before = member.read_seq;
-    fold_message(state, member, &stamp);
-    // Moves over own messages follow from the event itself; what the composer had shown, the others cannot know.
-    let read = (read.0 > before).then(|| (actor.clone(), member.read_seq, member.read_ordinal));
+    let by_limit = fold_message(state, member, &stamp);
+    // Moves over own messages follow from the event itself. What the composer had shown, and how many own messages are
+    // above the cursor, the others cannot know.
+    let read = (read.0 > before || by_limit).then(|| (actor.clone(), member.read_seq, member.read_ordinal));
     let header = derive::header(state, actor, EventKind::Message, &stamp, hmac);
     let sealed = keys.seal(&Place::of(&header), context.nonces.next(&*context.node.entropy), &body_type, &body);
     let view = view(&header, Content::Message { body_type, body });

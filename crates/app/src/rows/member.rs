@@ -2,12 +2,15 @@
 
 use super::codec::{Reader, Writer, damaged, role_byte, role_of};
 use bytes::Bytes;
-use stonechat_domain::member::{Interval, Member};
+use stonechat_domain::member::{Interval, Member, Own};
 use stonechat_log::store::LogError;
-use stonechat_types::number::{Ordinal, Seq};
+use stonechat_types::number::Seq;
 use stonechat_types::text::Title;
 
-const VERSION: u8 = 1;
+/// Own messages with their seqs.
+const VERSION: u8 = 2;
+/// Own messages by their ordinals alone.
+const WITHOUT_SEQS: u8 = 1;
 
 /// Its bytes.
 #[must_use]
@@ -21,7 +24,7 @@ pub fn encode(member: &Member) -> Bytes {
     }
     row.bytes(member.parting_title.as_ref().map_or(&[], |title| title.as_str().as_bytes()));
     for own in &member.own {
-        row.u64(own.0);
+        row.u64(own.ordinal.0).u64(own.seq.0);
     }
     row.finish()
 }
@@ -31,7 +34,8 @@ pub fn encode(member: &Member) -> Bytes {
 /// # Errors
 /// [`LogError::Corrupt`] when it is not in its form.
 pub fn decode(row: &[u8]) -> Result<Member, LogError> {
-    let mut row = Reader::new(row, VERSION, "a membership")?;
+    let version = if row.first() == Some(&WITHOUT_SEQS) { WITHOUT_SEQS } else { VERSION };
+    let mut row = Reader::new(row, version, "a membership")?;
     let mut read = || {
         let (user, role, join_ordinal) = (row.user()?, role_of(row.u8()?)?, row.ordinal()?);
         let (read_seq, read_ordinal, largest_key) = (row.seq()?, row.ordinal()?, row.key()?);
@@ -44,9 +48,41 @@ pub fn decode(row: &[u8]) -> Result<Member, LogError> {
         let parting_title = if title.is_empty() { None } else { Some(Title::new(title).ok()?) };
         let mut own = Vec::new();
         while !row.is_empty() {
-            own.push(Ordinal(row.u64()?));
+            let ordinal = row.ordinal()?;
+            own.push(Own { ordinal, seq: if version == VERSION { row.seq()? } else { Seq::ZERO } });
         }
         Some(Member { user, role, intervals, join_ordinal, read_seq, read_ordinal, own, parting_title, largest_key })
     };
     read().ok_or_else(|| damaged("a membership"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stonechat_domain::member::{Role, UserRef};
+    use stonechat_types::id::UserId;
+    use stonechat_types::number::{Ordinal, UserNo};
+
+    fn member() -> Member {
+        let user = UserRef { no: UserNo(7), id: UserId::new("ann").unwrap() };
+        let mut member = Member::joining(user, Role::Admin, Seq(3), Ordinal(2));
+        member.own = vec![Own { seq: Seq(9), ordinal: Ordinal(5) }, Own { seq: Seq(12), ordinal: Ordinal(8) }];
+        member
+    }
+
+    #[test]
+    fn a_row_is_read_as_it_was_written() {
+        assert_eq!(decode(&encode(&member())), Ok(member()));
+    }
+
+    #[test]
+    fn a_row_of_the_first_version_has_own_messages_without_seqs() {
+        let written = encode(&member());
+        let (fixed, own) = written.split_at(written.len() - 32);
+        let ordinals = [&own[..8], &own[16..24]].concat();
+        let first = [&[WITHOUT_SEQS], &fixed[1..], &ordinals].concat();
+        let mut expected = member();
+        expected.own.iter_mut().for_each(|own| own.seq = Seq::ZERO);
+        assert_eq!(decode(&first), Ok(expected));
+    }
 }

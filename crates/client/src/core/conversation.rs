@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use stonechat_types::id::UserId;
+use stonechat_types::limits::OWN_ORDINALS_MAX;
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 use stonechat_wire::v1::{self, Event};
 
@@ -155,16 +156,26 @@ impl Conversation {
         self.row.read_ordinal = self.row.read_ordinal.max(known.unwrap_or(at_least));
         self.recount(before);
         self.row.unread_stale |= known.is_none();
+        self.move_over_own();
         true
     }
 
-    /// Moves the cursor over own messages directly after it, as the server does with each own message.
+    /// Moves the cursor over own messages directly after it, as the server does whenever one comes to stand beside the
+    /// other; and to an own message when the server keeps no more of them above the cursor.
     pub fn move_over_own(&mut self) {
-        while let Some(next) = self.known.get(&(self.row.read_ordinal + 1)).copied()
+        while let Some(next) = self.known.get(&(self.floor() + 1)).copied()
             && next.own
         {
-            self.row.read_ordinal += 1;
+            self.row.read_ordinal = self.floor() + 1;
             self.row.read_seq = self.row.read_seq.max(next.seq);
+        }
+        let floor = self.floor();
+        let own = self.known.range(floor + 1..).filter(|(_, known)| known.own);
+        if let (Some((ordinal, newest)), many) = (own.clone().next_back(), own.count())
+            && many > OWN_ORDINALS_MAX
+        {
+            let (seq, ordinal) = (newest.seq, *ordinal);
+            self.move_cursor(seq, Some(ordinal));
         }
     }
 
@@ -256,6 +267,7 @@ impl Conversation {
             self.move_cursor(read_seq, all.or(read_ordinal));
         } else {
             self.known = std::mem::take(&mut self.known).split_off(&(self.row.read_ordinal + 1));
+            self.move_over_own();
         }
         behind
     }

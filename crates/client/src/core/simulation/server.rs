@@ -74,7 +74,8 @@ impl Log {
 
     fn move_over_own(&mut self) {
         loop {
-            let mut next = self.messages().filter(|event| event.ordinal == self.read_ordinal + 1);
+            let after = self.read_ordinal.max(self.floor());
+            let mut next = self.messages().filter(|event| event.ordinal == after + 1);
             let Some((seq, ordinal)) = next.find(|it| it.sender_id == ME).map(|it| (it.seq, it.ordinal)) else {
                 return;
             };
