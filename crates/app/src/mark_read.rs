@@ -36,7 +36,9 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         *context.cursors_moved = true;
         tell(context.node, job.key, &job.actor, (member.read_seq, member.read_ordinal), &loaded.roster);
     }
-    job.reply.answer(Ok(Answer::Done));
+    // A cursor that cannot be stored is moved all the same, but not confirmed: the device says it again.
+    let unstored = context.trouble.filter(|_| loaded.dirty.contains(&job.actor.no));
+    job.reply.answer(unstored.map_or(Ok(Answer::Done), |trouble| Err(trouble.clone())));
     Attempt::Done
 }
 

@@ -280,6 +280,30 @@ async fn a_stop_on_a_full_disk_ends() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_cursor_that_is_refused_beside_a_message_is_moved_again() {
+    let world = World::new();
+    let mut alice = world.device("alice", "phone").await;
+    let mut bob = world.device("bob", "phone").await;
+    let conversation = direct("alice", "bob");
+    for n in 0..3 {
+        alice.send("bob", &format!("message {n}")).await;
+    }
+    bob.call(Call::MarkRead { conversation, upto: Seq(3) }).await.unwrap();
+    // The next offer has a message first and the cursor behind it, and is refused as a whole.
+    world.log.hold();
+    let first = bob.submit(Call::Send(message(Destination::User(user("alice")), next_id(), "held")));
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    let second = alice.submit(Call::Send(message(Destination::User(user("bob")), next_id(), "beside the cursor")));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    world.log.refuse_held();
+    assert_eq!(bob.answer(first).await.unwrap_err().code, ErrorCode::StorageFull);
+    assert_eq!(alice.answer(second).await.unwrap_err().code, ErrorCode::StorageFull);
+    world.log.release();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(bob.view(conversation).await.read, Seq(3));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cursor_that_a_change_brings_along_is_whole_after_a_crash() {
     let world = World::new();
     let mut alice = world.device("alice", "phone").await;

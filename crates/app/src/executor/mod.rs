@@ -32,6 +32,7 @@ use mailbox::Waiting;
 use nonces::Nonces;
 use prometheus_client::metrics::gauge::Gauge;
 use slot::{Pending, Slot, WAITING_MAX};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use stonechat_domain::decide::Rejection;
 use stonechat_log::record::{Committed, Record};
@@ -55,6 +56,8 @@ pub(crate) struct Context<'a> {
     pub fan_out: &'a mut FanOut,
     pub cursors_moved: &'a mut bool,
     pub nonces: &'a mut Nonces,
+    /// Why the last offer was refused, when nobody knows until when.
+    pub trouble: Option<&'a Failure>,
 }
 
 /// The executor, as a state machine: [`run`] drives it.
@@ -68,6 +71,9 @@ pub(crate) struct Executor {
     loads: Vec<(Key, Need)>,
     fan_out: FanOut,
     cursors_moved: bool,
+    trouble: Option<Failure>,
+    /// Cursors that were confirmed, refused by the store, and could not be moved again at once: one a member at most.
+    again: Vec<Job>,
     nonces: Nonces,
     stalled: Vec<Key>,
     /// Who waited when commands were taken last.
@@ -106,6 +112,8 @@ impl Executor {
             loads: Vec::new(),
             fan_out: FanOut::default(),
             cursors_moved: false,
+            trouble: None,
+            again: Vec::new(),
             nonces: Nonces::default(),
             stalled: Vec::new(),
             waiting: Waiting::Nobody,
@@ -167,8 +175,13 @@ impl Executor {
             Ok(found) => load::install(slot, found),
             Err(error) => {
                 slot.brought = slot::Brought::default();
-                if let Some(job) = slot.waiting.pop_front() {
-                    job.reply.answer(Err(failure(error)));
+                match slot.waiting.pop_front() {
+                    // A cursor that was confirmed before: it is moved some time.
+                    Some(job) if matches!((&job.work, &job.reply), (Work::MarkRead(_), Reply::Nobody)) => {
+                        self.again.push(job);
+                    }
+                    Some(job) => job.reply.answer(Err(failure(error))),
+                    None => {}
                 }
             }
         }
@@ -177,7 +190,7 @@ impl Executor {
 
     /// Decides the commands of a conversation until one has to wait.
     fn work(&mut self, key: Key) {
-        let Self { node, slots, batch, fan_out, cursors_moved, nonces, loads, stalled, waiting, .. } = self;
+        let Self { node, slots, batch, fan_out, cursors_moved, nonces, trouble, loads, stalled, waiting, .. } = self;
         let Some(slot) = slots.get_mut(&key) else { return };
         let now = node.clock.now();
         while !slot.busy {
@@ -188,7 +201,8 @@ impl Executor {
                 return;
             }
             let Some(job) = slot.waiting.pop_front() else { return };
-            let mut context = Context { node, batch, now, fan_out, cursors_moved, nonces };
+            let trouble = trouble.as_ref();
+            let mut context = Context { node, batch, now, fan_out, cursors_moved, nonces, trouble };
             match attempt(&mut context, slot, job) {
                 Attempt::Done => slot.brought = slot::Brought::default(),
                 Attempt::Needs(need, job) => {
@@ -245,6 +259,7 @@ impl Executor {
         self.in_flight_shares = Vec::new();
         match result {
             Ok(committed) => {
+                self.trouble = None;
                 for (effect, committed) in effects.into_iter().zip(&committed) {
                     self.take_effect(effect, committed);
                 }
@@ -295,28 +310,31 @@ impl Executor {
     fn refused(&mut self, effects: Vec<Effect>, error: &LogError) {
         let batch = std::mem::take(&mut self.batch);
         let refusal = failure(error.clone());
-        let mut cursors = Vec::new();
+        // More work than the store takes now is stored soon; without room nobody knows when.
+        self.trouble = (*error != LogError::Overloaded).then(|| refusal.clone());
+        let mut keys = BTreeSet::new();
         for effect in effects.into_iter().chain(batch.effects) {
             if let Some((reply, _)) = effect.reply {
                 self.node.metrics.refused(refusal.code);
                 reply.answer(Err(refusal.clone()));
             }
-            let Some(slot) = self.slots.get_mut(&effect.key) else { continue };
+            keys.insert(effect.key);
+            let loaded = self.slots.get_mut(&effect.key).and_then(|slot| slot.loaded.as_mut());
+            let reads = effect.personal.iter().filter(|(_, item)| matches!(item, PersonalItem::Read { .. }));
+            // Cursors were answered already: they are moved again, as far as there is something durable.
+            loaded.into_iter().for_each(|loaded| loaded.dirty.extend(reads.clone().map(|(user, _)| *user)));
+        }
+        // Only now, when the cursors of all effects are known, the states that saw what has not happened go.
+        let mut cursors = Vec::new();
+        for key in keys {
+            let Some(slot) = self.slots.get_mut(&key) else { continue };
             slot.open = 0;
             slot.brought = slot::Brought::default();
-            if let Some(loaded) = &mut slot.loaded {
-                // Cursors were answered already: they are moved again, as far as there is something durable.
-                loaded.dirty.extend(effect.personal.iter().filter_map(|(user, item)| match item {
-                    PersonalItem::Read { .. } => Some(*user),
-                    PersonalItem::Membership { .. } | PersonalItem::Device(_) => None,
-                }));
-                let moved = loaded.dirty.iter().filter_map(|user| loaded.members.get(user));
-                cursors.extend(moved.map(|member| (effect.key, member.user.clone(), member.read_seq)));
-            }
-            for pending in slot.loaded.take().into_iter().flat_map(|loaded| loaded.pending.into_values()) {
-                for waiter in pending.waiters {
-                    waiter.reply.answer(Err(refusal.clone()));
-                }
+            let Some(loaded) = slot.loaded.take() else { continue };
+            let moved = loaded.dirty.iter().filter_map(|user| loaded.members.get(user));
+            cursors.extend(moved.map(|member| (key, member.user.clone(), member.read_seq)));
+            for waiter in loaded.pending.into_values().flat_map(|pending| pending.waiters) {
+                waiter.reply.answer(Err(refusal.clone()));
             }
         }
         if !self.stopping {
@@ -355,6 +373,9 @@ impl Executor {
 
     /// Once a second: stores read cursors that moved, tells heads of large groups, keeps the memory budget.
     pub fn tick(&mut self) {
+        for job in std::mem::take(&mut self.again) {
+            self.job(job);
+        }
         let Self { node, slots, batch, fan_out, cursors_moved, .. } = self;
         fan_out.flush_heads(node);
         if std::mem::take(cursors_moved) {
