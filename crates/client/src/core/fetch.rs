@@ -155,6 +155,8 @@ impl Core {
         self.keep_messages_of(id, page);
         let whole = !page.more_before || self.settings.mutants.is(Mutant::JumpLosesGap);
         self.keep_interval(id, if whole { 1 } else { page.from_ordinal }, page.upto_ordinal);
+        // Own messages in the gap may have moved the cursor.
+        self.gets.insert(id);
         self.after_fetch(id, before);
     }
 

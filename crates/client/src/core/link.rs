@@ -105,6 +105,12 @@ impl Link {
         self.pinged_at = None;
     }
 
+    /// When something was last heard of the server.
+    #[must_use]
+    pub fn last_heard(&self) -> u64 {
+        self.last_heard
+    }
+
     /// When the connection next needs a look.
     #[must_use]
     pub fn deadline(&self) -> Option<u64> {

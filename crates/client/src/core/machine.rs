@@ -341,6 +341,7 @@ impl Core {
         self.on_ask_time();
         self.on_typing_time();
         self.on_hold_time();
+        self.settle_cursors();
     }
 
     fn on_store_failed(&mut self, error: &StoreError) {

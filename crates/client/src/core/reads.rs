@@ -64,12 +64,36 @@ impl Core {
     pub(super) fn on_read_confirmed(&mut self, id: ConversationId, upto: u64) {
         let Some(conversation) = self.conversations.get_mut(&id) else { return };
         if conversation.row.read_unconfirmed == upto {
-            conversation.row.read_unconfirmed = 0;
+            // The row keeps it until the server has surely stored it: a device that starts again then says it again.
             self.unconfirmed.remove(&id);
             self.touched.insert(id);
-            let now = self.now_ms();
-            self.confirmed.retain(|_, at| *at + CURSOR_SETTLES_MS > now);
-            self.confirmed.insert(id, now);
+            self.doubt_later(id);
+        }
+    }
+
+    /// Remembers that the server told a cursor, which it may not have stored yet.
+    fn doubt_later(&mut self, id: ConversationId) {
+        self.confirmed.insert(id, self.now_ms());
+    }
+
+    /// Cursors that the server has stored by now: it was heard long enough after it told them.
+    pub(super) fn settle_cursors(&mut self) {
+        let heard = self.link.last_heard();
+        let settled: Vec<_> =
+            self.confirmed.iter().filter(|(_, at)| **at + CURSOR_SETTLES_MS <= heard).map(|(id, _)| *id).collect();
+        for id in settled {
+            self.confirmed.remove(&id);
+            self.settle_cursor(id);
+        }
+    }
+
+    fn settle_cursor(&mut self, id: ConversationId) {
+        if let Some(conversation) = self.conversations.get_mut(&id)
+            && conversation.row.read_unconfirmed > 0
+            && !self.unconfirmed.contains(&id)
+        {
+            conversation.row.read_unconfirmed = 0;
+            self.touched.insert(id);
         }
     }
 
@@ -80,6 +104,7 @@ impl Core {
         } else {
             self.on_read_confirmed(id, upto);
             self.confirmed.remove(&id);
+            self.settle_cursor(id);
             // The server's cursor stands; it says where that is.
             if let Some(conversation) = self.conversations.get_mut(&id) {
                 (conversation.row.read_seq, conversation.row.read_ordinal) = (0, 0);
@@ -92,6 +117,8 @@ impl Core {
     pub(super) fn on_read_moved(&mut self, moved: &v1::ReadMoved) {
         let (Ok(id), Ok(user)) = (moved.conversation_id.parse(), UserId::new(&moved.user_id)) else { return };
         if user == *self.me() {
+            // Whoever moved it may be gone when the server has to be told again.
+            self.doubt_later(id);
             return self.own_cursor(id, moved.upto_seq, moved.upto_ordinal);
         }
         if let Some(conversation) = self.conversations.get_mut(&id)
@@ -103,23 +130,26 @@ impl Core {
         }
     }
 
-    /// A server that crashes may lose the last second of cursors: those are told again on the next connection.
+    /// A server that crashes may lose the last second of cursors: those are told again on the next connection. When it
+    /// crashed nobody knows, but it was there when it was last heard.
     pub(super) fn doubt_cursors(&mut self) {
-        let now = self.now_ms();
-        for (id, at) in std::mem::take(&mut self.confirmed) {
-            if at + CURSOR_SETTLES_MS > now {
-                self.tell_cursor_again(id);
-            }
+        self.settle_cursors();
+        for id in std::mem::take(&mut self.confirmed).into_keys() {
+            self.tell_cursor_again(id);
         }
     }
 
     /// The server's cursor is behind the one that is known here.
     pub(super) fn tell_cursor_again(&mut self, id: ConversationId) {
-        if let Some(conversation) = self.conversations.get_mut(&id).filter(|it| it.row.member && it.row.read_seq > 0) {
-            conversation.row.read_unconfirmed = conversation.row.read_seq;
+        let Some(conversation) = self.conversations.get_mut(&id) else { return };
+        let row = &mut conversation.row;
+        row.read_unconfirmed = if row.member { row.read_seq } else { 0 };
+        if row.read_unconfirmed > 0 {
             self.unconfirmed.insert(id);
-            self.touched.insert(id);
+        } else {
+            self.unconfirmed.remove(&id);
         }
+        self.touched.insert(id);
     }
 
     fn own_cursor(&mut self, id: ConversationId, upto_seq: u64, upto_ordinal: u64) {

@@ -34,7 +34,7 @@ pub struct ConversationRow {
     pub read_seq: u64,
     /// Its ordinal.
     pub read_ordinal: u64,
-    /// A cursor that the server has not confirmed; 0 when it has.
+    /// A cursor that the server may not have stored; 0 when it has.
     pub read_unconfirmed: u64,
     /// Messages up to this ordinal were before the latest join.
     pub floor_ordinal: u64,

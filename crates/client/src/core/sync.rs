@@ -199,7 +199,8 @@ impl Core {
         if !marks.is_empty() {
             self.journal.tell(Change::Marks(id, marks));
         }
-        if cursor_is_behind {
+        if cursor_is_behind && !self.confirmed.contains_key(&id) {
+            // One that was confirmed just now is stored within the second; until then the server tells the old one.
             self.tell_cursor_again(id);
         }
         self.touched.insert(id);
@@ -441,7 +442,7 @@ impl Core {
     /// Asks for unread numbers that this device cannot know, once the server knows the cursor.
     pub(super) fn want_stale(&mut self) {
         for id in &self.touched {
-            let stale = self.conversations.get(id).filter(|it| it.row.unread_stale && it.row.read_unconfirmed == 0);
+            let stale = self.conversations.get(id).filter(|it| it.row.unread_stale && !self.unconfirmed.contains(id));
             if stale.is_some() {
                 self.gets.insert(*id);
             }
