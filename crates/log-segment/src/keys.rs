@@ -1,6 +1,7 @@
 //! The vault in files: app keys, wrapped by a master key, and authors' salts. Both files only grow, one checked append
 //! at a time, and an append is synced before anything of it is used.
 
+use crate::config::OnFatal;
 use crate::disk::{Disk, DiskFile};
 use crate::hash::Table;
 use crate::state::disk_error;
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stonechat_log::store::LogError;
 use stonechat_log::vault::{Key, Salt, Vault};
 use stonechat_types::number::{AppId, UserNo};
+use tracing::error;
 
 /// The folder of the vault in the data folder. It does not belong in a backup of data.
 pub const FOLDER: &str = "keys";
@@ -54,6 +56,8 @@ impl MasterKey {
             Ok(mut file) => {
                 let mut key = Vec::new();
                 file.read_to_end(&mut key).map_err(|error| disk_error("read the master key", &error))?;
+                // Whoever made it may have died before it was durable.
+                sync(path, &file).map_err(|error| disk_error("make the master key durable", &error))?;
                 let key =
                     Key::try_from(key).map_err(|_| LogError::Corrupt("the master key has a wrong length".into()))?;
                 Ok(Self(key))
@@ -71,14 +75,23 @@ impl MasterKey {
 
 /// Makes a file in one step: a master key that was used and is then lost loses everything.
 fn make_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
+    std::fs::create_dir_all(folder_of(path))?;
     let temporary = path.with_extension("tmp");
     let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&temporary, path)?;
-    std::fs::File::open(folder)?.sync_all()
+    sync(path, &file)
+}
+
+/// Makes a file and its name durable.
+fn sync(path: &Path, file: &std::fs::File) -> io::Result<()> {
+    file.sync_all()?;
+    std::fs::File::open(folder_of(path))?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The vault.
@@ -96,16 +109,30 @@ struct Kept {
 }
 
 impl FileVault {
-    /// Opens the vault of a data folder, or makes one.
+    /// Opens the vault of a data folder, or makes one. When a key cannot be synced later, the process ends, as it does
+    /// for the log: nobody knows then what the disk has.
     ///
     /// # Errors
     /// When it is damaged, when the master key is another, or when the disk refuses.
     pub fn open(disk: &dyn Disk, master: &MasterKey, entropy: Arc<Entropy>) -> Result<Self, LogError> {
+        Self::open_with(disk, master, entropy, OnFatal::Abort)
+    }
+
+    /// As [`FileVault::open`], with another end of a failed sync.
+    ///
+    /// # Errors
+    /// As [`FileVault::open`].
+    pub fn open_with(
+        disk: &dyn Disk,
+        master: &MasterKey,
+        entropy: Arc<Entropy>,
+        on_fatal: OnFatal,
+    ) -> Result<Self, LogError> {
         let wrapping = UnboundKey::new(&AES_256_GCM, &master.0).map(LessSafeKey::new);
         let wrapping = wrapping.map_err(|_| LogError::Corrupt("the master key is none".to_owned()))?;
         disk.create_dir(FOLDER).map_err(|error| disk_error("open the vault", &error))?;
-        let (key_file, wrapped) = AppendFile::open(disk, APP_KEYS)?;
-        let (salt_file, salted) = AppendFile::open(disk, SALTS)?;
+        let (key_file, wrapped) = AppendFile::open(disk, APP_KEYS, on_fatal)?;
+        let (salt_file, salted) = AppendFile::open(disk, SALTS, on_fatal)?;
         let sync = disk.sync_dir(FOLDER).and_then(|()| disk.sync_dir(""));
         sync.map_err(|error| disk_error("make the vault durable", &error))?;
         let mut keys = Table::default();
@@ -119,6 +146,13 @@ impl FileVault {
             salts.insert((app, user_no), salt);
         }
         Ok(Self { kept: Mutex::new(Kept { keys, salts, key_file, salt_file }), wrapping, entropy })
+    }
+
+    /// Whether a sync has failed; only one that was opened to close then is left to ask.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        let kept = self.kept();
+        [&kept.key_file, &kept.salt_file].iter().any(|file| matches!(file.state, AppendState::Failed))
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -220,17 +254,18 @@ struct AppendFile {
     file: Arc<dyn DiskFile>,
     end: u64,
     state: AppendState,
+    on_fatal: OnFatal,
 }
 
 enum AppendState {
     Working,
-    /// A write or sync failed: nothing is known of the end any more.
+    /// A sync failed: nothing is known of the end any more.
     Failed,
 }
 
 impl AppendFile {
     /// Opens a file and reads its appends. A last one that was torn was never used, and is cut.
-    fn open(disk: &dyn Disk, path: &str) -> Result<(Self, Vec<Vec<u8>>), LogError> {
+    fn open(disk: &dyn Disk, path: &str, on_fatal: OnFatal) -> Result<(Self, Vec<Vec<u8>>), LogError> {
         let read = || -> io::Result<(Arc<dyn DiskFile>, Vec<u8>)> {
             let file = match disk.open(path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => disk.create(path)?,
@@ -251,16 +286,22 @@ impl AppendFile {
             return Err(damaged(path));
         }
         let mut appends = Vec::new();
-        let mut at = MARK.len();
+        let (mut at, mut last) = (MARK.len(), 0..0);
         while let Some(append) = whole_append(&bytes[at..]) {
-            at += FRAME_BYTES + append.len();
+            last = at..at + FRAME_BYTES + append.len();
+            at = last.end;
             appends.push(append.to_vec());
         }
         // After a torn append nothing was ever appended.
         if (at + 1..bytes.len()).any(|later| whole_append(&bytes[later..]).is_some()) {
             return Err(damaged(path));
         }
-        Ok((Self { file, end: at as u64, state: AppendState::Working }, appends))
+        // The page cache may hold what the disk does not: a process that died in its sync, or whose sync failed, left the
+        // last append, or the whole file, there. It is written again and synced before anything is sealed with it.
+        let again = if last.is_empty() { 0..MARK.len() } else { last };
+        let written = file.write_at(again.start as u64, &bytes[again]).and_then(|()| file.sync());
+        written.map_err(|error| disk_error("make the vault durable", &error))?;
+        Ok((Self { file, end: at as u64, state: AppendState::Working, on_fatal }, appends))
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<(), LogError> {
@@ -272,7 +313,14 @@ impl AppendFile {
         framed.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
         framed.extend_from_slice(&crc32c(bytes).to_le_bytes());
         framed.extend_from_slice(bytes);
-        if let Err(error) = self.file.write_at(self.end, &framed).and_then(|()| self.file.sync()) {
+        // What a refused write left behind the end is written over by the next; on a full disk there is room some time.
+        self.file.write_at(self.end, &framed).map_err(|error| disk_error("write a key", &error))?;
+        if let Err(error) = self.file.sync() {
+            error!(%error, "Could not make a key durable; no more are made");
+            match self.on_fatal {
+                OnFatal::Abort => std::process::abort(),
+                OnFatal::Close => {}
+            }
             self.state = AppendState::Failed;
             return Err(disk_error("make a key durable", &error));
         }
@@ -299,7 +347,7 @@ mod tests {
     }
 
     fn open(disk: &SimDisk) -> Result<FileVault, LogError> {
-        FileVault::open(disk, &MasterKey::new([9; 32]), entropy())
+        FileVault::open_with(disk, &MasterKey::new([9; 32]), entropy(), OnFatal::Close)
     }
 
     #[test]
@@ -351,6 +399,35 @@ mod tests {
         assert!(matches!(wrong, Err(LogError::Corrupt(text)) if text.contains("master key")));
         disk.rot(SALTS, MARK.len() + FRAME_BYTES + 3, 1);
         assert!(matches!(open(&disk), Err(LogError::Corrupt(text)) if text.contains(SALTS)));
+    }
+
+    #[test]
+    fn what_only_the_page_cache_had_is_durable_before_it_is_used() {
+        let disk = SimDisk::new();
+        let vault = open(&disk).unwrap();
+        let key = vault.app_key(AppId(1)).unwrap();
+        disk.set_syncs(Syncs::FailAfter(0));
+        assert!(vault.put_salts(AppId(1), &[(UserNo(1), [1; 16])]).is_err());
+        // The process ends, the machine does not; then the power goes as well.
+        let disk = disk.crashed(Crash::Kept, 0);
+        let used = open(&disk).unwrap().salt(AppId(1), UserNo(1)).unwrap();
+        let found = open(&disk.crashed(Crash::Dropped, 0)).unwrap();
+        assert_eq!(found.salt(AppId(1), UserNo(1)), Ok(used));
+        assert_eq!(found.app_key(AppId(1)), Ok(key));
+    }
+
+    #[test]
+    fn a_full_disk_gives_keys_again_once_it_has_room() {
+        let disk = SimDisk::new();
+        let vault = open(&disk).unwrap();
+        vault.put_salts(AppId(1), &[(UserNo(1), [1; 16])]).unwrap();
+        disk.set_capacity(disk.used() + 3);
+        assert_eq!(vault.put_salts(AppId(1), &[(UserNo(2), [2; 16])]), Err(LogError::StorageFull));
+        disk.set_capacity(u64::MAX);
+        vault.put_salts(AppId(1), &[(UserNo(3), [3; 16])]).unwrap();
+        let found = open(&disk.crashed(Crash::Dropped, 0)).unwrap();
+        assert_eq!(found.salt(AppId(1), UserNo(2)), Ok(None));
+        assert_eq!(found.salt(AppId(1), UserNo(3)), Ok(Some([3; 16])));
     }
 
     #[test]
