@@ -83,6 +83,8 @@ pub struct Ledger {
     pub asked: BTreeMap<(UserId, ConversationId), u64>,
     /// Events whose content a user was shown.
     pub shown: BTreeMap<(UserId, ConversationId), BTreeSet<u64>>,
+    /// Conversations in which a device of a user missed too much to be told all of it.
+    pub jumped: BTreeSet<(UserId, ConversationId)>,
     /// The last live event of each conversation on each connection.
     live: BTreeMap<(u64, String), u64>,
     calls: BTreeMap<(u64, u64), Asked>,
@@ -154,6 +156,9 @@ impl Ledger {
             }
             (_, Body::Events(events)) => {
                 visits.count(if events.jump { "jump" } else { "gap fetched" });
+                if let Some(conversation) = events.conversation_id.parse().ok().filter(|_| events.jump) {
+                    self.jumped.insert((peer.user.clone(), conversation));
+                }
                 events.events.iter().for_each(|event| self.shows(&peer.user, event));
             }
             (_, Body::Messages(messages)) => {

@@ -122,10 +122,10 @@ impl World {
         let lower = carried.unwrap_or_default().min(log.head(user).0);
         ensure!(read >= lower, "the cursor is at {read}, and a message moved it to {lower}");
         for confirmed in self.ledger.confirmed.get(&(user.clone(), id)).into_iter().flatten() {
-            let may_be_lost = self
-                .crashes
-                .iter()
-                .any(|(at, slowest)| (confirmed.at_ms..=confirmed.at_ms + CURSOR_MS + 2 * slowest + 100).contains(at));
+            let may_be_lost = self.crashes.iter().any(|death| {
+                let stored_by = confirmed.at_ms + CURSOR_MS + 2 * death.on_way_ms + 100;
+                confirmed.at_ms <= death.at_ms && stored_by >= death.since_ms
+            });
             let upto = confirmed.upto.min(log.head(user).0);
             ensure!(
                 may_be_lost || read >= upto,
@@ -163,19 +163,14 @@ impl World {
             ensure!(row.last_seq >= head, "{}: it is at {} of {head}", place(), row.last_seq);
             if row.member {
                 let told = told.get(&(user.clone(), *id)).with_context(place)?;
-                ensure!(
-                    row.read_seq == told.read,
-                    "{}: the cursor is at {} and not {}",
-                    place(),
-                    row.read_seq,
-                    told.read
-                );
+                let read = row.read_seq;
+                ensure!(read == told.read, "{}: the cursor is at {read} and not {}", place(), told.read);
                 ensure!(row.read_unconfirmed == 0, "{}: its cursor is not confirmed", place());
                 let unread = log.unread(user, told.read_ordinal);
                 ensure!(row.unread == unread, "{}: {} are unread and not {unread}", place(), row.unread);
                 ensure!(row.title == log.title, "{}: the title is {:?}", place(), row.title);
             }
-            check_messages(&tables, *id, log, user, &self.rotted).with_context(place)?;
+            check_messages(&tables, *id, (log, user), &self.ledger, &self.rotted).with_context(place)?;
         }
         self.check_own(device, model, &tables)
     }
@@ -208,8 +203,8 @@ impl World {
 fn check_messages(
     tables: &stonechat_client::store::memory::Tables,
     id: ConversationId,
-    log: &Conversation,
-    user: &UserId,
+    (log, user): (&Conversation, &UserId),
+    ledger: &Ledger,
     rotted: &BTreeSet<Key>,
 ) -> anyhow::Result<()> {
     let here: BTreeMap<_, _> =
@@ -227,12 +222,11 @@ fn check_messages(
     }
     let intervals = tables.intervals.get(&id).cloned().unwrap_or_default();
     let held = |ordinal: u64| intervals.iter().any(|(from, upto)| (*from..=*upto).contains(&ordinal));
+    let may_have_gaps = ledger.jumped.contains(&(user.clone(), id));
     for entry in log.messages(user) {
-        ensure!(
-            here.contains_key(&entry.seq) || !held(entry.ordinal),
-            "message {} counts as held and is not here",
-            entry.seq
-        );
+        let (seq, is_held) = (entry.seq, held(entry.ordinal));
+        ensure!(here.contains_key(&seq) || !is_held, "message {seq} counts as held and is not here");
+        ensure!(is_held || may_have_gaps, "message {seq} is not held");
     }
     if let Some(newest) = log.messages(user).next_back() {
         ensure!(held(newest.ordinal), "the newest message, {}, is not held", newest.seq);

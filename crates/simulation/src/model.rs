@@ -105,10 +105,11 @@ impl Conversation {
     #[must_use]
     pub fn cursor(&self, user: &UserId, start: u64) -> u64 {
         let mut cursor = start;
+        let floor = self.visible.get(user).and_then(|all| all.last()).map_or(0, |last| last.floor);
         let mut moved = true;
         while moved {
             moved = false;
-            let read = self.ordinal_at(cursor);
+            let read = self.ordinal_at(cursor).max(floor);
             let next = self.messages(user).find(|entry| entry.ordinal == read + 1 && entry.sender == *user);
             if let Some(entry) = next.filter(|entry| entry.seq > cursor) {
                 (cursor, moved) = (entry.seq, true);

@@ -18,8 +18,7 @@ use stonechat_app::ports::Entropy as _;
 use stonechat_app::rows::derive::MessageRows;
 use stonechat_gateway_native::gateway::NativeGateway;
 use stonechat_gateway_native::session::NativeSession;
-use stonechat_log::vault::Vault;
-use stonechat_log_segment::config::Config as StoreConfig;
+use stonechat_log_segment::config::{Config as StoreConfig, OnFatal};
 use stonechat_log_segment::engine::{Options as StoreOptions, Recovered, SegmentLog, Stepper};
 use stonechat_log_segment::keys::{FileVault, MasterKey};
 use stonechat_log_segment::memory_index::MemoryIndexes;
@@ -66,7 +65,7 @@ pub struct Node {
     /// Moves the store.
     pub stepper: Stepper,
     /// The keys at rest.
-    pub vault: Arc<dyn Vault>,
+    pub vault: Arc<FileVault>,
     /// How fast reads are, and what was offered.
     pub pace: Arc<Pace>,
     /// What the start found.
@@ -99,9 +98,8 @@ impl Node {
         let log = Arc::new(log);
         let of_vault = entropy.clone();
         let fill = Arc::new(move |buffer: &mut [u8]| of_vault.fill(buffer));
-        let vault =
-            FileVault::open(&machine.disk, &MasterKey::new([7; 32]), fill).context("the vault does not open")?;
-        let vault: Arc<dyn Vault> = Arc::new(vault);
+        let vault = FileVault::open_with(&machine.disk, &MasterKey::new([7; 32]), fill, OnFatal::Close);
+        let vault = Arc::new(vault.context("the vault does not open")?);
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build()?;
         let inside = runtime.enter();
         let start = Instant::now();

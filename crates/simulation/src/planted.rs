@@ -12,7 +12,7 @@ pub enum Planted {
     AckBeforeSync,
     /// The rows by which a repeated send is known are not found.
     IdempotencySkipped,
-    /// A device applies an event that is not the next one.
+    /// A device applies an event while one before it is still being fetched.
     PointerPastHole,
     /// Who was removed goes on to be told what was queued.
     RemovalIgnored,
@@ -55,7 +55,7 @@ impl Planted {
     pub(crate) fn of_client(self) -> ClientMutants {
         #[cfg(feature = "mutants")]
         if self == Self::PointerPastHole {
-            return ClientMutants::plant(stonechat_client::core::mutant::Mutant::MovesPastHole);
+            return ClientMutants::plant(stonechat_client::core::mutant::Mutant::LiveNotBuffered);
         }
         ClientMutants::default()
     }

@@ -1,6 +1,8 @@
 //! What the threads of the engine do, one step at a time.
 
 use super::{Event, World};
+use crate::planted::Planted;
+use stonechat_log_segment::sim_disk::{Crash, Syncs};
 use stonechat_log_segment::step::{SpareStep, WriterStep};
 
 impl World {
@@ -48,16 +50,23 @@ impl World {
                 self.after(2, Event::Commit { epoch });
             }
             WriterStep::Closed => {
-                // The process ends here; nobody knows what the disk has.
-                self.visits.count("sync failed");
-                self.faults.way = Some(stonechat_log_segment::sim_disk::Crash::ALL[self.dice.index(4)]);
-                return self.crash();
+                return self.fail_sync();
             }
         }
         if due {
             let ms = self.dice.between(0, 200);
             self.want_checkpoint(ms);
         }
+    }
+
+    /// A sync has failed, and the process ends: nobody knows what the disk has.
+    pub(super) fn fail_sync(&mut self) {
+        self.visits.count("sync failed");
+        self.faults.way = Some(Crash::ALL[self.dice.index(Crash::ALL.len())]);
+        if self.planted != Some(Planted::AckBeforeSync) {
+            self.machine.disk.set_syncs(Syncs::Real);
+        }
+        self.crash();
     }
 
     pub(super) fn prepare(&mut self) {
@@ -98,9 +107,7 @@ impl World {
             return self.crash();
         }
         if has_failed {
-            self.visits.count("sync failed");
-            self.faults.way = Some(stonechat_log_segment::sim_disk::Crash::ALL[self.dice.index(4)]);
-            return self.crash();
+            return self.fail_sync();
         }
         self.visits.add("index opened again", (self.machine.indexes.opened() - opened) as u64);
         match done {
@@ -123,6 +130,8 @@ impl World {
         }
         if self.node.is_some() {
             self.faults.was_full = is_full;
+            let since = self.faults.full_since_ms.unwrap_or(self.now_ms.saturating_sub(super::PULSE_MS));
+            self.faults.full_since_ms = is_full.then_some(since);
         }
     }
 

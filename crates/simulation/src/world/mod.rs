@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex};
 use stonechat_client::core::command::Command;
 use stonechat_client::core::machine::Input;
 use stonechat_log_segment::memory_index::MemoryIndexes;
-use stonechat_log_segment::sim_disk::{Crash, SimDisk, Syncs};
+use stonechat_log_segment::sim_disk::{Crash, SimDisk};
 use stonechat_types::id::{DeviceId, UserId};
 
 /// How long devices may take, once they are left in peace, to be equal to the log.
@@ -77,6 +77,18 @@ pub(crate) struct Faults {
     /// Operations of the disk after which the power goes, in the next start.
     pub in_recovery: Option<u64>,
     pub was_full: bool,
+    /// Since when it could not store.
+    pub full_since_ms: Option<u64>,
+}
+
+/// A death of the server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Death {
+    pub at_ms: u64,
+    /// Since when nothing could be stored before it.
+    pub since_ms: u64,
+    /// How long what was to be stored may have been on its way.
+    pub on_way_ms: u64,
 }
 
 /// The outcome of a call in the name of a user, with the message that it was for.
@@ -109,8 +121,8 @@ pub struct World {
     pub(crate) backend_ids: u64,
     /// Messages whose stored body rotted.
     pub(crate) rotted: BTreeSet<crate::ledger::Key>,
-    /// When the server died, and how long what it had confirmed may have been on its way to the disk then.
-    pub(crate) crashes: Vec<(u64, u64)>,
+    /// When the server died.
+    pub(crate) crashes: Vec<Death>,
     pub(crate) slowest_commit_ms: u64,
     pub(crate) offered_at: Option<u64>,
     pub(crate) skew_max: i64,
@@ -176,9 +188,6 @@ impl World {
             }
         }
         let disk = SimDisk::new();
-        if planted == Some(Planted::AckBeforeSync) {
-            disk.set_syncs(Syncs::Ignored);
-        }
         let setup = server::setup(&shape, planted);
         let mut world = Self {
             machine: Machine { disk, indexes: MemoryIndexes::new(), skew: Skew::default() },

@@ -103,6 +103,10 @@ impl World {
             self.crash();
             return true;
         }
+        if self.node.as_ref().is_some_and(|node| node.vault.has_failed()) {
+            self.fail_sync();
+            return true;
+        }
         let offered = self.node.as_ref().is_some_and(|node| node.pace.take_offered());
         if offered {
             self.offered();

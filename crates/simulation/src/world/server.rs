@@ -1,6 +1,6 @@
 //! The life of the server: starts, deaths, and the faults of its machine.
 
-use super::{Calm, Event, World};
+use super::{Calm, Death, Event, World};
 use crate::node::{Machine, Node, Setup};
 use crate::plan::{Shape, Step};
 use crate::planted::Planted;
@@ -62,6 +62,9 @@ impl World {
                     stonechat_log::store::Log::head(&*node.log).0
                 ));
                 self.visits.count("server started");
+                if self.planted == Some(Planted::AckBeforeSync) {
+                    self.machine.disk.set_syncs(Syncs::Ignored);
+                }
                 self.visits.add("torn tail cut", u64::from(found.cut));
                 self.visits.add("unsynced batches written again", u64::from(found.rewritten > 0));
                 self.visits.add("bit rot reported", found.damaged);
@@ -102,7 +105,9 @@ impl World {
         self.note(format_args!("the server dies: {way:?}"));
         self.visits.count(if way == Crash::Kept { "server killed" } else { "power cut" });
         let waited = self.offered_at.map_or(0, |at| self.now_ms - at);
-        self.crashes.push((self.now_ms, self.slowest_commit_ms.max(waited)));
+        let since_ms = self.faults.full_since_ms.take().unwrap_or(self.now_ms);
+        let on_way_ms = self.slowest_commit_ms.max(waited);
+        self.crashes.push(Death { at_ms: self.now_ms, since_ms, on_way_ms });
         self.leave_node();
         let capacity = self.machine.disk.capacity();
         self.machine = Machine {
