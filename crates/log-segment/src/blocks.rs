@@ -108,8 +108,9 @@ pub fn activity_key(app: AppId, chunk: u32) -> Vec<u8> {
 /// App and chunk of such a key.
 pub fn decode_activity_key(key: &[u8]) -> Option<(AppId, u32)> {
     let app = u32::from_be_bytes(key.get(1..5)?.try_into().ok()?);
-    let chunk = u32::from_be_bytes(key.get(5..9)?.try_into().ok()?);
-    Some((AppId(app), chunk))
+    let chunk = u32::from_be_bytes(key.get(5..)?.try_into().ok()?);
+    // Every conversation of the chunk has a number.
+    (chunk <= u32::MAX / CHUNK as u32).then_some((AppId(app), chunk))
 }
 
 /// The row of a chunk; entries after the last that is used are left out.
@@ -132,7 +133,7 @@ pub fn encode_activity(entries: impl Iterator<Item = Activity>) -> Bytes {
 /// The entries of a chunk's row; `None` when it is not in its form.
 pub fn decode_activity(row: &[u8]) -> Option<Vec<Activity>> {
     let (version, rest) = row.split_first()?;
-    if *version != VERSION || rest.len() % 24 != 0 {
+    if *version != VERSION || rest.len() % 24 != 0 || rest.len() / 24 > CHUNK {
         return None;
     }
     let word = |entry: &[u8], at: usize| entry[at..at + 8].try_into().ok().map(u64::from_le_bytes);
@@ -173,10 +174,14 @@ pub fn decode_run(key: &[u8], value: &[u8]) -> Option<Vec<Entry>> {
     let (mut ordinal, mut location) = (0u64, 0u64);
     while let Some((byte, after)) = rest.split_first() {
         rest = after;
+        let place = u64::from(byte & 0x7F);
+        if place >= BLOCK {
+            return None;
+        }
         ordinal = ordinal.wrapping_add(varint::take(&mut rest)?);
         location = location.wrapping_add(varint::take(&mut rest)?);
         entries.push(Entry {
-            seq: Seq(block_start(first).0 + u64::from(byte & 0x7F)),
+            seq: Seq(block_start(first).0 + place),
             ordinal: Ordinal(ordinal),
             countable: byte & 0x80 != 0,
             location: Location::unpack(location),

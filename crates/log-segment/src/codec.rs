@@ -220,6 +220,9 @@ pub fn read_header(bytes: &[u8]) -> Result<Header, Fault> {
     }
     let fields = Fields::new(&bytes[16..header - 4]);
     let flags = bytes[3];
+    if flags & !(FLAG_END | FLAG_EVENT) != 0 {
+        return Err(Fault::NoHeader);
+    }
     let read = || -> Option<Header> {
         let mut fields = fields;
         let (rows_checksum, sealed_checksum) = (fields.u32()?, fields.u32()?);
@@ -228,6 +231,7 @@ pub fn read_header(bytes: &[u8]) -> Result<Header, Fault> {
         let event = if flags & FLAG_EVENT == 0 { None } else { Some(decode_event(&mut fields)?) };
         let count = fields.u16()?;
         let personal = (0..count).map(|_| fields.u64().map(PersonalSeq)).collect::<Option<Vec<_>>>()?;
+        fields.end()?;
         Some(Header {
             position,
             batch,
@@ -379,9 +383,14 @@ pub fn decode_rows(section: &Bytes, personal: usize) -> Option<(Vec<RowWrite>, V
     for _ in 0..personal {
         let (app, user_no) = (AppId(fields.u32()?), UserNo(fields.u32()?));
         let key = short(&mut fields)?;
-        let value = if fields.u8()? == 0 { None } else { Some(long(&mut fields)?) };
+        let value = match fields.u8()? {
+            0 => None,
+            1 => Some(long(&mut fields)?),
+            _ => return None,
+        };
         writes.push(PersonalWrite { app, user_no, key, value });
     }
+    fields.end()?;
     Some((rows, writes))
 }
 

@@ -105,8 +105,7 @@ impl Dump {
         let names = disk.list(segment::FOLDER).map_err(|error| disk_error("list the segments", &error))?;
         for number in names.iter().filter_map(|name| segment::number_of(name)) {
             let file = disk.open(&segment::path(number)).map_err(|error| disk_error("open a segment", &error))?;
-            let header = SegmentHeader::read(&*file).map_err(|error| disk_error("read a segment", &error))?;
-            match header {
+            match SegmentHeader::read(number, &*file)? {
                 Some(header) if header.history_id == history_id => segments.add(number, header.first),
                 Some(_) => return Err(LogError::Corrupt(format!("segment {number} is not of this store"))),
                 None => {}

@@ -2,10 +2,12 @@
 
 use crate::codec::ALIGN;
 use crate::disk::{Disk, DiskFile};
+use crate::state::disk_error;
 use crc32c::crc32c;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use stonechat_log::store::LogError;
 use stonechat_types::number::LanePosition;
 
 /// The folder of the segments.
@@ -92,16 +94,23 @@ impl SegmentHeader {
         })
     }
 
-    /// Reads the header of a file; `None` when it has none.
+    /// Reads the header of segment `number`; `None` when it has none yet. A header lies in one sector, which is written
+    /// whole: what is neither a header nor zeros was one, and the segment is no spare.
     ///
     /// # Errors
-    /// What the disk says.
-    pub fn read(file: &dyn DiskFile) -> io::Result<Option<Self>> {
+    /// [`LogError::Corrupt`] when it was one, or [`LogError::Io`].
+    pub fn read(number: u32, file: &dyn DiskFile) -> Result<Option<Self>, LogError> {
         let mut bytes = [0; HEADER_BYTES];
         match file.read_at(0, &mut bytes) {
-            Ok(()) => Ok(Self::decode(&bytes)),
+            Ok(()) if bytes == [0; HEADER_BYTES] => Ok(None),
+            Ok(()) => {
+                let header = Self::decode(&bytes).map(Some);
+                header.ok_or_else(|| {
+                    LogError::Corrupt(format!("the header of segment {number} is damaged; restore a backup"))
+                })
+            }
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-            Err(error) => Err(error),
+            Err(error) => Err(disk_error("read a segment", &error)),
         }
     }
 }

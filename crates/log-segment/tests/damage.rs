@@ -151,6 +151,20 @@ fn a_store_in_use_is_not_opened_twice_but_can_be_dumped() {
 }
 
 #[test]
+fn a_segment_whose_header_rots_is_told_and_stays() {
+    let disk = store(10);
+    disk.rot(&segment::path(1), 20, 4);
+    let before = disk.content(&segment::path(1));
+    let names = |error: LogError| matches!(&error, LogError::Corrupt(text) if text.contains("segment 1"));
+    for _ in 0..2 {
+        let opened = stepped(&disk, &MemoryIndexes::new(), small()).map(|_| ());
+        assert!(opened.is_err_and(names), "ten messages are gone, and nobody says so");
+        assert_eq!(disk.content(&segment::path(1)), before, "a segment that holds messages is no spare");
+    }
+    assert!(Dump::open_on(Arc::new(disk)).map(|_| ()).is_err_and(names));
+}
+
+#[test]
 fn a_lost_index_is_made_again() {
     let disk = SimDisk::new();
     let indexes = MemoryIndexes::new();

@@ -56,8 +56,9 @@ pub fn decode_last(row: Option<&[u8]>) -> PersonalSeq {
 pub fn decode_value(row: &Bytes) -> Option<(PersonalSeq, Option<Bytes>)> {
     let seq = PersonalSeq(u64::from_be_bytes(row.get(..8)?.try_into().ok()?));
     match row.get(8)? {
-        0 => Some((seq, None)),
-        _ => Some((seq, Some(row.slice(9..)))),
+        0 if row.len() == 9 => Some((seq, None)),
+        1 => Some((seq, Some(row.slice(9..)))),
+        _ => None,
     }
 }
 

@@ -12,6 +12,11 @@ impl<'a> Fields<'a> {
         Self(bytes)
     }
 
+    /// The end; `None` when something stands behind the last field.
+    pub fn end(&self) -> Option<()> {
+        self.0.is_empty().then_some(())
+    }
+
     /// The next so many bytes.
     pub fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (field, rest) = self.0.split_at_checked(length)?;
