@@ -211,7 +211,7 @@ impl SimDisk {
         };
         let Some(content) = world.files.get_mut(&file) else { return false };
         let place = at + choice as usize % bytes.len();
-        let bit = 1 << (choice >> 32) % 8;
+        let bit = 1 << ((choice >> 32) % 8);
         let both = [&mut content.now, &mut content.synced];
         both.into_iter().filter_map(|content| content.get_mut(place)).for_each(|byte| *byte ^= bit);
         true

@@ -123,7 +123,7 @@ impl Plan {
         times.sort_unstable();
         let swarm = Swarm::draw(&mut dice);
         let mut steps: Vec<_> = times.into_iter().map(|at| (at, swarm.step(&mut dice))).collect();
-        if dice.percent(6) {
+        if dice.percent(8) {
             long_absence(&mut dice, &mut steps);
         }
         Self { seed, shape, steps }
@@ -138,7 +138,7 @@ fn shape(dice: &mut Dice) -> Shape {
         devices: dice.between(1, 3),
         executors: dice.between(1, 3) as usize,
         executor_bytes: if dice.percent(40) { 2_000 } else { 1 << 20 },
-        segment_bytes: 1024 * [8, 16, 64][dice.index(3)],
+        segment_bytes: 1024 * [64, 128, 256][dice.index(3)],
         checkpoint_bytes: 1024 * [4, 12, 48][dice.index(3)],
         window: [512, 4_096, 65_536][dice.index(3)],
         delay_ms: if bad_network { dice.between(20, 400) } else { dice.between(1, 20) },

@@ -5,6 +5,9 @@ use crate::planted::Planted;
 use stonechat_log_segment::sim_disk::{Crash, Syncs};
 use stonechat_log_segment::step::{SpareStep, WriterStep};
 
+/// How long after a store refused what waited may still be on its way.
+const REFUSED_MS: u64 = 3_000;
+
 impl World {
     fn flush_ms(&mut self) -> u64 {
         let max = self.shape.flush_ms.max(self.faults.flush_ms);
@@ -130,8 +133,13 @@ impl World {
         }
         if self.node.is_some() {
             self.faults.was_full = is_full;
-            let since = self.faults.full_since_ms.unwrap_or(self.now_ms.saturating_sub(super::PULSE_MS));
-            self.faults.full_since_ms = is_full.then_some(since);
+            // A failing index refuses cursors as a full disk does; what waited is written in the seconds after it.
+            if is_full || self.machine.indexes.is_faulty() {
+                self.faults.refusing_until_ms = self.now_ms + REFUSED_MS;
+                self.faults.full_since_ms.get_or_insert(self.now_ms.saturating_sub(super::PULSE_MS));
+            } else if self.now_ms > self.faults.refusing_until_ms {
+                self.faults.full_since_ms = None;
+            }
         }
     }
 

@@ -79,6 +79,8 @@ pub(crate) struct Faults {
     pub was_full: bool,
     /// Since when it could not store.
     pub full_since_ms: Option<u64>,
+    /// Until when what was refused may still be on its way.
+    pub refusing_until_ms: u64,
 }
 
 /// A death of the server.
