@@ -316,7 +316,8 @@ impl Core {
 
     fn wait(&mut self, reason: &str) {
         let until = match self.link.go_away_at {
-            Some(at) => at.max(self.now_ms()),
+            // Later than now: what is due already has no deadline any more.
+            Some(at) => at.max(self.now_ms() + 1),
             None => self.now_ms() + backoff_ms(&mut self.dice, self.link.attempt),
         };
         self.link.attempt = self.link.attempt.saturating_add(1);

@@ -301,6 +301,19 @@ fn an_answer_that_does_not_come_ends_the_connection_and_the_caller_hears_of_it()
 }
 
 #[test]
+fn a_device_that_was_sent_away_and_then_got_no_answer_connects_again() {
+    let mut bench = Bench::new(false);
+    bench.up(welcome());
+    bench.command(Command::Call(Box::new(Body::ListDevices(v1::ListDevices {}))));
+    bench.sent();
+    // The server drains and dies: the call is given up in the moment in which the device would have left.
+    bench.say(0, Body::GoAway(v1::GoAway { after_ms: 30_000, spread_ms: 0 }));
+    bench.advance(30_000);
+    assert_eq!(bench.disconnects, 1);
+    assert!(bench.core.next_deadline().is_some(), "it waits for nothing");
+}
+
+#[test]
 fn a_call_is_made_again_on_the_next_connection() {
     let mut bench = Bench::new(false);
     bench.up(welcome());
