@@ -6,7 +6,7 @@ use crate::disk::Disk;
 use crate::folder;
 use crate::os_disk::OsDisk;
 use crate::reader::{Next, Raw, Reader};
-use crate::segment::{self, HEADER_BYTES, Location, SegmentHeader, Segments};
+use crate::segment::{self, HEADER_BYTES, Location, SegmentHeader, Segments, Start};
 use crate::state::disk_error;
 use crate::walk::{Step, Walk};
 use std::fmt::Display;
@@ -106,9 +106,9 @@ impl Dump {
         for number in names.iter().filter_map(|name| segment::number_of(name)) {
             let file = disk.open(&segment::path(number)).map_err(|error| disk_error("open a segment", &error))?;
             match SegmentHeader::read(number, &*file)? {
-                Some(header) if header.history_id == history_id => segments.add(number, header.first),
-                Some(_) => return Err(LogError::Corrupt(format!("segment {number} is not of this store"))),
-                None => {}
+                Start::Header(header) if header.history_id == history_id => segments.add(number, header.first),
+                Start::Header(_) => return Err(LogError::Corrupt(format!("segment {number} is not of this store"))),
+                Start::Spare | Start::Torn => {}
             }
         }
         let mut end = find_end(&segments)?;

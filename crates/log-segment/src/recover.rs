@@ -8,7 +8,7 @@ use crate::disk::Disk;
 use crate::folder;
 use crate::index::{Index, Indexes};
 use crate::replay::Replay;
-use crate::segment::{self, HEADER_BYTES, Location, SegmentHeader, Segments};
+use crate::segment::{self, HEADER_BYTES, Location, SegmentHeader, Segments, Start};
 use crate::state::{Parts, disk_error};
 use crate::tail::Tail;
 use crate::walk::{End, Step, Walk};
@@ -132,32 +132,31 @@ impl Recover<'_> {
         Ok((parts, active, found))
     }
 
-    /// Finds the segments. Files without a header were spares; they are removed and their numbers not used again.
+    /// Finds the segments. Spares are removed, and their numbers not used again.
     fn segments(&self, history_id: [u8; 16]) -> Result<(Segments, u32), LogError> {
         let segments = Segments::new(self.disk.clone());
         let mut next = 1;
         let names = self.disk.list(segment::FOLDER).map_err(|error| disk_error("list the segments", &error))?;
         for name in names {
             let path = format!("{}/{name}", segment::FOLDER);
-            let number = segment::number_of(&name);
-            let header = match number {
-                Some(number) => {
-                    let file = self.disk.open(&path).map_err(|error| disk_error("open a segment", &error))?;
-                    SegmentHeader::read(number, &*file)?
+            let Some(number) = segment::number_of(&name) else {
+                if name.ends_with(".tmp") {
+                    self.remove(&path)?;
+                } else {
+                    warn!(name, "There is a file among the segments that is none: {name}");
                 }
-                None => None,
+                continue;
             };
-            next = next.max(number.map_or(0, |number| number + 1));
-            match (number, header) {
-                (Some(number), Some(header)) if header.number == number && header.history_id == history_id => {
+            next = next.max(number + 1);
+            let file = self.disk.open(&path).map_err(|error| disk_error("open a segment", &error))?;
+            match SegmentHeader::read(number, &*file)? {
+                Start::Header(header) if header.number == number && header.history_id == history_id => {
                     segments.add(number, header.first);
                 }
-                (Some(number), Some(_)) => {
-                    return Err(LogError::Corrupt(format!("segment {number} is not of this store")));
-                }
-                (Some(_), None) => self.remove(&path)?,
-                (None, _) if name.ends_with(".tmp") => self.remove(&path)?,
-                (None, _) => warn!(name, "There is a file among the segments that is none: {name}"),
+                Start::Header(_) => return Err(LogError::Corrupt(format!("segment {number} is not of this store"))),
+                Start::Spare => self.remove(&path)?,
+                // It is of no use, and stays for whoever wants to look: only what is empty is ever removed.
+                Start::Torn => warn!(number, "Segment {number} has no header and is left out"),
             }
         }
         Ok((segments, next))

@@ -1,6 +1,6 @@
 //! Segments: their names, their headers, and the open files of a store.
 
-use crate::codec::ALIGN;
+use crate::codec::{self, ALIGN};
 use crate::disk::{Disk, DiskFile};
 use crate::state::disk_error;
 use crc32c::crc32c;
@@ -14,6 +14,8 @@ use stonechat_types::number::LanePosition;
 pub const FOLDER: &str = "segments";
 /// Bytes of a segment before its first record.
 pub const HEADER_BYTES: usize = 64;
+/// Bytes of a segment without a header in which records are looked for: no first batch of usual size is larger.
+const START_BYTES: usize = 4 * 1024 * 1024;
 /// Segments that are kept open.
 pub const OPEN_FILES_MAX: usize = 256;
 
@@ -94,25 +96,53 @@ impl SegmentHeader {
         })
     }
 
-    /// Reads the header of segment `number`; `None` when it has none yet. A header lies in one sector, which is written
-    /// whole: what is neither a header nor zeros was one, and the segment is no spare.
+    /// Reads the start of segment `number`. A header lies in one sector, which is written whole: what is neither a header
+    /// nor zeros was one. Zeros with records behind them are a first batch that was torn, unless these say that it was
+    /// durable.
     ///
     /// # Errors
-    /// [`LogError::Corrupt`] when it was one, or [`LogError::Io`].
-    pub fn read(number: u32, file: &dyn DiskFile) -> Result<Option<Self>, LogError> {
-        let mut bytes = [0; HEADER_BYTES];
-        match file.read_at(0, &mut bytes) {
-            Ok(()) if bytes == [0; HEADER_BYTES] => Ok(None),
-            Ok(()) => {
-                let header = Self::decode(&bytes).map(Some);
-                header.ok_or_else(|| {
-                    LogError::Corrupt(format!("the header of segment {number} is damaged; restore a backup"))
-                })
-            }
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-            Err(error) => Err(disk_error("read a segment", &error)),
+    /// [`LogError::Corrupt`] when it has lost its header, or [`LogError::Io`].
+    pub fn read(number: u32, file: &dyn DiskFile) -> Result<Start, LogError> {
+        let start = read_start(file).map_err(|error| disk_error("read a segment", &error))?;
+        let Some((header, records)) = start.split_first_chunk() else { return Ok(Start::Spare) };
+        if let Some(header) = Self::decode(header) {
+            return Ok(Start::Header(header));
         }
+        if *header != [0; HEADER_BYTES] || say_they_are_durable(records) {
+            return Err(LogError::Corrupt(format!("the header of segment {number} is damaged; restore a backup")));
+        }
+        Ok(if records.iter().all(|byte| *byte == 0) { Start::Spare } else { Start::Torn })
     }
+}
+
+/// What stands at the start of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Its header.
+    Header(SegmentHeader),
+    /// Nothing: it was made and not used.
+    Spare,
+    /// No header, but pieces of a first batch that was never answered.
+    Torn,
+}
+
+fn read_start(file: &dyn DiskFile) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; HEADER_BYTES.min(file.size()? as usize)];
+    file.read_at(0, &mut bytes)?;
+    if bytes.iter().all(|byte| *byte == 0) {
+        bytes.resize(START_BYTES.min(file.size()? as usize), 0);
+        file.read_at(0, &mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// Whether a record says that one before it in the same segment was durable.
+fn say_they_are_durable(records: &[u8]) -> bool {
+    let places = (0..records.len()).step_by(ALIGN).filter(|at| records[*at] != 0);
+    let mut first = None;
+    places
+        .filter_map(|at| codec::read_header(&records[at..]).ok())
+        .any(|header| header.synced >= *first.get_or_insert(header.position))
 }
 
 /// The segments of a store that have a header, and their open files.

@@ -165,6 +165,22 @@ fn a_segment_whose_header_rots_is_told_and_stays() {
 }
 
 #[test]
+fn a_segment_whose_header_is_lost_is_no_spare() {
+    let disk = store(10);
+    let path = segment::path(1);
+    let header = disk.content(&path)[..segment::HEADER_BYTES].to_vec();
+    (0..).zip(header).for_each(|(at, byte)| disk.rot(&path, at, byte));
+    let before = disk.content(&path);
+    let names = |error: LogError| matches!(&error, LogError::Corrupt(text) if text.contains("segment 1"));
+    for _ in 0..2 {
+        let opened = stepped(&disk, &MemoryIndexes::new(), small()).map(|_| ());
+        assert!(opened.is_err_and(names), "its records say that they are durable");
+        assert_eq!(disk.content(&path), before);
+    }
+    assert!(Dump::open_on(Arc::new(disk)).map(|_| ()).is_err_and(names));
+}
+
+#[test]
 fn a_lost_index_is_made_again() {
     let disk = SimDisk::new();
     let indexes = MemoryIndexes::new();
