@@ -8,7 +8,7 @@ use crate::config::table::Setting;
 use config::{Config, Value, ValueKind};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where values may come from. The later of these wins: default, file, variables, flags.
 #[derive(Clone, Debug, Default)]
@@ -70,7 +70,7 @@ pub struct Loaded {
 /// One value and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
-    /// Section and key.
+    /// Section and key, as they would be written in TOML.
     pub key: String,
     /// As it would be written in TOML.
     pub value: String,
@@ -92,6 +92,22 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         Some(path) => sources::file(path, &mut problems)?,
         None => sources::Leaves::default(),
     };
+    settle(sources, file, problems)
+}
+
+/// Reads a configuration that is nothing but the content of a file of this name. Only fuzz targets have one without
+/// its file.
+///
+/// # Errors
+/// As [`load`].
+#[doc(hidden)]
+pub fn load_content(path: &Path, bytes: &[u8]) -> Result<Loaded, ConfigError> {
+    let mut problems = Vec::new();
+    let file = sources::content(path, bytes, &mut problems)?;
+    settle(&Sources::default(), file, problems)
+}
+
+fn settle(sources: &Sources, file: sources::Leaves, mut problems: Vec<Problem>) -> Result<Loaded, ConfigError> {
     let variables = sources::variables(&sources.variables, &mut problems);
     let merged = Config::builder()
         .add_source(sources::defaults())
@@ -123,7 +139,7 @@ fn list<'a>(value: &'a Value, path: &mut Vec<&'a str>, entries: &mut Vec<Entry>)
         return;
     }
     entries.push(Entry {
-        key: path.join("."),
+        key: path.iter().map(|part| reading::key(part)).collect::<Vec<_>>().join("."),
         value: shown(value),
         origin: value.origin().unwrap_or_default().to_owned(),
     });

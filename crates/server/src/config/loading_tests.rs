@@ -324,6 +324,18 @@ fn show_says_where_each_value_came_from() {
 }
 
 #[test]
+fn what_is_shown_is_the_same_configuration_again() {
+    let toml = "apps.default.audience = \"a\\u0000b\\u007f\\t\\\"\\\\\"\n\
+                apps.default.public_keys.\"k.1\" = \"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"\n";
+    let settings = loaded(toml, &[]).settings;
+    let is_set = |line: &&str| !line.ends_with("# default") && !line.ends_with("# not set");
+    let shown = show(&loaded(toml, &[]));
+    let set: String = shown.lines().filter(is_set).map(|line| format!("{line}\n")).collect();
+    assert_eq!(loaded(&set, &[]).settings, settings, "{set}");
+    assert!(settings.apps[0].public_keys.contains_key("k.1"));
+}
+
+#[test]
 fn check_reads_the_certificate_too() {
     assert!(check(&loaded("", &[])).unwrap().starts_with("The configuration is good: "));
     let missing = loaded("[listen]\ntls_certificate = \"no.pem\"\ntls_key = \"no.key\"\n", &[]);

@@ -13,6 +13,7 @@ use crate::identity::minter::default_audience;
 use crate::identity::public_key::PublicKey;
 use config::{Map, Value, ValueKind};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr as _;
@@ -355,6 +356,33 @@ fn readable(origin: String) -> String {
     if origin.starts_with(super::sources::PREFIX) { format!("the variable {origin}") } else { origin }
 }
 
+/// One part of a key as it would be written in TOML: the name of a public key may have dots.
+pub fn key(part: &str) -> String {
+    let is_bare = !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    if is_bare { part.to_owned() } else { quoted(part) }
+}
+
+/// A text as a basic string of TOML, on one line.
+fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            letter if letter.is_control() => {
+                let _never_fails = write!(out, "\\u{:04X}", u32::from(letter));
+            }
+            letter => out.push(letter),
+        }
+    }
+    out.push('"');
+    out
+}
+
 /// A value as it would be written in TOML.
 pub fn shown(value: &Value) -> String {
     match &value.kind {
@@ -365,7 +393,7 @@ pub fn shown(value: &Value) -> String {
         ValueKind::U64(number) => number.to_string(),
         ValueKind::U128(number) => number.to_string(),
         ValueKind::Float(number) => number.to_string(),
-        ValueKind::String(text) => format!("{text:?}"),
+        ValueKind::String(text) => quoted(text),
         ValueKind::Table(_) => "a section".to_owned(),
         ValueKind::Array(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", ")),
     }

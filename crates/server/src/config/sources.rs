@@ -76,18 +76,23 @@ pub fn defaults() -> Leaves {
     Leaves(SETTINGS.iter().filter_map(set).collect())
 }
 
-/// A file. Empty sections are kept, for `[apps.shop]` may have nothing to say.
+/// A file.
 pub fn file(path: &Path, problems: &mut Vec<Problem>) -> Result<Leaves, ConfigError> {
     let bytes = fs::read(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    content(path, &bytes, problems)
+}
+
+/// What stands in a file. Empty sections are kept, for `[apps.shop]` may have nothing to say.
+pub fn content(path: &Path, bytes: &[u8], problems: &mut Vec<Problem>) -> Result<Leaves, ConfigError> {
     let name = path.display().to_string();
     let not_toml = |at: usize, message: &str| {
-        let text = format!("{message} (column {})", column(&bytes, at));
-        ConfigError::NotToml(Problem { origin: Some(format!("{name}:{}", line(&bytes, at))), text })
+        let text = format!("{message} (column {})", column(bytes, at));
+        ConfigError::NotToml(Problem { origin: Some(format!("{name}:{}", line(bytes, at))), text })
     };
-    let text = std::str::from_utf8(&bytes).map_err(|error| not_toml(error.valid_up_to(), "is not UTF-8"))?;
+    let text = std::str::from_utf8(bytes).map_err(|error| not_toml(error.valid_up_to(), "is not UTF-8"))?;
     let table = DeTable::parse(text)
         .map_err(|error| not_toml(error.span().map_or(0, |span| span.start), &one_line(error.message())))?;
-    let mut reader = FileReader { name, text: &bytes, folder: path.parent(), leaves: Vec::new(), problems };
+    let mut reader = FileReader { name, text: bytes, folder: path.parent(), leaves: Vec::new(), problems };
     reader.table(&mut Vec::new(), table.into_inner());
     Ok(Leaves(reader.leaves))
 }
