@@ -11,7 +11,7 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admission::{Admission, Limits};
+use crate::admission::{Admission, Limits, NotAdmitted, Permit};
 use crate::connection::{Arrival, ConnectionContext, serve};
 use crate::drain::{Drain, DrainPlan};
 use crate::http::{HttpContext, Routes, WebSocketRoute};
@@ -151,6 +151,58 @@ impl Listeners {
             door.accept_until(&drain, each).await;
         });
         Ok(addr)
+    }
+
+    /// Serves a stream that was accepted elsewhere with length-prefixed messages, as [`Self::tcp`] does with its own:
+    /// for sockets that are not the system's, such as those of a simulated network. Whoever accepted it answers for its
+    /// protection.
+    ///
+    /// # Errors
+    /// [`NotAdmitted`] when there are too many; the stream is closed.
+    pub fn tcp_stream<T, M, S>(&self, stream: T, addr: SocketAddr, service: Arc<S>) -> Result<(), NotAdmitted>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        M: SessionMachine,
+        S: Service<M>,
+    {
+        let permit = Some(Arc::new(self.admit(addr)?));
+        let peer = PeerInfo { addr, tls: false, transport: Transport::Tcp, kind: MessageKind::Binary };
+        self.start(Arrival { permit, ..Arrival::new(stream, peer) }, self.context(service));
+        Ok(())
+    }
+
+    /// The same for HTTP, as [`Self::http`] does it.
+    ///
+    /// # Errors
+    /// [`NotAdmitted`] when there are too many; the stream is closed.
+    pub fn http_stream<T, H, M, S>(
+        &self,
+        stream: T,
+        addr: SocketAddr,
+        routes: H,
+        websocket: WebSocketRoute<S>,
+    ) -> Result<(), NotAdmitted>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        H: Routes,
+        M: SessionMachine,
+        S: Service<M>,
+    {
+        let permit = self.admit(addr)?;
+        let (connections, tracker) = (self.context(websocket.service), self.tracker.clone());
+        let context = HttpContext { routes, path: websocket.path, connections, tracker, tls: Tls::Off };
+        self.tracker.spawn(Arc::new(context).serve::<T, M>(stream, addr, permit));
+        Ok(())
+    }
+
+    fn admit(&self, addr: SocketAddr) -> Result<Permit, NotAdmitted> {
+        let admitted = self.admission.admit(addr.ip());
+        match &admitted {
+            Ok(_) => self.metrics.accepted.inc(),
+            Err(NotAdmitted::Total) => self.metrics.refused_total.inc(),
+            Err(NotAdmitted::PerIp) => self.metrics.refused_per_ip.inc(),
+        };
+        admitted
     }
 
     fn door(&self, listen: Listen) -> Result<(Door, SocketAddr), ListenError> {

@@ -51,44 +51,13 @@ impl SocketTransport {
         let tcp = TcpStream::connect(address).await.map_err(|error| network(&error))?;
         tcp.set_nodelay(true).map_err(|error| network(&error))?;
         match &self.tls {
-            None => self.carry(tcp, tasks, stop).await,
+            None => carry(&self.endpoint, tcp, tasks, stop).await,
             Some(tls) => {
                 let name = ServerName::try_from(self.endpoint.host.clone()).map_err(|error| network(&error))?;
                 let stream = tls.connect(name, tcp).await.map_err(|error| network(&error))?;
-                self.carry(stream, tasks, stop).await
+                carry(&self.endpoint, stream, tasks, stop).await
             }
         }
-    }
-
-    async fn carry<S>(
-        &self,
-        stream: S,
-        tasks: &TaskTracker,
-        stop: CancellationToken,
-    ) -> std::result::Result<Duplex, TransportError>
-    where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
-        let (outgoing, to_write) = mpsc::channel(FRAMES_IN_FLIGHT);
-        let (read, incoming) = mpsc::channel(FRAMES_IN_FLIGHT);
-        // Whichever half ends first ends the other.
-        let end = stop.child_token();
-        match self.endpoint.carrier {
-            Carrier::Stream => {
-                let (reader, writer) = tokio::io::split(stream);
-                tasks.spawn(until(end.clone(), write_stream(writer, to_write)));
-                tasks.spawn(until(end, tell_last(read.clone(), read_stream(reader, read))));
-            }
-            Carrier::WebSocket => {
-                let limits = Limits::default().max_payload_len(Some(FRAME_BYTES_MAX));
-                let builder = ClientBuilder::new().uri(&self.endpoint.ws_uri()).map_err(|error| network(&error))?;
-                let (socket, _) = builder.limits(limits).connect_on(stream).await.map_err(|error| network(&error))?;
-                let (writer, reader) = socket.split();
-                tasks.spawn(until(end.clone(), write_ws(writer, to_write)));
-                tasks.spawn(until(end, tell_last(read.clone(), read_ws(reader, read))));
-            }
-        }
-        Ok(Duplex { outgoing, incoming })
     }
 }
 
@@ -101,6 +70,38 @@ impl Transport for SocketTransport {
         let tasks = tasks.clone();
         Box::pin(async move { self.open(&tasks, stop).await })
     }
+}
+
+/// Carries frames over a stream, as the endpoint says.
+pub async fn carry<S>(
+    endpoint: &Endpoint,
+    stream: S,
+    tasks: &TaskTracker,
+    stop: CancellationToken,
+) -> std::result::Result<Duplex, TransportError>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let (outgoing, to_write) = mpsc::channel(FRAMES_IN_FLIGHT);
+    let (read, incoming) = mpsc::channel(FRAMES_IN_FLIGHT);
+    // Whichever half ends first ends the other.
+    let end = stop.child_token();
+    match endpoint.carrier {
+        Carrier::Stream => {
+            let (reader, writer) = tokio::io::split(stream);
+            tasks.spawn(until(end.clone(), write_stream(writer, to_write)));
+            tasks.spawn(until(end, tell_last(read.clone(), read_stream(reader, read))));
+        }
+        Carrier::WebSocket => {
+            let limits = Limits::default().max_payload_len(Some(FRAME_BYTES_MAX));
+            let builder = ClientBuilder::new().uri(&endpoint.ws_uri()).map_err(|error| network(&error))?;
+            let (socket, _) = builder.limits(limits).connect_on(stream).await.map_err(|error| network(&error))?;
+            let (writer, reader) = socket.split();
+            tasks.spawn(until(end.clone(), write_ws(writer, to_write)));
+            tasks.spawn(until(end, tell_last(read.clone(), read_ws(reader, read))));
+        }
+    }
+    Ok(Duplex { outgoing, incoming })
 }
 
 fn network(error: &dyn std::fmt::Display) -> TransportError {

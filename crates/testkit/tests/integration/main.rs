@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods)]
 
+mod bad_network;
 mod command_line;
 mod held;
 mod killed_senders;
