@@ -140,7 +140,7 @@ impl Device {
     pub fn handle(&mut self, now_ms: u64, input: Input) -> bool {
         let wall_ms = self.wall_ms(now_ms);
         let Some(core) = &mut self.core else { return false };
-        core.handle(Now { monotonic_ms: now_ms, wall_ms, random: self.dice.next() }, input);
+        core.handle(Now { monotonic_ms: now_ms, wall_ms, random: self.dice.number() }, input);
         true
     }
 

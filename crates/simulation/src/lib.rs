@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// A campaign has threads and a limit of real time; what is simulated has neither.
+#![allow(clippy::disallowed_methods)]
 
 pub mod campaign;
 pub mod device;

@@ -1,6 +1,10 @@
 //! `simulation`: campaigns, single seeds and planted bugs. `cargo xtask sim` builds and calls it.
 
+// A tool for developers may use clocks, threads and the disk as it likes.
+#![allow(clippy::disallowed_methods)]
+
 use anyhow::{Context as _, bail};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -201,18 +205,23 @@ fn plant(options: &Options, planted: &[Planted]) -> anyhow::Result<bool> {
         bail!("this build cannot plant: it has not the feature `mutants`");
     }
     let mut all = true;
+    let mut found = Vec::new();
     for planted in planted {
         let mut report = Report { from: options.from, ..Report::default() };
         let order = Order { planted: Some(*planted), is_loud: false, ..order(options) };
         match campaign::run(&mut report, &order).first() {
             Some(failure) => {
                 println!("{}: found by seed {}: {}", planted.name(), failure.seed, failure.violation);
+                found.push(json!({"bug": planted.name(), "seed": failure.seed, "violation": failure.violation}));
             }
             None => {
                 println!("{}: NOT found in {} seeds", planted.name(), report.seeds);
                 all = false;
             }
         }
+    }
+    if let Some(path) = &options.report {
+        std::fs::write(path, serde_json::to_string_pretty(&json!({ "planted": found }))? + "\n")?;
     }
     Ok(all)
 }

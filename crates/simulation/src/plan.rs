@@ -153,7 +153,7 @@ fn shape(dice: &mut Dice) -> Shape {
 
 /// One device is away while much is written: it has to jump.
 fn long_absence(dice: &mut Dice, steps: &mut Vec<(u64, Step)>) {
-    let (from, device) = (dice.between(5_000, 15_000), dice.next());
+    let (from, device) = (dice.between(5_000, 15_000), dice.number());
     steps.push((from, Step::KillDevice { device, for_ms: 30_000, silent: false, loses_store: false }));
     for round in 0..5 {
         let at = from + 1_000 + round * 3_000;
@@ -205,7 +205,7 @@ impl Swarm {
 }
 
 fn people_step(dice: &mut Dice) -> Step {
-    let (device, conversation) = (dice.next(), dice.next());
+    let (device, conversation) = (dice.number(), dice.number());
     match dice.below(20) {
         0..=9 => {
             let count = if dice.percent(15) { dice.between(5, 40) } else { dice.between(1, 3) };
@@ -215,14 +215,14 @@ fn people_step(dice: &mut Dice) -> Step {
         10 => Step::Backend { user: device, to: conversation, count: dice.between(1, 12) },
         11..=14 => Step::Read { device, conversation, back: dice.below(4) },
         15 | 16 => Step::Look { device, conversation },
-        17 => Step::LoadBefore { device, conversation, before: dice.next() },
+        17 => Step::LoadBefore { device, conversation, before: dice.number() },
         18 => Step::Retry { device },
-        _ => Step::CreateGroup { device, members: dice.next() },
+        _ => Step::CreateGroup { device, members: dice.number() },
     }
 }
 
 fn group_step(dice: &mut Dice) -> Step {
-    let (device, conversation, user) = (dice.next(), dice.next(), dice.next());
+    let (device, conversation, user) = (dice.number(), dice.number(), dice.number());
     match dice.below(12) {
         0 | 1 => Step::CreateGroup { device, members: user },
         2..=5 => Step::Add { device, conversation, user },
@@ -234,20 +234,20 @@ fn group_step(dice: &mut Dice) -> Step {
 }
 
 fn device_step(dice: &mut Dice) -> Step {
-    let device = dice.next();
+    let device = dice.number();
     match dice.below(8) {
         0..=3 => {
             let (for_ms, silent) = (dice.between(10, 8_000), dice.percent(40));
             Step::KillDevice { device, for_ms, silent, loses_store: dice.percent(20) }
         }
         4 | 5 => Step::DeviceClock { device, by_ms: jump(dice) },
-        6 => Step::Revoke { device, other: dice.next() },
+        6 => Step::Revoke { device, other: dice.number() },
         _ => Step::Retry { device },
     }
 }
 
 fn network_step(dice: &mut Dice) -> Step {
-    let (device, for_ms) = (dice.next(), dice.between(100, 20_000));
+    let (device, for_ms) = (dice.number(), dice.between(100, 20_000));
     match dice.below(8) {
         0 | 1 => Step::Break { device },
         2 | 3 => Step::Partition { device, for_ms },
@@ -278,7 +278,7 @@ fn disk_step(dice: &mut Dice) -> Step {
         3 | 4 => Step::Slow { flush_ms: dice.between(10, 1_500), read_ms: dice.between(0, 300), for_ms },
         5 | 6 => Step::FailIndex { refuses_only: dice.percent(50), for_ms },
         7 | 8 => Step::Checkpoint,
-        _ => Step::Rot { place: dice.next() },
+        _ => Step::Rot { place: dice.number() },
     }
 }
 

@@ -329,9 +329,9 @@ impl World {
                     self.input(device, Input::Opened);
                 }
             }
-            Event::ToServer { connection, bytes } => self.to_server(connection, &bytes),
+            Event::ToServer { connection, bytes } => self.reaches_server(connection, &bytes),
             Event::EndToServer { connection, end } => self.end_to_server(connection, end),
-            Event::ToDevice { connection, bytes } => self.to_device(connection, &bytes),
+            Event::ToDevice { connection, bytes } => self.reaches_device(connection, &bytes),
             Event::EndToDevice { connection } => self.end_to_device(connection),
             Event::Token { device, epoch } => self.give_token(device, epoch),
             Event::StoreCommit { device, epoch } => self.store_commit(device, epoch),

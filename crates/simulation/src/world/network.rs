@@ -80,7 +80,7 @@ impl World {
         }
     }
 
-    pub(super) fn to_server(&mut self, id: u64, bytes: &[u8]) {
+    pub(super) fn reaches_server(&mut self, id: u64, bytes: &[u8]) {
         let Some(connection) = self.connections.get(&id) else { return };
         if connection.node_epoch == self.node_epoch && self.node.is_some() {
             connection.socket.arrive(bytes);
@@ -165,7 +165,7 @@ impl World {
         }
     }
 
-    pub(super) fn to_device(&mut self, id: u64, bytes: &[u8]) {
+    pub(super) fn reaches_device(&mut self, id: u64, bytes: &[u8]) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if !connection.is_open_here {
             // Its host says so, and the server hears of it, unless the host is gone.

@@ -100,7 +100,7 @@ impl World {
     /// The machine or the process dies; what is found afterwards depends on the way.
     pub(super) fn crash(&mut self) {
         let way = self.faults.way.take().unwrap_or(Crash::Kept);
-        let seed = self.dice.next();
+        let seed = self.dice.number();
         let keep = if way == Crash::Kept { usize::MAX } else { self.dice.index(3) };
         self.note(format_args!("the server dies: {way:?}"));
         self.visits.count(if way == Crash::Kept { "server killed" } else { "power cut" });
@@ -162,10 +162,8 @@ impl World {
                 self.machine.disk.set_capacity(used + room);
                 self.after(for_ms, Event::Calm { what: Calm::Capacity });
             }
-            Step::FailSync { after } => {
-                if self.planted != Some(Planted::AckBeforeSync) {
-                    self.machine.disk.set_syncs(Syncs::FailAfter(after));
-                }
+            Step::FailSync { after } if self.planted != Some(Planted::AckBeforeSync) => {
+                self.machine.disk.set_syncs(Syncs::FailAfter(after));
             }
             Step::Slow { flush_ms, read_ms, for_ms } => {
                 self.faults.flush_ms = flush_ms;
