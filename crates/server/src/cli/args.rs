@@ -4,16 +4,24 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use stonechat_log_segment::os_disk::SYNCS;
 use stonechat_types::id::{AppName, ClientMsgId, ConversationId, DeviceId, UserId};
 
 use crate::cli::duration::{parse_duration, parse_millis};
 use crate::cli::examples;
 
+/// What `--version` says. A build that does not sync cannot hide it.
+const VERSION: &str = if SYNCS {
+    env!("CARGO_PKG_VERSION")
+} else {
+    concat!(env!("CARGO_PKG_VERSION"), " WITHOUT SYNC: NOT SAFE, a power cut loses acknowledged messages")
+};
+
 /// Self-hosted chat and push: the server, and clients for the terminal and for scripts.
 #[derive(Debug, Parser)]
 #[command(
     name = "stonechat",
-    version,
+    version = VERSION,
     disable_help_subcommand = true,
     max_term_width = 100,
     subcommand_required = true,

@@ -10,7 +10,11 @@ use crate::cli::context::Context;
 use crate::cli::failure::Outcome;
 use crate::serve::{self, Extras, configured};
 use crate::telemetry;
+use stonechat_log_segment::os_disk::SYNCS;
 use stonechat_net::drain::DrainPlan;
+
+/// What is said at the start of a build with the feature `without-sync`.
+const WITHOUT_SYNC: &str = "this build does not sync what it acknowledges, so a power cut loses it; it exists for a test, never keep data with it";
 
 /// Runs the server until it is told to end.
 ///
@@ -18,6 +22,10 @@ use stonechat_net::drain::DrainPlan;
 /// When the configuration cannot be used (2), or the server does not start (1).
 pub fn run(args: &ServeArgs, context: &mut Context<'_>) -> Outcome {
     let loaded = loaded(&sources(args.config.as_deref(), args.data.as_deref(), args.listen.as_deref()))?;
+    if !SYNCS {
+        // Whatever the level of the logs is.
+        writeln!(context.err, "warning: NOT SAFE: {WITHOUT_SYNC}").context("could not warn")?;
+    }
     telemetry::start(&loaded.settings.log).context("could not start to log")?;
     let default = match &loaded.settings.data {
         Some(data) => data.clone(),
