@@ -2,9 +2,11 @@
 //! one step of its version: seen and kept whole or not at all, and durable when it returns.
 
 use crate::index::{Index, IndexWrites, Indexes, after_prefix};
+use crate::os_disk::SYNCS;
 use crate::state::disk_error;
 use bytes::Bytes;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,6 +41,7 @@ impl Indexes for FjallIndexes {
             .open()
             .map_err(refused)?;
         let rows = database.keyspace(KEYSPACE, KeyspaceCreateOptions::default).map_err(refused)?;
+        sync_folders(&self.folder).map_err(|error| disk_error("sync the folders of the index", &error))?;
         Ok(Arc::new(FjallIndex { rows, database }))
     }
 
@@ -48,6 +51,18 @@ impl Indexes for FjallIndexes {
             _ => Ok(()),
         }
     }
+}
+
+/// Makes the names of all folders of an index durable, its own included. fjall syncs what is in a new folder and not the
+/// folder above it; an index whose folder is lost has to be made again from all segments.
+fn sync_folders(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_folders(&entry.path())?;
+        }
+    }
+    folder.parent().filter(|_| SYNCS).map_or(Ok(()), |above| File::open(above)?.sync_all())
 }
 
 struct FjallIndex {
