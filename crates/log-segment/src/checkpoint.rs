@@ -171,7 +171,7 @@ fn event_writes(part: &Generation) -> (Vec<IndexWrite>, Vec<IndexWrite>) {
 fn activity_write(activity: &ActivityTable, app: AppId, chunk: u32) -> IndexWrite {
     let reader = activity.reader(app);
     let first = chunk * CHUNK as u32;
-    let entries = (first..first + CHUNK as u32).map(|no| reader.get(ConversationNo(no)));
+    let entries = (0..CHUNK as u32).map(|place| reader.get(ConversationNo(first + place)));
     IndexWrite { key: blocks::activity_key(app, chunk).into(), value: Some(blocks::encode_activity(entries)) }
 }
 

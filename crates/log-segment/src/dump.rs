@@ -216,5 +216,5 @@ fn find_end(segments: &Segments) -> Result<DumpEnd, LogError> {
         }
     };
     let upto = whole.max(synced);
-    Ok(DumpEnd { upto, pending: last.0 - upto.0, torn: torn || last > whole })
+    Ok(DumpEnd { upto, pending: last.0.saturating_sub(upto.0), torn: torn || last > whole })
 }

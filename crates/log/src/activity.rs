@@ -40,10 +40,13 @@ impl Slot {
 
 type Chunk = Arc<[Slot]>;
 
+/// The chunks of an app. Those between that nobody used are not made: a damaged number must not cost their memory.
+type Chunks = Vec<Option<Chunk>>;
+
 /// The table of one store. One thread writes (the committer); any number read without a lock on the slots.
 #[derive(Default)]
 pub struct ActivityTable {
-    apps: RwLock<BTreeMap<AppId, Vec<Chunk>>>,
+    apps: RwLock<BTreeMap<AppId, Chunks>>,
 }
 
 impl ActivityTable {
@@ -80,7 +83,7 @@ impl ActivityTable {
     fn chunk(&self, app: AppId, chunk: usize) -> Chunk {
         let existing = {
             let apps = self.apps.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-            apps.get(&app).and_then(|chunks| chunks.get(chunk)).cloned()
+            apps.get(&app).and_then(|chunks| chunks.get(chunk)).cloned().flatten()
         };
         existing.unwrap_or_else(|| self.grow(app, chunk))
     }
@@ -107,16 +110,16 @@ impl ActivityTable {
     fn grow(&self, app: AppId, chunk: usize) -> Chunk {
         let mut apps = self.apps.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         let chunks = apps.entry(app).or_default();
-        while chunks.len() <= chunk {
-            chunks.push((0..CHUNK).map(|_| Slot::default()).collect());
+        if chunks.len() <= chunk {
+            chunks.resize(chunk + 1, None);
         }
-        chunks[chunk].clone()
+        chunks[chunk].get_or_insert_with(|| (0..CHUNK).map(|_| Slot::default()).collect()).clone()
     }
 }
 
 /// A view of the table for one pass.
 pub struct ActivityReader {
-    chunks: Vec<Chunk>,
+    chunks: Chunks,
 }
 
 impl ActivityReader {
@@ -124,7 +127,9 @@ impl ActivityReader {
     #[must_use]
     pub fn get(&self, no: ConversationNo) -> Activity {
         let (chunk, slot) = place(no);
-        let Some(slot) = self.chunks.get(chunk).map(|chunk| &chunk[slot]) else { return Activity::default() };
+        let Some(slot) = self.chunks.get(chunk).and_then(Option::as_ref).map(|chunk| &chunk[slot]) else {
+            return Activity::default();
+        };
         Activity {
             position: LanePosition(slot.position.load(Ordering::Acquire)),
             recency: Timestamp(slot.recency.load(Ordering::Relaxed) as i64),
@@ -135,7 +140,7 @@ impl ActivityReader {
     /// One past the largest number that the table has room for.
     #[must_use]
     pub fn end(&self) -> ConversationNo {
-        ConversationNo((self.chunks.len() * CHUNK) as u32)
+        ConversationNo(u32::try_from(self.chunks.len() * CHUNK).unwrap_or(u32::MAX))
     }
 }
 
