@@ -111,6 +111,8 @@ pub struct Core {
     pub(super) conversations: BTreeMap<ConversationId, Conversation>,
     /// Events of conversations that are being asked for.
     pub(super) unknown: BTreeMap<ConversationId, BTreeMap<u64, Event>>,
+    /// Cursors of the user in conversations that are not known yet: seq and ordinal.
+    pub(super) unknown_cursors: BTreeMap<ConversationId, (u64, u64)>,
     /// Conversations to ask the server for.
     pub(super) gets: BTreeSet<ConversationId>,
     /// Conversations that are not settled.
@@ -169,6 +171,7 @@ impl Core {
             device: snapshot.device,
             conversations,
             unknown: BTreeMap::new(),
+            unknown_cursors: BTreeMap::new(),
             gets: BTreeSet::new(),
             unsettled: BTreeSet::new(),
             unreachable: BTreeSet::new(),

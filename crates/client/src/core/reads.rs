@@ -8,7 +8,7 @@ use crate::core::calls::Purpose;
 use crate::core::change::Change;
 use crate::core::command::{Reply, Ticket};
 use crate::core::dice::backoff_ms;
-use crate::core::limits::CURSOR_SETTLES_MS;
+use crate::core::limits::{CURSOR_SETTLES_MS, UNKNOWN_MAX};
 use crate::core::machine::Core;
 use crate::core::mutant::Mutant;
 use crate::core::refusal::{server_error, wait_ms};
@@ -153,9 +153,15 @@ impl Core {
     }
 
     fn own_cursor(&mut self, id: ConversationId, upto_seq: u64, upto_ordinal: u64) {
-        if let Some(conversation) = self.conversations.get_mut(&id)
-            && conversation.move_cursor(upto_seq, Some(upto_ordinal))
-        {
+        let Some(conversation) = self.conversations.get_mut(&id) else {
+            // What does not fit is told again with the conversation, a second later.
+            if self.unknown_cursors.len() < UNKNOWN_MAX {
+                let cursor = self.unknown_cursors.entry(id).or_default();
+                *cursor = (upto_seq, upto_ordinal).max(*cursor);
+            }
+            return;
+        };
+        if conversation.move_cursor(upto_seq, Some(upto_ordinal)) {
             self.touched.insert(id);
         }
     }

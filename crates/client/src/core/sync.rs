@@ -137,6 +137,7 @@ impl Core {
     fn forget_history(&mut self) {
         self.device.position.clear();
         self.unknown.clear();
+        self.unknown_cursors.clear();
         self.gets.clear();
         self.unsettled.clear();
         self.unreachable.clear();
@@ -189,6 +190,10 @@ impl Core {
         // What is asked for because of a later event is still to be asked for.
         let answers = conversation.row.head_seq <= wire.head_seq;
         let cursor_is_behind = conversation.take(wire);
+        // Told before the conversation was known here, and perhaps after the answer was made.
+        if let Some((seq, ordinal)) = self.unknown_cursors.remove(&id) {
+            conversation.move_cursor(seq, Some(ordinal));
+        }
         for event in held.into_values() {
             conversation.hold(event);
         }
@@ -428,6 +433,7 @@ impl Core {
             self.tell_send(&id);
         }
         self.forget_typing();
+        self.unknown_cursors.clear();
         self.doubt_cursors();
         let open: Vec<_> = self.unsettled.iter().chain(&self.unreachable).copied().collect();
         for id in open {

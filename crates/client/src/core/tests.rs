@@ -301,6 +301,21 @@ fn an_answer_that_does_not_come_ends_the_connection_and_the_caller_hears_of_it()
 }
 
 #[test]
+fn a_cursor_that_is_told_before_its_conversation_is_known_holds() {
+    let mut bench = Bench::new(false);
+    bench.up(welcome());
+    bench.say(0, Body::Event(message(0, 2)));
+    let sent = bench.sent();
+    let (upto_seq, upto_ordinal) = (2, 1);
+    let (conversation_id, user_id) = (direct(0).to_string(), "alice".to_owned());
+    bench.say(0, Body::ReadMoved(v1::ReadMoved { conversation_id, user_id, upto_seq, upto_ordinal }));
+    // The answer was made before the cursor moved.
+    let asked = sent.iter().find(|(_, body)| matches!(body, Body::GetConversation(_))).map(|(id, _)| *id);
+    bench.say(asked.unwrap(), Body::Conversation(v1::Conversation { head_seq: 1, ..conversation(0, 1) }));
+    assert_eq!(bench.store.tables().conversations[&direct(0)].read_seq, 2);
+}
+
+#[test]
 fn a_device_that_was_sent_away_and_then_got_no_answer_connects_again() {
     let mut bench = Bench::new(false);
     bench.up(welcome());
