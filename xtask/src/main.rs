@@ -7,6 +7,7 @@ mod arch;
 mod bounds;
 mod check;
 mod docs;
+mod power_cut;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ usage: cargo xtask <command>
   check --fast    the same without tests and rustdoc
   docs            writes the pages that are made from tables in the code
   docs --check    fails when a page is not what the code says
+  power-cut       cuts the power of the real server under load; --cuts N (100), --seed S, --without-sync
 ";
 
 fn main() -> ExitCode {
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         ["check", "--fast"] => check::run(&root, check::Extent::Fast),
         ["docs"] => docs::write(&root),
         ["docs", "--check"] => docs::check(&root),
+        ["power-cut", words @ ..] => power_cut::run(&root, words),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -6,6 +6,7 @@ pub mod gate;
 pub mod ids;
 pub mod local;
 pub mod people;
+pub mod power_cut;
 pub mod process;
 pub mod raw;
 pub mod store_log;

@@ -11,6 +11,8 @@ mod load;
 mod metrics;
 mod offline;
 mod place;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod power_cuts;
 mod sdk;
 mod two_people;
 mod window;
