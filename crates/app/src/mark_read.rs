@@ -31,11 +31,14 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
     let Some(member) = loaded.members.get_mut(&job.actor.no).filter(|member| member.is_active()) else {
         return refuse(context, job, ErrorCode::NotAMember, "the caller is not a member of the conversation");
     };
-    // Said again, it is stored and told again: a refusal or a crash may have kept the row of the membership, which goes
-    // along with messages, and lost the word to the other devices.
-    if member.read(upto, ordinal) || upto == member.read_seq && upto > Seq::ZERO {
+    let moved = member.read(upto, ordinal);
+    // Said again, it is stored again, and so told to the user's devices: a refusal or a crash may have kept the row of
+    // the membership, which goes along with messages, and lost the word to them.
+    if moved || upto > Seq::ZERO {
         loaded.dirty.insert(job.actor.no);
         *context.cursors_moved = true;
+    }
+    if moved {
         tell(context.node, job.key, &job.actor, (member.read_seq, member.read_ordinal), &loaded.roster);
     }
     // A cursor that cannot be stored is moved all the same, but not confirmed: the device says it again.

@@ -22,6 +22,13 @@ pub(crate) struct Job {
     pub reply: Reply,
 }
 
+impl Job {
+    /// Whether it moves a cursor that was confirmed before and that the store refused: it must not be dropped.
+    pub fn is_said_again(&self) -> bool {
+        matches!((&self.work, &self.reply), (Work::MarkRead(_), Reply::Nobody))
+    }
+}
+
 /// What to do.
 pub(crate) enum Work {
     Send(SendMessage),

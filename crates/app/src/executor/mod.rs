@@ -167,6 +167,13 @@ impl Executor {
         self.work(key);
     }
 
+    /// Moves a cursor that was told before, ahead of all that waits: what is told next must not be behind it.
+    fn say_again(&mut self, job: Job) {
+        let key = job.key;
+        self.slots.entry(key).or_default().waiting.push_front(job);
+        self.work(key);
+    }
+
     /// A load came back.
     pub fn loaded(&mut self, key: Key, found: Result<Found, LogError>) {
         let Some(slot) = self.slots.get_mut(&key) else { return };
@@ -177,9 +184,7 @@ impl Executor {
                 slot.brought = slot::Brought::default();
                 match slot.waiting.pop_front() {
                     // A cursor that was confirmed before: it is moved some time.
-                    Some(job) if matches!((&job.work, &job.reply), (Work::MarkRead(_), Reply::Nobody)) => {
-                        self.again.push(job);
-                    }
+                    Some(job) if job.is_said_again() => self.again.push(job),
                     Some(job) => job.reply.answer(Err(failure(error))),
                     None => {}
                 }
@@ -339,7 +344,7 @@ impl Executor {
         }
         if !self.stopping {
             for (key, actor, upto) in cursors {
-                self.job(Job { key, actor, work: Work::MarkRead(upto), reply: Reply::Nobody });
+                self.say_again(Job { key, actor, work: Work::MarkRead(upto), reply: Reply::Nobody });
             }
         }
         self.resume();
@@ -374,7 +379,7 @@ impl Executor {
     /// Once a second: stores read cursors that moved, tells heads of large groups, keeps the memory budget.
     pub fn tick(&mut self) {
         for job in std::mem::take(&mut self.again) {
-            self.job(job);
+            self.say_again(job);
         }
         let Self { node, slots, batch, fan_out, cursors_moved, .. } = self;
         fan_out.flush_heads(node);
