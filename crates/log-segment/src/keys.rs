@@ -299,7 +299,11 @@ impl AppendFile {
         // The page cache may hold what the disk does not: a process that died in its sync, or whose sync failed, left the
         // last append, or the whole file, there. It is written again and synced before anything is sealed with it.
         let again = if last.is_empty() { 0..MARK.len() } else { last };
-        let written = file.write_at(again.start as u64, &bytes[again]).and_then(|()| file.sync());
+        let written = match file.write_at(again.start as u64, &bytes[again]) {
+            // Some file systems need room even for that; then what is there is synced, which is all that can be done.
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => file.sync(),
+            written => written.and_then(|()| file.sync()),
+        };
         written.map_err(|error| disk_error("make the vault durable", &error))?;
         Ok((Self { file, end: at as u64, state: AppendState::Working, on_fatal }, appends))
     }
