@@ -111,7 +111,36 @@ pub struct Failure {
 /// Runs one seed.
 #[must_use]
 pub fn run_seed(seed: u64, planted: Option<Planted>, kept: &Kept, keep_lines: bool) -> Outcome {
-    World::new(Plan::of(seed), planted, keep_lines).run(kept)
+    panics::listen();
+    let run = || World::new(Plan::of(seed), planted, keep_lines).run(kept);
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+    let panicked = panics::take();
+    let mut outcome = outcome.unwrap_or_default();
+    outcome.violation = panicked.map(|text| format!("panic: {text}")).or(outcome.violation);
+    outcome
+}
+
+/// Panics of this thread, also those of tasks, which their runtime would swallow.
+mod panics {
+    use std::cell::RefCell;
+    use std::sync::Once;
+
+    thread_local! {
+        static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
+    }
+
+    /// From now on panics are kept instead of printed.
+    pub fn listen() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            std::panic::set_hook(Box::new(|info| LAST.with_borrow_mut(|last| *last = Some(info.to_string()))));
+        });
+    }
+
+    /// The last one.
+    pub fn take() -> Option<String> {
+        LAST.with_borrow_mut(Option::take)
+    }
 }
 
 /// Goes on with a report until the end, the limit, or the first failure. The failures, by seed.

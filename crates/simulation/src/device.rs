@@ -57,8 +57,8 @@ pub struct Device {
     pub states: BTreeMap<ClientMsgId, SendState>,
     /// Where its connection stands.
     pub state: ConnectionState,
-    /// Whether it was signed out.
-    pub revoked: bool,
+    /// When it last lost what it had stored.
+    pub lost_at_ms: u64,
     /// The network between it and the server.
     pub link: Link,
     mutants: Mutants,
@@ -89,7 +89,7 @@ impl Device {
             written: 0,
             states: BTreeMap::new(),
             state: ConnectionState::Idle,
-            revoked: false,
+            lost_at_ms: 0,
             link: Link::default(),
             mutants,
             records,
@@ -126,7 +126,8 @@ impl Device {
     }
 
     /// Everything that was stored is gone.
-    pub fn lose_store(&mut self) {
+    pub fn lose_store(&mut self, now_ms: u64) {
+        self.lost_at_ms = now_ms;
         self.store = MemoryStore::default();
     }
 
@@ -169,6 +170,13 @@ impl Device {
             | Change::Typing(..)
             | Change::Recorded(_) => {}
         }
+    }
+
+    /// The cursors that it has stored, where its user is a member: elsewhere a move is refused and taken back.
+    #[must_use]
+    pub fn cursors(&self) -> BTreeMap<ConversationId, u64> {
+        let tables = self.store.tables();
+        tables.conversations.iter().filter(|(_, row)| row.member).map(|(id, row)| (*id, row.read_seq)).collect()
     }
 
     /// One of the conversations that it has stored.

@@ -57,6 +57,8 @@ enum Asked {
 pub struct Peer {
     /// The connection.
     pub connection: u64,
+    /// The device.
+    pub device: usize,
     /// The user.
     pub user: UserId,
 }
@@ -66,6 +68,8 @@ pub struct Peer {
 pub struct Confirmed {
     /// When, in simulated milliseconds.
     pub at_ms: u64,
+    /// To which device.
+    pub device: usize,
     /// Up to which seq.
     pub upto: u64,
 }
@@ -83,8 +87,12 @@ pub struct Ledger {
     pub asked: BTreeMap<(UserId, ConversationId), u64>,
     /// Events whose content a user was shown.
     pub shown: BTreeMap<(UserId, ConversationId), BTreeSet<u64>>,
-    /// Conversations in which a device of a user missed too much to be told all of it.
-    pub jumped: BTreeSet<(UserId, ConversationId)>,
+    /// Conversations in which a device missed too much to be told all of it.
+    pub jumped: BTreeSet<(usize, ConversationId)>,
+    /// The cursor that each connection was told last.
+    cursors: BTreeMap<(u64, String), u64>,
+    /// Users whose removal was asked for, by command.
+    removals: BTreeMap<Key, (UserId, ConversationId)>,
     /// The last live event of each conversation on each connection.
     live: BTreeMap<(u64, String), u64>,
     calls: BTreeMap<(u64, u64), Asked>,
@@ -112,7 +120,15 @@ impl Ledger {
                 Asked::Send(key)
             }
             Some(Body::CreateGroup(create)) => self.command(key(&peer.user, &create.command_id)),
-            Some(Body::ChangeConversation(change)) => self.command(key(&peer.user, &change.command_id)),
+            Some(Body::ChangeConversation(change)) => {
+                let key = key(&peer.user, &change.command_id);
+                if let Some(v1::change_conversation::Change::RemoveMember(remove)) = &change.change
+                    && let (Ok(user), Ok(id)) = (UserId::new(&remove.user_id), change.conversation_id.parse())
+                {
+                    self.removals.insert(key.clone(), (user, id));
+                }
+                self.command(key)
+            }
             Some(Body::MarkRead(mark)) => {
                 let Ok(conversation) = mark.conversation_id.parse() else { return };
                 self.asks(&peer.user, conversation, mark.upto_seq);
@@ -152,12 +168,13 @@ impl Ledger {
             }
             (Some(Asked::Read(conversation, upto)), Body::Done(_)) => {
                 let confirmed = self.confirmed.entry((peer.user.clone(), conversation)).or_default();
-                confirmed.push(Confirmed { at_ms: now_ms, upto });
+                confirmed.push(Confirmed { at_ms: now_ms, device: peer.device, upto });
             }
             (_, Body::Events(events)) => {
-                visits.count(if events.jump { "jump" } else { "gap fetched" });
+                visits.add("jump", u64::from(events.jump));
+                visits.add("gap fetched", u64::from(!events.events.is_empty()));
                 if let Some(conversation) = events.conversation_id.parse().ok().filter(|_| events.jump) {
-                    self.jumped.insert((peer.user.clone(), conversation));
+                    self.jumped.insert((peer.device, conversation));
                 }
                 events.events.iter().for_each(|event| self.shows(&peer.user, event));
             }
@@ -215,9 +232,26 @@ impl Ledger {
                 visits.count("live events");
                 self.shows(&peer.user, event);
             }
+            Body::PersonalChange(v1::PersonalChange {
+                change: Some(v1::personal_change::Change::Read(read)), ..
+            }) => {
+                self.cursor(peer, &read.conversation_id, read.upto_seq);
+            }
             Body::Poke(_) => visits.count("poke"),
             Body::Closing(closing) => visits.count(&format!("closed: {}", closing.code)),
             _ => {}
+        }
+    }
+
+    /// What is told as stored of the own cursor never goes back. (What is told at once may: a message that moves it is told
+    /// with its commit. Who hears it keeps the larger.)
+    fn cursor(&mut self, peer: &Peer, conversation: &str, upto: u64) {
+        let last = self.cursors.entry((peer.connection, conversation.to_owned())).or_default();
+        if upto < *last {
+            let text = format!("the cursor of {} in {conversation} was stored as {upto} after {last}", peer.user);
+            self.object(text);
+        } else {
+            *last = upto;
         }
     }
 
@@ -253,6 +287,12 @@ impl Ledger {
         self.acknowledgements += 1;
         if done.deduplicated {
             visits.count("duplicate command answered");
+        }
+        if let Some((user, id)) = self.removals.get(key).filter(|_| done.seq > 0) {
+            let of_his = self.messages.iter().filter(|((author, _), message)| {
+                author == user && message.conversation == Some(*id) && message.open > 0 && message.acked.is_none()
+            });
+            visits.add("removal with sends in flight", u64::from(of_his.count() > 0));
         }
         let Ok(conversation) = done.conversation_id.parse() else { return };
         let place = (conversation, done.seq);

@@ -19,6 +19,9 @@ const PAGE: usize = 256;
 /// A cursor is written once a second; it may be undone by a crash in that time, and while it is on its way.
 const CURSOR_MS: u64 = 1_000;
 
+/// When a device takes a cursor as stored, after its confirmation, less what a clock may round.
+const SETTLED_MS: u64 = 4_500;
+
 /// What the server says of a conversation of a user.
 #[derive(Clone, Copy, Debug)]
 struct Told {
@@ -59,9 +62,14 @@ impl World {
                 ensure!(times == 1, "the follower took the event at {position} {times} times");
             }
         }
-        check_promises(&self.ledger, &model)?;
-        check_order(&self.ledger, &model)?;
-        check_shown(&self.ledger, &model)?;
+        let of_log = check_promises(&self.ledger, &model)
+            .and_then(|()| check_order(&self.ledger, &model))
+            .and_then(|()| check_shown(&self.ledger, &model));
+        if let Err(error) = of_log {
+            // Nothing that comes later can make this right.
+            self.ledger.violation.get_or_insert(format!("{error:#}"));
+            return Ok(());
+        }
         let mut told = BTreeMap::new();
         for (id, conversation) in &model.conversations {
             for user in conversation.visible.keys() {
@@ -117,14 +125,17 @@ impl World {
         let most = carried.unwrap_or_default().max(asked.unwrap_or_default()).max(joined);
         let upper = log.cursor(user, most);
         // A membership keeps only so many own messages above its cursor; one more moves it.
-        let own = log.messages(user).filter(|entry| entry.sender == *user && entry.seq > upper).count();
+        let own = log.messages(user).filter(|entry| entry.sender == *user).count();
         ensure!(read <= upper || own > OWN_ORDINALS_MAX, "the cursor is at {read}, and nobody moved it past {upper}");
         let lower = carried.unwrap_or_default().min(log.head(user).0);
         ensure!(read >= lower, "the cursor is at {read}, and a message moved it to {lower}");
         for confirmed in self.ledger.confirmed.get(&(user.clone(), id)).into_iter().flatten() {
             let may_be_lost = self.crashes.iter().any(|death| {
                 let stored_by = confirmed.at_ms + CURSOR_MS + 2 * death.on_way_ms + 100;
-                confirmed.at_ms <= death.at_ms && stored_by >= death.since_ms
+                // The device says it again, unless it lost it, or heard of the server for long while that could not store.
+                let says_again = self.devices[confirmed.device].lost_at_ms < confirmed.at_ms
+                    && death.at_ms < confirmed.at_ms + SETTLED_MS;
+                confirmed.at_ms <= death.at_ms && stored_by >= death.since_ms && !says_again
             });
             let upto = confirmed.upto.min(log.head(user).0);
             ensure!(
@@ -170,7 +181,8 @@ impl World {
                 ensure!(row.unread == unread, "{}: {} are unread and not {unread}", place(), row.unread);
                 ensure!(row.title == log.title, "{}: the title is {:?}", place(), row.title);
             }
-            check_messages(&tables, *id, (log, user), &self.ledger, &self.rotted).with_context(place)?;
+            check_messages(&tables, *id, (log, user), &(device.index, &self.ledger), &self.rotted)
+                .with_context(place)?;
         }
         self.check_own(device, model, &tables)
     }
@@ -188,6 +200,8 @@ impl World {
             let is_there = model.places.contains_key(key);
             if message.promised && !message.lost {
                 ensure!(is_there || failed.contains(&key.1), "{:?} was promised and is nowhere", message.body);
+                let is_told_as_failed = message.acked.is_some() && failed.contains(&key.1);
+                ensure!(!is_told_as_failed, "{:?} is acknowledged and told as failed", message.body);
             }
         }
         for (id, state) in &device.states {
@@ -204,7 +218,7 @@ fn check_messages(
     tables: &stonechat_client::store::memory::Tables,
     id: ConversationId,
     (log, user): (&Conversation, &UserId),
-    ledger: &Ledger,
+    (device, ledger): &(usize, &Ledger),
     rotted: &BTreeSet<Key>,
 ) -> anyhow::Result<()> {
     let here: BTreeMap<_, _> =
@@ -222,7 +236,7 @@ fn check_messages(
     }
     let intervals = tables.intervals.get(&id).cloned().unwrap_or_default();
     let held = |ordinal: u64| intervals.iter().any(|(from, upto)| (*from..=*upto).contains(&ordinal));
-    let may_have_gaps = ledger.jumped.contains(&(user.clone(), id));
+    let may_have_gaps = ledger.jumped.contains(&(*device, id));
     for entry in log.messages(user) {
         let (seq, is_held) = (entry.seq, held(entry.ordinal));
         ensure!(here.contains_key(&seq) || !is_held, "message {seq} counts as held and is not here");
@@ -239,8 +253,9 @@ fn check_promises(ledger: &Ledger, model: &Model) -> anyhow::Result<()> {
     for (key, message) in &ledger.messages {
         let place = model.places.get(key);
         if let Some((seq, ordinal)) = message.acked {
-            let (_, at, count) = place.with_context(|| format!("{:?} was acknowledged and is lost", message.body))?;
+            let (id, at, count) = place.with_context(|| format!("{:?} was acknowledged and is lost", message.body))?;
             ensure!((*at, *count) == (seq, ordinal), "{:?} was acknowledged as {seq} and is {at}", message.body);
+            ensure!(message.conversation.is_none_or(|wanted| wanted == *id), "{:?} is in {id}", message.body);
         } else if message.open == 0 {
             ensure!(place.is_none(), "{:?} was refused each time, or never sent, and is stored", message.body);
         }

@@ -136,6 +136,9 @@ fn campaign(options: &Options) -> anyhow::Result<bool> {
         explain(failure, None);
         return Ok(false);
     }
+    if report.violations > 0 {
+        return Ok(false);
+    }
     let missed = report.missed();
     if options.must_happen && !missed.is_empty() {
         println!("\nnever happened, and must: {}", missed.join(", "));

@@ -59,7 +59,9 @@ impl Direction {
             pause *= 2;
         }
         if dice.percent(shape.duplication) {
+            // The stream drops the double, but both take their time.
             visits.count("packet duplicated");
+            at += dice.between(0, shape.delay_ms);
         }
         if blocked_until > now_ms {
             at = at.max(blocked_until + dice.between(1, RESEND_MS));

@@ -138,7 +138,7 @@ pub struct World {
 }
 
 /// How a run ended.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Outcome {
     /// What is wrong; `None` when nothing is.
     pub violation: Option<String>,
@@ -242,12 +242,14 @@ impl World {
         }
         self.run_until(TROUBLE_MS);
         self.make_peace();
-        let start = self.now_ms;
-        let mut found = Some("nobody looked".to_owned());
-        while found.is_some() && self.now_ms < start + PEACE_MS && self.ledger.violation.is_none() {
-            self.run_until(self.now_ms + LOOK_MS);
-            found = self.look();
-            self.sign_in_again();
+        let mut found = self.settle();
+        if found.is_none() && self.ledger.violation.is_none() {
+            // What was acknowledged last has to be durable as well.
+            self.note(format_args!("the last cut"));
+            let ways = [Crash::Dropped, Crash::Torn, Crash::Reordered];
+            (self.faults.way, self.faults.down_ms) = (Some(ways[self.dice.index(ways.len())]), 100);
+            self.crash();
+            found = self.settle();
         }
         let violation = self.ledger.violation.take().or(found);
         self.count_end();
@@ -260,6 +262,18 @@ impl World {
             simulated_ms: self.now_ms,
             visits: self.visits,
         }
+    }
+
+    /// Looks until nothing is wrong, or for so long that it would be by now: what is wrong then.
+    fn settle(&mut self) -> Option<String> {
+        let start = self.now_ms;
+        let mut found = Some("nobody looked".to_owned());
+        while found.is_some() && self.now_ms < start + PEACE_MS && self.ledger.violation.is_none() {
+            self.run_until(self.now_ms + LOOK_MS);
+            found = self.look();
+            self.sign_in_again();
+        }
+        found
     }
 
     /// Schedules an event.
@@ -394,7 +408,8 @@ impl World {
             self.devices[device].link = Default::default();
             if self.devices[device].core.is_none() {
                 self.revive(device);
-            } else {
+            } else if self.dice.percent(50) {
+                // The others have to wake up by themselves.
                 let input = self.devices[device].command(Command::TryNow, Waiting::Other);
                 self.input(device, input);
             }

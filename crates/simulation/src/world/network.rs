@@ -66,7 +66,7 @@ impl World {
     /// A device sends a frame.
     pub(super) fn transmit(&mut self, device: usize, frame: &Frame) {
         let Some(id) = self.devices[device].connection else { return };
-        let peer = Peer { connection: id, user: self.devices[device].user.clone() };
+        let peer = Peer { connection: id, device, user: self.devices[device].user.clone() };
         self.note(format_args!("{id} > {} {}", frame.id, name(frame)));
         self.ledger.said(&peer, frame);
         let mut bytes = frame::encode_with_length(frame);
@@ -136,7 +136,7 @@ impl World {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.tapped.extend_from_slice(&bytes);
         let (device, mut tapped) = (connection.device, std::mem::take(&mut connection.tapped));
-        let peer = Peer { connection: id, user: self.devices[device].user.clone() };
+        let peer = Peer { connection: id, device, user: self.devices[device].user.clone() };
         loop {
             match frame::take(&mut tapped) {
                 Ok(Some(frame)) => {

@@ -92,9 +92,16 @@ impl World {
         it.is_committing = false;
         let group: Vec<_> = (0..some).map_while(|_| it.pending.pop_front()).collect();
         let Some(last) = group.last().map(|transaction| transaction.number) else { return };
+        let before = it.cursors();
         if let Err(error) = it.store.apply(&group) {
             self.ledger.violation.get_or_insert(format!("a store in memory failed: {error}"));
             return;
+        }
+        let after = it.cursors();
+        let back = before.iter().find(|(id, seq)| after.get(id).is_some_and(|now| *now > 0 && now < *seq));
+        if let Some((id, seq)) = back {
+            let text = format!("the cursor of device {device} in {id} went back from {seq} to {}", after[id]);
+            self.ledger.violation.get_or_insert(text);
         }
         self.flush_device(device);
         self.input(device, Input::Committed(last));
@@ -121,7 +128,8 @@ impl World {
     /// What a device had stored is lost: nobody promises anything for it any more.
     pub(super) fn lose_store(&mut self, device: usize) {
         self.visits.count("device store lost");
-        self.devices[device].lose_store();
+        let now_ms = self.now_ms;
+        self.devices[device].lose_store(now_ms);
         for message in self.ledger.messages.values_mut().filter(|message| message.device == Some(device)) {
             message.lost = true;
         }

@@ -45,17 +45,21 @@ impl World {
         }
         self.node_epoch += 1;
         if let Some(operations) = self.faults.in_recovery.take() {
+            self.faults.way = Some(Crash::ALL[self.dice.index(Crash::ALL.len())]);
             self.machine.disk.cut_power_after(operations);
         }
         let dice = self.dice.fork();
         let started = Node::start(&self.machine, &self.setup, self.now_ms, dice);
-        if self.machine.disk.is_off() {
+        if self.machine.disk.is_off() || self.machine.indexes.is_cut() {
             self.visits.count("crash inside recovery");
             drop(started);
             return self.crash();
         }
         match started {
             Ok(node) => {
+                self.machine.disk.cut_power_after(u64::MAX);
+                self.faults.way = None;
+                self.slowest_commit_ms = 0;
                 let found = node.recovered;
                 self.note(format_args!(
                     "the server starts: {found:?}, head {}",
@@ -80,7 +84,7 @@ impl World {
     /// A start may fail while the machine has a fault; whoever watches over the process tries again.
     fn does_not_start(&mut self, error: &str) {
         self.note(format_args!("the server does not start: {error}"));
-        if self.machine.disk.capacity() < u64::MAX {
+        if self.machine.disk.capacity() < u64::MAX && error.contains("the disk is full") {
             // A tail that has to be written again needs room: the operator makes some.
             self.visits.count("start refused: full disk");
             self.machine.disk.set_capacity(u64::MAX);

@@ -161,7 +161,6 @@ impl World {
         let devices: Vec<_> =
             self.devices.iter().filter(|it| it.user == *victim && it.core.is_some()).map(|it| it.index).collect();
         for device in devices {
-            self.visits.count("removal with sends in flight");
             for _ in 0..3 {
                 self.write(device, (group, None), 20, false);
             }
@@ -211,6 +210,9 @@ impl World {
 
     fn retry(&mut self, device: u64) {
         let device = self.chosen(device);
+        if self.devices[device].core.is_none() {
+            return;
+        }
         let tables = self.devices[device].store.tables();
         let failed = tables.outbox.values().find(|row| row.failure.is_some()).map(|row| row.client_msg_id);
         drop(tables);
