@@ -65,7 +65,6 @@ fn cargo(root: &Path) -> Command {
 
 #[cfg(test)]
 mod tests {
-
     #[test]
     fn no_crate_is_built_without_sync_by_itself() {
         let root = crate::workspace_root();
