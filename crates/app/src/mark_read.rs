@@ -39,7 +39,10 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         *context.cursors_moved = true;
     }
     if moved {
-        tell(context.node, job.key, &job.actor, (member.read_seq, member.read_ordinal), &loaded.roster);
+        // It may stand on an own message that is not committed and may be refused; who hears of that moves over it then.
+        let is_committed = member.read_seq <= loaded.committed;
+        let told = if is_committed { (member.read_seq, member.read_ordinal) } else { (upto, ordinal) };
+        tell(context.node, job.key, &job.actor, told, &loaded.roster);
     }
     // A cursor that cannot be stored is moved all the same, but not confirmed: the device says it again.
     let unstored = context.trouble.filter(|_| loaded.dirty.contains(&job.actor.no));

@@ -280,6 +280,32 @@ async fn a_stop_on_a_full_disk_ends() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_cursor_is_told_on_a_message_that_may_be_refused() {
+    let world = World::new();
+    let mut alice = world.device("alice", "phone").await;
+    let mut bob = world.device("bob", "phone").await;
+    let conversation = direct("alice", "bob");
+    for n in 0..2 {
+        alice.send("bob", &format!("message {n}")).await;
+    }
+    // Bob's own message would be seq 4, directly after what he reads.
+    world.log.hold();
+    let own = bob.submit(Call::Send(message(Destination::User(user("alice")), next_id(), "held")));
+    sleep(Duration::from_millis(10)).await;
+    let read = bob.submit(Call::MarkRead { conversation, upto: Seq(3) });
+    bob.answer(read).await.unwrap();
+    world.log.refuse_held();
+    assert_eq!(bob.answer(own).await.unwrap_err().code, ErrorCode::StorageFull);
+    world.log.release();
+    let told = |o: &Outbound| if let Outbound::ReadMoved { upto, .. } = o { Some(*upto) } else { None };
+    assert_eq!(alice.sink.wait(told).await, Seq(3));
+    alice.send("bob", "now this is seq 4").await;
+    sleep(Duration::from_secs(3)).await;
+    let view = bob.view(conversation).await;
+    assert_eq!((view.read, view.unread), (Seq(3), 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cursor_that_is_refused_beside_a_message_is_moved_again() {
     let world = World::new();
     let mut alice = world.device("alice", "phone").await;
