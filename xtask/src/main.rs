@@ -7,6 +7,7 @@ mod arch;
 mod bounds;
 mod check;
 mod docs;
+mod fuzz;
 mod power_cut;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ usage: cargo xtask <command>
   check --fast    the same without tests and rustdoc
   docs            writes the pages that are made from tables in the code
   docs --check    fails when a page is not what the code says
+  fuzz            runs the fuzzers; --minutes M for each (15), --target T for one of them
   power-cut       cuts the power of the real server under load; --cuts N (100), --seed S, --without-sync
 ";
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         ["docs"] => docs::write(&root),
         ["docs", "--check"] => docs::check(&root),
         ["power-cut", words @ ..] => power_cut::run(&root, words),
+        ["fuzz", words @ ..] => fuzz::run(&root, words),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

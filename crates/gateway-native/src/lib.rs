@@ -3,6 +3,8 @@
 mod actions;
 pub mod decode;
 pub mod encode;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod gateway;
 pub mod parse;
 pub mod session;

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod batches;
+#[doc(hidden)]
+pub mod blocks;
 pub mod codec;
 pub mod committer;
 pub mod config;

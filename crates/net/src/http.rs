@@ -194,7 +194,7 @@ impl<H: Routes, S> HttpContext<H, S> {
 
 /// The address for which the proxies speak: the last one in `X-Forwarded-For` that is not a proxy itself. What stands
 /// before it was said by a stranger.
-fn forwarded(headers: &HeaderMap, proxies: &[AddressRange]) -> Option<SocketAddr> {
+pub(crate) fn forwarded(headers: &HeaderMap, proxies: &[AddressRange]) -> Option<SocketAddr> {
     let is_proxy = |address: &IpAddr| proxies.iter().any(|proxy| proxy.contains(*address));
     let values: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
     for element in values.iter().rev().flat_map(|value| value.rsplit(',')) {

@@ -5,6 +5,8 @@ pub mod connection;
 pub mod drain;
 pub mod events;
 pub mod framing;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod http;
 pub mod listener;
 pub mod machine;

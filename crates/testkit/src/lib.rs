@@ -2,6 +2,7 @@
 // A test kit is an edge: it starts processes, opens sockets and reads clocks.
 #![allow(clippy::disallowed_methods)]
 
+pub mod fuzz;
 pub mod gate;
 pub mod ids;
 pub mod local;

@@ -4,6 +4,7 @@
 
 mod bad_network;
 mod command_line;
+mod fuzz_corpus;
 mod held;
 mod killed_senders;
 mod kills;
