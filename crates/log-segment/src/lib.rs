@@ -22,7 +22,6 @@ pub mod verify;
 
 mod answers;
 mod backoff;
-mod blocks;
 mod checkpoint;
 mod clock;
 mod driver;
