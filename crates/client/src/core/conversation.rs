@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use stonechat_types::id::UserId;
-use stonechat_types::limits::OWN_ORDINALS_MAX;
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 use stonechat_wire::v1::{self, Event};
 
@@ -161,21 +160,13 @@ impl Conversation {
     }
 
     /// Moves the cursor over own messages directly after it, as the server does whenever one comes to stand beside the
-    /// other; and to an own message when the server keeps no more of them above the cursor.
+    /// other. That it moves when there are too many of them above it, only the server can tell.
     pub fn move_over_own(&mut self) {
         while let Some(next) = self.known.get(&(self.floor() + 1)).copied()
             && next.own
         {
             self.row.read_ordinal = self.floor() + 1;
             self.row.read_seq = self.row.read_seq.max(next.seq);
-        }
-        let floor = self.floor();
-        let own = self.known.range(floor + 1..).filter(|(_, known)| known.own);
-        if let (Some((ordinal, newest)), many) = (own.clone().next_back(), own.count())
-            && many > OWN_ORDINALS_MAX
-        {
-            let (seq, ordinal) = (newest.seq, *ordinal);
-            self.move_cursor(seq, Some(ordinal));
         }
     }
 
