@@ -104,12 +104,16 @@ impl SegmentHeader {
     /// [`LogError::Corrupt`] when it has lost its header, or [`LogError::Io`].
     pub fn read(number: u32, file: &dyn DiskFile) -> Result<Start, LogError> {
         let start = read_start(file).map_err(|error| disk_error("read a segment", &error))?;
-        let Some((header, records)) = start.split_first_chunk() else { return Ok(Start::Spare) };
+        let damaged = || LogError::Corrupt(format!("the header of segment {number} is damaged; restore a backup"));
+        let Some((header, records)) = start.split_first_chunk() else {
+            // Cut while it was made, unless there is something in it.
+            return if start.iter().all(|byte| *byte == 0) { Ok(Start::Spare) } else { Err(damaged()) };
+        };
         if let Some(header) = Self::decode(header) {
             return Ok(Start::Header(header));
         }
         if *header != [0; HEADER_BYTES] || say_they_are_durable(records) {
-            return Err(LogError::Corrupt(format!("the header of segment {number} is damaged; restore a backup")));
+            return Err(damaged());
         }
         Ok(if records.iter().all(|byte| *byte == 0) { Start::Spare } else { Start::Torn })
     }
