@@ -208,7 +208,7 @@ fn read_line(line: &str, figures: &mut Figures) {
         figures.executions = count.trim().parse().unwrap_or(figures.executions);
     } else if let Some(rest) = line.strip_prefix("Done ") {
         figures.seconds = number_after(rest, " runs in ").unwrap_or(figures.seconds);
-    } else if line.contains("Test unit written to") {
+    } else if line.contains("Test unit written to") && !line.contains("slow-unit-") {
         figures.crashes += 1;
     } else if let Some(rest) = line.strip_prefix('#') {
         let count = rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|count| count.parse().ok());
@@ -267,6 +267,7 @@ mod tests {
             "#2\tINITED cov: 10 ft: 11 corp: 1/1b exec/s: 0 rss: 30Mb",
             "#524288\tpulse  cov: 1812 ft: 9001 corp: 402/51Kb lim: 4096 exec/s: 17476 rss: 402Mb",
             "artifact_prefix='x'; Test unit written to fuzz/artifacts/frames/crash-1",
+            "artifact_prefix='x'; Test unit written to fuzz/artifacts/frames/slow-unit-1",
             "Done 530001 runs in 901 second(s)",
             "stat::number_of_executed_units: 530001",
             "stat::peak_rss_mb: 500",
