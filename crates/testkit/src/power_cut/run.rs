@@ -89,18 +89,13 @@ impl Recording {
     pub async fn cut(&self, cuts: usize, until: Until, say: &dyn Fn(&Report)) -> anyhow::Result<Report> {
         let begun = Instant::now();
         let mut dice = Dice(self.plan.seed ^ 0xC075);
-        let places = places(&self.steps, cuts, &mut dice);
+        let places = places(&self.steps, self.history.promises.first().map_or(0, |it| it.at), cuts, &mut dice);
         let mut report = self.report();
-        let mut disk = Disk::empty(self.root);
-        let mut done = 0;
-        for place in order(places, until) {
-            if place < done {
-                (disk, done) = (Disk::empty(self.root), 0);
-            }
-            for step in &self.steps[done..place] {
+        for place in places {
+            let mut disk = Disk::empty(self.root);
+            for step in &self.steps[..place] {
                 disk.apply(step)?;
             }
-            done = place;
             // What was acknowledged when the trace had so many bytes is in them.
             let cut = place.checked_sub(1).map_or(0, |last| self.steps[last].end);
             report.cuts += 1;
@@ -222,20 +217,15 @@ fn was_slow(error: &anyhow::Error) -> bool {
     ["the server closed", "nothing came in time", "it is not ready in time"].iter().any(|slow| text.contains(slow))
 }
 
-/// Where to cut, in steps: half anywhere, half right after what is not a write.
-fn places(steps: &[Recorded], cuts: usize, dice: &mut Dice) -> Vec<usize> {
-    let turns: Vec<_> = (0..steps.len()).filter(|at| !steps[*at].is_write()).map(|at| at + 1).collect();
-    let mut place = |number: usize| match number % 2 {
-        1 if !turns.is_empty() => turns[dice.below(turns.len())],
-        _ => dice.below(steps.len() + 1),
+/// Where to cut, in steps, as chance has it, so that a run which is ended early has seen all of the load: half of them
+/// right after what is not a write, and one of eight anywhere before the first promise, while the store is made.
+fn places(steps: &[Recorded], first_promise: u64, cuts: usize, dice: &mut Dice) -> Vec<usize> {
+    let made = steps.partition_point(|step| step.end <= first_promise).min(steps.len());
+    let turns: Vec<_> = (made..steps.len()).filter(|at| !steps[*at].is_write()).map(|at| at + 1).collect();
+    let mut place = |number: usize| match number % 8 {
+        0 => dice.below(made + 1),
+        1 | 3 | 5 | 7 if !turns.is_empty() => turns[dice.below(turns.len())],
+        _ => made + dice.below(steps.len() + 1 - made),
     };
     (0..cuts).map(&mut place).collect()
-}
-
-/// One way through the trace is the shortest; a search for one violation takes them as they fall.
-fn order(mut places: Vec<usize>, until: Until) -> Vec<usize> {
-    if until == Until::End {
-        places.sort_unstable();
-    }
-    places
 }
