@@ -117,9 +117,15 @@ impl Core {
     pub(super) fn on_read_moved(&mut self, moved: &v1::ReadMoved) {
         let (Ok(id), Ok(user)) = (moved.conversation_id.parse(), UserId::new(&moved.user_id)) else { return };
         if user == *self.me() {
+            self.own_cursor(id, moved.upto_seq, moved.upto_ordinal);
             // Whoever moved it may be gone when the server has to be told again.
-            self.doubt_later(id);
-            return self.own_cursor(id, moved.upto_seq, moved.upto_ordinal);
+            if let Some(conversation) = self.conversations.get_mut(&id).filter(|it| it.row.member) {
+                let row = &mut conversation.row;
+                row.read_unconfirmed = row.read_unconfirmed.max(row.read_seq);
+                self.touched.insert(id);
+                self.doubt_later(id);
+            }
+            return;
         }
         if let Some(conversation) = self.conversations.get_mut(&id)
             && conversation.mark(ReadMark { user, upto: Seq(moved.upto_seq) })
