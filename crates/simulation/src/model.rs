@@ -104,8 +104,13 @@ impl Conversation {
     /// messages directly after it.
     #[must_use]
     pub fn cursor(&self, user: &UserId, start: u64) -> u64 {
+        // It may have moved when another join was the latest.
+        let floors = self.visible.get(user).into_iter().flatten().map(|visible| visible.floor);
+        floors.chain([0]).map(|floor| self.cursor_above(user, start, floor)).max().unwrap_or(start)
+    }
+
+    fn cursor_above(&self, user: &UserId, start: u64, floor: u64) -> u64 {
         let mut cursor = start;
-        let floor = self.visible.get(user).and_then(|all| all.last()).map_or(0, |last| last.floor);
         let mut moved = true;
         while moved {
             moved = false;
