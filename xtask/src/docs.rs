@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use stonechat_domain::kind::{EventKind, Target};
 use stonechat_types::error_code::{ErrorCode, Retry};
 
-use crate::bounds;
+use crate::{bounds, reliability};
 
 struct Page {
     /// From the root.
@@ -16,10 +16,11 @@ struct Page {
     render: fn(&Path) -> Result<String>,
 }
 
-const PAGES: [Page; 3] = [
+const PAGES: [Page; 4] = [
     Page { path: "docs/protocol/errors.md", render: |_| Ok(errors_page()) },
     Page { path: "docs/protocol/events.md", render: |_| Ok(events_page()) },
     Page { path: "docs/reliability/bounds.json", render: bounds::page },
+    Page { path: "docs/reliability.md", render: reliability::page },
 ];
 
 /// Writes every page.

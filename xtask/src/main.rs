@@ -1,4 +1,4 @@
-//! The house's own tools: `cargo xtask arch`, `cargo xtask check`, `cargo xtask docs`.
+//! The house's own tools: `cargo xtask arch`, `cargo xtask check`, `cargo xtask docs`, `cargo xtask fuzz`.
 
 // A tool for developers may use clocks, threads and the disk as it likes.
 #![allow(clippy::disallowed_methods)]
@@ -9,6 +9,8 @@ mod check;
 mod docs;
 mod fuzz;
 mod power_cut;
+mod reliability;
+mod sim;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,6 +23,7 @@ usage: cargo xtask <command>
   check --fast    the same without tests and rustdoc
   docs            writes the pages that are made from tables in the code
   docs --check    fails when a page is not what the code says
+  sim             the simulation: seeds, campaigns, planted bugs; --help says more
   fuzz            runs the fuzzers; --minutes M for each (15), --target T for one of them
   power-cut       cuts the power of the real server under load; --cuts N (100), --seed S, --without-sync
 ";
@@ -35,8 +38,9 @@ fn main() -> ExitCode {
         ["check", "--fast"] => check::run(&root, check::Extent::Fast),
         ["docs"] => docs::write(&root),
         ["docs", "--check"] => docs::check(&root),
-        ["power-cut", words @ ..] => power_cut::run(&root, words),
+        ["sim", words @ ..] => sim::run(&root, words),
         ["fuzz", words @ ..] => fuzz::run(&root, words),
+        ["power-cut", words @ ..] => power_cut::run(&root, words),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;
