@@ -251,7 +251,8 @@ impl Conversation {
         for mark in translate::marks(&wire.read_marks) {
             self.mark(mark);
         }
-        let behind = read_seq > self.row.read_seq;
+        // Whoever is no member cannot move it any more: the server's cursor stands.
+        let behind = wire.member && read_seq > self.row.read_seq;
         if behind {
             // Past everything that the server has, all of it is read.
             let all = (read_seq >= self.row.head_seq).then_some(self.row.head_ordinal);

@@ -316,6 +316,35 @@ fn a_cursor_that_is_told_before_its_conversation_is_known_holds() {
 }
 
 #[test]
+fn a_cursor_that_was_ahead_at_a_removal_is_given_up_and_not_asked_for_without_end() {
+    let mut bench = Bench::new(false);
+    bench.up(v1::Welcome { conversations: vec![conversation(0, 5)], ..welcome() });
+    bench.sent();
+    // The user reads on while the server removes him: nobody here knows the ordinal there.
+    bench.command(Command::MarkRead { conversation: direct(0), upto: Seq(3) });
+    let mut asked = 0;
+    for _ in 0..20 {
+        for (id, body) in bench.sent() {
+            match body {
+                Body::MarkRead(_) => {
+                    let code = "not_a_member".to_owned();
+                    bench.say(id, Body::Error(v1::Error { code, ..v1::Error::default() }));
+                }
+                Body::GetConversation(_) => {
+                    asked += 1;
+                    let gone = v1::Conversation { member: false, read_seq: 1, ..conversation(0, 5) };
+                    bench.say(id, Body::Conversation(gone));
+                }
+                _ => {}
+            }
+        }
+        bench.advance(100);
+    }
+    assert!((1..=3).contains(&asked), "asked {asked} times for one conversation");
+    assert_eq!(bench.store.tables().conversations[&direct(0)].read_seq, 1);
+}
+
+#[test]
 fn a_device_that_was_sent_away_and_then_got_no_answer_connects_again() {
     let mut bench = Bench::new(false);
     bench.up(welcome());
