@@ -115,7 +115,15 @@ impl FileVault {
     /// # Errors
     /// When it is damaged, when the master key is another, or when the disk refuses.
     pub fn open(disk: &dyn Disk, master: &MasterKey, entropy: Arc<Entropy>) -> Result<Self, LogError> {
-        Self::open_with(disk, master, entropy, OnFatal::Abort)
+        Self::opened(disk, master, entropy, Some(OnFatal::Abort))
+    }
+
+    /// Opens the vault beside a server, to read what is sealed: nothing is written, and nothing is to be sealed by it.
+    ///
+    /// # Errors
+    /// As [`FileVault::open`].
+    pub fn read(disk: &dyn Disk, master: &MasterKey) -> Result<Self, LogError> {
+        Self::opened(disk, master, Arc::new(|_: &mut [u8]| {}), None)
     }
 
     /// As [`FileVault::open`], with another end of a failed sync.
@@ -127,6 +135,15 @@ impl FileVault {
         master: &MasterKey,
         entropy: Arc<Entropy>,
         on_fatal: OnFatal,
+    ) -> Result<Self, LogError> {
+        Self::opened(disk, master, entropy, Some(on_fatal))
+    }
+
+    fn opened(
+        disk: &dyn Disk,
+        master: &MasterKey,
+        entropy: Arc<Entropy>,
+        on_fatal: Option<OnFatal>,
     ) -> Result<Self, LogError> {
         let wrapping = UnboundKey::new(&AES_256_GCM, &master.0).map(LessSafeKey::new);
         let wrapping = wrapping.map_err(|_| LogError::Corrupt("the master key is none".to_owned()))?;
@@ -254,7 +271,8 @@ struct AppendFile {
     file: Arc<dyn DiskFile>,
     end: u64,
     state: AppendState,
-    on_fatal: OnFatal,
+    /// `None` when it is only read.
+    on_fatal: Option<OnFatal>,
 }
 
 enum AppendState {
@@ -265,7 +283,7 @@ enum AppendState {
 
 impl AppendFile {
     /// Opens a file and reads its appends. A last one that was torn was never used, and is cut.
-    fn open(disk: &dyn Disk, path: &str, on_fatal: OnFatal) -> Result<(Self, Vec<Vec<u8>>), LogError> {
+    fn open(disk: &dyn Disk, path: &str, on_fatal: Option<OnFatal>) -> Result<(Self, Vec<Vec<u8>>), LogError> {
         let read = || -> io::Result<(Arc<dyn DiskFile>, Vec<u8>)> {
             let file = match disk.open(path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => disk.create(path)?,
@@ -299,11 +317,12 @@ impl AppendFile {
         // The page cache may hold what the disk does not: a process that died in its sync, or whose sync failed, left the
         // last append, or the whole file, there. It is written again and synced before anything is sealed with it.
         let again = if last.is_empty() { 0..MARK.len() } else { last };
-        let written = match file.write_at(again.start as u64, &bytes[again]) {
+        let rewrite = || match file.write_at(again.start as u64, &bytes[again]) {
             // Some file systems need room even for that; then what is there is synced, which is all that can be done.
             Err(error) if error.kind() == io::ErrorKind::StorageFull => file.sync(),
             written => written.and_then(|()| file.sync()),
         };
+        let written = if on_fatal.is_some() { rewrite() } else { Ok(()) };
         written.map_err(|error| disk_error("make the vault durable", &error))?;
         Ok((Self { file, end: at as u64, state: AppendState::Working, on_fatal }, appends))
     }
@@ -322,8 +341,8 @@ impl AppendFile {
         if let Err(error) = self.file.sync() {
             error!(%error, "Could not make a key durable; no more are made");
             match self.on_fatal {
-                OnFatal::Abort => std::process::abort(),
-                OnFatal::Close => {}
+                Some(OnFatal::Abort) => std::process::abort(),
+                Some(OnFatal::Close) | None => {}
             }
             self.state = AppendState::Failed;
             return Err(disk_error("make a key durable", &error));

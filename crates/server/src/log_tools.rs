@@ -166,7 +166,7 @@ fn open(data: &Path) -> anyhow::Result<(Dump, Sealer)> {
     // Never used: the key is there.
     let master = MasterKey::from_file(&master, &|_: &mut [u8]| {})?;
     let disk = OsDisk::read_only(folder.root());
-    let vault = FileVault::open(&disk, &master, Arc::new(|_: &mut [u8]| {})).context("could not open the keys")?;
+    let vault = FileVault::read(&disk, &master).context("could not open the keys")?;
     Ok((Dump::open(folder.root())?, Sealer::new(Arc::new(vault))))
 }
 
