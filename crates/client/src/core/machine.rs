@@ -369,7 +369,11 @@ impl Core {
     fn finish(&mut self) {
         let before = self.total_unread;
         for id in std::mem::take(&mut self.touched) {
-            if let Some(conversation) = self.conversations.get(&id) {
+            if let Some(conversation) = self.conversations.get_mut(&id) {
+                if !conversation.row.member {
+                    // As the server has it, whatever was not read when the membership ended.
+                    conversation.row.unread = 0;
+                }
                 self.journal.write(StoreOp::PutConversation(Box::new(conversation.row.clone())));
                 self.tell_summary(&id);
             }

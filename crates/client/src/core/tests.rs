@@ -592,3 +592,20 @@ fn a_cursor_that_the_server_may_have_lost_is_told_again() {
     assert!(told, "{sent:?}");
     assert_eq!(bench.store.tables().conversations[&direct(0)].unread, 0);
 }
+
+#[test]
+fn nothing_is_unread_where_the_user_is_no_member_any_more() {
+    let mut bench = Bench::new(false);
+    let listed = v1::Conversation { head_seq: 5, head_ordinal: 4, unread: 2, ..conversation(0, 5) };
+    bench.up(v1::Welcome { conversations: vec![listed], ..welcome() });
+    let sent = bench.sent();
+    let hidden = vec![v1::SeqRange { from_seq: 1, upto_seq: 5 }];
+    let (from_seq, upto_seq) = (1, 5);
+    bench.say(sent[0].0, Body::Events(v1::Events { from_seq, upto_seq, hidden, ..v1::Events::default() }));
+    assert_eq!(bench.store.tables().conversations[&direct(0)].unread, 2);
+    let removed = v1::event::Change::MemberRemoved(v1::MemberRemoved { user_id: "alice".into() });
+    let kind = "member_removed".to_owned();
+    bench.say(0, Body::Event(v1::Event { kind, ordinal: 4, change: Some(removed), ..message(0, 6) }));
+    let row = &bench.store.tables().conversations[&direct(0)];
+    assert_eq!((row.member, row.unread), (false, 0));
+}

@@ -66,8 +66,11 @@ impl Log {
         self.events.range(..from).next_back().map_or(0, |(_, event)| event.ordinal)
     }
 
-    /// The sentence, recounted.
+    /// The sentence, recounted. Nothing is unread where the user is no member, as the server answers it.
     pub fn unread(&self) -> u64 {
+        if !self.is_member() {
+            return 0;
+        }
         let above = self.read_ordinal.max(self.floor());
         self.messages().filter(|event| event.ordinal > above && event.sender_id != ME).count() as u64
     }
