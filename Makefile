@@ -44,3 +44,8 @@ nightly-sim:
 .PHONY: nightly-fuzz
 nightly-fuzz:
 	cargo xtask fuzz --minutes 60
+
+# The real binary, killed a thousand times; histories in target/black-box.
+.PHONY: nightly-black-box
+nightly-black-box: tools
+	cargo xtask black-box --kills 1000

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod arch;
+mod black_box;
 mod bounds;
 mod check;
 mod docs;
@@ -26,6 +27,11 @@ usage: cargo xtask <command>
   sim             the simulation: seeds, campaigns, planted bugs; --help says more
   fuzz            runs the fuzzers; --minutes M for each (15), --target T for one of them
   power-cut       cuts the power of the real server under load; --cuts N (100), --seed S, --without-sync
+  black-box [--kills N] [--minutes M] [--seed S] [--disk tmpfs|shim]
+                  the real binary under kills and other faults; histories in target/black-box,
+                  the report in docs/reliability/black-box.json
+  check-history FILE
+                  whether a history may be
 ";
 
 fn main() -> ExitCode {
@@ -41,6 +47,8 @@ fn main() -> ExitCode {
         ["sim", words @ ..] => sim::run(&root, words),
         ["fuzz", words @ ..] => fuzz::run(&root, words),
         ["power-cut", words @ ..] => power_cut::run(&root, words),
+        ["black-box", words @ ..] => black_box::run(&root, words),
+        ["check-history", history] => black_box::check(&root, history),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -2,8 +2,10 @@
 // A test kit is an edge: it starts processes, opens sockets and reads clocks.
 #![allow(clippy::disallowed_methods)]
 
+pub mod black_box;
 pub mod fuzz;
 pub mod gate;
+pub mod held;
 pub mod ids;
 pub mod local;
 pub mod people;

@@ -19,7 +19,8 @@ pub fn binary() -> &'static Path {
             return given.into();
         }
         let test = std::env::current_exe().expect("the test has a path");
-        let profile = test.ancestors().nth(2).expect("the test is in target/PROFILE/deps").to_owned();
+        let mut folders = test.ancestors().skip(1).skip_while(|folder| folder.ends_with("deps"));
+        let profile = folders.next().expect("a program is in target/PROFILE, a test in target/PROFILE/deps").to_owned();
         let mut build = Command::new(env!("CARGO"));
         build.args(["build", "--quiet", "--locked", "--package", "stonechat-server", "--bin", "stonechat"]);
         if profile.ends_with("release") {
@@ -29,6 +30,14 @@ pub fn binary() -> &'static Path {
         assert!(built.success(), "stonechat does not build");
         profile.join("stonechat")
     })
+}
+
+/// The command that serves a folder.
+#[must_use]
+pub fn serve(data: &Path, config: &Path) -> Command {
+    let mut command = Command::new(binary());
+    command.arg("serve").arg("--data").arg(data).arg("--config").arg(config);
+    command
 }
 
 /// A child process. Killed when it is dropped.
@@ -60,9 +69,15 @@ impl Starting {
     /// # Errors
     /// When it cannot be started.
     pub fn spawn(data: &Path, config: &Path) -> anyhow::Result<Self> {
-        let mut command = Command::new(binary());
-        command.arg("serve").arg("--data").arg(data).arg("--config").arg(config);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        Self::run(serve(data, config).stderr(Stdio::piped()))
+    }
+
+    /// The same, with a command of [`serve`] that more was said to.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn run(command: &mut Command) -> anyhow::Result<Self> {
+        let child = command.stdout(Stdio::piped()).spawn();
         let mut child = child.context("could not start the server")?;
         let out = child.stdout.take().context("the server has no output")?;
         Ok(Self { child: Held(child), out: BufReader::new(out) })
@@ -119,6 +134,14 @@ impl Process {
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.0.id()
+    }
+
+    /// Whether it has not ended.
+    ///
+    /// # Errors
+    /// When the operating system does not know.
+    pub fn is_running(&mut self) -> anyhow::Result<bool> {
+        Ok(self.child.0.try_wait()?.is_none())
     }
 
     /// SIGKILL, and waits until the process is gone.

@@ -130,6 +130,11 @@ impl Raw {
         }
     }
 
+    /// What came while something else was waited for.
+    pub fn take_unread(&mut self) -> VecDeque<Frame> {
+        std::mem::take(&mut self.unread)
+    }
+
     /// The answer to a call.
     ///
     /// # Errors

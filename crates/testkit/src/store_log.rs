@@ -21,6 +21,8 @@ pub struct Entry {
     pub client_msg_id: Option<String>,
     /// Who.
     pub sender: String,
+    /// When the server took it, in milliseconds since 1970.
+    pub sent_at: i64,
     /// What kind of event.
     pub kind: String,
     /// What a text says.

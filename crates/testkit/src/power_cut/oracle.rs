@@ -378,6 +378,7 @@ impl Asked<'_> {
                 seq: sent.seq,
                 ordinal: sent.ordinal,
                 client_msg_id: Some(id.to_string()),
+                sent_at: sent.sent_at,
                 sender: name.to_owned(),
                 kind: "message".to_owned(),
                 text: Some(text),

@@ -1,12 +1,12 @@
 //! SIGKILL of `stonechat send` at random points: what was in its durable outbox is stored once and in order, nothing is
 //! sent that was not there first, and what it said is acknowledged is.
 
-use crate::held;
 use crate::place::{Place, err, lines};
 use anyhow::{Context as _, ensure};
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use stonechat_testkit::held;
 use stonechat_testkit::people::PATIENCE;
 use stonechat_testkit::store_log::{dump, verify};
 

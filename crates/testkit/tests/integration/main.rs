@@ -3,12 +3,10 @@
 #![allow(clippy::disallowed_methods)]
 
 mod bad_network;
+mod black_box;
 mod command_line;
 mod fuzz_corpus;
-mod held;
 mod killed_senders;
-mod kills;
-mod load;
 mod metrics;
 mod offline;
 mod place;

@@ -1,7 +1,6 @@
 //! Two people with two devices each, one of which was away: it comes back with one round trip before the first screen,
 //! and in the end the store of every device equals the log, as another program reads both.
 
-use crate::held;
 use anyhow::{Context as _, ensure};
 use std::path::Path;
 use std::process::Command;
@@ -9,6 +8,7 @@ use stonechat_client::account::Account;
 use stonechat_client::conversation::Conversation;
 use stonechat_client::send::Text;
 use stonechat_testkit::gate::Gate;
+use stonechat_testkit::held;
 use stonechat_testkit::local::Local;
 use stonechat_testkit::people::{PATIENCE, account, account_with, database, until, user};
 use stonechat_testkit::process::binary;

@@ -1,27 +1,34 @@
 //! What devices hold, as another program reads it from their SQLite.
 
+use crate::people::database;
+use crate::store_log::Entry;
 use anyhow::Context as _;
 use prost::Message as _;
 use rusqlite::Connection;
 use std::path::Path;
-use stonechat_testkit::people::database;
-use stonechat_testkit::store_log::Entry;
 use stonechat_types::id::ClientMsgId;
 use stonechat_wire::v1::TextBody;
 
 /// A message of the table `messages`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
+    /// Where.
     pub conversation: String,
+    /// Its place.
     pub seq: u64,
+    /// Its place among the messages.
     pub ordinal: u64,
+    /// The sender's own id of it.
     pub client_msg_id: Option<String>,
+    /// Who.
     pub sender: String,
+    /// What it says.
     pub text: String,
 }
 
 impl Row {
     /// What a device should hold of a stored message.
+    #[must_use]
     pub fn of(entry: &Entry) -> Self {
         Self {
             conversation: entry.conversation.clone(),
@@ -35,6 +42,9 @@ impl Row {
 }
 
 /// The messages of the one store below a folder, by conversation and seq.
+///
+/// # Errors
+/// When the store cannot be read.
 pub fn messages(folder: &Path) -> anyhow::Result<Vec<Row>> {
     let store = Connection::open(database(folder)?)?;
     let sql = "SELECT conversation_id, seq, ordinal, client_msg_id, sender, body FROM messages \
@@ -57,6 +67,9 @@ pub fn messages(folder: &Path) -> anyhow::Result<Vec<Row>> {
 }
 
 /// How many messages the one store below a folder holds.
+///
+/// # Errors
+/// When the store cannot be read.
 pub fn count(folder: &Path) -> anyhow::Result<usize> {
     let store = Connection::open(database(folder)?)?;
     let count = store.query_row("SELECT count(*) FROM messages", [], |row| row.get::<_, i64>(0))?;
@@ -64,6 +77,9 @@ pub fn count(folder: &Path) -> anyhow::Result<usize> {
 }
 
 /// The texts in the outbox of the one store below a folder, in their order.
+///
+/// # Errors
+/// When the store cannot be read.
 pub fn outbox(folder: &Path) -> anyhow::Result<Vec<String>> {
     let store = Connection::open(database(folder)?)?;
     let mut statement = store.prepare("SELECT body FROM outbox ORDER BY number")?;
@@ -77,6 +93,9 @@ pub fn outbox(folder: &Path) -> anyhow::Result<Vec<String>> {
 
 /// A copy of the one store below a folder as a killed process left it, for reading: to open the store itself would
 /// recover it, which is for its owner to do. `None` when the process was killed before it made one.
+///
+/// # Errors
+/// When it cannot be copied.
 pub fn copy(folder: &Path) -> anyhow::Result<Option<tempfile::TempDir>> {
     let Ok(database) = database(folder) else { return Ok(None) };
     let copy = tempfile::tempdir()?;
