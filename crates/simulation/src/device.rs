@@ -57,7 +57,7 @@ pub struct Device {
     pub states: BTreeMap<ClientMsgId, SendState>,
     /// Where its connection stands.
     pub state: ConnectionState,
-    /// When it last lost what it had stored.
+    /// When it last lost what it had stored, or was about to store.
     pub lost_at_ms: u64,
     /// The network between it and the server.
     pub link: Link,
@@ -113,7 +113,10 @@ impl Device {
     }
 
     /// Dies with all that is not durable.
-    pub fn die(&mut self) {
+    pub fn die(&mut self, now_ms: u64) {
+        if !self.pending.is_empty() {
+            self.lost_at_ms = now_ms;
+        }
         self.epoch += 1;
         self.attempt += 1;
         self.core = None;

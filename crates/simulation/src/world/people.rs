@@ -122,7 +122,7 @@ impl World {
     /// A device dies.
     pub(super) fn kill_device(&mut self, device: usize, silent: bool) {
         self.disconnect(device, silent);
-        self.devices[device].die();
+        self.devices[device].die(self.now_ms);
     }
 
     /// What a device had stored is lost: nobody promises anything for it any more.

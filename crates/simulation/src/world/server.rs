@@ -4,6 +4,7 @@ use super::{Calm, Death, Event, World};
 use crate::node::{Machine, Node, Setup};
 use crate::plan::{Shape, Step};
 use crate::planted::Planted;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use stonechat_app::node::Options as AppOptions;
 use stonechat_log::store::LogError;
@@ -72,7 +73,7 @@ impl World {
                 self.visits.add("torn tail cut", u64::from(found.cut));
                 self.visits.add("unsynced batches written again", u64::from(found.rewritten > 0));
                 self.visits.add("bit rot reported", found.damaged);
-                node.pace.read_ms_max.store(self.shape.read_ms, std::sync::atomic::Ordering::Relaxed);
+                node.pace.read_ms_max.store(self.shape.read_ms, Ordering::Relaxed);
                 self.node = Some(node);
                 let epoch = self.node_epoch;
                 self.after(1, Event::Prepare { epoch });
@@ -261,10 +262,9 @@ impl World {
         }
     }
 
-    fn set_read_ms(&self, ms: u64) {
-        if let Some(node) = &self.node {
-            node.pace.read_ms_max.store(ms, std::sync::atomic::Ordering::Relaxed);
-        }
+    /// How long reads take from now on, at most; says how long they took before.
+    pub(crate) fn set_read_ms(&self, ms: u64) -> u64 {
+        self.node.as_ref().map_or(0, |node| node.pace.read_ms_max.swap(ms, Ordering::Relaxed))
     }
 
     /// The counts of the last start.
