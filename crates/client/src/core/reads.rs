@@ -105,9 +105,8 @@ impl Core {
             self.on_read_confirmed(id, upto);
             self.confirmed.remove(&id);
             self.settle_cursor(id);
-            // The server's cursor stands; it says where that is.
+            // Whoever is no member any more is told where the cursor stands; until then it is shown where it was.
             if let Some(conversation) = self.conversations.get_mut(&id) {
-                (conversation.row.read_seq, conversation.row.read_ordinal) = (0, 0);
                 conversation.row.unread_stale = true;
                 self.touched.insert(id);
             }
