@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod black_box;
+pub mod dice;
 pub mod fuzz;
 pub mod gate;
 pub mod held;

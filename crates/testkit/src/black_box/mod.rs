@@ -3,7 +3,6 @@
 //! nothing else says whether it may be.
 
 pub mod checker;
-pub mod dice;
 pub mod history;
 pub mod nemesis;
 pub mod person;

@@ -1,12 +1,12 @@
 //! Does to the server and its network what a plan says.
 
-use crate::black_box::dice::Dice;
 use crate::black_box::history::{Phase, Recorder, What};
 use crate::black_box::person::Person;
 use crate::black_box::place::{Place, Progress};
 use crate::black_box::plan::Fault;
 use crate::black_box::proxy::{Proxy, Way, Weather};
 use crate::black_box::victim::Victim;
+use crate::dice::Dice;
 use crate::store_log::verify;
 use anyhow::{Context as _, ensure};
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! Somebody who speaks bare frames: sends, sends again, changes groups, reads, and notes every answer.
 
-use crate::black_box::dice::Dice;
 use crate::black_box::history::{Answer, Call, Recorder, Shown, What, brief};
 use crate::black_box::place::{self, Groups, Place, Progress, id_text};
+use crate::dice::Dice;
 use crate::ids::{client_msg_id, command_id};
 use crate::raw::{Answer as Answered, Raw, message, text_of};
 use anyhow::{Context as _, bail, ensure};

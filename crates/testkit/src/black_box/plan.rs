@@ -1,6 +1,6 @@
 //! What is done to a server and its network in one run, drawn from a seed.
 
-use crate::black_box::dice::Dice;
+use crate::dice::Dice;
 use serde::{Deserialize, Serialize};
 
 /// What can be done.

@@ -2,7 +2,6 @@
 //! is there is noted.
 
 use crate::black_box::checker::{self, Verdict};
-use crate::black_box::dice::Dice;
 use crate::black_box::history::{self, Device, Event, Recorder, What, brief};
 use crate::black_box::nemesis::{Done, NetworkNemesis, ServerNemesis};
 use crate::black_box::person::Person;
@@ -12,6 +11,7 @@ use crate::black_box::proxy::Proxy;
 use crate::black_box::room::Room;
 use crate::black_box::sdk_device::{SdkDevice, Setup};
 use crate::black_box::victim::Victim;
+use crate::dice::Dice;
 use crate::people::user;
 use crate::store_log::{dump, verify};
 use anyhow::Context as _;

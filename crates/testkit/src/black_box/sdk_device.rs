@@ -1,8 +1,8 @@
 //! A device of the SDK that writes, reads and goes on through everything.
 
-use crate::black_box::dice::Dice;
 use crate::black_box::history::{Answer, Call, Event, Recorder, Shown, What, brief};
 use crate::black_box::place::{self, Place, Progress};
+use crate::dice::Dice;
 use crate::held;
 use crate::people::{PATIENCE, account_with, user};
 use anyhow::Context as _;

@@ -9,8 +9,8 @@
 //! - A rename is one change: never both names, and never none.
 //! - What is below a folder is lost with the name of the folder.
 
+use crate::dice::Dice;
 use crate::power_cut::content::Content;
-use crate::power_cut::dice::Dice;
 use crate::power_cut::trace::{Recorded, Step, Written};
 use anyhow::{Context as _, ensure};
 use std::collections::BTreeMap;
@@ -336,7 +336,7 @@ pub fn write_image(image: &Image, into: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// What the system says.
 pub fn read_image(folder: &Path) -> anyhow::Result<Image> {
-    Ok(Disk::of(folder)?.image(Way::Kept, Dice(0)))
+    Ok(Disk::of(folder)?.image(Way::Kept, Dice::new(0)))
 }
 
 #[cfg(test)]
@@ -375,7 +375,7 @@ mod tests {
 
     /// The bytes of a file after a cut; `None` when its name is lost.
     fn found(disk: &Disk, name: &str, way: Way, seed: u64) -> Option<Vec<u8>> {
-        let content = disk.image(way, Dice(seed)).remove(name)??;
+        let content = disk.image(way, Dice::new(seed)).remove(name)??;
         let mut bytes = vec![0; content.length()];
         for (at, piece) in content.pieces() {
             bytes[at..at + piece.len()].copy_from_slice(piece);
@@ -403,7 +403,7 @@ mod tests {
     fn a_rename_is_seen_whole_or_not_at_all() {
         let steps = [make(2, "a.tmp"), write(2, 0, b"x"), sync(2, 2), sync(ROOT_INODE, 3), rename("a.tmp", "a")];
         let disk = disk(steps);
-        let names = |seed| disk.image(Way::Torn, Dice(seed)).into_keys().collect::<Vec<_>>();
+        let names = |seed| disk.image(Way::Torn, Dice::new(seed)).into_keys().collect::<Vec<_>>();
         let seen: BTreeSet<_> = (0..50).map(names).collect();
         assert_eq!(seen, BTreeSet::from([vec!["a".to_owned()], vec!["a.tmp".to_owned()]]));
     }

@@ -1,8 +1,8 @@
 //! Load on a recorded server: people who write to each other and to groups, read, are refused, and change groups, while
 //! the server is killed and started again.
 
+use crate::dice::Dice;
 use crate::ids::{client_msg_id, command_id};
-use crate::power_cut::dice::Dice;
 use crate::power_cut::history::{Cursor, History, Promise, Sent, Stand};
 use crate::power_cut::recorder::{Place, Recorder, Server};
 use crate::process::binary;
@@ -101,7 +101,7 @@ pub async fn run(recorder: &Recorder, place: &Place, plan: Plan) -> anyhow::Resu
     });
     shared.history().tokens = PEOPLE.iter().map(|name| (*name).to_owned()).zip(tokens.iter().cloned()).collect();
     make_groups(&shared, &tokens).await?;
-    let mut dice = Dice(plan.seed);
+    let mut dice = Dice::new(plan.seed);
     let mut people = JoinSet::new();
     for (me, token) in tokens.into_iter().enumerate() {
         let person = Person { me, token, shared: shared.clone(), dice: dice.fork(), unsettled: Vec::new(), number: 0 };

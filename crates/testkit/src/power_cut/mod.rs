@@ -6,7 +6,6 @@
 //! the [`disk::Way`] of the cut says.
 
 pub mod content;
-pub mod dice;
 pub mod disk;
 pub mod history;
 pub mod load;

@@ -1,7 +1,7 @@
 //! Opens the real binary on what a cut left, and asks whether everything that was promised is there.
 
+use crate::dice::Dice;
 use crate::ids::client_msg_id;
-use crate::power_cut::dice::Dice;
 use crate::power_cut::history::{History, Promise, Sent};
 use crate::power_cut::load::PEOPLE;
 use crate::power_cut::recorder::Place;

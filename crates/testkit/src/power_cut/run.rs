@@ -1,6 +1,6 @@
 //! One load, and many cuts of it.
 
-use crate::power_cut::dice::Dice;
+use crate::dice::Dice;
 use crate::power_cut::disk::{Disk, Image, Way, read_image, write_image};
 use crate::power_cut::history::History;
 use crate::power_cut::load::{self, Plan};
@@ -65,7 +65,7 @@ pub async fn record(folder: &Path, plan: Plan, syncs: Syncs) -> anyhow::Result<R
     for step in &steps {
         disk.apply(step)?;
     }
-    let difference = difference(&disk.image(Way::Kept, Dice(0)), &read_image(&recorded)?);
+    let difference = difference(&disk.image(Way::Kept, Dice::new(0)), &read_image(&recorded)?);
     ensure!(difference.is_none(), "the trace does not explain {}", difference.unwrap_or_default());
     std::fs::remove_dir_all(&recorded)?;
     Ok(Recording { folder: folder.to_owned(), shim, plan, syncs, root, bytes: recorder.position()?, steps, history })
@@ -88,7 +88,7 @@ impl Recording {
     /// When the run itself fails; what the oracle finds is in the report.
     pub async fn cut(&self, cuts: usize, until: Until, say: &dyn Fn(&Report)) -> anyhow::Result<Report> {
         let begun = Instant::now();
-        let mut dice = Dice(self.plan.seed ^ 0xC075);
+        let mut dice = Dice::new(self.plan.seed ^ 0xC075);
         let places = places(&self.steps, self.history.promises.first().map_or(0, |it| it.at), cuts, &mut dice);
         let mut report = self.report();
         for place in places {
@@ -154,7 +154,7 @@ impl Recording {
             write_image(image, &found)?;
             let place = Place::new(&found.join(DATA), &self.folder.join(CONFIG))?;
             let looked = match second.clone() {
-                None => oracle::look(&place, &mut known.clone(), Dice(cut)).await,
+                None => oracle::look(&place, &mut known.clone(), Dice::new(cut)).await,
                 Some(dice) => self.look_twice(&place, known.clone(), dice, report).await,
             };
             std::fs::remove_dir_all(&found)?;

@@ -32,6 +32,20 @@ impl Dice {
         least + self.roll() % end.saturating_sub(least).max(1)
     }
 
+    /// A number below `end`, which is above zero.
+    ///
+    /// # Panics
+    /// When it is zero.
+    pub fn below(&mut self, end: usize) -> usize {
+        (self.roll() % end as u64) as usize
+    }
+
+    /// Another sequence, which does not depend on what is drawn from this one afterwards.
+    #[must_use]
+    pub fn fork(&mut self) -> Self {
+        Self(self.roll())
+    }
+
     /// Whether the one of so many happens.
     pub fn one_in(&mut self, many: u64) -> bool {
         self.roll().is_multiple_of(many)
@@ -42,13 +56,13 @@ impl Dice {
     /// # Panics
     /// When there is none.
     pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[(self.roll() % of.len() as u64) as usize]
+        &of[self.below(of.len())]
     }
 
     /// Puts them in another order.
     pub fn shuffle<T>(&mut self, these: &mut [T]) {
         for i in (1..these.len()).rev() {
-            these.swap(i, (self.roll() % (i as u64 + 1)) as usize);
+            these.swap(i, self.below(i + 1));
         }
     }
 }
