@@ -318,14 +318,14 @@ async fn a_cursor_that_is_refused_beside_a_message_is_moved_again() {
     // The next offer has a message first and the cursor behind it, and is refused as a whole.
     world.log.hold();
     let first = bob.submit(Call::Send(message(Destination::User(user("alice")), next_id(), "held")));
-    tokio::time::sleep(Duration::from_millis(10)).await;
+    sleep(Duration::from_millis(10)).await;
     let second = alice.submit(Call::Send(message(Destination::User(user("bob")), next_id(), "beside the cursor")));
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    sleep(Duration::from_secs(2)).await;
     world.log.refuse_held();
     assert_eq!(bob.answer(first).await.unwrap_err().code, ErrorCode::StorageFull);
     assert_eq!(alice.answer(second).await.unwrap_err().code, ErrorCode::StorageFull);
     world.log.release();
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    sleep(Duration::from_secs(3)).await;
     assert_eq!(bob.view(conversation).await.read, Seq(3));
 }
 
