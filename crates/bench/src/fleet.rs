@@ -333,6 +333,8 @@ async fn pace(stage: &Stage, pairs: std::ops::Range<usize>) -> anyhow::Result<()
             std::thread::sleep(PACER_TICK);
             ticker.notify_one();
         }
+        // The last tick may have been looked at just before the end.
+        ticker.notify_one();
     };
     std::thread::Builder::new().name("bench-pacer".into()).spawn(body).context("no thread is left")?;
     let mut next = 0;
