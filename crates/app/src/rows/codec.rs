@@ -185,12 +185,12 @@ pub fn damaged(what: &str) -> LogError {
 mod tests {
     use super::*;
     use crate::api::{DeviceView, PersonalItem};
-    use crate::rows::{change, column, conversation, dedup, personal, user};
+    use crate::rows::{change, column, conversation, dedup, follower, personal, user};
     use stonechat_domain::conversation::Conversation;
     use stonechat_domain::event::Change;
     use stonechat_log::packed::{self, Patches};
     use stonechat_types::id::{ConversationId, DeviceId};
-    use stonechat_types::number::{AppId, ConversationNo, Timestamp};
+    use stonechat_types::number::{AppId, ConversationNo, LanePosition, Timestamp};
 
     fn alice() -> UserRef {
         UserRef { no: UserNo(7), id: UserId::new("alice").unwrap() }
@@ -215,6 +215,8 @@ mod tests {
             dedup::Remembered { seq: Seq(1), ordinal: Ordinal(1), sent_at: Timestamp(1), body_hmac: [1; 16] };
         let row = dedup::encode(&remembered);
         assert!(dedup::decode(&row).is_ok() && dedup::decode(&behind(&row)).is_err());
+        let row = follower::encode(LanePosition(1));
+        assert!(follower::decode(&row).is_ok() && follower::decode(&behind(&row)).is_err());
         let left = Change::MemberRemoved(alice());
         let row = change::encode(&left);
         assert_eq!(change::decode(left.kind(), &row), Ok(left.clone()));

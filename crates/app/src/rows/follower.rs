@@ -21,5 +21,10 @@ pub fn encode(position: LanePosition) -> Bytes {
 /// [`LogError::Corrupt`] when it is not in its form.
 pub fn decode(row: &[u8]) -> Result<LanePosition, LogError> {
     let mut row = Reader::new(row, VERSION, "a follower")?;
-    row.u64().map(LanePosition).ok_or_else(|| damaged("a follower"))
+    let mut read = || {
+        let position = LanePosition(row.u64()?);
+        row.end()?;
+        Some(position)
+    };
+    read().ok_or_else(|| damaged("a follower"))
 }

@@ -7,7 +7,7 @@ use super::tape::Tape;
 use bytes::Bytes;
 use std::fmt::Debug;
 use stonechat_app::rows::column::Column;
-use stonechat_app::rows::{change, column, conversation, dedup, key, member, personal, user};
+use stonechat_app::rows::{change, column, conversation, dedup, follower, key, member, personal, user};
 use stonechat_domain::event::{Change, Command};
 use stonechat_domain::kind::EventKind;
 use stonechat_log::packed::{self, Patches};
@@ -22,7 +22,7 @@ use stonechat_types::number::{AppId, ConversationNo, LanePosition, UserNo};
 /// The first byte says which kind of row the rest is.
 pub fn run(bytes: &[u8]) {
     let mut tape = Tape::new(bytes);
-    match tape.below(14) {
+    match tape.below(15) {
         0 => conversation_row(tape.all()),
         1 => same(tape.all(), member::decode, member::encode),
         2 => same(tape.all(), dedup::decode, dedup::encode),
@@ -36,7 +36,8 @@ pub fn run(bytes: &[u8]) {
         10 => activity(tape.all()),
         11 => checkpoint(tape.all()),
         12 => numbers(tape.all()),
-        _ => keys(tape.all()),
+        13 => keys(tape.all()),
+        _ => same(tape.all(), follower::decode, |position| follower::encode(*position)),
     }
 }
 
