@@ -3,10 +3,12 @@
 //! A conversation's events stand in runs: the entries of one block of 64 seqs that were new in one checkpoint, under
 //! the seq of the first. Runs of a block are joined on read, so that no checkpoint reads what another wrote.
 
+use crate::index::Index;
 use crate::segment::Location;
 use crate::varint;
 use bytes::{BufMut, Bytes, BytesMut};
 use stonechat_log::activity::{Activity, CHUNK};
+use stonechat_log::store::LogError;
 use stonechat_types::id::ConversationId;
 use stonechat_types::number::{AppId, LanePosition, Ordinal, Seq, Timestamp};
 
@@ -18,7 +20,9 @@ const FAMILY_ORDINALS: u8 = 0xE5;
 const FAMILY_POSITIONS: u8 = 0xE6;
 /// (app, chunk) → activity of its conversations.
 const FAMILY_ACTIVITY: u8 = 0xE7;
-/// The one row that says up to where the index is complete; written last.
+/// The row that a checkpoint begins with: what it will be complete up to.
+pub const BEGUN_KEY: &[u8] = &[0x00];
+/// The row that a checkpoint ends with: up to where the index is complete.
 pub const CHECKPOINT_KEY: &[u8] = &[0xFF];
 /// What all activity rows start with.
 pub const ACTIVITY_PREFIX: &[u8] = &[FAMILY_ACTIVITY];
@@ -214,6 +218,23 @@ pub fn encode_checkpoint(anchor: &Anchor, history_id: [u8; 16]) -> Bytes {
     out.put_u32_le(anchor.chain);
     out.put_u64_le(anchor.batch);
     out.freeze()
+}
+
+/// Up to where an index is complete; an empty one is up to nothing. `None` when it is not usable: of another history, not
+/// in its form, or with a part of a checkpoint only. Some rows of such a one are ahead of the others, and what is
+/// derived from them would be derived twice.
+///
+/// # Errors
+/// What the index says.
+pub fn complete_upto(index: &dyn Index, history_id: [u8; 16]) -> Result<Option<Anchor>, LogError> {
+    Ok(match (index.get(BEGUN_KEY)?, index.get(CHECKPOINT_KEY)?) {
+        (None, None) => Some(Anchor::default()),
+        // One of an older version does not say what it began.
+        (begun, Some(done)) if begun.as_ref().is_none_or(|begun| *begun == done) => {
+            decode_checkpoint(&done, history_id)
+        }
+        (_, _) => None,
+    })
 }
 
 /// The anchor in a checkpoint row of this history; `None` when it is of another, or not in its form.

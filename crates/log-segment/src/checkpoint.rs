@@ -96,14 +96,13 @@ pub fn write(
         value: Some(blocks::encode_number(location.packed())),
     });
     let chunks = part.chunks.iter().map(|(app, chunk)| activity_write(activity, *app, *chunk));
-    let checkpoint = IndexWrite {
-        key: Bytes::from_static(blocks::CHECKPOINT_KEY),
-        value: Some(blocks::encode_checkpoint(&part.end, history_id)),
-    };
+    let upto = blocks::encode_checkpoint(&part.end, history_id);
+    let says = |key| IndexWrite { key: Bytes::from_static(key), value: Some(upto.clone()) };
+    let (begun, checkpoint) = (says(blocks::BEGUN_KEY), says(blocks::CHECKPOINT_KEY));
     let resolved = rows.into_iter().map(|(key, state)| resolve(index, key, state));
     let rest = runs.into_iter().chain(ordinals).chain(positions).chain(chunks).chain([checkpoint]);
     let mut slice = 0;
-    let mut writes = resolved.chain(rest.map(Ok)).inspect(|write| {
+    let mut writes = [Ok(begun)].into_iter().chain(resolved).chain(rest.map(Ok)).inspect(|write| {
         if let Ok(write) = write {
             slice += write.key.len() + write.value.as_ref().map_or(0, Bytes::len);
         }
@@ -183,9 +182,8 @@ fn reopen(store: &Store, health: &mut Health, pace: Pace<'_>) -> Result<(), LogE
         (tail.base, tail.frozen.as_ref().map(|frozen| frozen.end))
     };
     let opened = store.reopen_index(|index| {
-        let row = index.get(blocks::CHECKPOINT_KEY)?;
-        let anchor = row.and_then(|row| blocks::decode_checkpoint(&row, store.history_id)).unwrap_or_default();
-        Ok(anchor == base || Some(anchor) == frozen_end)
+        let anchor = blocks::complete_upto(&*index, store.history_id)?;
+        Ok(anchor.is_some_and(|anchor| anchor == base || Some(anchor) == frozen_end))
     });
     let unusable = match opened {
         Ok(true) => None,

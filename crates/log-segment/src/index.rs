@@ -19,8 +19,9 @@ pub type IndexWrites<'a> = dyn Iterator<Item = Result<IndexWrite, LogError>> + '
 
 /// An open index. Reads may run beside a checkpoint.
 pub trait Index: Send + Sync {
-    /// Adds the writes of one checkpoint. Readers and a crash see all of them or none; a crash keeps those of the
-    /// checkpoints before it.
+    /// Adds the writes of one checkpoint. Readers see all of them or none. A crash should keep all of them or none as
+    /// well, and keeps those of the checkpoints before it; when it keeps a first part of them, that is noticed, and the
+    /// index is made again.
     ///
     /// # Errors
     /// The first error among the writes, or what the index says: [`LogError::StorageFull`] when there is no room. What

@@ -1,4 +1,4 @@
-//! An index in memory, for simulation: a crash keeps any number of the checkpoints since its last sync, in order.
+//! An index in memory, for simulation: a crash keeps any first part of the writes since its last sync.
 
 use crate::index::{Index, IndexWrite, IndexWrites, Indexes};
 use bytes::Bytes;
@@ -35,13 +35,19 @@ impl MemoryIndexes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a crash leaves when it keeps so many of the checkpoints that were not synced.
+    /// Writes that were not synced.
+    #[must_use]
+    pub fn unsynced(&self) -> usize {
+        self.kept().unsynced.iter().map(Vec::len).sum()
+    }
+
+    /// What a crash leaves when it keeps so many of the writes that were not synced.
     #[must_use]
     pub fn crashed(&self, keep: usize) -> Self {
         let kept = self.kept();
         let mut synced = kept.synced.clone();
-        for writes in kept.unsynced.iter().take(keep) {
-            apply(&mut synced, writes);
+        for write in kept.unsynced.iter().flatten().take(keep) {
+            apply(&mut synced, write);
         }
         let kept = Kept { now: synced.clone(), synced, unsynced: Vec::new(), ..Kept::default() };
         Self(Arc::new(Mutex::new(kept)))
@@ -102,13 +108,11 @@ impl MemoryIndexes {
     }
 }
 
-fn apply(rows: &mut Rows, writes: &[IndexWrite]) {
-    for write in writes {
-        match &write.value {
-            Some(value) => rows.insert(write.key.clone(), value.clone()),
-            None => rows.remove(&write.key),
-        };
-    }
+fn apply(rows: &mut Rows, write: &IndexWrite) {
+    match &write.value {
+        Some(value) => rows.insert(write.key.clone(), value.clone()),
+        None => rows.remove(&write.key),
+    };
 }
 
 impl Indexes for MemoryIndexes {
@@ -128,7 +132,7 @@ impl Index for MemoryIndexes {
         let writes = writes.collect::<Result<Vec<_>, _>>()?;
         assert!(writes.is_sorted_by(|a, b| a.key < b.key), "a checkpoint must write ascending keys");
         let mut kept = self.writing()?;
-        apply(&mut kept.now, &writes);
+        writes.iter().for_each(|write| apply(&mut kept.now, write));
         kept.unsynced.push(writes);
         Ok(())
     }

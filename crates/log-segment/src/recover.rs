@@ -170,8 +170,7 @@ impl Recover<'_> {
     fn index(&self, segments: &Segments, history_id: [u8; 16], activity: &ActivityTable) -> Result<Based, LogError> {
         let read = || -> Result<Option<Based>, LogError> {
             let index = self.indexes.open()?;
-            let row = index.get(blocks::CHECKPOINT_KEY)?;
-            let Some(anchor) = row.and_then(|row| blocks::decode_checkpoint(&row, history_id)) else { return Ok(None) };
+            let Some(anchor) = blocks::complete_upto(&*index, history_id)? else { return Ok(None) };
             load_activity(&*index, activity)?;
             Ok(Some((index, anchor)))
         };

@@ -192,3 +192,19 @@ fn a_failed_sync_is_never_an_answer() {
         }
     }
 }
+
+#[test]
+fn a_part_of_a_checkpoint_is_noticed_and_the_index_made_again() {
+    for checkpoint in 0..3 {
+        let (disk, indexes) = (SimDisk::new(), MemoryIndexes::new());
+        // It is ingested, and the sync after it fails.
+        indexes.fail_after(Some(2 * checkpoint + 1));
+        let history = run(&disk, &indexes, 2);
+        let unsynced = indexes.unsynced();
+        assert!(unsynced > 10, "checkpoint {checkpoint} wrote {unsynced}");
+        for keep in 0..=unsynced {
+            let (found, index) = (disk.crashed(Crash::Kept, 0), indexes.crashed(keep));
+            assert_eq!(violation(&history, &found, &index, 0), None, "{keep} of {unsynced} writes");
+        }
+    }
+}

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 
-/// The key of a row. The first byte names its family; families below [`FAMILY_ENGINE_MIN`] are the application's.
+/// The key of a row. The first byte names its family; families from 1 up to below [`FAMILY_ENGINE_MIN`] are the
+/// application's.
 pub type RowKey = Bytes;
 
-/// Families from here on are the engine's own.
+/// Families from here on, and family 0, are the engine's own.
 pub const FAMILY_ENGINE_MIN: u8 = 0xE0;
 
 /// Longest key of a row, in bytes.

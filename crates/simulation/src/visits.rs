@@ -56,6 +56,7 @@ pub const MUST_HAPPEN: &[&str] = &[
     "checkpoint",
     "checkpoint during load",
     "checkpoint failed",
+    "checkpoint torn by a crash",
     "index opened again",
     "commit waited for a segment",
     "removal with sends in flight",

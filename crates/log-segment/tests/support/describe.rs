@@ -44,7 +44,7 @@ pub fn describe(log: &dyn Log) -> Result<String, LogError> {
         }
         out.push('\n');
     }
-    for family in 0..0xE0 {
+    for family in 1..0xE0 {
         for (key, value) in rows(log, &[family], 100)? {
             let _ = writeln!(out, "row {} = {}", hex(&key), hex(&value));
         }

@@ -106,7 +106,9 @@ impl World {
     pub(super) fn crash(&mut self) {
         let way = self.faults.way.take().unwrap_or(Crash::Kept);
         let seed = self.dice.number();
-        let keep = if way == Crash::Kept { usize::MAX } else { self.dice.index(3) };
+        let unsynced = self.machine.indexes.unsynced();
+        let keep = if way == Crash::Kept { unsynced } else { self.dice.index(unsynced + 1) };
+        self.visits.add("checkpoint torn by a crash", u64::from(keep > 0 && keep < unsynced));
         self.note(format_args!("the server dies: {way:?}"));
         self.visits.count(if way == Crash::Kept { "server killed" } else { "power cut" });
         let waited = self.offered_at.map_or(0, |at| self.now_ms - at);
