@@ -57,6 +57,8 @@ pub struct Device {
     pub states: BTreeMap<ClientMsgId, SendState>,
     /// Where its connection stands.
     pub state: ConnectionState,
+    /// Unread messages over all conversations, as it tells them.
+    pub total_unread: u64,
     /// When it last lost what it had stored, or was about to store.
     pub lost_at_ms: u64,
     /// The network between it and the server.
@@ -89,6 +91,7 @@ impl Device {
             written: 0,
             states: BTreeMap::new(),
             state: ConnectionState::Idle,
+            total_unread: 0,
             lost_at_ms: 0,
             link: Link::default(),
             mutants,
@@ -125,6 +128,7 @@ impl Device {
         self.tick_at = None;
         self.waiting.clear();
         self.states.clear();
+        self.total_unread = 0;
         self.state = ConnectionState::Idle;
     }
 
@@ -161,9 +165,9 @@ impl Device {
         match change {
             Change::Connection(state) => self.state = state,
             Change::Send { client_msg_id, state, .. } => drop(self.states.insert(client_msg_id, state)),
+            Change::TotalUnread(unread) => self.total_unread = unread,
             Change::Conversation(_)
             | Change::ConversationGone(_)
-            | Change::TotalUnread(_)
             | Change::Echo(..)
             | Change::EchoGone(..)
             | Change::Messages(..)

@@ -33,6 +33,10 @@ pub struct Message {
     pub read_upto: u64,
     /// Whether it had failed and was sent again, and so lost its place.
     pub was_retried: bool,
+    /// The moment of its first attempt; 0 before it.
+    pub first_said: u64,
+    /// The moment of its first acknowledgement; 0 before it.
+    pub first_acked: u64,
 }
 
 /// A command.
@@ -49,6 +53,7 @@ enum Asked {
     Send(Key),
     Command(Key),
     Read(ConversationId, u64),
+    Events(u64),
     Other,
 }
 
@@ -87,8 +92,8 @@ pub struct Ledger {
     pub asked: BTreeMap<(UserId, ConversationId), u64>,
     /// Events whose content a user was shown.
     pub shown: BTreeMap<(UserId, ConversationId), BTreeSet<u64>>,
-    /// Conversations in which a device missed too much to be told all of it.
-    pub jumped: BTreeSet<(usize, ConversationId)>,
+    /// What a device was not told since it had missed too much: after a seq, up to the head.
+    pub jumped: BTreeMap<(usize, ConversationId), Vec<(u64, u64)>>,
     /// The cursor that each connection was told last.
     cursors: BTreeMap<(u64, String), u64>,
     /// Users whose removal was asked for, by command.
@@ -96,6 +101,8 @@ pub struct Ledger {
     /// The last live event of each conversation on each connection.
     live: BTreeMap<(u64, String), u64>,
     calls: BTreeMap<(u64, u64), Asked>,
+    /// Grows with every attempt and acknowledgement: what came first.
+    moment: u64,
     /// Acknowledgements that were given.
     pub acknowledgements: u64,
     /// What was found wrong on the way.
@@ -117,6 +124,7 @@ impl Ledger {
             Some(Body::Send(send)) => {
                 let key = key(&peer.user, &send.client_msg_id);
                 self.messages.entry(key.clone()).or_default().open += 1;
+                self.attempts(&key);
                 Asked::Send(key)
             }
             Some(Body::CreateGroup(create)) => self.command(key(&peer.user, &create.command_id)),
@@ -134,6 +142,7 @@ impl Ledger {
                 self.asks(&peer.user, conversation, mark.upto_seq);
                 Asked::Read(conversation, mark.upto_seq)
             }
+            Some(Body::FetchEvents(fetch)) => Asked::Events(fetch.after_seq),
             Some(_) | None => Asked::Other,
         };
         self.calls.insert((peer.connection, frame.id), asked);
@@ -170,11 +179,11 @@ impl Ledger {
                 let confirmed = self.confirmed.entry((peer.user.clone(), conversation)).or_default();
                 confirmed.push(Confirmed { at_ms: now_ms, device: peer.device, upto });
             }
-            (_, Body::Events(events)) => {
+            (Some(Asked::Events(after)), Body::Events(events)) => {
                 visits.add("jump", u64::from(events.jump));
                 visits.add("gap fetched", u64::from(!events.events.is_empty()));
                 if let Some(conversation) = events.conversation_id.parse().ok().filter(|_| events.jump) {
-                    self.jumped.insert((peer.device, conversation));
+                    self.jumped.entry((peer.device, conversation)).or_default().push((after, events.head_seq));
                 }
                 events.events.iter().for_each(|event| self.shows(&peer.user, event));
             }
@@ -255,24 +264,44 @@ impl Ledger {
         }
     }
 
-    fn sent(&mut self, key: &Key, sent: &v1::Sent, visits: &mut Visits) {
+    fn tick(&mut self) -> u64 {
+        self.moment += 1;
+        self.moment
+    }
+
+    /// A message is sent, perhaps not for the first time.
+    pub fn attempts(&mut self, key: &Key) {
+        let now = self.tick();
+        if let Some(message) = self.messages.get_mut(key).filter(|message| message.first_said == 0) {
+            message.first_said = now;
+        }
+    }
+
+    /// A message is acknowledged, perhaps not for the first time.
+    pub fn acknowledges(&mut self, key: &Key, place: (u64, u64)) {
         self.acknowledgements += 1;
+        let now = self.tick();
+        let message = self.messages.entry(key.clone()).or_default();
+        match message.acked {
+            Some(before) if before != place => {
+                self.object(format!("{key:?} was acknowledged as {before:?} and as {place:?}"));
+            }
+            Some(_) => {}
+            None => (message.acked, message.first_acked) = (Some(place), now),
+        }
+    }
+
+    fn sent(&mut self, key: &Key, sent: &v1::Sent, visits: &mut Visits) {
         if sent.deduplicated {
             visits.count("duplicate answered");
         }
         let message = self.messages.entry(key.clone()).or_default();
-        let place = (sent.seq, sent.ordinal);
         let conversation = sent.conversation_id.parse().ok();
         if message.conversation.is_some() && message.conversation != conversation {
             let text = format!("{key:?} was acknowledged in {}", sent.conversation_id);
             return self.object(text);
         }
-        match message.acked {
-            Some(before) if before != place => {
-                self.object(format!("{key:?} was acknowledged as {before:?} and as {place:?}"));
-            }
-            _ => message.acked = Some(place),
-        }
+        self.acknowledges(key, (sent.seq, sent.ordinal));
     }
 
     fn refused_send(&mut self, key: &Key, error: &v1::Error, visits: &mut Visits) {

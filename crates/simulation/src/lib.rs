@@ -2,6 +2,7 @@
 // A campaign has threads and a limit of real time; what is simulated has neither.
 #![allow(clippy::disallowed_methods)]
 
+mod answers;
 pub mod campaign;
 pub mod device;
 pub mod dice;

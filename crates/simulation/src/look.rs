@@ -1,5 +1,6 @@
 //! The oracle: whether the log is what was promised, and every device that was left in peace is equal to it.
 
+use crate::answers::{self, is_same};
 use crate::device::Device;
 use crate::ledger::{Key, Ledger};
 use crate::model::{Conversation, Model};
@@ -7,12 +8,12 @@ use crate::tally;
 use crate::world::World;
 use anyhow::{Context as _, bail, ensure};
 use std::collections::{BTreeMap, BTreeSet};
-use stonechat_app::api::{Answer, Call};
+use stonechat_app::api::{Answer, Call, ConversationView};
 use stonechat_client::state::{ConnectionState, SendState};
 use stonechat_log::store::Log as _;
 use stonechat_types::id::{ConversationId, UserId};
 use stonechat_types::limits::OWN_ORDINALS_MAX;
-use stonechat_types::number::{AppId, LanePosition};
+use stonechat_types::number::LanePosition;
 
 /// Records of a page of the feed.
 const PAGE: usize = 256;
@@ -22,15 +23,8 @@ const CURSOR_MS: u64 = 1_000;
 /// When a device takes a cursor as stored, after its confirmation, less what a clock may round.
 const SETTLED_MS: u64 = 4_500;
 
-/// What the server says of a conversation of a user.
-#[derive(Clone, Copy, Debug)]
-struct Told {
-    read: u64,
-    read_ordinal: u64,
-    unread: u64,
-    head: u64,
-    is_member: bool,
-}
+/// What the server says of each conversation to each user.
+pub(crate) type Told = BTreeMap<(UserId, ConversationId), ConversationView>;
 
 impl World {
     /// What is wrong now; `None` when nothing is.
@@ -67,6 +61,7 @@ impl World {
         }
         let of_log = check_promises(&self.ledger, &model)
             .and_then(|()| check_order(&self.ledger, &model))
+            .and_then(|()| check_real_time(&self.ledger, &model))
             .and_then(|()| check_shown(&self.ledger, &model));
         if let Err(error) = of_log {
             // Nothing that comes later can make this right.
@@ -79,10 +74,13 @@ impl World {
                 told.insert((user.clone(), *id), self.ask_server(user, *id)?);
             }
         }
-        for ((user, id), told) in &told {
-            self.check_told(user, *id, told, &model.conversations[id])
+        for ((user, id), view) in &told {
+            let log = &model.conversations[id];
+            self.check_told(user, *id, view, log)
+                .and_then(|()| answers::check_view(user, view, log, &told))
                 .with_context(|| format!("the server's {id} of {user}"))?;
         }
+        self.check_answers(&model, &told)?;
         for device in &self.devices {
             self.check_device(device, &model, &told)
                 .with_context(|| format!("device {} of {}", device.index, device.user))?;
@@ -90,32 +88,30 @@ impl World {
         Ok(())
     }
 
-    fn ask_server(&self, user: &UserId, id: ConversationId) -> anyhow::Result<Told> {
-        let node = self.node.as_ref().context("the server does not run")?;
-        let (app, of_task) = (node.app.clone(), user.clone());
-        let answer =
-            node.block_on(async move { app.call_as(AppId::DEFAULT, of_task, Call::GetConversation(id)).await });
-        match answer {
-            Ok(Answer::Conversation(view)) => Ok(Told {
-                read: view.read.0,
-                read_ordinal: view.read_ordinal.0,
-                unread: view.unread,
-                head: view.head.0,
-                is_member: view.role.is_some(),
-            }),
+    fn ask_server(&self, user: &UserId, id: ConversationId) -> anyhow::Result<ConversationView> {
+        match self.ask_as(user, Call::GetConversation(id))? {
+            Answer::Conversation(view) => Ok(*view),
             other => bail!("the server tells {user} of {id}: {other:?}"),
         }
     }
 
-    fn check_told(&self, user: &UserId, id: ConversationId, told: &Told, log: &Conversation) -> anyhow::Result<()> {
-        let (head, _) = log.head(user);
-        ensure!(told.is_member == log.is_member(user), "membership is {}", told.is_member);
-        ensure!(told.head == head, "the head is {} and not {head}", told.head);
-        ensure!(told.read_ordinal == log.ordinal_at(told.read), "the cursor is at {told:?}");
-        if told.is_member {
-            let unread = log.unread(user, told.read_ordinal);
-            ensure!(told.unread == unread, "{} are unread and not {unread}; {told:?}", told.unread);
-            self.check_cursor(user, id, told.read, log)?;
+    fn check_told(
+        &self,
+        user: &UserId,
+        id: ConversationId,
+        told: &ConversationView,
+        log: &Conversation,
+    ) -> anyhow::Result<()> {
+        let (head, ordinal) = log.head(user);
+        let is_member = told.role.is_some();
+        ensure!(is_member == log.is_member(user), "membership is {is_member}");
+        ensure!((told.head.0, told.head_ordinal.0) == (head, ordinal), "the head is {} and not {head}", told.head);
+        let (read, read_ordinal) = (told.read.0, told.read_ordinal.0);
+        ensure!(read_ordinal == log.ordinal_at(read), "the cursor is at {read} with the ordinal {read_ordinal}");
+        if is_member {
+            let unread = log.unread(user, read_ordinal);
+            ensure!(told.unread == unread, "{} are unread and not {unread}; the cursor is at {read}", told.unread);
+            self.check_cursor(user, id, read, log)?;
         }
         Ok(())
     }
@@ -150,12 +146,7 @@ impl World {
         Ok(())
     }
 
-    fn check_device(
-        &self,
-        device: &Device,
-        model: &Model,
-        told: &BTreeMap<(UserId, ConversationId), Told>,
-    ) -> anyhow::Result<()> {
+    fn check_device(&self, device: &Device, model: &Model, told: &Told) -> anyhow::Result<()> {
         ensure!(device.core.is_some(), "it does not run");
         ensure!(device.state == ConnectionState::Online, "it is {:?}", device.state);
         ensure!(device.pending.is_empty(), "it has not stored everything");
@@ -164,10 +155,11 @@ impl World {
             bail!("{:?} still waits in its outbox", row.body);
         }
         let user = &device.user;
-        for (id, log) in model.conversations.iter().filter(|(_, log)| log.is_member(user)) {
+        for (id, _) in model.conversations.iter().filter(|(_, log)| log.is_member(user)) {
             ensure!(tables.conversations.contains_key(id), "it does not know {id}");
-            let _ = log;
         }
+        let total: u64 = tables.conversations.values().filter(|row| row.member).map(|row| row.unread).sum();
+        ensure!(device.total_unread == total, "it tells {} unread over all, and has {total}", device.total_unread);
         for (id, row) in &tables.conversations {
             let log = model.conversations.get(id).with_context(|| format!("it has {id}, which is not in the log"))?;
             let place = || format!("its {id}");
@@ -178,11 +170,14 @@ impl World {
             if row.member {
                 let told = told.get(&(user.clone(), *id)).with_context(place)?;
                 let read = row.read_seq;
-                ensure!(read == told.read, "{}: the cursor is at {read} and not {}", place(), told.read);
+                ensure!(read == told.read.0, "{}: the cursor is at {read} and not {}", place(), told.read);
                 ensure!(row.read_unconfirmed == 0, "{}: its cursor is not confirmed", place());
-                let unread = log.unread(user, told.read_ordinal);
+                let unread = log.unread(user, told.read_ordinal.0);
                 ensure!(row.unread == unread, "{}: {} are unread and not {unread}", place(), row.unread);
                 ensure!(row.title == log.title, "{}: the title is {:?}", place(), row.title);
+                ensure!(row.member_count == told.member_count, "{}: it has {} members", place(), row.member_count);
+                let role = log.roles.get(user);
+                ensure!(role.is_some_and(|role| is_same(*role, row.role)), "{}: the role is {:?}", place(), row.role);
             }
             check_messages(&tables, *id, (log, user), &(device.index, &self.ledger), &self.rotted)
                 .with_context(place)?;
@@ -239,11 +234,12 @@ fn check_messages(
     }
     let intervals = tables.intervals.get(&id).cloned().unwrap_or_default();
     let held = |ordinal: u64| intervals.iter().any(|(from, upto)| (*from..=*upto).contains(&ordinal));
-    let may_have_gaps = ledger.jumped.contains(&(*device, id));
+    let jumps = ledger.jumped.get(&(*device, id)).into_iter().flatten();
+    let is_skipped = |seq: u64| jumps.clone().any(|(after, head)| *after < seq && seq <= *head);
     for entry in log.messages(user) {
         let (seq, is_held) = (entry.seq, held(entry.ordinal));
         ensure!(here.contains_key(&seq) || !is_held, "message {seq} counts as held and is not here");
-        ensure!(is_held || may_have_gaps, "message {seq} is not held");
+        ensure!(is_held || is_skipped(seq), "message {seq} is not held");
     }
     if let Some(newest) = log.messages(user).next_back() {
         ensure!(held(newest.ordinal), "the newest message, {}, is not held", newest.seq);
@@ -302,6 +298,26 @@ fn check_order(ledger: &Ledger, model: &Model) -> anyhow::Result<()> {
                 "{id}: message {} of device {device} is {seq}, behind {order} at {before}",
                 message.order
             );
+        }
+    }
+    Ok(())
+}
+
+/// What was acknowledged before a message was first sent stands before it.
+fn check_real_time(ledger: &Ledger, model: &Model) -> anyhow::Result<()> {
+    for (id, conversation) in &model.conversations {
+        let mut first_acked = (u64::MAX, 0);
+        for entry in conversation.entries.iter().rev() {
+            let Some(message) = ledger.messages.get(&entry.key).filter(|_| entry.kind.countable()) else { continue };
+            ensure!(
+                message.first_said < first_acked.0,
+                "{id}.{} stands before {}, which was acknowledged before it was sent",
+                entry.seq,
+                first_acked.1
+            );
+            if message.acked.is_some() {
+                first_acked = first_acked.min((message.first_acked, entry.seq));
+            }
         }
     }
     Ok(())

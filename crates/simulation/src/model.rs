@@ -8,10 +8,11 @@ use stonechat_app::rows::change;
 use stonechat_app::seal::{AuthorKeys, Place};
 use stonechat_domain::event::Change;
 use stonechat_domain::kind::EventKind;
+use stonechat_domain::member::Role;
 use stonechat_log::record::{Event, FeedRecord};
 use stonechat_log::vault::Vault;
 use stonechat_types::id::{ConversationId, ConversationKind, UserId};
-use stonechat_types::number::LanePosition;
+use stonechat_types::number::{LanePosition, UserNo};
 
 /// One event.
 #[derive(Clone, Debug)]
@@ -50,6 +51,8 @@ pub struct Conversation {
     pub entries: Vec<Entry>,
     /// What each user may see.
     pub visible: BTreeMap<UserId, Vec<Visible>>,
+    /// The roles of the members.
+    pub roles: BTreeMap<UserId, Role>,
     /// The title.
     pub title: String,
 }
@@ -123,31 +126,39 @@ impl Conversation {
         cursor
     }
 
-    fn join(&mut self, user: UserId, seq: u64, floor: u64) {
-        let all = self.visible.entry(user).or_default();
+    fn join(&mut self, user: UserId, seq: u64, floor: u64, role: Role) {
+        let all = self.visible.entry(user.clone()).or_default();
         if all.last().is_none_or(|last| last.upto.is_some()) {
             all.push(Visible { from: seq, upto: None, floor });
+            self.roles.insert(user, role);
         }
     }
 
     fn leave(&mut self, user: &UserId, seq: u64) {
+        self.roles.remove(user);
         if let Some(last) = self.visible.get_mut(user).and_then(|all| all.last_mut()) {
             last.upto.get_or_insert(seq);
         }
     }
 
-    fn fold(&mut self, entry: &Entry, change: Option<Change>) {
+    fn fold(&mut self, entry: &Entry, change: Option<Change>, kind: ConversationKind) {
         let (seq, before) = (entry.seq, entry.ordinal - u64::from(entry.kind.countable()));
         match change {
             Some(Change::Created { title, members }) => {
                 self.title = title.map(|title| title.as_str().to_owned()).unwrap_or_default();
-                members.into_iter().for_each(|member| self.join(member.id, seq, before));
+                for member in members {
+                    let begins = kind == ConversationKind::Group && member.id == entry.sender;
+                    self.join(member.id, seq, before, if begins { Role::Owner } else { Role::Member });
+                }
             }
-            Some(Change::MembersAdded(added)) => added.into_iter().for_each(|user| self.join(user.id, seq, before)),
+            Some(Change::MembersAdded(added)) => {
+                added.into_iter().for_each(|user| self.join(user.id, seq, before, Role::Member));
+            }
             Some(Change::MemberRemoved(user)) => self.leave(&user.id, seq),
             Some(Change::MemberLeft) => self.leave(&entry.sender, seq),
             Some(Change::Renamed(title)) => self.title = title.as_str().to_owned(),
-            Some(Change::RoleChanged(..)) | None => {}
+            Some(Change::RoleChanged(user, role)) => drop(self.roles.insert(user.id, role)),
+            None => {}
         }
     }
 }
@@ -163,6 +174,8 @@ pub struct Model {
     pub events: Vec<LanePosition>,
     /// Where each message and command is, by its author's id.
     pub places: BTreeMap<Key, (ConversationId, u64, u64)>,
+    /// The numbers of users who have done something.
+    pub numbers: BTreeMap<UserId, UserNo>,
 }
 
 impl Model {
@@ -184,6 +197,7 @@ impl Model {
 
     fn event(&mut self, event: &Event, vault: &dyn Vault, rotted: &BTreeSet<Key>) -> anyhow::Result<()> {
         let header = &event.header;
+        self.numbers.insert(header.sender.clone(), header.sender_no);
         let conversation = self.conversations.entry(header.conversation).or_default();
         let (last, ordinal) = conversation.entries.last().map_or((0, 0), |entry| (entry.seq, entry.ordinal));
         let place = format!("{}.{}", header.conversation, header.seq);
@@ -215,7 +229,7 @@ impl Model {
             read_upto: header.read_upto.0,
             body: opened.filter(|_| is_message),
         };
-        conversation.fold(&entry, change);
+        conversation.fold(&entry, change, header.conversation.kind());
         conversation.entries.push(entry);
         Ok(())
     }

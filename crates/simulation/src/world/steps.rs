@@ -256,6 +256,7 @@ impl World {
                 Message { conversation: Some(conversation), body: body.clone(), open: 1, ..Message::default() };
             let Some(node) = self.node.as_ref().filter(|_| !self.is_stopping) else { return };
             self.ledger.messages.insert(key.clone(), message);
+            self.ledger.attempts(&key);
             let destination = match &peer {
                 Some(peer) => Destination::User(peer.clone()),
                 None => Destination::Conversation(conversation),
@@ -279,15 +280,14 @@ impl World {
     pub(crate) fn take_backend_answers(&mut self) {
         let answers = std::mem::take(&mut *self.backend.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         for (key, answer) in answers {
-            let Some(message) = self.ledger.messages.get_mut(&key) else { continue };
             match answer {
                 Ok(Answer::Sent(sent)) => {
-                    message.acked = Some((sent.id.seq.0, sent.ordinal.0));
-                    self.ledger.acknowledgements += 1;
+                    self.ledger.acknowledges(&key, (sent.id.seq.0, sent.ordinal.0));
                     self.visits.count("backend send acknowledged");
                 }
                 Err(failure) if !matches!(failure.code.as_str(), "internal" | "shutting_down") => {
-                    message.open -= 1;
+                    let message = self.ledger.messages.get_mut(&key);
+                    message.into_iter().for_each(|message| message.open -= 1);
                     self.visits.count(&format!("send refused: {}", failure.code));
                 }
                 Ok(_) | Err(_) => {}

@@ -1,0 +1,150 @@
+//! The oracle on what the server answers beside the log: the window, members and roles, read marks, devices, and the
+//! number of unread messages over all conversations.
+
+use crate::look::Told;
+use crate::model::{Conversation, Model};
+use crate::world::World;
+use anyhow::{Context as _, bail, ensure};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use stonechat_app::api::{Answer, Call, ConversationView};
+use stonechat_app::rows::{column, key};
+use stonechat_client::state::Role as DeviceRole;
+use stonechat_domain::member::Role;
+use stonechat_log::store::Log as _;
+use stonechat_types::id::{ConversationId, UserId};
+use stonechat_types::number::{AppId, UserNo};
+
+/// Entries of a page: few, so that there is more than one.
+const PAGE: u32 = 3;
+/// Rows of columns that are read at once.
+const CHUNKS: usize = 16;
+
+impl World {
+    /// Asks the server as a user.
+    pub(crate) fn ask_as(&self, user: &UserId, call: Call) -> anyhow::Result<Answer> {
+        let node = self.node.as_ref().context("the server does not run")?;
+        let (app, user) = (node.app.clone(), user.clone());
+        let answer = node.block_on(async move { app.call_as(AppId::DEFAULT, user, call).await });
+        answer.map_err(|failure| anyhow::anyhow!("the server refuses: {failure:?}"))
+    }
+
+    /// All lists of all users say what the log says.
+    pub(crate) fn check_answers(&self, model: &Model, told: &Told) -> anyhow::Result<()> {
+        for user in &self.users {
+            self.check_window(user, told).with_context(|| format!("the window of {user}"))?;
+            self.check_devices(user).with_context(|| format!("the devices of {user}"))?;
+            if let Some(no) = model.numbers.get(user) {
+                self.check_total(user, *no, told).with_context(|| format!("the total of {user}"))?;
+            }
+        }
+        for (id, log) in &model.conversations {
+            if let Some(user) = log.roles.keys().next() {
+                self.check_members(user, *id, log).with_context(|| format!("the members of {id}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The window has every conversation once, newest first, as it is told alone.
+    fn check_window(&self, user: &UserId, told: &Told) -> anyhow::Result<()> {
+        let mut window = Vec::new();
+        let mut page = Bytes::new();
+        loop {
+            let Answer::Conversations(some) = self.ask_as(user, Call::ListConversations { page, limit: PAGE })? else {
+                bail!("a list is no list");
+            };
+            window.extend(some.conversations);
+            page = some.next;
+            if page.is_empty() {
+                break;
+            }
+        }
+        let is_sorted = window.is_sorted_by(|a, b| a.active_at >= b.active_at);
+        ensure!(is_sorted, "it is not in order: {:?}", window.iter().map(|it| it.active_at).collect::<Vec<_>>());
+        let mut listed = BTreeMap::new();
+        for view in &window {
+            let alone = told.get(&(user.clone(), view.id)).with_context(|| format!("{} is not his", view.id))?;
+            ensure!(format!("{view:?}") == format!("{alone:?}"), "it has {view:?}, which alone is {alone:?}");
+            ensure!(listed.insert(view.id, ()).is_none(), "it has {} twice", view.id);
+        }
+        let missing =
+            told.iter().find(|((of, id), view)| of == user && view.role.is_some() && !listed.contains_key(id));
+        ensure!(missing.is_none(), "it lacks {missing:?}");
+        Ok(())
+    }
+
+    /// Who is online is not signed out.
+    fn check_devices(&self, user: &UserId) -> anyhow::Result<()> {
+        let Answer::Devices(listed) = self.ask_as(user, Call::ListDevices)? else { bail!("a list is no list") };
+        for device in self.devices.iter().filter(|device| device.user == *user) {
+            let view = listed.iter().find(|view| view.id == device.id);
+            ensure!(view.is_some_and(|view| !view.revoked), "{} is told as {view:?}", device.id);
+        }
+        Ok(())
+    }
+
+    /// The total, which a welcome tells, is that of the conversations. It is counted from rows of its own.
+    fn check_total(&self, user: &UserId, no: UserNo, told: &Told) -> anyhow::Result<()> {
+        let node = self.node.as_ref().context("the server does not run")?;
+        let log = node.log.clone();
+        let rows = node.block_on(async move { log.scan(key::columns(AppId::DEFAULT, no), None, CHUNKS).await })?;
+        let mut columns = Vec::new();
+        for (key, row) in &rows {
+            column::decode_chunk(key, row, &mut columns)?;
+        }
+        let activity = node.log.activity().reader(AppId::DEFAULT);
+        let total: u64 = columns.iter().map(|column| column.unread(activity.get(column.no).ordinal)).sum();
+        let unread: u64 = told.iter().filter(|((of, _), _)| of == user).map(|(_, view)| view.unread).sum();
+        ensure!(total == unread, "it is {total}, and {unread} over all conversations");
+        Ok(())
+    }
+
+    fn check_members(&self, user: &UserId, id: ConversationId, log: &Conversation) -> anyhow::Result<()> {
+        let mut members = BTreeMap::new();
+        let mut page = Bytes::new();
+        loop {
+            let call = Call::ListMembers { conversation: id, page, limit: PAGE };
+            let Answer::Members(some) = self.ask_as(user, call)? else { bail!("a list is no list") };
+            for (view, role) in some.members {
+                ensure!(members.insert(view.id.clone(), role).is_none(), "{} is there twice", view.id);
+            }
+            page = some.next;
+            if page.is_empty() {
+                break;
+            }
+        }
+        ensure!(members == log.roles, "they are {members:?} and not {:?}", log.roles);
+        Ok(())
+    }
+}
+
+/// What a view says beside head, cursor and unread.
+pub(crate) fn check_view(
+    user: &UserId,
+    view: &ConversationView,
+    log: &Conversation,
+    told: &Told,
+) -> anyhow::Result<()> {
+    ensure!(view.role == log.roles.get(user).copied(), "the role is {:?}", view.role);
+    if view.role.is_none() {
+        return Ok(());
+    }
+    let title = view.title.as_ref().map(|title| title.as_str()).unwrap_or_default();
+    ensure!(title == log.title, "the title is {title:?} and not {:?}", log.title);
+    ensure!(view.member_count as usize == log.roles.len(), "it has {} members", view.member_count);
+    let marks: BTreeMap<_, _> = view.read_marks.iter().cloned().collect();
+    let others = log.roles.keys().filter(|other| *other != user);
+    let cursors = others.filter_map(|other| Some((other.clone(), told.get(&(other.clone(), view.id))?.read)));
+    let cursors: BTreeMap<_, _> = cursors.filter(|(_, read)| read.0 > 0).collect();
+    ensure!(marks == cursors, "the others have read up to {marks:?} and not {cursors:?}");
+    Ok(())
+}
+
+/// Whether a device says the role that the server says.
+pub(crate) fn is_same(role: Role, on_device: DeviceRole) -> bool {
+    matches!(
+        (role, on_device),
+        (Role::Member, DeviceRole::Member) | (Role::Admin, DeviceRole::Admin) | (Role::Owner, DeviceRole::Owner)
+    )
+}
