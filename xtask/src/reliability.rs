@@ -14,16 +14,25 @@ const FOLDER: &str = "docs/reliability";
 struct Part {
     words: &'static str,
     report: Option<&'static str>,
+    /// What of the report is left for those who open it.
+    skips: &'static [&'static str],
+}
+
+impl Part {
+    const fn of(words: &'static str, report: &'static str, skips: &'static [&'static str]) -> Self {
+        Self { words, report: Some(report), skips }
+    }
 }
 
 const PARTS: &[Part] = &[
-    Part { words: include_str!("reliability/promise.md"), report: None },
-    Part { words: include_str!("reliability/simulation.md"), report: Some("simulation.json") },
-    Part { words: include_str!("reliability/planted.md"), report: Some("planted.json") },
-    Part { words: include_str!("reliability/power_cuts.md"), report: Some("power-cuts.json") },
-    Part { words: include_str!("reliability/black_box.md"), report: Some("black-box.json") },
-    Part { words: include_str!("reliability/fuzz.md"), report: Some("fuzz.json") },
-    Part { words: include_str!("reliability/bounds.md"), report: None },
+    Part { words: include_str!("reliability/promise.md"), report: None, skips: &[] },
+    Part::of(include_str!("reliability/simulation.md"), "simulation.json", &[]),
+    Part::of(include_str!("reliability/planted.md"), "planted.json", &[]),
+    Part::of(include_str!("reliability/power_cuts.md"), "power-cuts.json", &[]),
+    Part::of(include_str!("reliability/without_sync.md"), "power-cuts-without-sync.json", &["ways"]),
+    Part::of(include_str!("reliability/black_box.md"), "black-box.json", &["runs"]),
+    Part::of(include_str!("reliability/fuzz.md"), "fuzz.json", &[]),
+    Part { words: include_str!("reliability/bounds.md"), report: None, skips: &[] },
 ];
 
 /// The page.
@@ -34,7 +43,9 @@ pub fn page(root: &Path) -> Result<String> {
     for part in PARTS {
         page += part.words;
         match part.report {
-            Some(report) if root.join(FOLDER).join(report).exists() => tables(&read(root, report)?, &mut page)?,
+            Some(report) if root.join(FOLDER).join(report).exists() => {
+                tables(&read(root, report)?, part.skips, &mut page)?;
+            }
             Some(_) => page += "No run of this is written down yet.\n\n",
             None => {}
         }
@@ -52,15 +63,17 @@ fn read(root: &Path, report: &str) -> Result<Value> {
 }
 
 /// What a report says: its single values as one table, and each list or map in it as one more.
-fn tables(report: &Value, page: &mut String) -> Result<()> {
+fn tables(report: &Value, skips: &[&str], page: &mut String) -> Result<()> {
     let report = report.as_object().context("a report is an object")?;
-    let single = report.iter().filter(|(_, value)| !value.is_object() && !value.is_array());
+    let report: Vec<_> = report.iter().filter(|(name, _)| !skips.contains(&name.as_str())).collect();
+    let single = report.iter().filter(|(_, value)| !value.is_object() && !value.is_array() && !value.is_null());
     let rows: Vec<_> = single.map(|(name, value)| vec![words(name), cell(value)]).collect();
     table(&["What", "How much"], &rows, page);
     for (name, value) in report {
         match value {
             Value::Object(entries) => {
-                let rows: Vec<_> = entries.iter().map(|(name, value)| vec![words(name), cell(value)]).collect();
+                let mut rows = Vec::new();
+                entries.iter().for_each(|(name, value)| flat(&words(name), value, &mut rows));
                 let name = words(name);
                 table(&[&name, "How often"], &rows, page);
             }
@@ -69,6 +82,16 @@ fn tables(report: &Value, page: &mut String) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// One row for each value, however deep it lies.
+fn flat(name: &str, value: &Value, rows: &mut Vec<Vec<String>>) {
+    match value {
+        Value::Object(entries) => {
+            entries.iter().for_each(|(inner, value)| flat(&format!("{name}: {}", words(inner)), value, rows));
+        }
+        value => rows.push(vec![name.to_owned(), cell(value)]),
+    }
 }
 
 fn list(items: &[Value], page: &mut String) {
@@ -180,10 +203,17 @@ mod tests {
     #[test]
     fn a_report_is_told_in_tables() {
         let mut page = String::new();
-        let report = json!({"seeds": 12_345, "visits": {"poke": 3}, "targets": [{"name": "jwt", "runs": 7}]});
-        tables(&report, &mut page).unwrap();
+        let report = json!({
+            "seeds": 12_345,
+            "found": null,
+            "visits": {"poke": 3, "faults": {"cut": 4}},
+            "targets": [{"name": "jwt", "runs": 7}],
+            "runs": [{"seed": 1}],
+        });
+        tables(&report, &["runs"], &mut page).unwrap();
         assert!(page.contains("| seeds | 12,345 |"), "{page}");
-        assert!(page.contains("| visits | How often |\n|---|---|\n| poke | 3 |"), "{page}");
+        assert!(page.contains("| visits | How often |\n|---|---|\n| faults: cut | 4 |\n| poke | 3 |"), "{page}");
+        assert!(!page.contains("found") && !page.contains("seed |"), "{page}");
         assert!(page.contains("| name | runs |\n|---|---|\n| jwt | 7 |"), "{page}");
     }
 

@@ -32,6 +32,16 @@ pub fn binary() -> &'static Path {
     })
 }
 
+/// What the program says of itself, for reports.
+///
+/// # Errors
+/// When it does not run.
+pub fn version() -> anyhow::Result<String> {
+    let said = Command::new(binary()).arg("--version").output().context("the server does not run")?;
+    ensure!(said.status.success(), "the server does not say its version");
+    Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
+}
+
 /// The command that serves a folder.
 #[must_use]
 pub fn serve(data: &Path, config: &Path) -> Command {

@@ -11,6 +11,7 @@ use stonechat_testkit::black_box::plan::Plan;
 use stonechat_testkit::black_box::report::Report;
 use stonechat_testkit::black_box::room::Room;
 use stonechat_testkit::black_box::run::run;
+use stonechat_testkit::process::version;
 
 /// Kills of one run, and how often every other fault is in it.
 const KILLS_OF_RUN: u64 = 50;
@@ -60,6 +61,7 @@ impl Wanted {
 async fn main() -> anyhow::Result<()> {
     let wanted = Wanted::read(std::env::args().skip(1))?;
     let (begun, mut report) = (Instant::now(), Report::default());
+    report.totals.server = version()?;
     for seed in wanted.seed.. {
         let left = wanted.kills.saturating_sub(report.totals.kills);
         if report.totals.runs > 0 && left == 0 && begun.elapsed() >= wanted.time {

@@ -18,6 +18,8 @@ pub struct Report {
 /// The sum of runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
+    /// What the server says of itself.
+    pub server: String,
     /// Runs.
     pub runs: u64,
     /// Seconds that they took.
@@ -93,7 +95,7 @@ impl Report {
     /// A table for people.
     #[must_use]
     pub fn table(&self) -> String {
-        let Totals { runs, seconds, kills, faults, checked, refusals, invalid, violations } = &self.totals;
+        let Totals { server: _, runs, seconds, kills, faults, checked, refusals, invalid, violations } = &self.totals;
         let mut rows =
             vec![("runs".to_owned(), *runs), ("seconds".to_owned(), *seconds), ("SIGKILLs".to_owned(), *kills)];
         rows.extend(faults.iter().map(|(name, count)| (format!("fault: {name}"), *count)));

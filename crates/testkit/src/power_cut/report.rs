@@ -37,6 +37,8 @@ pub struct Violation {
 pub struct Report {
     /// Of everything random in it.
     pub seed: u64,
+    /// What the server says of itself.
+    pub server: String,
     /// Whether a sync did what it promises, in words.
     pub syncs: String,
     /// Bytes of the trace.

@@ -8,6 +8,7 @@ use crate::power_cut::oracle::{self, Known, Looked};
 use crate::power_cut::recorder::{Place, Recorder, Shim, Syncs};
 use crate::power_cut::report::{Report, Violation};
 use crate::power_cut::trace::{Recorded, Step};
+use crate::process::version;
 use anyhow::{Context as _, ensure};
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt as _;
@@ -90,7 +91,7 @@ impl Recording {
         let begun = Instant::now();
         let mut dice = Dice::new(self.plan.seed ^ 0xC075);
         let places = places(&self.steps, self.history.promises.first().map_or(0, |it| it.at), cuts, &mut dice);
-        let mut report = self.report();
+        let mut report = self.report()?;
         for place in places {
             let mut disk = Disk::empty(self.root);
             for step in &self.steps[..place] {
@@ -113,15 +114,16 @@ impl Recording {
         Ok(report)
     }
 
-    fn report(&self) -> Report {
+    fn report(&self) -> anyhow::Result<Report> {
         let history = &self.history;
         let syncs = self.steps.iter().filter(|recorded| matches!(recorded.step, Step::Sync { .. })).count();
         let made = |wanted: fn(&str) -> bool| {
             let made = self.steps.iter().filter(|it| matches!(&it.step, Step::Make { name, .. } if wanted(name)));
             made.count()
         };
-        Report {
+        Ok(Report {
             seed: self.plan.seed,
+            server: version()?,
             syncs: if self.syncs == Syncs::Real { "real" } else { "ignored" }.to_owned(),
             trace_bytes: self.bytes,
             steps: self.steps.len(),
@@ -134,7 +136,7 @@ impl Recording {
             segments: made(|name| name.ends_with(".seg")),
             index_versions: made(|name| name.strip_prefix('v').is_some_and(|rest| rest.parse::<u64>().is_ok())),
             ..Report::default()
-        }
+        })
     }
 
     async fn look(
