@@ -182,7 +182,7 @@ fn reopen(store: &Store, health: &mut Health, pace: Pace<'_>) -> Result<(), LogE
         (tail.base, tail.frozen.as_ref().map(|frozen| frozen.end))
     };
     let opened = store.reopen_index(|index| {
-        let anchor = blocks::complete_upto(&*index, store.history_id)?;
+        let anchor = blocks::complete_upto(index, store.history_id)?;
         Ok(anchor.is_some_and(|anchor| anchor == base || Some(anchor) == frozen_end))
     });
     let unusable = match opened {
