@@ -63,10 +63,12 @@ impl Victim {
         Ok(victim)
     }
 
-    fn starting(&self) -> anyhow::Result<Starting> {
+    /// The command that starts it. The program may have to be built for it, which is no part of a start.
+    fn command(&self) -> anyhow::Result<Command> {
         let mut command = serve(&self.data, &self.config);
         self.shim.wrap(&mut command);
-        Starting::run(command.stderr(self.log.try_clone()?))
+        command.stderr(self.log.try_clone()?);
+        Ok(command)
     }
 
     /// Starts it, and waits until it is ready.
@@ -74,8 +76,9 @@ impl Victim {
     /// # Errors
     /// When it ends before; its log says why.
     pub fn serve(&mut self) -> anyhow::Result<()> {
+        let mut command = block_in_place(|| self.command())?;
         let started = Instant::now();
-        let process = block_in_place(|| self.starting()?.ready()).context("its log says why")?;
+        let process = block_in_place(|| Starting::run(&mut command)?.ready()).context("its log says why")?;
         self.fastest = self.fastest.min(started.elapsed());
         self.process = Some(process);
         Ok(())
@@ -97,10 +100,14 @@ impl Victim {
     /// # Errors
     /// When it ends by itself.
     pub async fn kill_early(&mut self, share: u64) -> anyhow::Result<bool> {
-        let micros = u64::try_from(self.fastest.as_micros())? * share / 1_000;
-        let starting = self.starting()?;
-        tokio::time::sleep(Duration::from_micros(micros)).await;
-        block_in_place(|| starting.kill()).map(|ready| !ready)
+        let life = Duration::from_micros(u64::try_from(self.fastest.as_micros())? * share / 1_000);
+        let starting = Starting::run(&mut self.command()?)?;
+        tokio::time::sleep(life).await;
+        let was_ready = block_in_place(|| starting.kill())?;
+        if was_ready {
+            self.fastest = self.fastest.min(life);
+        }
+        Ok(!was_ready)
     }
 
     /// Stops it where it stands, or lets it go on.
