@@ -52,7 +52,7 @@ pub struct CommandEntry {
 enum Asked {
     Send(Key),
     Command(Key),
-    Read(ConversationId, u64),
+    Read(ConversationId, u64, u64),
     Events(u64),
     Other,
 }
@@ -71,6 +71,8 @@ pub struct Peer {
 /// A cursor that was confirmed.
 #[derive(Clone, Copy, Debug)]
 pub struct Confirmed {
+    /// When it was asked for, in simulated milliseconds.
+    pub asked_ms: u64,
     /// When, in simulated milliseconds.
     pub at_ms: u64,
     /// To which device.
@@ -119,7 +121,7 @@ impl Ledger {
     }
 
     /// A device sends a frame.
-    pub fn said(&mut self, peer: &Peer, frame: &Frame) {
+    pub fn said(&mut self, peer: &Peer, frame: &Frame, now_ms: u64) {
         let asked = match &frame.body {
             Some(Body::Send(send)) => {
                 let key = key(&peer.user, &send.client_msg_id);
@@ -140,7 +142,7 @@ impl Ledger {
             Some(Body::MarkRead(mark)) => {
                 let Ok(conversation) = mark.conversation_id.parse() else { return };
                 self.asks(&peer.user, conversation, mark.upto_seq);
-                Asked::Read(conversation, mark.upto_seq)
+                Asked::Read(conversation, mark.upto_seq, now_ms)
             }
             Some(Body::FetchEvents(fetch)) => Asked::Events(fetch.after_seq),
             Some(_) | None => Asked::Other,
@@ -175,9 +177,9 @@ impl Ledger {
                     entry.open -= 1;
                 }
             }
-            (Some(Asked::Read(conversation, upto)), Body::Done(_)) => {
+            (Some(Asked::Read(conversation, upto, asked_ms)), Body::Done(_)) => {
                 let confirmed = self.confirmed.entry((peer.user.clone(), conversation)).or_default();
-                confirmed.push(Confirmed { at_ms: now_ms, device: peer.device, upto });
+                confirmed.push(Confirmed { asked_ms, at_ms: now_ms, device: peer.device, upto });
             }
             (Some(Asked::Events(after)), Body::Events(events)) => {
                 visits.add("jump", u64::from(events.jump));

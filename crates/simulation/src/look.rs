@@ -131,8 +131,9 @@ impl World {
         for confirmed in self.ledger.confirmed.get(&(user.clone(), id)).into_iter().flatten() {
             let may_be_lost = self.crashes.iter().any(|death| {
                 let stored_by = confirmed.at_ms + CURSOR_MS + 2 * death.on_way_ms + 100;
-                // The device says it again, unless it lost it, or heard of the server for long while that could not store.
-                let says_again = self.devices[confirmed.device].lost_at_ms < confirmed.at_ms
+                // The device says it again, unless it lost it since it asked, or heard of the server for long while that
+                // could not store.
+                let says_again = self.devices[confirmed.device].lost_at_ms < confirmed.asked_ms
                     && death.at_ms < confirmed.at_ms + SETTLED_MS;
                 confirmed.at_ms <= death.at_ms && stored_by >= death.since_ms && !says_again
             });

@@ -68,7 +68,7 @@ impl World {
         let Some(id) = self.devices[device].connection else { return };
         let peer = Peer { connection: id, device, user: self.devices[device].user.clone() };
         self.note(format_args!("{id} > {} {}", frame.id, name(frame)));
-        self.ledger.said(&peer, frame);
+        self.ledger.said(&peer, frame, self.now_ms);
         let mut bytes = frame::encode_with_length(frame);
         while !bytes.is_empty() {
             let piece = bytes.split_to(piece(&mut self.dice, bytes.len()));
