@@ -111,7 +111,7 @@ impl App {
             tasks.spawn(executor::run(node.clone(), mailbox.clone(), stop.clone()));
             mailboxes.push(mailbox);
         }
-        tasks.spawn(report_positions(node.clone(), mailboxes.clone(), stop.clone()));
+        tasks.spawn(report_positions(node.clone(), mailboxes.clone(), (tasks.clone(), stop.clone())));
         let reads = tokio::sync::Semaphore::new(READS_MAX);
         Arc::new(Self { node, mailboxes, reads, tasks, stop, followers: Mutex::default() })
     }
@@ -420,7 +420,11 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Session>, call: Cal
     })
 }
 
-async fn report_positions(node: Arc<Node>, mailboxes: Vec<Arc<Mailbox>>, stop: CancellationToken) {
+async fn report_positions(
+    node: Arc<Node>,
+    mailboxes: Vec<Arc<Mailbox>>,
+    (tasks, stop): (TaskTracker, CancellationToken),
+) {
     let mut tick = interval(POSITIONS);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -429,6 +433,11 @@ async fn report_positions(node: Arc<Node>, mailboxes: Vec<Arc<Mailbox>>, stop: C
             () = stop.cancelled() => return,
             _ = tick.tick() => {
                 hello::report_positions(&node);
+                let late = hello::take_unnoted(&node);
+                if !late.is_empty() {
+                    let node = node.clone();
+                    tasks.spawn(async move { devices::sign_in_again(&node, late).await });
+                }
                 let waiting: usize = mailboxes.iter().map(|mailbox| mailbox.len()).sum();
                 node.metrics.mailbox_depth.set(waiting as i64);
                 node.metrics.users_pending.set(node.directory.pending() as i64);

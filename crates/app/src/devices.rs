@@ -6,6 +6,8 @@ use crate::fan_out::tell_personal;
 use crate::node::Node;
 use crate::reading::Reader;
 use crate::rows::personal;
+use crate::session::Session;
+use std::sync::Arc;
 use stonechat_log::personal as rows;
 use stonechat_log::record::{PersonalWrite, Record};
 use stonechat_types::error_code::ErrorCode;
@@ -20,30 +22,41 @@ const NAME_BYTES_MAX: usize = 256;
 /// Devices read at once.
 const DEVICES_READ_MAX: usize = 256;
 
+/// A device that signs in.
+#[derive(Clone, Debug)]
+pub(crate) struct SigningIn {
+    device: DeviceId,
+    name: String,
+    client: String,
+    issued_at: Option<Timestamp>,
+}
+
+impl SigningIn {
+    /// What a hello says of its device, and when its token was made.
+    pub(crate) fn of(hello: &Hello, issued_at: Option<Timestamp>) -> Self {
+        Self { device: hello.device.clone(), name: cut(&hello.device_name), client: cut(&hello.client), issued_at }
+    }
+}
+
 /// Notes that a device signs in. While the store takes nothing for a time, a device that was not signed out signs in
-/// all the same: its user can read, and it is stored at its next hello.
+/// all the same, so that its user can read: it comes back, to be noted later.
 ///
 /// # Errors
 /// `revoked` when it was signed out and the token is not newer than that.
-pub(crate) async fn sign_in(
-    node: &Node,
-    reader: &Reader,
-    hello: &Hello,
-    issued_at: Option<Timestamp>,
-) -> Result<(), Failure> {
+pub(crate) async fn sign_in(node: &Node, reader: &Reader, signing: SigningIn) -> Result<Option<SigningIn>, Failure> {
+    let SigningIn { device, name, client, issued_at } = signing.clone();
     let now = node.clock.now();
-    let known = find(node, reader, &hello.device).await?;
+    let known = find(node, reader, &device).await?;
     admit(known.as_ref(), issued_at)?;
-    let (name, client) = (cut(&hello.device_name), cut(&hello.client));
     if let Some(known) = &known {
         let again = known.seen_at.plus_ms(SEEN_AGAIN_MS) > now;
         if again && !known.revoked && (&known.name, &known.client) == (&name, &client) {
-            return Ok(());
+            return Ok(None);
         }
     }
     let _one = node.devices.lock(reader).await;
     // Under the lock once more: it may have been signed out meanwhile, or others may have signed in.
-    let known = find(node, reader, &hello.device).await?;
+    let known = find(node, reader, &device).await?;
     admit(known.as_ref(), issued_at)?;
     if known.is_none() {
         let devices = list(node, reader).await?;
@@ -53,11 +66,24 @@ pub(crate) async fn sign_in(
     }
     let revoked = known.as_ref().is_some_and(|known| known.revoked);
     let revoked_at = known.map_or(Timestamp::default(), |known| known.revoked_at);
-    let fresh = DeviceView { id: hello.device.clone(), name, client, seen_at: now, revoked: false, revoked_at };
+    let fresh = DeviceView { id: device, name, client, seen_at: now, revoked: false, revoked_at };
     match store(node, reader, fresh).await {
         // What undoes a sign-out has to be stored.
         Err(failure) if revoked || !passes(&failure) => Err(failure),
-        Ok(()) | Err(_) => Ok(()),
+        Ok(()) => Ok(None),
+        Err(_) => Ok(Some(signing)),
+    }
+}
+
+/// Notes the devices of some sessions that signed in while the store took nothing.
+pub(crate) async fn sign_in_again(node: &Node, late: Vec<(Arc<Session>, SigningIn)>) {
+    for (session, signing) in late {
+        let reader = Reader { app: session.app, user: session.user.clone() };
+        match sign_in(node, &reader, signing.clone()).await {
+            Ok(signing) => session.note_later(signing),
+            Err(failure) if failure.code == ErrorCode::Revoked => {}
+            Err(_) => session.note_later(Some(signing)),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A session begins: who it is, what happened since its position.
 
 use crate::api::{Begun, Failure, Hello, SessionSink, UserView, Welcome};
-use crate::devices;
+use crate::devices::{self, SigningIn};
 use crate::directory::failure;
 use crate::fetch_personal;
 use crate::list_conversations::{columns, join, page_size, pass};
@@ -13,6 +13,9 @@ use crate::session::Session;
 use std::sync::Arc;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::number::{AppId, LanePosition, Timestamp};
+
+/// Devices that are noted at once, when the store takes writes again.
+const NOTED_AT_ONCE_MAX: usize = 256;
 
 /// Who a token speaks for.
 pub(crate) fn identify(node: &Node, token: &str) -> Result<Identity, Failure> {
@@ -38,7 +41,8 @@ pub(crate) async fn begin(node: &Node, hello: Hello, sink: Arc<dyn SessionSink>)
     }
     node.metrics.sessions.inc();
     let welcome = async {
-        devices::sign_in(node, &reader, &hello, identity.issued_at).await?;
+        let signing = SigningIn::of(&hello, identity.issued_at);
+        session.note_later(devices::sign_in(node, &reader, signing).await?);
         welcome(node, &session, &reader, &hello.position, hello.window).await
     };
     match welcome.await {
@@ -115,4 +119,17 @@ pub(crate) fn report_positions(node: &Node) {
         }
     });
     node.metrics.sessions_poked.set(poked);
+}
+
+/// Sessions whose devices could not be noted when they signed in, as many as are tried at once.
+pub(crate) fn take_unnoted(node: &Node) -> Vec<(Arc<Session>, SigningIn)> {
+    let mut late = Vec::new();
+    node.registry.for_all(|session| {
+        if late.len() < NOTED_AT_ONCE_MAX
+            && let Some(signing) = session.take_unnoted()
+        {
+            late.push((session.clone(), signing));
+        }
+    });
+    late
 }

@@ -1,6 +1,7 @@
 //! One live connection of a device.
 
 use crate::api::{Offer, Outbound, PersonalItem, SessionSink};
+use crate::devices::SigningIn;
 use crate::metrics::Metrics;
 use crate::turn::{Turn, Turns};
 use std::collections::{BTreeSet, VecDeque};
@@ -56,6 +57,8 @@ pub struct Session {
     turns: Turns,
     focus: Mutex<Vec<ConversationId>>,
     refused: Mutex<VecDeque<ClientMsgId>>,
+    unnoted: AtomicBool,
+    signing: Mutex<Option<SigningIn>>,
 }
 
 impl Session {
@@ -84,7 +87,24 @@ impl Session {
             turns: Turns::default(),
             focus: Mutex::default(),
             refused: Mutex::default(),
+            unnoted: AtomicBool::new(false),
+            signing: Mutex::default(),
         }
+    }
+
+    /// Its device could not be noted yet; `None` when it is.
+    pub(crate) fn note_later(&self, signing: Option<SigningIn>) {
+        let is_late = signing.is_some();
+        *self.signing.lock().unwrap_or_else(PoisonError::into_inner) = signing;
+        self.unnoted.store(is_late, Ordering::Release);
+    }
+
+    /// Its device, when it could not be noted yet; whoever takes it sees to that.
+    pub(crate) fn take_unnoted(&self) -> Option<SigningIn> {
+        if !self.unnoted.swap(false, Ordering::AcqRel) {
+            return None;
+        }
+        self.signing.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// When its token expires.

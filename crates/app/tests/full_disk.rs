@@ -168,3 +168,21 @@ async fn a_sign_out_ends_a_session_whose_sign_in_was_not_stored() {
     assert_eq!(code, ErrorCode::Revoked);
     assert_eq!(refused(&world, "alice", "lost").await, ErrorCode::Revoked);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_came_while_the_disk_was_full_is_listed_once_there_is_room() {
+    let world = World::new();
+    let mut phone = world.device("alice", "phone").await;
+    full(&world);
+    let _tablet = world.device("alice", "tablet").await;
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    assert_eq!(devices(&mut phone).await.len(), 1, "it cannot be stored");
+    room(&world);
+    let told = |outbound: &Outbound| match outbound {
+        Outbound::Personal(_, stonechat_app::api::PersonalItem::Device(device)) => Some(device.id.to_string()),
+        _ => None,
+    };
+    while phone.sink.wait(told).await != "tablet" {}
+    let listed = devices(&mut phone).await;
+    assert!(listed.iter().any(|device| device.id.as_str() == "tablet" && !device.revoked), "{listed:?}");
+}
