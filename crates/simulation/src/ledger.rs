@@ -5,7 +5,7 @@ use crate::visits::Visits;
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
 use stonechat_types::id::{ConversationId, UserId};
-use stonechat_wire::v1::{self, Frame, frame::Body};
+use stonechat_wire::v1::{self, Frame, fetch_messages::Range, frame::Body};
 
 /// Names a message or a command: its author, and the id that the author gave it.
 pub type Key = (UserId, [u8; 16]);
@@ -54,6 +54,7 @@ enum Asked {
     Command(Key),
     Read(ConversationId, u64, u64),
     Events(u64),
+    Newest,
     Other,
 }
 
@@ -94,7 +95,7 @@ pub struct Ledger {
     pub asked: BTreeMap<(UserId, ConversationId), u64>,
     /// Events whose content a user was shown.
     pub shown: BTreeMap<(UserId, ConversationId), BTreeSet<u64>>,
-    /// What a device was not told since it had missed too much: after a seq, up to the head.
+    /// What a device was not told since it had missed too much: after a seq, up to another.
     pub jumped: BTreeMap<(usize, ConversationId), Vec<(u64, u64)>>,
     /// The cursor that each connection was told last.
     cursors: BTreeMap<(u64, String), u64>,
@@ -145,6 +146,9 @@ impl Ledger {
                 Asked::Read(conversation, mark.upto_seq, now_ms)
             }
             Some(Body::FetchEvents(fetch)) => Asked::Events(fetch.after_seq),
+            Some(Body::FetchMessages(fetch)) if matches!(fetch.range, None | Some(Range::BeforeOrdinal(0))) => {
+                Asked::Newest
+            }
             Some(_) | None => Asked::Other,
         };
         self.calls.insert((peer.connection, frame.id), asked);
@@ -189,7 +193,10 @@ impl Ledger {
                 }
                 events.events.iter().for_each(|event| self.shows(&peer.user, event));
             }
-            (_, Body::Messages(messages)) => {
+            (asked, Body::Messages(messages)) => {
+                if let (Some(Asked::Newest), Ok(conversation)) = (asked, messages.conversation_id.parse()) {
+                    self.jumps_to(peer.device, conversation, messages);
+                }
                 messages.messages.iter().filter_map(|it| it.event.as_ref()).for_each(|it| self.shows(&peer.user, it));
             }
             (_, Body::Welcome(welcome)) => {
@@ -263,6 +270,15 @@ impl Ledger {
             self.object(text);
         } else {
             *last = upto;
+        }
+    }
+
+    /// After a jump comes the newest page, as it is when it is made: what is before it was left out.
+    fn jumps_to(&mut self, device: usize, conversation: ConversationId, page: &v1::Messages) {
+        let first = page.messages.iter().filter_map(|message| message.event.as_ref()).map(|event| event.seq).next();
+        let jumps = self.jumped.get_mut(&(device, conversation));
+        if let (Some((_, upto)), Some(first)) = (jumps.and_then(|jumps| jumps.last_mut()), first) {
+            *upto = first.saturating_sub(1).max(*upto);
         }
     }
 
