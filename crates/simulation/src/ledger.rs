@@ -128,6 +128,10 @@ impl Ledger {
                 let key = key(&peer.user, &send.client_msg_id);
                 self.messages.entry(key.clone()).or_default().open += 1;
                 self.attempts(&key);
+                // Also one that is refused says how much its composer had shown, and may move the cursor there.
+                if let Some(conversation) = self.messages.get(&key).and_then(|message| message.conversation) {
+                    self.asks(&peer.user, conversation, send.read_upto);
+                }
                 Asked::Send(key)
             }
             Some(Body::CreateGroup(create)) => self.command(key(&peer.user, &create.command_id)),
