@@ -30,6 +30,8 @@ pub struct Conversation {
     pub members: u32,
     /// Owners now.
     pub owners: u32,
+    /// The last event that let somebody in: every member sees what is not before it.
+    pub last_join: Seq,
 }
 
 impl Conversation {
@@ -48,6 +50,7 @@ impl Conversation {
             last_sent_at: Timestamp::default(),
             members: 0,
             owners: 0,
+            last_join: Seq::ZERO,
         }
     }
 

@@ -32,6 +32,12 @@ pub enum Rejection {
     TargetNotAMember,
     /// The kind of conversation has no such command.
     WrongKind,
+    /// There is no such message, or the actor may not see it.
+    NoSuchMessage,
+    /// The time within which it may be done is over.
+    TooLate,
+    /// There are as many as there may be.
+    TooMany,
 }
 
 impl Rejection {
@@ -39,13 +45,15 @@ impl Rejection {
     #[must_use]
     pub const fn code(self) -> ErrorCode {
         match self {
-            Self::NotFound | Self::TargetNotAMember => ErrorCode::NotFound,
+            Self::NotFound | Self::TargetNotAMember | Self::NoSuchMessage => ErrorCode::NotFound,
             Self::NotAMember => ErrorCode::NotAMember,
             Self::Forbidden => ErrorCode::Forbidden,
             Self::AlreadyExists => ErrorCode::AlreadyExists,
             Self::TooManyMembers => ErrorCode::TooManyMembers,
             Self::LastOwner => ErrorCode::LastOwner,
             Self::WrongKind => ErrorCode::InvalidArgument,
+            Self::TooLate => ErrorCode::TooLate,
+            Self::TooMany => ErrorCode::TooMany,
         }
     }
 
@@ -61,6 +69,9 @@ impl Rejection {
             Self::LastOwner => "the last owner must name another first",
             Self::TargetNotAMember => "the user named is not a member",
             Self::WrongKind => "this kind of conversation has no such command",
+            Self::NoSuchMessage => "there is no such message",
+            Self::TooLate => "the time within which a message may be edited is over",
+            Self::TooMany => "the message has as many edits or emojis as it may have",
         }
     }
 }

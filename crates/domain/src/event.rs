@@ -2,6 +2,8 @@
 
 use crate::kind::EventKind;
 use crate::member::{Role, UserRef};
+use bytes::Bytes;
+use stonechat_types::emoji::Emoji;
 use stonechat_types::number::Seq;
 use stonechat_types::text::Title;
 
@@ -25,6 +27,31 @@ pub enum Change {
     Renamed(Title),
     /// A role changes.
     RoleChanged(UserRef, Role),
+    /// A message says something else.
+    Edited {
+        /// The message.
+        target: Seq,
+        /// What it says now; `None` where that is not told, since not everybody who hears of it may see the message.
+        content: Option<Content>,
+    },
+    /// An emoji is added to a message, or taken back.
+    Reacted {
+        /// The message.
+        target: Seq,
+        /// Which.
+        emoji: Emoji,
+        /// Whether it is added.
+        added: bool,
+    },
+}
+
+/// What a message says; opaque to the rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// What the body is.
+    pub body_type: Bytes,
+    /// As received.
+    pub body: Bytes,
 }
 
 impl Change {
@@ -38,6 +65,22 @@ impl Change {
             Self::MemberLeft => EventKind::MemberLeft,
             Self::Renamed(_) => EventKind::Renamed,
             Self::RoleChanged(..) => EventKind::RoleChanged,
+            Self::Edited { .. } => EventKind::Edited,
+            Self::Reacted { .. } => EventKind::Reacted,
+        }
+    }
+
+    /// The message that it changes, if it changes one.
+    #[must_use]
+    pub const fn target(&self) -> Option<Seq> {
+        match self {
+            Self::Edited { target, .. } | Self::Reacted { target, .. } => Some(*target),
+            Self::Created { .. }
+            | Self::MembersAdded(_)
+            | Self::MemberRemoved(_)
+            | Self::MemberLeft
+            | Self::Renamed(_)
+            | Self::RoleChanged(..) => None,
         }
     }
 }
@@ -64,11 +107,16 @@ pub enum Command {
     SetRole(UserRef, Role),
 }
 
-/// What a send asks of the rules; the body itself is not theirs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Send {
-    /// The client's own id of it.
-    pub key: [u8; 16],
-    /// Last seq that the composer had shown.
-    pub read_upto: Seq,
+/// What a member asks for of one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MessageCommand {
+    /// Say something else.
+    Edit(Content),
+    /// Add an emoji, or take it back.
+    React {
+        /// Which.
+        emoji: Emoji,
+        /// Whether to add it.
+        add: bool,
+    },
 }

@@ -78,6 +78,8 @@ pub fn fold_change(state: &mut Conversation, members: &mut Facts, sender: &UserR
                 member.role = *role;
             }
         }
+        // What they change is the message: see [`crate::message`].
+        Change::Edited { .. } | Change::Reacted { .. } => {}
     }
     if let Some(member) = members.get_mut(&sender.no) {
         member.largest_key = member.largest_key.max(stamp.key);
@@ -94,6 +96,7 @@ fn join(state: &mut Conversation, members: &mut Facts, user: &UserRef, role: Rol
     }
     state.members += 1;
     state.owners += u32::from(role == Role::Owner);
+    state.last_join = seq;
 }
 
 fn end(state: &mut Conversation, members: &mut Facts, user: &UserRef, seq: Seq) {

@@ -9,6 +9,8 @@ pub enum Target {
     Conversation,
     /// Users that the event names.
     Members,
+    /// An earlier message, by its seq.
+    Message,
 }
 
 macro_rules! kinds {
@@ -67,6 +69,8 @@ kinds! {
     MemberLeft = 5, "member_left", false, false, false, Members, "Closes the interval of its sender, at this event.";
     Renamed = 6, "renamed", false, false, false, Conversation, "Replaces the title.";
     RoleChanged = 7, "role_changed", false, false, false, Members, "Replaces the role of the user named.";
+    Edited = 8, "edited", false, false, false, Message, "Replaces the body of the message named; the earlier ones are its history.";
+    Reacted = 9, "reacted", false, false, false, Message, "Adds an emoji of its sender to the message named, or takes it back.";
 }
 
 impl fmt::Display for EventKind {

@@ -6,5 +6,6 @@ pub mod event;
 pub mod fold;
 pub mod kind;
 pub mod member;
+pub mod message;
 pub mod preview;
 pub mod unread;

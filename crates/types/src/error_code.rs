@@ -79,6 +79,8 @@ codes! {
     RecipientUnavailable = 24, "recipient_unavailable", Never, "The recipient cannot be reached by the caller.";
     TooManyMembers = 25, "too_many_members", Never, "The group is at its limit of members.";
     LastOwner = 26, "last_owner", Never, "The last owner must name another before going.";
+    TooLate = 27, "too_late", Never, "The time within which this may be done is over.";
+    TooMany = 28, "too_many", Never, "There are as many of these as there may be.";
     Conflict = 30, "conflict", Never, "The same id was used with another body; the first acknowledgement is attached.";
     RetryInOrder = 31, "retry_in_order", InOrder, "The predecessor of this send was not accepted yet.";
     Overloaded = 40, "overloaded", Later, "The server has more work than it can take; try again after the hint.";

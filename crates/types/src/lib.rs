@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod emoji;
 pub mod error_code;
 pub mod id;
 pub mod limits;

@@ -24,6 +24,12 @@ pub const GROUP_MEMBERS_MAX: u32 = 5_000;
 pub const MEMBERSHIP_INTERVALS_MAX: usize = 32;
 /// Most own ordinals above the cursor that a membership keeps; the next moves the cursor.
 pub const OWN_ORDINALS_MAX: usize = 256;
+/// Edits of one message.
+pub const EDITS_MAX: usize = 100;
+/// Emojis that one user may add to one message.
+pub const EMOJIS_PER_USER_MAX: usize = 20;
+/// Different emojis on one message.
+pub const EMOJIS_PER_MESSAGE_MAX: usize = 64;
 /// Calls that one session may have in flight.
 pub const CALLS_MAX: u32 = 32;
 /// Items of one page of events or messages.

@@ -1,0 +1,195 @@
+//! What becomes of a message, by property: whoever folds the events of the log in its order, from whatever copy he
+//! begins with, ends with the same.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use stonechat_domain::conversation::Conversation;
+use stonechat_domain::decide::Rejection;
+use stonechat_domain::event::{Change, Content, MessageCommand};
+use stonechat_domain::fold::Stamp;
+use stonechat_domain::member::{Member, Role, UserRef};
+use stonechat_domain::message::{About, Message, MessagePolicy, decide_message, fold_own};
+use stonechat_types::emoji::Emoji;
+use stonechat_types::id::{CommandId, ConversationId, ConversationKind, UserId};
+use stonechat_types::limits::{EDITS_MAX, EMOJIS_PER_MESSAGE_MAX, EMOJIS_PER_USER_MAX};
+use stonechat_types::number::{AppId, ConversationNo, Ordinal, Seq, Timestamp, UserNo};
+
+const PEOPLE: u32 = 3;
+const EMOJIS: [&str; 4] = ["👍", "❤", "🎉", "👍🏽"];
+const TARGET: Seq = Seq(5);
+
+fn person(no: u32) -> UserRef {
+    UserRef { no: UserNo(no), id: UserId::new(&format!("user{no}")).unwrap() }
+}
+
+fn group() -> Conversation {
+    let id = ConversationId::created(ConversationKind::Group, AppId::DEFAULT, &person(0).id, CommandId([1; 16]));
+    let mut state = Conversation::empty(AppId::DEFAULT, id, ConversationNo(1), person(0));
+    state.head = Seq(10);
+    state
+}
+
+fn text(says: &str) -> Content {
+    Content { body_type: Bytes::from_static(b"text"), body: Bytes::copy_from_slice(says.as_bytes()) }
+}
+
+fn message() -> Message {
+    Message::new(TARGET, Ordinal(2), person(0), Timestamp(1_000))
+}
+
+fn stamp(seq: u64) -> Stamp {
+    Stamp {
+        seq: Seq(seq),
+        ordinal: Ordinal(2),
+        sent_at: Timestamp(1_000 + seq as i64),
+        key: [0; 16],
+        read_upto: Seq::ZERO,
+        read_upto_ordinal: Ordinal::ZERO,
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Edit { by: u32, says: u8 },
+    React { by: u32, emoji: usize, add: bool },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        1 => (0..PEOPLE, 0u8..4).prop_map(|(by, says)| Step::Edit { by, says }),
+        3 => (0..PEOPLE, 0..EMOJIS.len(), any::<bool>()).prop_map(|(by, emoji, add)| Step::React { by, emoji, add }),
+    ]
+}
+
+/// The emojis of each person on the message.
+type Own = BTreeMap<u32, Vec<Emoji>>;
+
+/// The events that came of some commands, decided one after another.
+fn decided(steps: &[Step]) -> (Message, Vec<(Change, Stamp)>, Own) {
+    let (state, mut message, mut events) = (group(), message(), Vec::new());
+    let mut own = Own::new();
+    for step in steps {
+        let (by, command) = match step {
+            Step::Edit { by, says } => (*by, MessageCommand::Edit(text(&format!("{says}")))),
+            Step::React { by, emoji, add } => {
+                (*by, MessageCommand::React { emoji: Emoji::new(EMOJIS[*emoji]).unwrap(), add: *add })
+            }
+        };
+        let me = Member::joining(person(by), Role::Member, Seq(1), Ordinal::ZERO);
+        let mine = own.entry(by).or_default();
+        let about = About { state: &state, me: Some(&me), message: Some(&message), own: mine, now: Timestamp(2_000) };
+        let Ok(Some(change)) = decide_message(about, &command, MessagePolicy::default()) else { continue };
+        let stamp = stamp(11 + events.len() as u64);
+        assert!(message.fold(&change, &stamp), "what was just decided is new");
+        match &change {
+            Change::Edited { .. } => {}
+            Change::Reacted { emoji, added, .. } => fold_own(mine, emoji, *added),
+            _ => unreachable!("a message has no other changes"),
+        }
+        events.push((change, stamp));
+    }
+    (message, events, own)
+}
+
+proptest! {
+    #[test]
+    fn a_copy_of_any_time_comes_to_the_same_by_any_replay(
+        steps in proptest::collection::vec(step(), 0..40),
+        copied_after in 0usize..40,
+        replayed_from in 0usize..40,
+    ) {
+        let (end, events, _) = decided(&steps);
+        let copied_after = copied_after.min(events.len());
+        let mut copy = message();
+        for (change, stamp) in &events[..copied_after] {
+            copy.fold(change, stamp);
+        }
+        // What comes live may begin before the copy was made, and comes twice.
+        for (change, stamp) in events[replayed_from.min(copied_after)..].iter() {
+            copy.fold(change, stamp);
+            prop_assert!(!copy.fold(change, stamp));
+        }
+        prop_assert_eq!(copy, end);
+    }
+
+    #[test]
+    fn counts_are_those_of_the_people(steps in proptest::collection::vec(step(), 0..60)) {
+        let (end, events, own) = decided(&steps);
+        let mut people: BTreeMap<Emoji, BTreeSet<u32>> = BTreeMap::new();
+        for (by, emojis) in &own {
+            for emoji in emojis {
+                people.entry(emoji.clone()).or_default().insert(*by);
+            }
+        }
+        let counted: BTreeMap<_, _> = people.into_iter().map(|(emoji, by)| (emoji, by.len() as u32)).collect();
+        let told: BTreeMap<_, _> = end.reactions.iter().map(|it| (it.emoji.clone(), it.count)).collect();
+        prop_assert_eq!(told, counted);
+        let edits = events.iter().filter(|(change, _)| matches!(change, Change::Edited { .. })).count();
+        prop_assert_eq!(end.edits.len(), edits);
+    }
+}
+
+fn about<'a>(state: &'a Conversation, me: &'a Member, message: &'a Message, own: &'a [Emoji]) -> About<'a> {
+    About { state, me: Some(me), message: Some(message), own, now: Timestamp(2_000) }
+}
+
+#[test]
+fn only_its_author_edits_a_message_and_not_for_ever() {
+    let (state, mut message) = (group(), message());
+    let (author, admin) = (
+        Member::joining(person(0), Role::Member, Seq(1), Ordinal::ZERO),
+        Member::joining(person(1), Role::Owner, Seq(1), Ordinal::ZERO),
+    );
+    let edit = MessageCommand::Edit(text("better"));
+    let policy = MessagePolicy::default();
+    let try_as = |me: &Member, message: &Message, now: i64| {
+        let about = About { now: Timestamp(now), ..about(&state, me, message, &[]) };
+        decide_message(about, &edit, policy)
+    };
+    assert!(matches!(try_as(&author, &message, 2_000), Ok(Some(Change::Edited { .. }))));
+    assert_eq!(try_as(&admin, &message, 2_000), Err(Rejection::Forbidden));
+    assert_eq!(try_as(&author, &message, 1_001 + policy.edit_window_ms), Err(Rejection::TooLate));
+    for seq in 0..EDITS_MAX as u64 {
+        let change = Change::Edited { target: TARGET, content: Some(text("x")) };
+        assert!(message.fold(&change, &stamp(11 + seq)));
+    }
+    assert_eq!(try_as(&author, &message, 2_000), Err(Rejection::TooMany));
+}
+
+#[test]
+fn what_is_not_seen_is_not_there() {
+    let (state, message) = (group(), message());
+    let late = Member::joining(person(1), Role::Member, Seq(6), Ordinal(2));
+    let react = MessageCommand::React { emoji: Emoji::new("👍").unwrap(), add: true };
+    let policy = MessagePolicy::default();
+    assert_eq!(decide_message(about(&state, &late, &message, &[]), &react, policy), Err(Rejection::NoSuchMessage));
+    let mut gone = Member::joining(person(1), Role::Member, Seq(1), Ordinal::ZERO);
+    gone.end(Seq(8), None);
+    assert_eq!(decide_message(about(&state, &gone, &message, &[]), &react, policy), Err(Rejection::NotAMember));
+    let stranger = About { me: None, ..about(&state, &late, &message, &[]) };
+    assert_eq!(decide_message(stranger, &react, policy), Err(Rejection::NotFound));
+    let nothing = About { message: None, ..about(&state, &late, &message, &[]) };
+    assert_eq!(decide_message(nothing, &react, policy), Err(Rejection::NoSuchMessage));
+}
+
+#[test]
+fn emojis_have_bounds_and_the_same_one_twice_is_nothing_new() {
+    let (state, mut message) = (group(), message());
+    let me = Member::joining(person(1), Role::Member, Seq(1), Ordinal::ZERO);
+    let emoji = |n: usize| Emoji::new(&char::from_u32(0x1F400 + n as u32).unwrap().to_string()).unwrap();
+    let react = |message: &Message, own: &[Emoji], emoji: Emoji, add| {
+        let command = MessageCommand::React { emoji, add };
+        decide_message(about(&state, &me, message, own), &command, MessagePolicy::default())
+    };
+    assert_eq!(react(&message, &[emoji(0)], emoji(0), true), Ok(None));
+    assert_eq!(react(&message, &[], emoji(0), false), Ok(None));
+    let own: Vec<_> = (0..EMOJIS_PER_USER_MAX).map(emoji).collect();
+    assert_eq!(react(&message, &own, emoji(99), true), Err(Rejection::TooMany));
+    for n in 0..EMOJIS_PER_MESSAGE_MAX {
+        let change = Change::Reacted { target: TARGET, emoji: emoji(n), added: true };
+        assert!(message.fold(&change, &stamp(11 + n as u64)));
+    }
+    assert_eq!(react(&message, &[], emoji(99), true), Err(Rejection::TooMany), "another one");
+    assert!(matches!(react(&message, &[], emoji(1), true), Ok(Some(_))), "one that is there");
+}
