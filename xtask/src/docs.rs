@@ -89,6 +89,7 @@ fn events_page() -> String {
         let target = match kind.target() {
             Target::Conversation => "the conversation",
             Target::Members => "the users that it names",
+            Target::Message => "the message that it names",
         };
         page += &row(&[
             format!("`{kind}`"),

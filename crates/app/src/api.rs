@@ -6,9 +6,10 @@ use crate::turn::Turn;
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::sync::Arc;
-use stonechat_domain::event::Change;
+use stonechat_domain::event::{Change, MessageCommand};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::Role;
+use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, DeviceId, MessageId, UserId};
 use stonechat_types::number::{Ordinal, PersonalSeq, Seq, Timestamp};
@@ -23,6 +24,21 @@ pub enum Call {
     CreateGroup(CreateGroup),
     /// Change a conversation. Answer: `CommandDone`.
     Change(ChangeConversation),
+    /// Change a message. Answer: `CommandDone`.
+    ChangeMessage(ChangeMessage),
+    /// Messages that changed, as they are now. Answer: `Changes`.
+    FetchChanges(FetchChanges),
+    /// Who added what to a message. Answer: `Reactions`.
+    ListReactions(ListReactions),
+    /// What a message said before. Answer: `Edits`.
+    ListEdits {
+        /// Where.
+        conversation: ConversationId,
+        /// The message.
+        seq: Seq,
+        /// Versions after this one; `ZERO` begins with the first.
+        after: Seq,
+    },
     /// Move the read cursor. Answer: `Done`.
     MarkRead {
         /// Where.
@@ -160,6 +176,49 @@ pub enum ChangeRequest {
     SetRole(UserId, Role),
 }
 
+/// A change of a message.
+#[derive(Clone, Debug)]
+pub struct ChangeMessage {
+    /// The client's id of the command.
+    pub command_id: CommandId,
+    /// Where.
+    pub conversation: ConversationId,
+    /// The message.
+    pub seq: Seq,
+    /// What.
+    pub command: MessageCommand,
+}
+
+/// Which changed messages are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct FetchChanges {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Those that changed after this event.
+    pub after: Seq,
+    /// Those from this ordinal on.
+    pub from: Ordinal,
+    /// Those up to this ordinal; `ZERO` is no end.
+    pub upto: Ordinal,
+    /// Messages at most; 0 for the default.
+    pub limit: u32,
+}
+
+/// Which reactions are wanted.
+#[derive(Clone, Debug)]
+pub struct ListReactions {
+    /// Where.
+    pub conversation: ConversationId,
+    /// The message.
+    pub seq: Seq,
+    /// One emoji, or all.
+    pub emoji: Option<Emoji>,
+    /// Where the list goes on; empty at the start.
+    pub page: Bytes,
+    /// Users at most; 0 for the default.
+    pub limit: u32,
+}
+
 /// Which messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageRange {
@@ -192,6 +251,12 @@ pub enum Answer {
     Events(Box<EventsPage>),
     /// Messages.
     Messages(Box<MessagesPage>),
+    /// Changed messages.
+    Changes(Box<ChangesPage>),
+    /// Who added what.
+    Reactions(ReactionsPage),
+    /// Versions of a message.
+    Edits(EditsPage),
     /// Personal changes.
     Personal(PersonalPage),
     /// Members.
@@ -302,8 +367,8 @@ pub struct ConversationView {
     pub unread: u64,
     /// When it was last moved up.
     pub active_at: Timestamp,
-    /// The last message that the caller may see.
-    pub last_message: Option<Arc<EventView>>,
+    /// The last message that the caller may see, as it is now.
+    pub last_message: Option<Arc<MessageView>>,
     /// First seq of the latest interval that the caller may see.
     pub visible_from: Seq,
     /// Ordinal just before it.
@@ -375,8 +440,8 @@ pub struct EventsPage {
 pub struct MessagesPage {
     /// Where.
     pub conversation: ConversationId,
-    /// Ascending, each with the seq that changed it last.
-    pub messages: Vec<(EventView, Seq)>,
+    /// Ascending.
+    pub messages: Vec<MessageView>,
     /// The state is that after this event.
     pub as_of: Seq,
     /// The first ordinal that is settled.
@@ -387,6 +452,89 @@ pub struct MessagesPage {
     pub more_before: bool,
     /// Whether there are newer ones.
     pub more_after: bool,
+}
+
+/// A message as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageView {
+    /// Its event, with what it says now.
+    pub event: EventView,
+    /// What became of it; `None` when nothing has changed it.
+    pub state: Option<Box<StateView>>,
+}
+
+impl MessageView {
+    /// The last event that changed it; its own at first.
+    #[must_use]
+    pub fn changed(&self) -> Seq {
+        self.state.as_ref().map_or(self.event.id.seq, |state| state.changed)
+    }
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateView {
+    /// The last event that changed it.
+    pub changed: Seq,
+    /// How often it was edited.
+    pub edits: u32,
+    /// When last; zero for never.
+    pub edited_at: Timestamp,
+    /// In the order in which each was first added.
+    pub reactions: Vec<ReactionView>,
+}
+
+/// How often an emoji was added to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReactionView {
+    /// Which.
+    pub emoji: Emoji,
+    /// By how many users.
+    pub count: u32,
+    /// Whether the reader is one of them.
+    pub own: bool,
+}
+
+/// Messages that changed.
+#[derive(Clone, Debug)]
+pub struct ChangesPage {
+    /// Where.
+    pub conversation: ConversationId,
+    /// In the order of their last changes.
+    pub messages: Vec<MessageView>,
+    /// Complete up to here.
+    pub upto: Seq,
+    /// Whether more follow.
+    pub more: bool,
+}
+
+/// Who added what to a message.
+#[derive(Clone, Debug)]
+pub struct ReactionsPage {
+    /// The users, with their emojis.
+    pub users: Vec<(UserView, Vec<Emoji>)>,
+    /// Where it goes on; empty at the end.
+    pub next: Bytes,
+}
+
+/// Versions of a message.
+#[derive(Clone, Debug, Default)]
+pub struct EditsPage {
+    /// Ascending.
+    pub versions: Vec<EditView>,
+    /// Whether more follow.
+    pub more: bool,
+}
+
+/// One version of a message.
+#[derive(Clone, Debug)]
+pub struct EditView {
+    /// Its event.
+    pub seq: Seq,
+    /// When.
+    pub at: Timestamp,
+    /// What it says: a message, or lost.
+    pub content: Content,
 }
 
 /// Personal changes.

@@ -1,8 +1,8 @@
 //! The front door: what gateways hold.
 
 use crate::api::{
-    Answer, Call, ChangeConversation, ChangeRequest, CreateGroup, Destination, Failure, Hello, Outbound, SendMessage,
-    SessionSink, UserView,
+    Answer, Call, ChangeConversation, ChangeMessage, ChangeRequest, CreateGroup, Destination, Failure, Hello, Outbound,
+    SendMessage, SessionSink, UserView,
 };
 use crate::devices;
 use crate::directory::{Directory, commit, failure};
@@ -19,7 +19,10 @@ use crate::seal::Sealer;
 use crate::session::Session;
 use crate::turn::Turn;
 use crate::watermark::Watermark;
-use crate::{fetch_events, fetch_messages, fetch_personal, get_conversation, hello, list_conversations, list_members};
+use crate::{
+    fetch_changes, fetch_events, fetch_messages, fetch_personal, get_conversation, hello, list_conversations,
+    list_edits, list_members, list_reactions,
+};
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -242,6 +245,9 @@ impl App {
             Call::MarkRead { conversation, upto } => {
                 self.mail(*app, user, conversation, Work::MarkRead(upto), reply);
             }
+            Call::ChangeMessage(ChangeMessage { command_id, conversation, seq, command }) => {
+                self.mail(*app, user, conversation, Work::ChangeMessage(command_id, seq, command), reply);
+            }
             Call::CreateGroup(_) | Call::Change(_) => {
                 let this = self.clone();
                 self.tasks.spawn(async move { this.command(reader, call, reply).await });
@@ -342,7 +348,7 @@ impl App {
         let mailbox = &self.mailboxes[hash as usize % self.mailboxes.len()];
         let job = Job { key: (app, conversation), actor: actor.clone(), work, reply };
         // While the committer lags, whoever has his share of the work gets no more of it in. What was taken is done.
-        let is_new = matches!(job.work, Work::Send(_) | Work::Command(..));
+        let is_new = matches!(job.work, Work::Send(_) | Work::Command(..) | Work::ChangeMessage(..));
         let sent = if is_new && self.node.log.lag_ms() > LAG_MS_MAX {
             mailbox.send_within_share(job)
         } else {
@@ -387,6 +393,11 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Session>, call: Cal
         Call::ListMembers { conversation, page, limit } => {
             Answer::Members(list_members::list(node, reader, conversation, &page, limit).await?)
         }
+        Call::FetchChanges(wanted) => Answer::Changes(Box::new(fetch_changes::fetch(node, reader, wanted).await?)),
+        Call::ListReactions(wanted) => Answer::Reactions(list_reactions::list(node, reader, wanted).await?),
+        Call::ListEdits { conversation, seq, after } => {
+            Answer::Edits(list_edits::list(node, reader, conversation, seq, after).await?)
+        }
         Call::ListDevices => Answer::Devices(devices::list(node, reader).await?),
         Call::RevokeDevice(device) => {
             devices::revoke(node, reader, &device).await?;
@@ -412,6 +423,7 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Session>, call: Cal
             Answer::Users(users)
         }
         Call::Send(_)
+        | Call::ChangeMessage(_)
         | Call::CreateGroup(_)
         | Call::Change(_)
         | Call::MarkRead { .. }

@@ -1,7 +1,8 @@
 //! Events after a seq, for catching up: every seq of the answer's range is there, or listed as hidden.
 
-use crate::api::{EventsPage, Failure};
+use crate::api::{Content, EventView, EventsPage, Failure};
 use crate::directory::failure;
+use crate::executor::record::unsaid;
 use crate::get_conversation::ordinal_at;
 use crate::node::Node;
 use crate::reading::{PAGE_BYTES, Reader};
@@ -51,9 +52,19 @@ pub(crate) async fn fetch(
     page.upto = if found.more { last } else { head };
     page.hidden = hidden(&me, page.from, page.upto);
     for event in found.events.iter().filter(|event| me.sees(event.header.seq)) {
-        page.events.push(node.open(event).map_err(failure)?);
+        page.events.push(seen(&me, node.open(event).map_err(failure)?));
     }
     Ok(page)
+}
+
+/// An event as a member may see it: what an edit says is told to those who may see the message.
+fn seen(me: &Member, mut event: EventView) -> EventView {
+    if let Content::Change(change) = &event.content
+        && change.target().is_some_and(|target| !me.sees(target))
+    {
+        event.content = Content::Change(unsaid(change.clone()));
+    }
+    event
 }
 
 /// The ranges of `from ..= upto` that a member may not see.

@@ -1,6 +1,7 @@
 //! Messages as they are now, by ordinal.
 
 use crate::api::{Failure, MessageRange, MessagesPage};
+use crate::as_now::{Place, fitting};
 use crate::directory::failure;
 use crate::get_conversation::ordinal_at;
 use crate::node::Node;
@@ -64,8 +65,18 @@ pub(crate) async fn fetch(
         upto = found.events.last().map_or(upto, |event| event.header.ordinal);
         break found;
     };
-    for event in found.events.iter().filter(|event| me.sees(event.header.seq)) {
-        page.messages.push((node.open(event).map_err(failure)?, event.header.seq));
+    let mut events = found.events;
+    events.retain(|event| me.sees(event.header.seq));
+    page.messages = Place { node, reader, state: &state, me: &me }.messages(&events).await?;
+    let all = page.messages.len();
+    if newest_first {
+        let left_out = all - fitting(page.messages.iter().rev());
+        page.messages.drain(..left_out);
+        from = page.messages.first().filter(|_| left_out > 0).map_or(from, |first| first.event.ordinal);
+    } else {
+        page.messages.truncate(fitting(page.messages.iter()));
+        let last = page.messages.last().filter(|_| page.messages.len() < all);
+        upto = last.map_or(upto, |last| last.event.ordinal);
     }
     (page.from, page.upto) = (from, upto);
     page.more_before = from > first;

@@ -1,6 +1,7 @@
 //! One conversation as one member sees it.
 
 use crate::api::{ConversationView, Failure};
+use crate::as_now::Place;
 use crate::directory::failure;
 use crate::fan_out::LOOKED_UP_MAX;
 use crate::node::Node;
@@ -23,8 +24,10 @@ pub(crate) async fn view(node: &Node, reader: &Reader, id: ConversationId) -> Re
     let head = me.visible_upto(state.head).min(state.head);
     let head_ordinal = if me.is_active() { state.ordinal } else { ordinal_at(node, &state, head).await? };
     let last = node.log.messages(reader.app, id, head_ordinal, head_ordinal, ONE).await.map_err(failure)?;
-    let last = last.events.first().filter(|event| me.sees(event.header.seq));
-    let last_message = last.map(|event| node.open(event)).transpose().map_err(failure)?.map(Arc::new);
+    let mut last = last.events;
+    last.retain(|event| me.sees(event.header.seq));
+    let place = Place { node, reader, state: &state, me: &me };
+    let last_message = place.messages(&last).await?.pop().map(Arc::new);
     let peer = match other(&state, reader) {
         Some(peer) => Some(node.user_view(reader.app, peer.no, &peer.id).await?),
         None => None,
@@ -32,7 +35,7 @@ pub(crate) async fn view(node: &Node, reader: &Reader, id: ConversationId) -> Re
     // Who is no member any more sees the conversation as it was when he went.
     let active_at = match (me.is_active(), &last_message) {
         (true, _) => node.log.activity().get(reader.app, state.no).recency,
-        (false, Some(message)) => message.sent_at,
+        (false, Some(message)) => message.event.sent_at,
         (false, None) => Timestamp::default(),
     };
     Ok(ConversationView {

@@ -2,11 +2,14 @@
 
 pub mod api;
 pub mod application;
+mod as_now;
 mod change_conversation;
+mod change_message;
 mod devices;
 pub mod directory;
 mod executor;
 mod fan_out;
+mod fetch_changes;
 mod fetch_events;
 mod fetch_messages;
 mod fetch_personal;
@@ -14,7 +17,9 @@ pub mod follower;
 mod get_conversation;
 mod hello;
 pub mod list_conversations;
+mod list_edits;
 mod list_members;
+mod list_reactions;
 pub mod live;
 pub mod map;
 mod mark_read;

@@ -78,7 +78,7 @@ pub(crate) async fn join(node: &Node, reader: &Reader, window: Window) -> Result
 fn view_bytes(view: &ConversationView) -> usize {
     const FIXED_BYTES: usize = 1_024;
     const MARK_BYTES: usize = 64;
-    let body = match view.last_message.as_ref().map(|message| &message.content) {
+    let body = match view.last_message.as_ref().map(|message| &message.event.content) {
         Some(Content::Message { body, .. }) => body.len() * 4 / 3,
         Some(Content::Change(_) | Content::Lost) | None => 0,
     };

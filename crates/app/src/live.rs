@@ -3,6 +3,7 @@
 use crate::api::{Content, EventView};
 use bytes::Bytes;
 use std::sync::OnceLock;
+use stonechat_domain::event::Change;
 
 /// Encodings that an event can carry. A gateway has numbers of its own below it, by `server`'s table.
 pub const ENCODINGS_MAX: usize = 4;
@@ -35,6 +36,7 @@ impl LiveEvent {
     pub fn weight(&self) -> usize {
         match &self.event.content {
             Content::Message { body, .. } => body.len(),
+            Content::Change(Change::Edited { content: Some(content), .. }) => content.body.len(),
             Content::Change(_) | Content::Lost => 64,
         }
     }

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
+use stonechat_domain::message::MessagePolicy;
 use stonechat_log::store::Log;
 use stonechat_types::number::{AppId, ConversationNo, LanePosition, PersonalSeq};
 
@@ -25,13 +26,21 @@ pub struct Options {
     pub auto_create: bool,
     /// Bytes of conversations that each executor keeps in memory.
     pub executor_bytes_max: usize,
+    /// What apps allow to be done to messages.
+    pub messages: MessagePolicy,
     /// A fault that a test plants; none in the product.
     pub mutants: Mutants,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { executors: 2, auto_create: true, executor_bytes_max: 64 * 1024 * 1024, mutants: Mutants::default() }
+        Self {
+            executors: 2,
+            auto_create: true,
+            executor_bytes_max: 64 * 1024 * 1024,
+            messages: MessagePolicy::default(),
+            mutants: Mutants::default(),
+        }
     }
 }
 

@@ -209,7 +209,7 @@ async fn a_newcomer_sees_from_his_join_on_and_older_ranges_are_hidden() {
     assert_eq!(page.events.iter().map(|event| event.id.seq.0).collect::<Vec<_>>(), [3, 4]);
     let call = Call::FetchMessages { conversation: here, range: MessageRange::Newest, limit: 0 };
     let Answer::Messages(page) = carol.call(call).await.unwrap() else { panic!() };
-    assert_eq!(page.messages.iter().map(|(event, _)| body_of(event)).collect::<Vec<_>>(), ["hello carol"]);
+    assert_eq!(page.messages.iter().map(|view| body_of(&view.event)).collect::<Vec<_>>(), ["hello carol"]);
     assert!(!page.more_before);
     assert_eq!(carol.view(here).await.unread, 1);
 }
@@ -277,7 +277,7 @@ async fn a_device_comes_back_to_what_happened_since_its_position() {
     let back = world.device_at("bob", "phone", position).await;
     let page = &back.begun.welcome.conversations;
     assert_eq!(page.conversations.len(), 1);
-    assert_eq!(page.conversations[0].last_message.as_ref().map(|m| body_of(m)), Some("two".into()));
+    assert_eq!(page.conversations[0].last_message.as_ref().map(|m| body_of(&m.event)), Some("two".into()));
     let fresh = world.device_at("alice", "laptop", Bytes::from_static(b"nonsense")).await;
     assert!(fresh.begun.welcome.reset);
     assert_eq!(fresh.begun.welcome.conversations.conversations.len(), 4);
@@ -482,8 +482,12 @@ async fn large_last_messages_end_a_page_and_lock_nobody_out() {
     let mut page = bob.begun.welcome.conversations.clone();
     let mut found = 0;
     loop {
-        let bytes: usize =
-            page.conversations.iter().filter_map(|view| view.last_message.as_ref()).map(|m| body_of(m).len()).sum();
+        let bytes: usize = page
+            .conversations
+            .iter()
+            .filter_map(|view| view.last_message.as_ref())
+            .map(|m| body_of(&m.event).len())
+            .sum();
         assert!(bytes < 600_000, "a page of {bytes} bytes");
         found += page.conversations.len();
         if page.next.is_empty() {

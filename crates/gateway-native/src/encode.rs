@@ -2,13 +2,15 @@
 
 use bytes::Bytes;
 use stonechat_app::api::{
-    Answer, CommandDone, Content, ConversationPage, ConversationView, DeviceView, EventView, EventsPage, Failure,
-    MembersPage, MessagesPage, PersonalItem, PersonalPage, Sent, UserView, Welcome,
+    Answer, ChangesPage, CommandDone, Content, ConversationPage, ConversationView, DeviceView, EditView, EditsPage,
+    EventView, EventsPage, Failure, MembersPage, MessageView, MessagesPage, PersonalItem, PersonalPage, ReactionView,
+    ReactionsPage, Sent, UserView, Welcome,
 };
 use stonechat_app::live::LiveEvent;
 use stonechat_domain::event::Change;
 use stonechat_domain::member::{Role, UserRef};
 use stonechat_net::machine::MessageKind;
+use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ConversationId, ConversationKind, UserId};
 use stonechat_types::limits::{
@@ -57,6 +59,9 @@ pub fn answer(session_id: u64, answer: &Answer) -> Body {
         Answer::Conversation(view) => Body::Conversation(conversation(view)),
         Answer::Events(page) => Body::Events(events(page)),
         Answer::Messages(page) => Body::Messages(messages(page)),
+        Answer::Changes(page) => Body::Changes(changes(page)),
+        Answer::Reactions(page) => Body::Reactions(reactions(page)),
+        Answer::Edits(page) => Body::Edits(edits(page)),
         Answer::Personal(page) => Body::Personal(personal(page)),
         Answer::Members(page) => Body::Members(members(page)),
         Answer::Devices(devices) => Body::Devices(v1::Devices { devices: devices.iter().map(device).collect() }),
@@ -192,6 +197,17 @@ fn change(conversation: ConversationId, change: &Change) -> event::Change {
         Change::RoleChanged(user, role) => {
             event::Change::RoleChanged(v1::RoleChanged { user_id: text(&user.id), role: self::role(*role).into() })
         }
+        Change::Edited { target, content } => event::Change::Edited(match content {
+            Some(content) => v1::Edited {
+                seq: target.0,
+                body_type: String::from_utf8_lossy(&content.body_type).into_owned(),
+                body: content.body.clone(),
+            },
+            None => v1::Edited { seq: target.0, ..v1::Edited::default() },
+        }),
+        Change::Reacted { target, emoji, added } => {
+            event::Change::Reacted(v1::Reacted { seq: target.0, emoji: emoji.to_string(), removed: !added })
+        }
     }
 }
 
@@ -244,7 +260,7 @@ fn conversation(view: &ConversationView) -> v1::Conversation {
         read_ordinal: view.read_ordinal.0,
         unread: view.unread,
         active_at: view.active_at.0,
-        last_message: view.last_message.as_deref().map(event),
+        last_message: view.last_message.as_deref().map(message_now),
         visible_from_seq: view.visible_from.0,
         read_marks: view
             .read_marks
@@ -272,17 +288,65 @@ fn events(page: &EventsPage) -> v1::Events {
 fn messages(page: &MessagesPage) -> v1::Messages {
     v1::Messages {
         conversation_id: page.conversation.to_string(),
-        messages: page
-            .messages
-            .iter()
-            .map(|(view, changed)| v1::Message { event: Some(event(view)), changed_seq: changed.0 })
-            .collect(),
+        messages: page.messages.iter().map(message).collect(),
         as_of_seq: page.as_of.0,
         from_ordinal: page.from.0,
         upto_ordinal: page.upto.0,
         more_before: page.more_before,
         more_after: page.more_after,
     }
+}
+
+fn message(view: &MessageView) -> v1::Message {
+    v1::Message { event: Some(message_now(view)), changed_seq: view.changed().0 }
+}
+
+/// The event of a message, as the message is now.
+fn message_now(view: &MessageView) -> v1::Event {
+    let state = view.state.as_ref().map(|state| v1::MessageState {
+        changed_seq: state.changed.0,
+        edits: state.edits,
+        edited_at: state.edited_at.0,
+        reactions: state.reactions.iter().map(reaction).collect(),
+    });
+    v1::Event { state, ..event(&view.event) }
+}
+
+fn reaction(view: &ReactionView) -> v1::Reaction {
+    v1::Reaction { emoji: view.emoji.to_string(), count: view.count, own: view.own }
+}
+
+fn changes(page: &ChangesPage) -> v1::Changes {
+    v1::Changes {
+        conversation_id: page.conversation.to_string(),
+        messages: page.messages.iter().map(message).collect(),
+        upto_seq: page.upto.0,
+        more: page.more,
+    }
+}
+
+fn reactions(page: &ReactionsPage) -> v1::Reactions {
+    let of_user = |(user, emojis): &(UserView, Vec<Emoji>)| v1::UserReaction {
+        user_id: text(&user.id),
+        display_name: display_name(user),
+        emojis: emojis.iter().map(ToString::to_string).collect(),
+    };
+    v1::Reactions { reactions: page.users.iter().map(of_user).collect(), next_page: page.next.clone() }
+}
+
+fn edits(page: &EditsPage) -> v1::Edits {
+    let version = |view: &EditView| {
+        let mut version = v1::EditVersion { seq: view.seq.0, at: view.at.0, ..v1::EditVersion::default() };
+        match &view.content {
+            Content::Message { body_type, body } => {
+                version.body_type = String::from_utf8_lossy(body_type).into_owned();
+                version.body = body.clone();
+            }
+            Content::Change(_) | Content::Lost => version.corrupt = true,
+        }
+        version
+    };
+    v1::Edits { versions: page.versions.iter().map(version).collect(), more: page.more }
 }
 
 fn personal(page: &PersonalPage) -> v1::Personal {

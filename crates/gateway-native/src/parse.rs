@@ -5,7 +5,9 @@ use prost::Message as _;
 use std::fmt::Display;
 use std::str::FromStr;
 use stonechat_app::api::{self, Call, ChangeRequest, Destination, Failure, MessageRange};
+use stonechat_domain::event::{Content, MessageCommand};
 use stonechat_domain::member::Role;
+use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, UserId};
 use stonechat_types::limits::{
@@ -14,7 +16,7 @@ use stonechat_types::limits::{
 };
 use stonechat_types::number::{Ordinal, PersonalSeq, Seq};
 use stonechat_types::text::{Title, check_message_text};
-use stonechat_wire::v1::{self, change_conversation, fetch_messages, frame::Body, send_message};
+use stonechat_wire::v1::{self, change_conversation, change_message, fetch_messages, frame::Body, send_message};
 
 /// The version of the protocol that this gateway speaks.
 pub const VERSION: u32 = 1;
@@ -60,6 +62,26 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
         Body::Send(send) => Call::Send(parse_send(send)?),
         Body::CreateGroup(group) => Call::CreateGroup(create_group(&group)?),
         Body::ChangeConversation(change) => Call::Change(change_conversation(change)?),
+        Body::ChangeMessage(change) => Call::ChangeMessage(change_message(change)?),
+        Body::FetchChanges(fetch) => Call::FetchChanges(api::FetchChanges {
+            conversation: conversation(&fetch.conversation_id)?,
+            after: seq("after_seq", fetch.after_seq)?,
+            from: Ordinal(number("from_ordinal", fetch.from_ordinal)?),
+            upto: Ordinal(number("upto_ordinal", fetch.upto_ordinal)?),
+            limit: fetch.limit.min(PAGE_ITEMS_MAX),
+        }),
+        Body::ListReactions(list) => Call::ListReactions(api::ListReactions {
+            conversation: conversation(&list.conversation_id)?,
+            seq: seq("seq", list.seq)?,
+            emoji: if list.emoji.is_empty() { None } else { Some(emoji(&list.emoji)?) },
+            page: opaque("page", list.page)?,
+            limit: list.limit.min(MEMBERS_PAGE_MAX),
+        }),
+        Body::ListEdits(list) => Call::ListEdits {
+            conversation: conversation(&list.conversation_id)?,
+            seq: seq("seq", list.seq)?,
+            after: seq("after_seq", list.after_seq)?,
+        },
         Body::MarkRead(mark) => {
             Call::MarkRead { conversation: conversation(&mark.conversation_id)?, upto: seq("upto_seq", mark.upto_seq)? }
         }
@@ -100,6 +122,9 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
         | Body::Conversation(_)
         | Body::Events(_)
         | Body::Messages(_)
+        | Body::Changes(_)
+        | Body::Reactions(_)
+        | Body::Edits(_)
         | Body::Personal(_)
         | Body::Members(_)
         | Body::Devices(_)
@@ -223,6 +248,32 @@ fn change_conversation(change: v1::ChangeConversation) -> Result<api::ChangeConv
         conversation: conversation(&change.conversation_id)?,
         change: request,
     })
+}
+
+fn change_message(change: v1::ChangeMessage) -> Result<api::ChangeMessage, Failure> {
+    use change_message::Change;
+    let command = match change.change {
+        Some(Change::Edit(edit)) => {
+            if edit.body.len() > BODY_BYTES_MAX {
+                let message = format!("the body is larger than {BODY_BYTES_MAX} bytes");
+                return Err(Failure::new(ErrorCode::TooLarge, message));
+            }
+            let body_type = checked_body_type(edit.body_type, &edit.body)?;
+            MessageCommand::Edit(Content { body_type, body: edit.body })
+        }
+        Some(Change::React(react)) => MessageCommand::React { emoji: emoji(&react.emoji)?, add: !react.remove },
+        None => return Err(malformed("the change is missing, or not one that this server knows")),
+    };
+    Ok(api::ChangeMessage {
+        command_id: command_id(&change.command_id)?,
+        conversation: conversation(&change.conversation_id)?,
+        seq: seq("seq", change.seq)?,
+        command,
+    })
+}
+
+fn emoji(text: &str) -> Result<Emoji, Failure> {
+    Emoji::new(text).map_err(|error| invalid("emoji", error))
 }
 
 fn message_range(range: Option<fetch_messages::Range>) -> Result<MessageRange, Failure> {

@@ -80,6 +80,8 @@ const fn mapped(code: ErrorCode) -> Option<StatusCode> {
         | ErrorCode::LastOwner
         | ErrorCode::Replaced
         | ErrorCode::RetryInOrder
+        | ErrorCode::TooLate
+        | ErrorCode::TooMany
         | ErrorCode::TooManyMembers => StatusCode::CONFLICT,
         ErrorCode::Overloaded | ErrorCode::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
         ErrorCode::StorageFull => StatusCode::INSUFFICIENT_STORAGE,

@@ -12,7 +12,7 @@ use prometheus_client::registry::Registry;
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use stonechat_app::api::{
-    Answer, Call, CommandDone, Content, Destination, EventView, Failure, MessagesPage, Sent, UserView,
+    Answer, Call, CommandDone, Content, Destination, EventView, Failure, MessageView, MessagesPage, Sent, UserView,
 };
 use stonechat_app::ports::{Clock, Entropy};
 use stonechat_domain::kind::EventKind;
@@ -172,7 +172,7 @@ fn page() -> MessagesPage {
             key: [7; 16],
             content,
         };
-        (event, Seq(seq))
+        MessageView { event, state: None }
     };
     let body = |body_type: &'static str, body: &'static [u8]| Content::Message {
         body_type: Bytes::from_static(body_type.as_bytes()),

@@ -99,7 +99,7 @@ pub(crate) fn answer_waiter(waiter: Waiter, conversation: ConversationId, first:
 
 fn known(work: &Work, conversation: ConversationId, first: &Remembered) -> Answer {
     match work {
-        Work::Command(..) => command_done(conversation, first.seq, true),
+        Work::Command(..) | Work::ChangeMessage(..) => command_done(conversation, first.seq, true),
         _ => Answer::Sent(sent(conversation, first, true)),
     }
 }

@@ -4,7 +4,7 @@ use crate::api::{Answer, Failure, Outbound, SendMessage};
 use crate::session::Session;
 use crate::turn::Turn;
 use std::sync::Arc;
-use stonechat_domain::event::Command;
+use stonechat_domain::event::{Command, MessageCommand};
 use stonechat_domain::member::UserRef;
 use stonechat_types::error_code::{ErrorCode, Retry};
 use stonechat_types::id::{ClientMsgId, CommandId, ConversationId};
@@ -33,6 +33,7 @@ impl Job {
 pub(crate) enum Work {
     Send(SendMessage),
     Command(CommandId, Command),
+    ChangeMessage(CommandId, Seq, MessageCommand),
     MarkRead(Seq),
     Typing(bool),
 }

@@ -3,14 +3,17 @@
 use super::job::Key;
 use super::slot::{Loaded, Slot};
 use crate::node::Node;
-use crate::rows::{conversation, key, member};
+use crate::rows::{self, conversation, key, member};
 use bytes::Bytes;
 use roaring::RoaringBitmap;
 use std::sync::Arc;
 use stonechat_domain::conversation::Conversation;
+use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Member, UserRef};
+use stonechat_domain::message::Message;
 use stonechat_log::packed;
 use stonechat_log::store::{LogError, PageLimit};
+use stonechat_types::emoji::Emoji;
 use stonechat_types::id::UserId;
 use stonechat_types::number::{ConversationNo, Ordinal, Seq, UserNo};
 
@@ -27,6 +30,8 @@ pub(crate) enum Need {
     OrdinalAt(Seq),
     /// The other user of a direct conversation that has to begin.
     Peer(UserId),
+    /// What became of a message, and what a user added to it.
+    Message(ConversationNo, Seq, UserNo),
 }
 
 /// What was found.
@@ -36,6 +41,7 @@ pub(crate) enum Found {
     Dedup(Bytes, Bytes),
     OrdinalAt(Seq, Ordinal),
     Peer(Option<UserRef>),
+    Message(Seq, Option<Box<Message>>, UserNo, Vec<Emoji>),
 }
 
 /// Loads what is missing.
@@ -49,6 +55,7 @@ pub(crate) async fn load(node: Arc<Node>, at: Key, need: Need) -> (Key, Result<F
         }
         Need::OrdinalAt(seq) => ordinal_at(&node, at, seq).await,
         Need::Peer(id) => peer(&node, at, &id).await,
+        Need::Message(no, seq, user) => message(&node, at, no, (seq, user)).await,
     };
     (at, found)
 }
@@ -84,6 +91,29 @@ async fn ordinal_at(node: &Node, (app, id): Key, seq: Seq) -> Result<Found, LogE
     let page = node.log.events(app, id, Seq(seq.0 - 1), seq, limit).await?;
     let ordinal = page.events.first().map_or(Ordinal::ZERO, |event| event.header.ordinal);
     Ok(Found::OrdinalAt(seq, ordinal))
+}
+
+async fn message(
+    node: &Node,
+    (app, id): Key,
+    no: ConversationNo,
+    (seq, user): (Seq, UserNo),
+) -> Result<Found, LogError> {
+    let rows = node.log.load(vec![key::message(app, no, seq), key::reactions(app, no, seq)]).await?;
+    if let Some(row) = &rows[0] {
+        let entry = packed::get(rows[1].as_deref().unwrap_or_default(), &user.0.to_be_bytes());
+        let entry = entry.map_err(|error| LogError::Corrupt(error.to_string()))?;
+        let own = entry.map(rows::message::decode_own).transpose()?.unwrap_or_default();
+        return Ok(Found::Message(seq, Some(Box::new(rows::message::decode(row)?)), user, own));
+    }
+    let Some(before) = seq.0.checked_sub(1) else { return Ok(Found::Message(seq, None, user, Vec::new())) };
+    let page = node.log.events(app, id, Seq(before), seq, PageLimit { items: 1, bytes: 1 }).await?;
+    let header = page.events.into_iter().map(|event| event.header).find(|header| header.kind == EventKind::Message);
+    let message = header.map(|header| {
+        let author = UserRef { no: header.sender_no, id: header.sender };
+        Box::new(Message::new(header.seq, header.ordinal, author, header.sent_at))
+    });
+    Ok(Found::Message(seq, message, user, Vec::new()))
 }
 
 async fn peer(node: &Node, (app, _): Key, id: &UserId) -> Result<Found, LogError> {
@@ -124,5 +154,10 @@ pub(crate) fn install(slot: &mut Slot, found: Found) {
             }
         }
         Found::Peer(peer) => slot.brought.peer = Some(peer),
+        Found::Message(seq, message, user, own) => {
+            if let Some(loaded) = &mut slot.loaded {
+                loaded.messages.learn(seq, message.map(|message| *message), (user, own), loaded.committed);
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod earlier;
 pub(crate) mod job;
 mod load;
 pub(crate) mod mailbox;
+mod messages;
 mod nonces;
 pub(crate) mod record;
 mod run;
@@ -24,7 +25,7 @@ use crate::map::Map;
 use crate::metrics::{Bound, Full};
 use crate::node::Node;
 use crate::rows::derive;
-use crate::{change_conversation, mark_read, send_message, typing};
+use crate::{change_conversation, change_message, mark_read, send_message, typing};
 use batch::{BATCH_RECORDS_MAX, Batch, Effect, Share};
 use job::{Job, Key, Reply, Work};
 use load::Found;
@@ -442,6 +443,7 @@ fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> Attempt {
     match job.work {
         Work::Send(_) => send_message::attempt(context, slot, job),
         Work::Command(..) => change_conversation::attempt(context, slot, job),
+        Work::ChangeMessage(..) => change_message::attempt(context, slot, job),
         Work::MarkRead(_) => mark_read::attempt(context, slot, job),
         Work::Typing(_) => typing::attempt(context, slot, job),
     }

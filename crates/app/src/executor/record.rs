@@ -94,22 +94,42 @@ pub(crate) fn push_change(
             told.push((*user, item));
         }
     }
+    if let Some((before, message, own)) = loaded.messages.fold(&change, actor.no, &stamp) {
+        record.rows.extend(derive::message_rows((at.0, state.no), before, message));
+        if matches!(change, Change::Reacted { .. }) {
+            record.rows.push(derive::reactions_row((at.0, state.no), message.seq, actor.no, own));
+        }
+    }
     let also = match &change {
         Change::MemberRemoved(user) => Some(user.no),
         Change::MemberLeft => Some(actor.no),
-        Change::Created { .. } | Change::MembersAdded(_) | Change::Renamed(_) | Change::RoleChanged(..) => None,
+        Change::Created { .. }
+        | Change::MembersAdded(_)
+        | Change::Renamed(_)
+        | Change::RoleChanged(..)
+        | Change::Edited { .. }
+        | Change::Reacted { .. } => None,
     };
+    let everybody_sees = change.target().is_none_or(|target| target >= state.last_join);
     loaded.refresh_roster(&touched);
     if let Some(removed) = also.filter(|_| context.node.options.mutants.is(Mutant::RemovalIgnoredForQueued)) {
         Arc::make_mut(&mut loaded.roster).insert(removed.0);
     }
     remember(loaded, actor.no, &stamp, hmac);
-    let view = view(&header, Content::Change(change));
+    let view = view(&header, Content::Change(if everybody_sees { change } else { unsaid(change) }));
     record.event = Some(Event { header, sealed });
     let event = Some(Fanned { view, recipients: loaded.roster.clone(), also });
     let reply = reply.map(|(reply, answer)| (reply, Ok(answer(at, stamp.seq))));
     let id = Some((actor.no, id));
     context.batch.push(record, Effect { event, personal: told, id, reply, ..Effect::nothing(at) });
+}
+
+/// An edit without what the message says now: somebody who hears of it may not see the message.
+pub(crate) fn unsaid(change: Change) -> Change {
+    match change {
+        Change::Edited { target, .. } => Change::Edited { target, content: None },
+        change => change,
+    }
 }
 
 /// Everybody whose membership a change may touch, the actor first.
@@ -119,7 +139,7 @@ fn touched(actor: &UserRef, change: &Change) -> Vec<UserNo> {
         Change::Created { members, .. } => members,
         Change::MembersAdded(users) => users,
         Change::MemberRemoved(user) | Change::RoleChanged(user, _) => std::slice::from_ref(user),
-        Change::MemberLeft | Change::Renamed(_) => &[],
+        Change::MemberLeft | Change::Renamed(_) | Change::Edited { .. } | Change::Reacted { .. } => &[],
     };
     for user in named {
         if user.no != actor.no {

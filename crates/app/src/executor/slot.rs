@@ -1,6 +1,7 @@
 //! The state of one conversation in its executor: committed and pending, loaded when a command needs it.
 
 use super::job::{Job, Reply};
+use super::messages::Messages;
 use crate::map::Map;
 use crate::rows::dedup::Remembered;
 use bytes::Bytes;
@@ -60,6 +61,8 @@ pub(crate) struct Loaded {
     pub committed: Seq,
     /// Users whose cursors moved and are not stored yet.
     pub dirty: BTreeSet<UserNo>,
+    /// Messages that were needed, pending records included.
+    pub messages: Messages,
     recent: VecDeque<(Seq, Ordinal)>,
 }
 
@@ -92,6 +95,7 @@ impl Loaded {
             roster: Arc::new(roster),
             pending: Map::default(),
             dirty: BTreeSet::new(),
+            messages: Messages::default(),
             recent,
         }
     }
@@ -145,7 +149,10 @@ impl Slot {
     /// About how many bytes it takes.
     pub fn bytes(&self) -> usize {
         let loaded = self.loaded.as_ref().map_or(0, |loaded| {
-            loaded.members.len() * 256 + loaded.strangers.len() * 16 + loaded.roster.serialized_size()
+            loaded.members.len() * 256
+                + loaded.strangers.len() * 16
+                + loaded.roster.serialized_size()
+                + loaded.messages.bytes()
         });
         640 + loaded
     }

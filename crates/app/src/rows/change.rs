@@ -2,10 +2,12 @@
 
 use super::codec::{Reader, Writer, damaged, role_byte, role_of};
 use bytes::Bytes;
-use stonechat_domain::event::{Change, Command};
+use stonechat_domain::event::{Change, Command, Content, MessageCommand};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::UserRef;
 use stonechat_log::store::LogError;
+use stonechat_types::emoji::Emoji;
+use stonechat_types::number::Seq;
 use stonechat_types::text::Title;
 
 const VERSION: u8 = 1;
@@ -40,8 +42,31 @@ pub fn encode(change: &Change) -> Bytes {
         Change::MemberLeft => {}
         Change::Renamed(text) => title(&mut row, Some(text)),
         Change::RoleChanged(user, role) => _ = row.user(user).u8(role_byte(*role)),
+        Change::Edited { target, content } => {
+            row.u64(target.0);
+            said(&mut row, content.as_ref());
+        }
+        Change::Reacted { target, emoji, added } => {
+            row.u64(target.0).bytes(emoji.as_str().as_bytes()).u8(u8::from(*added));
+        }
     }
     row.finish()
+}
+
+fn said(row: &mut Writer, content: Option<&Content>) {
+    match content {
+        Some(content) => row.u8(1).bytes(&content.body_type).u32(content.body.len() as u32).raw(&content.body),
+        None => row.u8(0),
+    };
+}
+
+fn read_said(row: &mut Reader<'_>) -> Option<Option<Content>> {
+    if !row.flag()? {
+        return Some(None);
+    }
+    let body_type = Bytes::copy_from_slice(row.bytes()?);
+    let length = row.u32()? as usize;
+    Some(Some(Content { body_type, body: Bytes::copy_from_slice(row.raw(length)?) }))
 }
 
 /// Reads a change of a kind.
@@ -63,6 +88,10 @@ pub fn decode(kind: EventKind, body: &[u8]) -> Result<Change, LogError> {
             EventKind::MemberLeft => Change::MemberLeft,
             EventKind::Renamed => Change::Renamed(Title::new(row.text()?).ok()?),
             EventKind::RoleChanged => Change::RoleChanged(row.user()?, role_of(row.u8()?)?),
+            EventKind::Edited => Change::Edited { target: row.seq()?, content: read_said(&mut row)? },
+            EventKind::Reacted => {
+                Change::Reacted { target: row.seq()?, emoji: Emoji::new(row.text()?).ok()?, added: row.flag()? }
+            }
         };
         row.end()?;
         Some(change)
@@ -91,6 +120,22 @@ pub fn encode_command(command: &Command) -> Bytes {
             title(&mut row, Some(text));
         }
         Command::SetRole(user, role) => _ = row.u8(6).user(user).u8(role_byte(*role)),
+    }
+    row.finish()
+}
+
+/// The bytes of a command on a message, for the same.
+#[must_use]
+pub fn encode_message_command(seq: Seq, command: &MessageCommand) -> Bytes {
+    let mut row = Writer::new(VERSION);
+    match command {
+        MessageCommand::Edit(content) => {
+            row.u8(7).u64(seq.0);
+            said(&mut row, Some(content));
+        }
+        MessageCommand::React { emoji, add } => {
+            row.u8(8).u64(seq.0).bytes(emoji.as_str().as_bytes()).u8(u8::from(*add));
+        }
     }
     row.finish()
 }

@@ -8,7 +8,9 @@ use stonechat_types::id::ConversationId;
 use stonechat_types::number::{AppId, ConversationNo, Timestamp};
 use stonechat_types::text::Title;
 
-const VERSION: u8 = 1;
+/// The first version did not say when somebody was let in last.
+const WITHOUT_JOIN: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Its bytes.
 #[must_use]
@@ -21,6 +23,7 @@ pub fn encode(state: &Conversation) -> Bytes {
         None => row.u8(0),
     };
     row.bytes(state.title.as_ref().map_or(&[], |title| title.as_str().as_bytes()));
+    row.u64(state.last_join.0);
     row.finish()
 }
 
@@ -29,7 +32,8 @@ pub fn encode(state: &Conversation) -> Bytes {
 /// # Errors
 /// [`LogError::Corrupt`] when it is not in its form.
 pub fn decode(app: AppId, id: ConversationId, row: &[u8]) -> Result<Conversation, LogError> {
-    let mut row = Reader::new(row, VERSION, "a conversation")?;
+    let version = if row.first() == Some(&WITHOUT_JOIN) { WITHOUT_JOIN } else { VERSION };
+    let mut row = Reader::new(row, version, "a conversation")?;
     let mut read = || {
         let no = ConversationNo(row.u32()?);
         let (head, ordinal, last_sent_at) = (row.seq()?, row.ordinal()?, Timestamp(row.u64()? as i64));
@@ -37,8 +41,23 @@ pub fn decode(app: AppId, id: ConversationId, row: &[u8]) -> Result<Conversation
         let peer = if row.flag()? { Some(row.user()?) } else { None };
         let title = row.text()?;
         let title = if title.is_empty() { None } else { Some(Title::new(title).ok()?) };
+        // Not known: it may have been the last event.
+        let last_join = if version == VERSION { row.seq()? } else { head };
         row.end()?;
-        Some(Conversation { app, id, no, creator, peer, title, head, ordinal, last_sent_at, members, owners })
+        Some(Conversation {
+            app,
+            id,
+            no,
+            creator,
+            peer,
+            title,
+            head,
+            ordinal,
+            last_sent_at,
+            members,
+            owners,
+            last_join,
+        })
     };
     read().ok_or_else(|| damaged("a conversation"))
 }

@@ -7,10 +7,12 @@ use stonechat_domain::conversation::Conversation;
 use stonechat_domain::fold::{Stamp, fold_message};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Member, UserRef};
+use stonechat_domain::message::Message;
 use stonechat_log::record::EventHeader;
 use stonechat_log::row::RowWrite;
 use stonechat_log::store::{Derive, LogError, RowReader};
-use stonechat_types::number::{AppId, ConversationNo, UserNo};
+use stonechat_types::emoji::Emoji;
+use stonechat_types::number::{AppId, ConversationNo, Seq, UserNo};
 
 /// The stamp of a header.
 #[must_use]
@@ -86,6 +88,29 @@ pub fn roster_row(state: &Conversation, of: &Member) -> RowWrite {
         key: key::roster(state.app, state.no),
         entry: Bytes::copy_from_slice(&of.user.no.0.to_be_bytes()),
         value: of.is_active().then(|| Bytes::copy_from_slice(&[super::codec::role_byte(of.role)])),
+    }
+}
+
+/// The rows of a message that an event changed; `before` is the event that changed it before.
+#[must_use]
+pub fn message_rows((app, no): (AppId, ConversationNo), before: Seq, message: &Message) -> Vec<RowWrite> {
+    let key = key::message(app, no, message.seq);
+    let mut rows = vec![RowWrite::Put { key, value: super::message::encode(message) }];
+    if before > message.seq {
+        rows.push(RowWrite::Delete { key: key::changed(app, no, before) });
+    }
+    let value = super::message::encode_changed(message.seq, message.ordinal);
+    rows.push(RowWrite::Put { key: key::changed(app, no, message.changed), value });
+    rows
+}
+
+/// The entry of a user in the reactions of a message; none when nothing is left.
+#[must_use]
+pub fn reactions_row((app, no): (AppId, ConversationNo), seq: Seq, user: UserNo, own: &[Emoji]) -> RowWrite {
+    RowWrite::Patch {
+        key: key::reactions(app, no, seq),
+        entry: Bytes::copy_from_slice(&user.0.to_be_bytes()),
+        value: (!own.is_empty()).then(|| super::message::encode_own(own)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use stonechat_types::id::{ConversationId, UserId};
-use stonechat_types::number::{AppId, ConversationNo, UserNo};
+use stonechat_types::number::{AppId, ConversationNo, Seq, UserNo};
 
 const CONVERSATION: u8 = 0x01;
 const MEMBER: u8 = 0x02;
@@ -14,6 +14,9 @@ const USER_BY_NO: u8 = 0x07;
 const NEXT_USER: u8 = 0x08;
 const FOLLOWER: u8 = 0x09;
 const OF_FOLLOWER: u8 = 0x0A;
+const MESSAGE: u8 = 0x0B;
+const CHANGED: u8 = 0x0C;
+const REACTIONS: u8 = 0x0D;
 
 fn start(family: u8, app: AppId, room: usize) -> BytesMut {
     let mut out = BytesMut::with_capacity(5 + room);
@@ -94,6 +97,39 @@ pub fn user_by_no(app: AppId, no: UserNo) -> Bytes {
 #[must_use]
 pub fn next_user(app: AppId) -> Bytes {
     start(NEXT_USER, app, 0).freeze()
+}
+
+fn of_seq(family: u8, app: AppId, conversation: ConversationNo, seq: Seq) -> Bytes {
+    let mut key = start(family, app, 12);
+    key.put_u32(conversation.0);
+    key.put_u64(seq.0);
+    key.freeze()
+}
+
+/// What became of a message, by its seq. None when nothing has changed it.
+#[must_use]
+pub fn message(app: AppId, conversation: ConversationNo, seq: Seq) -> Bytes {
+    of_seq(MESSAGE, app, conversation, seq)
+}
+
+/// The message that an event changed, where no later one has changed it.
+#[must_use]
+pub fn changed(app: AppId, conversation: ConversationNo, by: Seq) -> Bytes {
+    of_seq(CHANGED, app, conversation, by)
+}
+
+/// What the keys of the changes of a conversation start with.
+#[must_use]
+pub fn changes(app: AppId, conversation: ConversationNo) -> Bytes {
+    let mut key = start(CHANGED, app, 4);
+    key.put_u32(conversation.0);
+    key.freeze()
+}
+
+/// Who added what to a message: a packed row of user number → emojis.
+#[must_use]
+pub fn reactions(app: AppId, conversation: ConversationNo, seq: Seq) -> Bytes {
+    of_seq(REACTIONS, app, conversation, seq)
 }
 
 /// Whether a row is one by which repeated sends are known.

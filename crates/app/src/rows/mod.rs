@@ -9,5 +9,6 @@ pub mod derive;
 pub mod follower;
 pub mod key;
 pub mod member;
+pub mod message;
 pub mod personal;
 pub mod user;

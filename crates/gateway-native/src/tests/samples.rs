@@ -3,12 +3,14 @@
 use bytes::Bytes;
 use std::sync::Arc;
 use stonechat_app::api::{
-    Answer, CommandDone, Content, ConversationPage, ConversationView, DeviceView, EventView, EventsPage, Failure,
-    MembersPage, MessagesPage, PersonalItem, PersonalPage, Sent, UserView, Welcome,
+    Answer, ChangesPage, CommandDone, Content, ConversationPage, ConversationView, DeviceView, EditView, EditsPage,
+    EventView, EventsPage, Failure, MembersPage, MessageView, MessagesPage, PersonalItem, PersonalPage, ReactionView,
+    ReactionsPage, Sent, StateView, UserView, Welcome,
 };
-use stonechat_domain::event::Change;
+use stonechat_domain::event::{self, Change};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Role, UserRef};
+use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{CommandId, ConversationId, ConversationKind, DeviceId, MessageId, UserId};
 use stonechat_types::number::{AppId, Ordinal, PersonalSeq, Seq, Timestamp, UserNo};
@@ -41,6 +43,10 @@ pub fn name(body: &Body) -> &'static str {
         Body::Pull(_) => "pull",
         Body::Ping(_) => "ping",
         Body::GetUsers(_) => "get_users",
+        Body::ChangeMessage(_) => "change_message",
+        Body::FetchChanges(_) => "fetch_changes",
+        Body::ListReactions(_) => "list_reactions",
+        Body::ListEdits(_) => "list_edits",
         Body::Typing(_) => "typing",
         Body::Focus(_) => "focus",
         Body::Welcome(_) => "welcome",
@@ -56,6 +62,9 @@ pub fn name(body: &Body) -> &'static str {
         Body::Devices(_) => "devices",
         Body::Pong(_) => "pong",
         Body::Users(_) => "users",
+        Body::Changes(_) => "changes",
+        Body::Reactions(_) => "reactions",
+        Body::Edits(_) => "edits",
         Body::Error(_) => "error",
         Body::Event(_) => "event",
         Body::ReadMoved(_) => "read_moved",
@@ -107,6 +116,30 @@ pub fn calls() -> Vec<Body> {
                 role: v1::Role::Admin.into(),
             })),
         }),
+        Body::ChangeMessage(v1::ChangeMessage {
+            command_id: key(),
+            conversation_id: group_id(),
+            seq: 42,
+            change: Some(v1::change_message::Change::Edit(v1::Edit {
+                body_type: "text".into(),
+                body: super::text_body("Grüße!"),
+            })),
+        }),
+        Body::FetchChanges(v1::FetchChanges {
+            conversation_id: group_id(),
+            after_seq: 42,
+            from_ordinal: 3,
+            upto_ordinal: 12,
+            limit: 50,
+        }),
+        Body::ListReactions(v1::ListReactions {
+            conversation_id: group_id(),
+            seq: 42,
+            emoji: "👍".into(),
+            page: Bytes::from_static(b"page"),
+            limit: 9,
+        }),
+        Body::ListEdits(v1::ListEdits { conversation_id: group_id(), seq: 42, after_seq: 0 }),
         Body::MarkRead(v1::MarkRead { conversation_id: group_id(), upto_seq: 42 }),
         Body::ListConversations(v1::ListConversations { page: Bytes::from_static(b"page"), limit: 20 }),
         Body::GetConversation(v1::GetConversation { conversation_id: group_id() }),
@@ -162,9 +195,9 @@ pub fn all_answers() -> Vec<Answer> {
         Answer::Events(Box::new(EventsPage {
             conversation: group(),
             events: every_event(),
-            from: Seq(35),
+            from: Seq(33),
             upto: Seq(42),
-            hidden: vec![(Seq(20), Seq(34))],
+            hidden: vec![(Seq(20), Seq(32))],
             more: true,
             jump: false,
             head: Seq(99),
@@ -172,13 +205,30 @@ pub fn all_answers() -> Vec<Answer> {
         })),
         Answer::Messages(Box::new(MessagesPage {
             conversation: group(),
-            messages: vec![(message(), Seq(42))],
+            messages: vec![changed()],
             as_of: Seq(99),
             from: Ordinal(12),
             upto: Ordinal(12),
             more_before: true,
             more_after: false,
         })),
+        Answer::Changes(Box::new(ChangesPage {
+            conversation: group(),
+            messages: vec![changed()],
+            upto: Seq(57),
+            more: true,
+        })),
+        Answer::Reactions(ReactionsPage {
+            users: vec![(view(&alice(), Some("Alice")), vec![emoji("👍"), emoji("🎉")])],
+            next: Bytes::from_static(b"next page"),
+        }),
+        Answer::Edits(EditsPage {
+            versions: vec![
+                EditView { seq: Seq(42), at: SENT_AT, content: Content::Lost },
+                EditView { seq: Seq(57), at: SENT_AT, content: message().content },
+            ],
+            more: false,
+        }),
         Answer::Personal(personal()),
         Answer::Members(MembersPage {
             members: vec![(view(&alice(), Some("Alice")), Role::Owner), (view(&bob(), None), Role::Member)],
@@ -285,10 +335,15 @@ pub fn every_event() -> Vec<EventView> {
         Change::MemberLeft,
         Change::Renamed(title()),
         Change::RoleChanged(bob(), Role::Owner),
+        Change::Edited {
+            target: Seq(30),
+            content: Some(event::Content { body_type: Bytes::from_static(b"text"), body: super::text_body("better") }),
+        },
+        Change::Reacted { target: Seq(30), emoji: emoji("👍"), added: false },
     ];
     let mut events: Vec<EventView> = changes
         .into_iter()
-        .zip(35..)
+        .zip(33..)
         .map(|(change, seq)| EventView {
             id: MessageId { conversation: group(), seq: Seq(seq) },
             kind: change.kind(),
@@ -306,6 +361,21 @@ pub fn every_event() -> Vec<EventView> {
     events
 }
 
+fn emoji(text: &str) -> Emoji {
+    Emoji::new(text).unwrap()
+}
+
+/// A message that people edited and added to.
+fn changed() -> MessageView {
+    let state = StateView {
+        changed: Seq(57),
+        edits: 1,
+        edited_at: SENT_AT,
+        reactions: vec![ReactionView { emoji: emoji("👍"), count: 2, own: true }],
+    };
+    MessageView { event: message(), state: Some(Box::new(state)) }
+}
+
 fn group_view() -> ConversationView {
     ConversationView {
         id: group(),
@@ -319,7 +389,7 @@ fn group_view() -> ConversationView {
         read_ordinal: Ordinal(12),
         unread: 48,
         active_at: SENT_AT,
-        last_message: Some(Arc::new(message())),
+        last_message: Some(Arc::new(changed())),
         visible_from: Seq(35),
         floor_ordinal: Ordinal(9),
         read_marks: vec![(bob().id, Seq(40))],

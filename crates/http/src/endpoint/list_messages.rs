@@ -10,11 +10,11 @@ use axum::{Extension, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use stonechat_app::api::{Answer, Call, Content, EventView, MessageRange};
+use stonechat_app::api::{Answer, Call, Content, MessageRange, MessageView};
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use stonechat_types::limits::PAGE_ITEMS_MAX;
-use stonechat_types::number::{Ordinal, Seq};
+use stonechat_types::number::Ordinal;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,6 +57,19 @@ struct Message {
     body: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     lost: bool,
+    /// How often it was edited, and when last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edits: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edited_at: Option<i64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reactions: Vec<Reaction>,
+}
+
+#[derive(Serialize)]
+struct Reaction {
+    emoji: String,
+    count: u32,
 }
 
 pub(crate) async fn handle(
@@ -81,7 +94,7 @@ pub(crate) async fn handle(
     };
     Ok(Json(Reply {
         conversation: page.conversation.to_string(),
-        messages: page.messages.iter().map(|(event, changed)| message(event, *changed)).collect(),
+        messages: page.messages.iter().map(message).collect(),
         as_of_seq: page.as_of.get(),
         from_ordinal: page.from.get(),
         upto_ordinal: page.upto.get(),
@@ -90,7 +103,10 @@ pub(crate) async fn handle(
     }))
 }
 
-fn message(event: &EventView, changed: Seq) -> Message {
+fn message(view: &MessageView) -> Message {
+    let event = &view.event;
+    let edited = view.state.as_ref().filter(|state| state.edits > 0);
+    let reactions = view.state.iter().flat_map(|state| &state.reactions);
     let mut message = Message {
         conversation: event.id.conversation.to_string(),
         seq: event.id.seq.get(),
@@ -100,11 +116,14 @@ fn message(event: &EventView, changed: Seq) -> Message {
         sender: event.sender.to_string(),
         sent_at: event.sent_at.as_millis(),
         kind: event.kind.to_string(),
-        changed_seq: changed.get(),
+        changed_seq: view.changed().get(),
         text: None,
         body_type: None,
         body: None,
         lost: false,
+        edits: edited.map(|state| state.edits),
+        edited_at: edited.map(|state| state.edited_at.as_millis()),
+        reactions: reactions.map(|it| Reaction { emoji: it.emoji.to_string(), count: it.count }).collect(),
     };
     match &event.content {
         Content::Message { body_type, body } => {
