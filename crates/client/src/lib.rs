@@ -7,6 +7,7 @@ pub mod core;
 pub mod driver;
 pub mod error;
 pub mod events;
+pub mod messages;
 pub mod send;
 pub mod state;
 pub mod store;

@@ -176,7 +176,44 @@ pub struct Message {
     pub sent_at: Timestamp,
     /// The sender's own id of it.
     pub client_msg_id: Option<ClientMsgId>,
-    /// What it says.
+    /// What it says now.
+    pub content: Content,
+    /// When it was edited last; `None` for never.
+    pub edited_at: Option<Timestamp>,
+    /// What people add to it, in the order in which each was first added.
+    pub reactions: Vec<Reaction>,
+}
+
+/// How often an emoji was added to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reaction {
+    /// Which, in its one form.
+    pub emoji: String,
+    /// By how many users.
+    pub count: u32,
+    /// Whether this user is one of them.
+    pub own: bool,
+}
+
+/// What one user added to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserReaction {
+    /// Who.
+    pub user: UserId,
+    /// What people call him.
+    pub display_name: String,
+    /// What he added, in the order in which he did.
+    pub emojis: Vec<String>,
+}
+
+/// One version of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Its event: that of the message at first, of its edits then.
+    pub seq: Seq,
+    /// When.
+    pub at: Timestamp,
+    /// What the message said from then on.
     pub content: Content,
 }
 
@@ -277,7 +314,7 @@ pub struct TimelineItem {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimelineItemKind {
     /// A message.
-    Message(MessageItem),
+    Message(Box<MessageItem>),
     /// A new day begins.
     DateDivider(Date),
     /// What follows was unread when the timeline was opened.

@@ -157,6 +157,7 @@ impl Views {
             Change::Echo(..)
             | Change::EchoGone(..)
             | Change::Messages(..)
+            | Change::MessageChanged(..)
             | Change::Intervals(..)
             | Change::Cleared => {}
         }

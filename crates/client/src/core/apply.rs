@@ -45,6 +45,7 @@ impl Core {
         }
         conversation.move_over_own();
         self.touched.insert(id);
+        self.change_message(id, &event, newer);
         if countable {
             self.keep_interval(id, before + 1, event.ordinal);
         }
@@ -92,6 +93,12 @@ impl Core {
 
     /// Keeps a page of messages as they are now, and what it settles.
     pub(super) fn keep_messages_of(&mut self, id: ConversationId, page: &v1::Messages) -> Vec<MessageRow> {
+        if let Some(conversation) = self.conversations.get(&id)
+            && page.as_of_seq < conversation.row.last_seq
+        {
+            // What came live since it was made found none of them here.
+            self.go_stale(id, page.as_of_seq + 1);
+        }
         let events = page.messages.iter().filter_map(|message| message.event.as_ref());
         let rows: Vec<_> = events.filter_map(translate::message_row).filter(|row| row.conversation == id).collect();
         self.keep_messages(id, rows.clone());
@@ -154,7 +161,7 @@ fn fold(conversation: &mut Conversation, event: &Event, me: &UserId, mutants: Mu
             }
             false
         }
-        Some(event::Change::Created(_)) | None => false,
+        Some(event::Change::Created(_) | event::Change::Edited(_) | event::Change::Reacted(_)) | None => false,
     };
     if out && !mutants.is(Mutant::RemovalIgnored) {
         row.member = false;

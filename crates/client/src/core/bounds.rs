@@ -1,6 +1,6 @@
 //! Numbers of the server that this device can count on from: checked once, where a frame comes in.
 
-use stonechat_wire::v1::{self, frame::Body, personal_change};
+use stonechat_wire::v1::{self, event, frame::Body, personal_change};
 
 /// Largest seq, ordinal or count that a server may name; stores and other languages count with a sign.
 pub const NUMBER_MAX: u64 = i64::MAX as u64;
@@ -28,6 +28,11 @@ pub fn are_within(body: &Body) -> bool {
             all([it.as_of_seq, it.from_ordinal, it.upto_ordinal])
                 && it.messages.iter().all(|it| it.changed_seq <= NUMBER_MAX && it.event.as_ref().is_none_or(event))
         }
+        Body::Changes(it) => {
+            it.upto_seq <= NUMBER_MAX
+                && it.messages.iter().all(|it| it.changed_seq <= NUMBER_MAX && it.event.as_ref().is_none_or(event))
+        }
+        Body::Edits(it) => it.versions.iter().all(|version| version.seq <= NUMBER_MAX),
         Body::Personal(it) => personal(it),
         Body::Error(it) => it.first.as_ref().is_none_or(sent),
         Body::Event(it) => event(it),
@@ -46,7 +51,13 @@ fn all<const N: usize>(numbers: [u64; N]) -> bool {
 }
 
 fn event(it: &v1::Event) -> bool {
-    all([it.seq, it.ordinal])
+    let target = match &it.change {
+        Some(event::Change::Edited(edited)) => edited.seq,
+        Some(event::Change::Reacted(reacted)) => reacted.seq,
+        Some(_) | None => 0,
+    };
+    let changed = it.state.as_ref().map_or(0, |state| state.changed_seq);
+    all([it.seq, it.ordinal, target, changed])
 }
 
 fn sent(it: &v1::Sent) -> bool {

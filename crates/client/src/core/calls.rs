@@ -26,6 +26,8 @@ pub enum Purpose {
     Newest(ConversationId),
     /// The messages of a gap, from its beginning.
     Replay(ConversationId),
+    /// Messages that changed while that could be missed.
+    Changes(ConversationId),
     /// A message of the outbox.
     Send(ClientMsgId),
     /// A read cursor.
@@ -43,7 +45,13 @@ impl Purpose {
     #[must_use]
     pub fn is_fetch(&self) -> bool {
         match self {
-            Self::List | Self::Personal | Self::Get(_) | Self::CatchUp(_) | Self::Newest(_) | Self::Replay(_) => true,
+            Self::List
+            | Self::Personal
+            | Self::Get(_)
+            | Self::CatchUp(_)
+            | Self::Newest(_)
+            | Self::Replay(_)
+            | Self::Changes(_) => true,
             Self::Hello | Self::Pull | Self::Send(_) | Self::Read(..) | Self::Refresh | Self::Ping | Self::Ask(_) => {
                 false
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 
-use crate::core::rows::MessageRow;
+use crate::core::rows::{MessageChange, MessageRow};
 use crate::state::{ConnectionState, ConversationSummary, ReadMark, SendState, Unsent};
 
 /// One change.
@@ -33,6 +33,8 @@ pub enum Change {
     EchoGone(ConversationId, ClientMsgId),
     /// Messages of the log are here.
     Messages(ConversationId, Vec<MessageRow>),
+    /// A message is different, if it is here.
+    MessageChanged(ConversationId, Box<MessageChange>),
     /// Which intervals of ordinals are here.
     Intervals(ConversationId, Vec<(u64, u64)>),
     /// All messages of all conversations went: the server has another history.

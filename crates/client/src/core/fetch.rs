@@ -63,7 +63,7 @@ impl Core {
         }
     }
 
-    fn may_fetch(&self) -> bool {
+    pub(super) fn may_fetch(&self) -> bool {
         self.calls.have_room() && self.calls.fetches() < FETCHES_MAX
     }
 
@@ -116,9 +116,12 @@ impl Core {
             if let Some(event) = events.next_if(|event| event.seq == next) {
                 self.apply(id, event);
             } else if let Some(hidden) = hidden {
-                // What the user may never see counts as held.
+                // What the user may never see counts as held. It may have changed what he sees.
                 conversation.row.last_seq = hidden.upto_seq.min(answer.upto_seq);
                 self.touched.insert(id);
+                if !conversation.intervals.all().is_empty() {
+                    self.go_stale(id, next);
+                }
             } else {
                 break;
             }
@@ -190,6 +193,11 @@ impl Core {
 
     /// The pointer moves to the state of a page; the list is asked for, since events were left out.
     fn move_to(&mut self, id: ConversationId, page: &v1::Messages) {
+        let Some(conversation) = self.conversations.get_mut(&id) else { return };
+        let next = conversation.row.last_seq + 1;
+        if page.as_of_seq >= next && !conversation.intervals.all().is_empty() {
+            self.go_stale(id, next);
+        }
         let Some(conversation) = self.conversations.get_mut(&id) else { return };
         conversation.row.last_seq = conversation.row.last_seq.max(page.as_of_seq);
         conversation.row.last_ordinal = conversation.row.last_ordinal.max(page.upto_ordinal);

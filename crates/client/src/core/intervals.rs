@@ -35,7 +35,7 @@ impl Intervals {
     }
 
     /// Whether an ordinal is in one.
-    #[cfg(test)]
+    #[must_use]
     pub fn holds(&self, ordinal: u64) -> bool {
         self.0.iter().any(|(from, upto)| (*from..=*upto).contains(&ordinal))
     }

@@ -115,6 +115,8 @@ pub struct Core {
     pub(super) unknown_cursors: BTreeMap<ConversationId, (u64, u64)>,
     /// Conversations to ask the server for.
     pub(super) gets: BTreeSet<ConversationId>,
+    /// Conversations whose messages may lack changes.
+    pub(super) stale: BTreeSet<ConversationId>,
     /// Conversations that are not settled.
     pub(super) unsettled: BTreeSet<ConversationId>,
     /// Conversations whose missing part the server refuses, until the next connection.
@@ -173,6 +175,7 @@ impl Core {
             unknown: BTreeMap::new(),
             unknown_cursors: BTreeMap::new(),
             gets: BTreeSet::new(),
+            stale: BTreeSet::new(),
             unsettled: BTreeSet::new(),
             unreachable: BTreeSet::new(),
             unconfirmed: BTreeSet::new(),
@@ -193,6 +196,7 @@ impl Core {
             touched: BTreeSet::new(),
             fetch_from: 0,
         };
+        core.stale = core.conversations.values().filter(|it| it.row.stale_from > 0).map(|it| it.row.id).collect();
         core.tell_what_is_here();
         core
     }
@@ -363,6 +367,7 @@ impl Core {
         self.pump_reads();
         self.pump_asks();
         self.pump_fetches();
+        self.pump_changes();
     }
 
     /// Ends an input: what it changed becomes one transaction.

@@ -13,6 +13,7 @@ mod ask;
 mod bounds;
 mod calls;
 pub mod change;
+mod changes;
 pub mod command;
 mod conversation;
 mod dice;

@@ -376,6 +376,10 @@ impl Core {
             body_type: entry.row.body_type.clone(),
             body: entry.row.body.clone(),
             corrupt: false,
+            changed: sent.seq,
+            edits: 0,
+            edited_at: Timestamp::default(),
+            reactions: Vec::new(),
         };
         // First it is placed, then it stops waiting: whoever looks sees it once, always.
         self.keep_messages(conversation, vec![row]);

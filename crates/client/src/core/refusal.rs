@@ -41,7 +41,8 @@ impl Core {
             | Purpose::Get(_)
             | Purpose::CatchUp(_)
             | Purpose::Newest(_)
-            | Purpose::Replay(_)) => self.on_fetch_refused(fetch, error),
+            | Purpose::Replay(_)
+            | Purpose::Changes(_)) => self.on_fetch_refused(fetch, error),
         }
     }
 
@@ -55,6 +56,7 @@ impl Core {
         match purpose {
             Purpose::Get(id) => self.on_get_refused(id),
             Purpose::CatchUp(id) | Purpose::Newest(id) | Purpose::Replay(id) => self.on_unreachable(id),
+            Purpose::Changes(id) => self.on_changes_refused(id),
             // Without the listing this device cannot get in step: a new hello begins anew.
             Purpose::List | Purpose::Personal => self.break_off(&error.code),
             Purpose::Hello

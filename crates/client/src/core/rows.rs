@@ -5,7 +5,7 @@ use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, UserId}
 use stonechat_types::number::Timestamp;
 use stonechat_wire::v1::Event;
 
-use crate::state::{Preview, ReadMark, Role, SendFailure};
+use crate::state::{Preview, Reaction, ReadMark, Role, SendFailure};
 
 /// A conversation as this device knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct ConversationRow {
     pub last_ordinal: u64,
     /// How far the others have read.
     pub marks: Vec<ReadMark>,
+    /// Messages held here that are before this event may lack what it and later ones made of them; 0 when none may.
+    pub stale_from: u64,
 }
 
 /// A message of the log.
@@ -77,6 +79,91 @@ pub struct MessageRow {
     pub body: Bytes,
     /// Whether the stored body is damaged.
     pub corrupt: bool,
+    /// The last event that changed it; its own at first.
+    pub changed: u64,
+    /// How often it was edited.
+    pub edits: u32,
+    /// When last; zero for never.
+    pub edited_at: Timestamp,
+    /// What people add to it, in the order in which each was first added.
+    pub reactions: Vec<Reaction>,
+}
+
+/// What an event makes of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageChange {
+    /// Where.
+    pub conversation: ConversationId,
+    /// The message.
+    pub target: u64,
+    /// The event.
+    pub by: u64,
+    /// What.
+    pub what: Changed,
+}
+
+/// What is different of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// What it says; `None` where that is not told.
+    Said(Option<Said>),
+    /// An emoji.
+    Reacted {
+        /// Which.
+        emoji: String,
+        /// Whether it was added, or taken back.
+        added: bool,
+        /// Whether by the user of this device.
+        own: bool,
+    },
+}
+
+/// What a message says after an edit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The type of the body.
+    pub body_type: String,
+    /// The body as received.
+    pub body: Bytes,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl MessageChange {
+    /// Whether it does not say what it makes of the message.
+    #[must_use]
+    pub fn is_unsaid(&self) -> bool {
+        self.what == Changed::Said(None)
+    }
+
+    /// Takes it into a message, which may have it already. The rules are those of `domain`.
+    pub fn fold(&self, row: &mut MessageRow) {
+        if row.conversation != self.conversation || row.seq != self.target || row.changed >= self.by {
+            return;
+        }
+        row.changed = self.by;
+        match &self.what {
+            Changed::Said(Some(said)) => {
+                (row.body_type, row.body, row.corrupt) = (said.body_type.clone(), said.body.clone(), false);
+                row.edits = row.edits.saturating_add(1);
+                row.edited_at = said.at;
+            }
+            Changed::Said(None) => {}
+            Changed::Reacted { emoji, added, own } => react(&mut row.reactions, emoji, *added, *own),
+        }
+    }
+}
+
+fn react(reactions: &mut Vec<Reaction>, emoji: &str, added: bool, own: bool) {
+    match reactions.iter_mut().find(|reaction| reaction.emoji == emoji) {
+        Some(reaction) => {
+            reaction.count = if added { reaction.count.saturating_add(1) } else { reaction.count.saturating_sub(1) };
+            reaction.own = if own { added } else { reaction.own };
+        }
+        None if added => reactions.push(Reaction { emoji: emoji.to_owned(), count: 1, own }),
+        None => {}
+    }
+    reactions.retain(|reaction| reaction.count > 0);
 }
 
 /// A message that the server has not acknowledged.
@@ -137,8 +224,10 @@ pub enum StoreOp {
     DropConversation(ConversationId),
     /// Removes all messages and intervals, also of conversations that are not known yet.
     ClearHistory,
-    /// Inserts or replaces a message.
+    /// Inserts a message, or replaces one that was changed later by no event.
     PutMessage(Box<MessageRow>),
+    /// Takes a change into a message, if it is here.
+    ChangeMessage(Box<MessageChange>),
     /// Replaces the intervals of a conversation.
     PutIntervals(ConversationId, Vec<(u64, u64)>),
     /// Inserts or replaces a message of the outbox.

@@ -94,6 +94,7 @@ impl Core {
             (Purpose::CatchUp(id), Body::Events(events)) => self.on_events(id, events),
             (Purpose::Newest(id), Body::Messages(page)) => self.on_newest(id, &page),
             (Purpose::Replay(id), Body::Messages(page)) => self.on_replay(id, &page),
+            (Purpose::Changes(id), Body::Changes(page)) => self.on_changes(id, &page),
             (Purpose::Send(id), Body::Sent(sent)) => self.on_sent(id, &sent),
             (Purpose::Read(id, upto), Body::Done(_)) => self.on_read_confirmed(id, upto),
             (Purpose::Refresh, Body::Done(_)) | (Purpose::Ping, Body::Pong(_)) => {}
@@ -140,6 +141,7 @@ impl Core {
         self.unknown_cursors.clear();
         self.gets.clear();
         self.unsettled.clear();
+        self.stale.clear();
         self.unreachable.clear();
         self.unconfirmed.clear();
         self.confirmed.clear();
@@ -481,5 +483,6 @@ pub fn empty_row(id: ConversationId) -> ConversationRow {
         last_seq: 0,
         last_ordinal: 0,
         marks: Vec::new(),
+        stale_from: 0,
     }
 }

@@ -1,5 +1,6 @@
 //! Rules of the core that a script of frames does not show well, one by one.
 
+mod changes;
 mod cursors;
 
 use bytes::Bytes;
@@ -439,6 +440,10 @@ fn row(ordinal: u64, sender: &str, day: i64) -> MessageRow {
         body_type: "text".into(),
         body: Bytes::new(),
         corrupt: false,
+        changed: ordinal + 1,
+        edits: 0,
+        edited_at: Timestamp::default(),
+        reactions: Vec::new(),
     }
 }
 

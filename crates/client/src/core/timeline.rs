@@ -70,7 +70,7 @@ impl TimelineModel {
     /// Takes messages that the store holds, and shows everything from an ordinal on.
     pub fn merge(&mut self, rows: Vec<MessageRow>, from: u64) {
         self.from = self.from.min(from);
-        self.messages.extend(rows.into_iter().map(|row| (row.ordinal, row)));
+        rows.into_iter().for_each(|row| self.put(row));
     }
 
     /// Takes a change; says whether the lines may be different.
@@ -88,8 +88,13 @@ impl TimelineModel {
                 }
             }
             Change::Messages(conversation, rows) if *conversation == self.conversation => {
-                let shown = rows.iter().filter(|row| row.ordinal >= self.from);
-                self.messages.extend(shown.map(|row| (row.ordinal, row.clone())));
+                let from = self.from;
+                rows.iter().filter(|row| row.ordinal >= from).for_each(|row| self.put(row.clone()));
+            }
+            Change::MessageChanged(conversation, change) if *conversation == self.conversation => {
+                let target = self.messages.values_mut().rev().find(|row| row.seq == change.target);
+                let Some(row) = target else { return false };
+                change.fold(row);
             }
             Change::Intervals(conversation, intervals) if *conversation == self.conversation => {
                 self.intervals.clone_from(intervals);
@@ -102,6 +107,13 @@ impl TimelineModel {
             _ => return false,
         }
         true
+    }
+
+    /// Takes a message, unless a newer copy of it is here.
+    fn put(&mut self, row: MessageRow) {
+        if self.messages.get(&row.ordinal).is_none_or(|here| here.seq != row.seq || here.changed <= row.changed) {
+            self.messages.insert(row.ordinal, row);
+        }
     }
 
     fn clear(&mut self) {
@@ -155,7 +167,7 @@ impl TimelineModel {
                 lines.push(ItemKey::ReadMarker, TimelineItemKind::ReadMarker);
             }
             lines.day(row.sent_at);
-            lines.push(key_of(row, &self.me), TimelineItemKind::Message(self.item_of(row)));
+            lines.push(key_of(row, &self.me), TimelineItemKind::Message(Box::new(self.item_of(row))));
         }
         for (after, missing) in gaps {
             lines.gap(after, missing);
@@ -170,9 +182,11 @@ impl TimelineModel {
                 sent_at: unsent.created_at,
                 client_msg_id: Some(unsent.client_msg_id),
                 content: unsent.content.clone(),
+                edited_at: None,
+                reactions: Vec::new(),
             };
             let item = MessageItem { message, state: Some(unsent.state.clone()), read_by: 0 };
-            lines.push(ItemKey::Own(unsent.client_msg_id), TimelineItemKind::Message(item));
+            lines.push(ItemKey::Own(unsent.client_msg_id), TimelineItemKind::Message(Box::new(item)));
         }
         lines.items
     }

@@ -8,9 +8,9 @@ use stonechat_types::number::{Ordinal, Seq, Timestamp};
 use stonechat_wire::v1;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use crate::core::rows::{MessageRow, OutboxRow};
+use crate::core::rows::{Changed, MessageChange, MessageRow, OutboxRow, Said};
 use crate::send::TEXT;
-use crate::state::{self, Content, Message, Preview, ReadMark, Role, SendState, Unsent};
+use crate::state::{self, Content, Message, Preview, Reaction, ReadMark, Role, SendState, Unsent};
 
 /// A role as the wire has it.
 #[must_use]
@@ -90,7 +90,56 @@ pub fn message_row(event: &v1::Event) -> Option<MessageRow> {
         body_type: event.body_type.clone(),
         body: event.body.clone(),
         corrupt: event.corrupt,
+        changed: event.state.as_ref().map_or(event.seq, |state| state.changed_seq.max(event.seq)),
+        edits: event.state.as_ref().map_or(0, |state| state.edits),
+        edited_at: event.state.as_ref().map_or(Timestamp::default(), |state| Timestamp(state.edited_at)),
+        reactions: event.state.iter().flat_map(|state| &state.reactions).map(reaction).collect(),
     })
+}
+
+fn reaction(reaction: &v1::Reaction) -> Reaction {
+    Reaction { emoji: reaction.emoji.clone(), count: reaction.count, own: reaction.own }
+}
+
+/// What an event makes of a message; `None` when it changes none.
+#[must_use]
+pub fn message_change(event: &v1::Event, me: &UserId) -> Option<MessageChange> {
+    use v1::event::Change;
+    let (target, what) = match event.change.as_ref()? {
+        Change::Edited(edited) => {
+            let said =
+                Said { body_type: edited.body_type.clone(), body: edited.body.clone(), at: Timestamp(event.sent_at) };
+            // A damaged edit says nothing either; the server tells what there is.
+            (edited.seq, Changed::Said((!edited.body_type.is_empty()).then_some(said)))
+        }
+        Change::Reacted(reacted) => {
+            let own = event.sender_id == me.as_str();
+            (reacted.seq, Changed::Reacted { emoji: reacted.emoji.clone(), added: !reacted.removed, own })
+        }
+        Change::Created(_)
+        | Change::MembersAdded(_)
+        | Change::MemberRemoved(_)
+        | Change::MemberLeft(_)
+        | Change::Renamed(_)
+        | Change::RoleChanged(_) => return None,
+    };
+    Some(MessageChange { conversation: event.conversation_id.parse().ok()?, target, by: event.seq, what })
+}
+
+/// The preview of a message after a change.
+pub fn change_preview(preview: &mut Preview, change: &MessageChange) {
+    if let Changed::Said(Some(said)) = &change.what {
+        preview.text = line_of(&said.body_type, &said.body, false);
+        preview.body_type.clone_from(&said.body_type);
+    }
+}
+
+/// What a list shows of a body.
+fn line_of(body_type: &str, body: &bytes::Bytes, corrupt: bool) -> String {
+    match content(body_type, body, corrupt) {
+        Content::Text(text) => one_line(&text),
+        Content::Opaque { .. } | Content::Corrupt => String::new(),
+    }
 }
 
 /// What a body says. A text that does not decode is shown as what it is: bytes.
@@ -118,6 +167,8 @@ pub fn row_to_message(row: &MessageRow, me: &UserId) -> Message {
         sent_at: row.sent_at,
         client_msg_id: row.client_msg_id,
         content: content(&row.body_type, &row.body, row.corrupt),
+        edited_at: (row.edits > 0).then_some(row.edited_at),
+        reactions: row.reactions.clone(),
     }
 }
 
@@ -142,13 +193,9 @@ pub fn unsent(row: &OutboxRow, state: SendState) -> Unsent {
 /// The start of a message, as a list shows it.
 #[must_use]
 pub fn preview(row: &MessageRow) -> Preview {
-    let text = match content(&row.body_type, &row.body, row.corrupt) {
-        Content::Text(text) => one_line(&text),
-        Content::Opaque { .. } | Content::Corrupt => String::new(),
-    };
     Preview {
         sender: row.sender.clone(),
-        text,
+        text: line_of(&row.body_type, &row.body, row.corrupt),
         body_type: row.body_type.clone(),
         sent_at: row.sent_at,
         seq: Seq(row.seq),

@@ -8,8 +8,8 @@ use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use stonechat_types::number::{AppId, Seq, Timestamp};
 use stonechat_wire::v1::Event;
 
-use crate::core::rows::{DeviceRow, MessageRow, OutboxRow, StoreOp, Transaction};
-use crate::state::{Preview, ReadMark, Role, SendFailure};
+use crate::core::rows::{Changed, DeviceRow, MessageChange, MessageRow, OutboxRow, Said, StoreOp, Transaction};
+use crate::state::{Preview, Reaction, ReadMark, Role, SendFailure};
 use crate::store::memory::MemoryStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{MessageQuery, Store};
@@ -33,6 +33,10 @@ fn message(seq: u64, ordinal: u64) -> MessageRow {
         body_type: "text".into(),
         body: Bytes::from(vec![0, 255, u8::try_from(seq).unwrap()]),
         corrupt: seq == 3,
+        changed: seq,
+        edits: 0,
+        edited_at: Timestamp::default(),
+        reactions: Vec::new(),
     }
 }
 
@@ -81,6 +85,7 @@ fn full_row() -> crate::core::rows::ConversationRow {
         last_seq: 9,
         last_ordinal: 8,
         marks: vec![ReadMark { user: user("bob"), upto: Seq(8) }],
+        stale_from: 6,
     }
 }
 
@@ -137,6 +142,65 @@ fn keeps_everything(mut store: impl Store, reopen: impl FnOnce() -> Box<dyn Stor
     apply_boxed(&mut store, vec![StoreOp::DropConversation(conversation())]);
     assert_eq!(store.load().unwrap().conversations, []);
     assert_eq!(store.load().unwrap().outbox.len(), 3, "what was not sent outlives its conversation");
+}
+
+fn keeps_the_newer_copy(store: &mut impl Store) {
+    let react = |by, added| MessageChange {
+        conversation: conversation(),
+        target: 2,
+        by,
+        what: Changed::Reacted { emoji: "👍".into(), added, own: by == 5 },
+    };
+    let said = Said { body_type: "text".into(), body: Bytes::from_static(b"better"), at: Timestamp(7) };
+    let edit = MessageChange { what: Changed::Said(Some(said)), ..react(6, true) };
+    let elsewhere = MessageChange { target: 77, ..react(8, true) };
+    let changes = [react(4, true), react(5, true), react(5, true), edit, elsewhere];
+    apply(store, vec![StoreOp::PutMessage(Box::new(message(2, 1)))]);
+    apply(store, changes.into_iter().map(|change| StoreOp::ChangeMessage(Box::new(change))).collect());
+    let expected = MessageRow {
+        body: Bytes::from_static(b"better"),
+        changed: 6,
+        edits: 1,
+        edited_at: Timestamp(7),
+        reactions: vec![Reaction { emoji: "👍".into(), count: 2, own: true }],
+        ..message(2, 1)
+    };
+    let here = |store: &mut dyn Store| {
+        let query = MessageQuery { conversation: conversation(), from: 1, upto: 9, limit: 9 };
+        store.reader().unwrap().messages(query).unwrap()
+    };
+    assert_eq!(here(store), std::slice::from_ref(&expected));
+    // An older copy changes nothing; one that is as new is the server's word.
+    apply(store, vec![StoreOp::PutMessage(Box::new(MessageRow { changed: 5, ..message(2, 1) }))]);
+    assert_eq!(here(store), std::slice::from_ref(&expected));
+    let newer = MessageRow { changed: 6, reactions: Vec::new(), ..expected };
+    apply(store, vec![StoreOp::PutMessage(Box::new(newer.clone()))]);
+    assert_eq!(here(store), [newer]);
+}
+
+#[test]
+fn every_store_keeps_the_newer_copy_of_a_message() {
+    keeps_the_newer_copy(&mut MemoryStore::default());
+    let folder = tempfile::tempdir().unwrap();
+    keeps_the_newer_copy(&mut open(&folder.path().join("a.db")));
+}
+
+/// What the schema of the first version had.
+const SCHEMA_1: &str = include_str!("schema.sql");
+
+#[test]
+fn a_store_of_schema_1_is_moved_with_all_it_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute_batch(SCHEMA_1).unwrap();
+    let insert = "INSERT INTO messages VALUES (?1, 2, 1, ?2, 'bob', 1790000000000, 'text', ?3, 'ok')";
+    db.execute(insert, rusqlite::params![conversation().to_string(), &[2_u8; 16][..], &[0_u8, 255, 2][..]]).unwrap();
+    db.pragma_update(None, "user_version", 1).unwrap();
+    drop(db);
+    let store = open(&path);
+    let query = MessageQuery { conversation: conversation(), from: 1, upto: 9, limit: 9 };
+    assert_eq!(store.reader().unwrap().messages(query).unwrap(), [message(2, 1)]);
 }
 
 fn apply_boxed(store: &mut Box<dyn Store>, ops: Vec<StoreOp>) {

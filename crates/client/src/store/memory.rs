@@ -54,7 +54,16 @@ impl Tables {
                 self.messages.clear();
                 self.intervals.clear();
             }
-            StoreOp::PutMessage(row) => drop(self.messages.insert((row.conversation, row.seq), (**row).clone())),
+            StoreOp::PutMessage(row) => {
+                let here = self.messages.get(&(row.conversation, row.seq));
+                if here.is_none_or(|here| here.changed <= row.changed) {
+                    self.messages.insert((row.conversation, row.seq), (**row).clone());
+                }
+            }
+            StoreOp::ChangeMessage(change) => {
+                let row = self.messages.get_mut(&(change.conversation, change.target));
+                row.into_iter().for_each(|row| change.fold(row));
+            }
             StoreOp::PutIntervals(id, intervals) => drop(self.intervals.insert(*id, intervals.clone())),
             StoreOp::PutOutbox(row) => drop(self.outbox.insert(row.order, (**row).clone())),
             StoreOp::DropOutbox(id) => self.outbox.retain(|_, row| row.client_msg_id != *id),

@@ -8,7 +8,7 @@ use stonechat_types::number::{Seq, Timestamp};
 
 use crate::core::rows::{ConversationRow, MessageRow, OutboxRow};
 use crate::error::StoreError;
-use crate::state::{Preview, ReadMark, Role, SendFailure};
+use crate::state::{Preview, Reaction, ReadMark, Role, SendFailure};
 use crate::store::Result;
 
 /// Bytes and texts that a store of ours cannot have.
@@ -93,6 +93,16 @@ fn marks_from_json(text: &str) -> Option<Vec<ReadMark>> {
     pairs.into_iter().map(|(user, upto)| Some(ReadMark { user: UserId::new(&user).ok()?, upto: Seq(upto) })).collect()
 }
 
+fn reactions_to_json(reactions: &[Reaction]) -> String {
+    let all: Vec<_> = reactions.iter().map(|it| json!([it.emoji, it.count, it.own])).collect();
+    Value::from(all).to_string()
+}
+
+fn reactions_from_json(text: &str) -> Option<Vec<Reaction>> {
+    let all: Vec<(String, u32, bool)> = serde_json::from_str(text).ok()?;
+    Some(all.into_iter().map(|(emoji, count, own)| Reaction { emoji, count, own }).collect())
+}
+
 fn failure_from_json(text: &str) -> Option<SendFailure> {
     let value: Value = serde_json::from_str(text).ok()?;
     Some(SendFailure {
@@ -107,8 +117,9 @@ pub fn put_conversation(db: &rusqlite::Connection, row: &ConversationRow) -> rus
     let mut put = db.prepare_cached(
         "INSERT OR REPLACE INTO conversations (conversation_id, kind, title, peer_id, peer_name, role, member,
             member_count, head_seq, head_ordinal, read_seq, read_ordinal, read_unconfirmed, floor_ordinal,
-            visible_from_seq, unread, unread_stale, active_at, preview, last_seq, last_ordinal, read_marks)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
+            visible_from_seq, unread, unread_stale, active_at, preview, last_seq, last_ordinal, read_marks, stale_from)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+            ?23)",
     )?;
     put.execute(params![
         row.id.to_string(),
@@ -133,6 +144,7 @@ pub fn put_conversation(db: &rusqlite::Connection, row: &ConversationRow) -> rus
         signed(row.last_seq),
         signed(row.last_ordinal),
         marks_to_json(&row.marks),
+        signed(row.stale_from),
     ])?;
     Ok(())
 }
@@ -165,15 +177,21 @@ pub fn conversation(row: &Row<'_>) -> Result<ConversationRow> {
         last_seq: unsigned(row, "last_seq")?,
         last_ordinal: unsigned(row, "last_ordinal")?,
         marks: marks_from_json(&text(row, "read_marks")?).ok_or_else(|| corrupt("read_marks"))?,
+        stale_from: unsigned(row, "stale_from")?,
     })
 }
 
 /// Writes a message.
 pub fn put_message(db: &rusqlite::Connection, row: &MessageRow) -> rusqlite::Result<()> {
     let mut put = db.prepare_cached(
-        "INSERT OR REPLACE INTO messages
-            (conversation_id, seq, ordinal, client_msg_id, sender, sent_at, body_type, body, state)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO messages (conversation_id, seq, ordinal, client_msg_id, sender, sent_at, body_type, body, state,
+            changed_seq, edits, edited_at, reactions)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+         ON CONFLICT DO UPDATE SET ordinal = excluded.ordinal, client_msg_id = excluded.client_msg_id,
+            sender = excluded.sender, sent_at = excluded.sent_at, body_type = excluded.body_type,
+            body = excluded.body, state = excluded.state, changed_seq = excluded.changed_seq,
+            edits = excluded.edits, edited_at = excluded.edited_at, reactions = excluded.reactions
+         WHERE excluded.changed_seq >= messages.changed_seq",
     )?;
     put.execute(params![
         row.conversation.to_string(),
@@ -185,6 +203,10 @@ pub fn put_message(db: &rusqlite::Connection, row: &MessageRow) -> rusqlite::Res
         row.body_type,
         &row.body[..],
         if row.corrupt { "corrupt" } else { "ok" },
+        signed(row.changed),
+        row.edits,
+        row.edited_at.as_millis(),
+        reactions_to_json(&row.reactions),
     ])?;
     Ok(())
 }
@@ -203,6 +225,11 @@ pub fn message(row: &Row<'_>) -> Result<MessageRow> {
         body_type: text(row, "body_type")?,
         body: Bytes::from(body),
         corrupt: text(row, "state")? == "corrupt",
+        // Rows of the first schema have no changes.
+        changed: unsigned(row, "changed_seq")?.max(unsigned(row, "seq")?),
+        edits: row.get("edits").map_err(|_| corrupt("edits"))?,
+        edited_at: Timestamp(row.get("edited_at").map_err(|_| corrupt("edited_at"))?),
+        reactions: reactions_from_json(&text(row, "reactions")?).ok_or_else(|| corrupt("reactions"))?,
     })
 }
 

@@ -9,12 +9,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transac
 use stonechat_types::id::{ConversationId, UserId};
 use stonechat_wire::v1::Event;
 
-use crate::core::rows::{DeviceRow, MessageRow, Snapshot, StoreOp, Transaction};
+use crate::core::rows::{DeviceRow, MessageChange, MessageRow, Snapshot, StoreOp, Transaction};
 use crate::error::StoreError;
 use crate::store::{MessageQuery, Reader, Result, Store, row};
 
 /// The schema that this version writes, and the steps that lead to it.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
 /// Before the id of a user in the key of what he is called.
 const NAME_PREFIX: &str = "name.";
 /// Between two looks at the lock of another process.
@@ -129,6 +129,7 @@ fn apply(db: &Connection, op: &StoreOp) -> rusqlite::Result<()> {
         }
         StoreOp::ClearHistory => db.execute_batch("DELETE FROM messages; DELETE FROM intervals"),
         StoreOp::PutMessage(message) => row::put_message(db, message),
+        StoreOp::ChangeMessage(change) => change_message(db, change),
         StoreOp::PutIntervals(id, intervals) => put_intervals(db, id, intervals),
         StoreOp::PutOutbox(unsent) => row::put_outbox(db, unsent),
         StoreOp::DropOutbox(id) => {
@@ -146,6 +147,20 @@ fn apply(db: &Connection, op: &StoreOp) -> rusqlite::Result<()> {
             put_value(db, "history_id", &device.history_id)
         }
         StoreOp::PutName(user, name) => put_value(db, &format!("{NAME_PREFIX}{user}"), name.as_bytes()),
+    }
+}
+
+fn change_message(db: &Connection, change: &MessageChange) -> rusqlite::Result<()> {
+    let sql = "SELECT * FROM messages WHERE conversation_id = ?1 AND seq = ?2";
+    let key = params![change.conversation.to_string(), row::signed(change.target)];
+    let found = db.prepare_cached(sql)?.query_row(key, |found| Ok(row::message(found))).optional()?;
+    match found {
+        Some(Ok(mut message)) => {
+            change.fold(&mut message);
+            row::put_message(db, &message)
+        }
+        // It is not here, or cannot be read, which whoever reads it is told.
+        Some(Err(_)) | None => Ok(()),
     }
 }
 

@@ -153,6 +153,17 @@ fn happened(change: &Change) -> String {
             let role = role_name(translate::role(changed.role)).unwrap_or("nothing");
             format!("made {} {role}", changed.user_id)
         }
+        Change::Edited(edited) => {
+            let says = text_of(&translate::content(&edited.body_type, &edited.body, false));
+            match says.filter(|_| !edited.body_type.is_empty()) {
+                Some(text) => format!("edited message {}: {text}", edited.seq),
+                None => format!("edited message {}", edited.seq),
+            }
+        }
+        Change::Reacted(reacted) if reacted.removed => {
+            format!("took {} back from message {}", reacted.emoji, reacted.seq)
+        }
+        Change::Reacted(reacted) => format!("added {} to message {}", reacted.emoji, reacted.seq),
     }
 }
 
@@ -179,6 +190,8 @@ mod tests {
             sent_at: Timestamp(1_795_759_200_000),
             client_msg_id: None,
             content: Content::Text("one\ntwo \u{202e}\u{1b}[2Jthree".into()),
+            edited_at: None,
+            reactions: Vec::new(),
         };
         EventLine::of_message(&message, conversation)
     }

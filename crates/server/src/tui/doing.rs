@@ -113,6 +113,24 @@ impl Doer {
                     done.err().map(|error| Msg::Failed(error.to_string()))
                 });
             }
+            Effect::Edit(id, seq, text) => {
+                let conversation = self.conversation(id);
+                self.work(async move {
+                    let edited = conversation.edit(seq, Text::new(text.clone())).await;
+                    edited.err().map(|error| Msg::NotKept(id, text, error.to_string()))
+                });
+            }
+            Effect::React { id, seq, emoji, add } => {
+                let conversation = self.conversation(id);
+                self.work(async move {
+                    let done = if add {
+                        conversation.react(seq, &emoji).await
+                    } else {
+                        conversation.take_back(seq, &emoji).await
+                    };
+                    done.err().map(|error| Msg::Failed(error.to_string()))
+                });
+            }
             Effect::CreateGroup(title, users) => {
                 let account = self.account.clone();
                 self.work(async move {

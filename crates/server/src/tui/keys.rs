@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use stonechat_client::state::{ItemKey, MessageItem, Role, SendState, TimelineItem, TimelineItemKind};
+use stonechat_client::state::{Content, ItemKey, MessageItem, Role, SendState, TimelineItem, TimelineItemKind};
 use stonechat_types::id::{ConversationId, ConversationKind};
+use stonechat_types::number::Seq;
 use stonechat_types::text::Title;
 
 use crate::tui::dialog::{Dialog, Filled, Form, parse_users};
@@ -14,6 +15,9 @@ use crate::tui::scroll::{self, Anchor};
 use crate::tui::state::{App, History, Pane};
 use crate::tui::update::open;
 use crate::tui::{areas, composer};
+
+/// What the keys 1 to 5 add to a message.
+pub const EMOJIS: [&str; 5] = ["👍", "❤", "😂", "🎉", "😢"];
 
 /// Takes a key.
 pub fn press(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
@@ -134,16 +138,59 @@ fn in_messages(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
                 effects.push(Effect::Discard(id));
             }
         }
+        KeyCode::Char('e') => edit(app),
+        KeyCode::Char(digit @ '1'..='9') => react(app, digit, effects),
         KeyCode::Char('?') => app.dialog = Some(Dialog::Help),
         KeyCode::Esc | KeyCode::Enter | KeyCode::Char('i') => go_to(app, Pane::Composer),
         _ => {}
     }
 }
 
+/// The selected message, when the server has it.
+fn selected_message(app: &App) -> Option<(ConversationId, Seq, &MessageItem)> {
+    let open = app.open.as_ref()?;
+    let item = open.lines().iter().find(|item| Some(item.key) == open.selected)?;
+    match &item.kind {
+        TimelineItemKind::Message(message) => Some((open.id, message.message.id?.seq, message)),
+        _ => None,
+    }
+}
+
+/// Takes an own text back into the composer.
+fn edit(app: &mut App) {
+    let Some((id, seq, item)) = selected_message(app) else { return };
+    let Content::Text(text) = &item.message.content else { return };
+    if !item.message.own || !app.may_write() {
+        return app.say("only your own messages can be edited");
+    }
+    let lines = text.split('\n').map(str::to_owned).collect();
+    if !composer::is_blank(&app.composer) {
+        app.drafts.insert(id, app.composer.lines().to_vec());
+    }
+    go_to(app, Pane::Composer);
+    (app.composer, app.editing) = (composer::with(lines), Some(seq));
+}
+
+/// Back to what was begun before a message was taken up.
+fn end_editing(app: &mut App) {
+    app.editing = None;
+    let draft = app.open.as_ref().and_then(|open| app.drafts.remove(&open.id)).unwrap_or_default();
+    app.composer = composer::with(draft);
+}
+
+/// Adds one of a few emojis, or takes it back.
+fn react(app: &mut App, digit: char, effects: &mut Vec<Effect>) {
+    let emoji = digit.to_digit(10).and_then(|digit| EMOJIS.get(digit as usize - 1));
+    let (Some(emoji), Some((id, seq, item))) = (emoji, selected_message(app)) else { return };
+    let is_there = item.message.reactions.iter().any(|it| it.own && it.emoji == *emoji);
+    effects.push(Effect::React { id, seq, emoji: (*emoji).to_owned(), add: !is_there });
+}
+
 fn in_composer(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
     let held = key.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SHIFT | KeyModifiers::CONTROL);
     let blank = composer::is_blank(&app.composer);
     match key.code {
+        KeyCode::Esc if app.editing.is_some() => end_editing(app),
         KeyCode::Esc => go_to(app, Pane::List),
         // In many terminals the wheel arrives as these keys.
         KeyCode::Up if blank => scroll(app, Step::Before, 1),
@@ -172,6 +219,10 @@ fn send(app: &mut App, effects: &mut Vec<Effect>) {
     }
     let text = composer::text(&app.composer).trim_end().to_owned();
     let Some(open) = &mut app.open else { return };
+    if let Some(seq) = app.editing {
+        effects.push(Effect::Edit(open.id, seq, text));
+        return end_editing(app);
+    }
     let read_upto = if open.anchor == Anchor::Bottom { open.newest() } else { None };
     open.anchor = Anchor::Bottom;
     effects.push(Effect::Typing(open.id, Activity::Stopped));
@@ -198,7 +249,7 @@ fn go_to(app: &mut App, pane: Pane) {
 }
 
 fn is_failed(item: &TimelineItem) -> bool {
-    matches!(&item.kind, TimelineItemKind::Message(MessageItem { state: Some(SendState::Failed(_)), .. }))
+    matches!(&item.kind, TimelineItemKind::Message(item) if matches!(item.state, Some(SendState::Failed(_))))
 }
 
 fn selected_failure(app: &App) -> Option<ItemKey> {

@@ -80,6 +80,19 @@ pub enum Effect {
     Retry(ClientMsgId),
     /// Take a failed message away.
     Discard(ClientMsgId),
+    /// Let an own message say something else.
+    Edit(ConversationId, Seq, String),
+    /// Add an emoji to a message, or take it back.
+    React {
+        /// Where.
+        id: ConversationId,
+        /// The message.
+        seq: Seq,
+        /// Which.
+        emoji: String,
+        /// Whether to add it.
+        add: bool,
+    },
     /// Make a group.
     CreateGroup(String, Vec<UserId>),
     /// Ask who is in a conversation.

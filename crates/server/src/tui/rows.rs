@@ -16,6 +16,12 @@ const TOGETHER_MS: i64 = 5 * 60_000;
 /// Most rows of one message; the rest is counted.
 const ROWS_PER_MESSAGE_MAX: usize = 200;
 
+/// Marks that may stand behind the text: that it was edited, and how far it has come.
+const BEHIND_THE_TEXT: usize = 2;
+
+/// Cells that are kept for the number of reactions that find no room.
+const REST_CELLS: usize = 4;
+
 /// Cells left of each message, for the mark of the selection.
 const MARGIN: usize = 1;
 
@@ -91,12 +97,16 @@ impl<'a> Rows<'a> {
             lines.truncate(ROWS_PER_MESSAGE_MAX);
             lines.push(format!("… and {rest} lines more"));
         }
-        let last_width = lines.last().map_or(0, |line| cells::width(line));
+        let mut last_width = lines.last().map_or(0, |line| cells::width(line));
         rows.extend(lines.into_iter().map(|line| Line::from(vec![margin(), Span::styled(line, style)])));
         for (at, mark) in self.marks(item).into_iter().enumerate() {
-            let fits = at == 0 && last_width + 1 + cells::width(&mark.content) <= room;
+            let width = 1 + cells::width(&mark.content);
+            let fits = at < BEHIND_THE_TEXT && last_width + width <= room;
             match rows.last_mut().filter(|_| fits) {
-                Some(row) => row.spans.extend([Span::raw(" "), mark]),
+                Some(row) => {
+                    last_width += width;
+                    row.spans.extend([Span::raw(" "), mark]);
+                }
                 None => {
                     let style = mark.style;
                     let wrapped = cells::wrap(&mark.content, room).into_iter();
@@ -104,7 +114,28 @@ impl<'a> Rows<'a> {
                 }
             }
         }
+        if let Some(reactions) = self.reactions(item, room) {
+            rows.push(Line::from([vec![margin()], reactions].concat()));
+        }
         rows
+    }
+
+    /// What people added, in one row; what finds no room in it is counted.
+    fn reactions(&self, item: &MessageItem, room: usize) -> Option<Vec<Span<'static>>> {
+        let palette = self.app.palette;
+        let reactions = &item.message.reactions;
+        let mut spans = Vec::new();
+        let mut left = room.checked_sub(REST_CELLS).filter(|_| !reactions.is_empty())?;
+        for (at, reaction) in reactions.iter().enumerate() {
+            let text = format!("{} {}  ", sanitise::one_line(&reaction.emoji), reaction.count);
+            let Some(rest) = left.checked_sub(cells::width(&text)) else {
+                spans.push(Span::styled(format!("+{}", reactions.len() - at), palette.dim()));
+                break;
+            };
+            left = rest;
+            spans.push(Span::styled(text, if reaction.own { palette.accent() } else { palette.dim() }));
+        }
+        Some(spans)
     }
 
     /// Whether a message stands right under another of the same person.
@@ -149,7 +180,8 @@ impl<'a> Rows<'a> {
     fn marks(&self, item: &MessageItem) -> Vec<Span<'static>> {
         let palette = self.app.palette;
         let direct = self.open.id.kind() == ConversationKind::Direct;
-        match &item.state {
+        let mut marks: Vec<_> = item.message.edited_at.iter().map(|_| Span::styled("edited", palette.dim())).collect();
+        marks.extend(match &item.state {
             None => Vec::new(),
             Some(SendState::Queued) => vec![Span::styled("◌", palette.dim())],
             Some(SendState::Sending) => vec![Span::styled("○", palette.dim())],
@@ -161,7 +193,8 @@ impl<'a> Rows<'a> {
                 Span::styled("✗", palette.alarm()),
                 Span::styled(format!("{}  ·  r retry  d delete", words::failure(failure)), palette.alarm()),
             ],
-        }
+        });
+        marks
     }
 
     fn ruled(&self, text: &str, style: ratatui::style::Style) -> Line<'static> {

@@ -53,6 +53,8 @@ pub struct App {
     pub pane: Pane,
     /// What is being written.
     pub composer: TextArea<'static>,
+    /// The message that is being written anew, of the open conversation.
+    pub editing: Option<Seq>,
     /// What was begun in other conversations.
     pub drafts: BTreeMap<ConversationId, Vec<String>>,
     /// What people are called.
@@ -173,6 +175,7 @@ impl App {
             open: None,
             pane: Pane::default(),
             composer: composer::empty(),
+            editing: None,
             drafts: BTreeMap::new(),
             names: BTreeMap::new(),
             old_names: BTreeMap::new(),

@@ -95,7 +95,9 @@ pub fn open(app: &mut App, id: ConversationId, peer: Option<UserId>, effects: &m
 }
 
 fn put_draft_away(app: &mut App) {
-    let Some(open) = &app.open else { return };
+    // What was written over a message is no draft; that was put away before.
+    let was_editing = app.editing.take().is_some();
+    let Some(open) = app.open.as_ref().filter(|_| !was_editing) else { return };
     if !composer::is_blank(&app.composer) {
         app.drafts.insert(open.id, app.composer.lines().to_vec());
     }

@@ -51,7 +51,14 @@ pub fn named(event: &v1::Event) -> Vec<String> {
         Some(Change::Created(created)) => created.members.clone(),
         Some(Change::MembersAdded(added)) => added.user_ids.clone(),
         Some(Change::MemberRemoved(removed)) => vec![removed.user_id.clone()],
-        Some(Change::MemberLeft(_) | Change::Renamed(_) | Change::RoleChanged(_)) | None => Vec::new(),
+        Some(
+            Change::MemberLeft(_)
+            | Change::Renamed(_)
+            | Change::RoleChanged(_)
+            | Change::Edited(_)
+            | Change::Reacted(_),
+        )
+        | None => Vec::new(),
     }
 }
 

@@ -236,6 +236,15 @@ fn event(tape: &mut Tape<'_>) -> v1::Event {
             EventKind::RoleChanged => {
                 Some(event::Change::RoleChanged(v1::RoleChanged { user_id: user, role: i32::from(tape.u8()) }))
             }
+            EventKind::Edited => {
+                let (body_type, body) = if tape.below(4) == 0 { ("", "") } else { ("text", "\n\u{2}hi") };
+                let (body_type, body) = (body_type.to_owned(), Bytes::from_static(body.as_bytes()));
+                Some(event::Change::Edited(v1::Edited { seq: number(tape), body_type, body }))
+            }
+            EventKind::Reacted => {
+                let (seq, emoji) = (number(tape), "👍".to_owned());
+                Some(event::Change::Reacted(v1::Reacted { seq, emoji, removed: tape.below(2) == 1 }))
+            }
         };
     }
     event

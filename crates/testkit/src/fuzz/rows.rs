@@ -7,8 +7,8 @@ use super::tape::Tape;
 use bytes::Bytes;
 use std::fmt::Debug;
 use stonechat_app::rows::column::Column;
-use stonechat_app::rows::{change, column, conversation, dedup, follower, key, member, personal, user};
-use stonechat_domain::event::{Change, Command};
+use stonechat_app::rows::{change, column, conversation, dedup, follower, key, member, message, personal, user};
+use stonechat_domain::event::{Change, Command, MessageCommand};
 use stonechat_domain::kind::EventKind;
 use stonechat_log::packed::{self, Patches};
 use stonechat_log::personal as stored;
@@ -22,7 +22,7 @@ use stonechat_types::number::{AppId, ConversationNo, LanePosition, UserNo};
 /// The first byte says which kind of row the rest is.
 pub fn run(bytes: &[u8]) {
     let mut tape = Tape::new(bytes);
-    match tape.below(15) {
+    match tape.below(18) {
         0 => conversation_row(tape.all()),
         1 => same(tape.all(), member::decode, member::encode),
         2 => same(tape.all(), dedup::decode, dedup::encode),
@@ -37,7 +37,10 @@ pub fn run(bytes: &[u8]) {
         11 => checkpoint(tape.all()),
         12 => numbers(tape.all()),
         13 => keys(tape.all()),
-        _ => same(tape.all(), follower::decode, |position| follower::encode(*position)),
+        14 => same(tape.all(), follower::decode, |position| follower::encode(*position)),
+        15 => same(tape.all(), message::decode, message::encode),
+        16 => same(tape.all(), message::decode_own, |own| message::encode_own(own)),
+        _ => same(tape.all(), message::decode_changed, |(seq, ordinal)| message::encode_changed(*seq, *ordinal)),
     }
 }
 
@@ -78,6 +81,15 @@ fn change_row(tape: &mut Tape<'_>) {
 /// A command has other bytes than its change, so that one is never taken for the other.
 fn command_of(change: &Change) {
     let command = match change {
+        Change::Edited { content: None, .. } => return,
+        Change::Edited { target, content: Some(content) } => {
+            let command = MessageCommand::Edit(content.clone());
+            return assert_ne!(change::encode_message_command(*target, &command), change::encode(change));
+        }
+        Change::Reacted { target, emoji, added } => {
+            let command = MessageCommand::React { emoji: emoji.clone(), add: *added };
+            return assert_ne!(change::encode_message_command(*target, &command), change::encode(change));
+        }
         Change::Created { title, members } => Command::Create { title: title.clone(), members: members.clone() },
         Change::MembersAdded(users) => Command::AddMembers(users.clone()),
         Change::MemberRemoved(user) => Command::RemoveMember(user.clone()),

@@ -7,6 +7,7 @@ mod black_box;
 mod command_line;
 mod fuzz_corpus;
 mod killed_senders;
+mod messages;
 mod metrics;
 mod offline;
 mod place;

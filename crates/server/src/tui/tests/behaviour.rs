@@ -4,6 +4,7 @@ use stonechat_client::timeline::Pagination;
 use stonechat_types::number::Ordinal;
 
 use super::*;
+use crate::tui::composer;
 use crate::tui::dialog::Dialog;
 use crate::tui::message::Activity;
 use crate::tui::state::{History, Pane};
@@ -340,4 +341,47 @@ fn a_name_of_an_earlier_start_holds_until_the_server_says_another() {
     assert_eq!(app.name(&user("zoe")), "Zoe Old");
     update(&mut app, Msg::Names(vec![(user("zoe"), "Zoe New".to_owned())]));
     assert_eq!(app.name(&user("zoe")), "Zoe New");
+}
+
+/// A chat whose last message is an own one that the server has.
+fn own_last() -> App {
+    let mut app = with_list(80, 24);
+    let own = with_extras(&wrote(20, "helo", 1, sent(), 1), false, &[("👍", 2, true)]);
+    opened(&mut app, vec![start(), said(19, "bob", "hi", 2), own]);
+    app.pane = Pane::Composer;
+    press(&mut app, KeyCode::Tab);
+    assert_eq!(app.pane, Pane::Messages);
+    app
+}
+
+#[test]
+fn an_own_message_is_written_anew_and_what_was_begun_comes_back() {
+    let mut app = own_last();
+    press(&mut app, KeyCode::Esc);
+    write(&mut app, "begun");
+    press(&mut app, KeyCode::Tab);
+    press(&mut app, KeyCode::Char('e'));
+    assert_eq!(composer::text(&app.composer), "helo");
+    assert!(screen(&app).contains("editing"), "{}", screen(&app));
+    write(&mut app, "!");
+    let effects = press(&mut app, KeyCode::Enter);
+    assert!(effects.contains(&Effect::Edit(direct("bob"), Seq(20), "helo!".into())), "{effects:?}");
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send { .. })), "{effects:?}");
+    assert_eq!(composer::text(&app.composer), "begun");
+    press(&mut app, KeyCode::Tab);
+    press(&mut app, KeyCode::Char('e'));
+    press(&mut app, KeyCode::Esc);
+    assert_eq!((composer::text(&app.composer), app.editing), ("begun".to_owned(), None));
+}
+
+#[test]
+fn a_digit_adds_an_emoji_or_takes_it_back() {
+    let mut app = own_last();
+    let react = |emoji: &str, add| Effect::React { id: direct("bob"), seq: Seq(20), emoji: emoji.into(), add };
+    assert_eq!(press(&mut app, KeyCode::Char('1')), [react("👍", false)], "it is there");
+    assert_eq!(press(&mut app, KeyCode::Char('2')), [react("❤", true)]);
+    assert_eq!(press(&mut app, KeyCode::Char('9')), []);
+    press(&mut app, KeyCode::Up);
+    assert_eq!(press(&mut app, KeyCode::Char('e')), []);
+    assert_eq!(app.editing, None, "it is another's");
 }

@@ -12,8 +12,8 @@ use ratatui::buffer::{Buffer, CellWidth as _};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 use stonechat_client::state::{
-    ConnectionState, Content, ConversationSummary, Date, ItemKey, Message, MessageItem, Preview, Role, SendFailure,
-    SendState, SentMark, TimelineItem, TimelineItemKind,
+    ConnectionState, Content, ConversationSummary, Date, ItemKey, Message, MessageItem, Preview, Reaction, Role,
+    SendFailure, SendState, SentMark, TimelineItem, TimelineItemKind,
 };
 use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, ConversationKind, MessageId, UserId};
 use stonechat_types::number::{AppId, Ordinal, Seq, Timestamp};
@@ -125,6 +125,18 @@ fn said(seq: u64, sender: &str, text: &str, minutes: i64) -> Arc<TimelineItem> {
     item(seq, sender, text, minutes, None, 0)
 }
 
+/// The same, as edited, and with what people added: emoji, count, own.
+fn with_extras(item: &Arc<TimelineItem>, edited: bool, reactions: &[(&str, u32, bool)]) -> Arc<TimelineItem> {
+    let mut item = (**item).clone();
+    if let TimelineItemKind::Message(message) = &mut item.kind {
+        message.message.edited_at = edited.then_some(NOON);
+        let reaction =
+            |(emoji, count, own): &(&str, u32, bool)| Reaction { emoji: (*emoji).to_owned(), count: *count, own: *own };
+        message.message.reactions = reactions.iter().map(reaction).collect();
+    }
+    Arc::new(item)
+}
+
 /// An own message.
 fn wrote(seq: u64, text: &str, minutes: i64, state: SendState, read_by: u32) -> Arc<TimelineItem> {
     item(seq, "alice", text, minutes, Some(state), read_by)
@@ -136,7 +148,7 @@ fn item(seq: u64, sender: &str, text: &str, minutes: i64, state: Option<SendStat
     let n = u8::try_from(seq % 250 + 1).unwrap();
     Arc::new(TimelineItem {
         key: if own { ItemKey::Own(message_id(n)) } else { ItemKey::Log(Seq(seq)) },
-        kind: TimelineItemKind::Message(MessageItem {
+        kind: TimelineItemKind::Message(Box::new(MessageItem {
             message: Message {
                 id: stored.then_some(MessageId { conversation: direct("bob"), seq: Seq(seq) }),
                 ordinal: stored.then_some(Ordinal(seq)),
@@ -145,10 +157,12 @@ fn item(seq: u64, sender: &str, text: &str, minutes: i64, state: Option<SendStat
                 sent_at: minutes_ago(minutes),
                 client_msg_id: own.then_some(message_id(n)),
                 content: Content::Text(text.into()),
+                edited_at: None,
+                reactions: Vec::new(),
             },
             state,
             read_by,
-        }),
+        })),
     })
 }
 

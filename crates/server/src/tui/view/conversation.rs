@@ -87,6 +87,7 @@ pub fn draw_rule(app: &App, open: &Open, area: Rect, frame: &mut Frame<'_>) {
         (true, Anchor::Item { .. }) => (String::new(), "↓ newer below, Ctrl+End"),
         (true, Anchor::Bottom) => (String::new(), ""),
     };
+    let left = if app.editing.is_some() { "editing  ·  Esc lets it be".to_owned() } else { left };
     let left = if left.is_empty() { left } else { format!(" {} ", cells::fit(&left, width.saturating_sub(6))) };
     let right =
         if right.is_empty() { String::new() } else { format!(" {} ", cells::fit(right, width.saturating_sub(6))) };

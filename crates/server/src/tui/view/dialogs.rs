@@ -21,6 +21,8 @@ const KEYS: &[(&str, &str)] = &[
     ("Ctrl+G", "make a group"),
     ("Ctrl+P", "people in this group"),
     ("Ctrl+R", "reconnect now"),
+    ("1 … 5", "👍 ❤ 😂 🎉 😢 on a message, or off"),
+    ("e", "edit an own message"),
     ("r  d", "retry · delete a failed message"),
     ("Ctrl+C", "quit"),
     ("", ""),

@@ -1,0 +1,159 @@
+//! What later events make of messages, in every order in which a device may hear of it.
+
+use super::*;
+use crate::state::Reaction;
+
+/// The event `seq` of user0's conversation: an emoji of bob's on a message, after so many messages.
+fn reacted(seq: u64, target: u64, ordinal: u64) -> v1::Event {
+    v1::Event {
+        kind: "reacted".into(),
+        seq,
+        ordinal,
+        body_type: String::new(),
+        body: Bytes::new(),
+        change: Some(v1::event::Change::Reacted(v1::Reacted { seq: target, emoji: "👍".into(), removed: false })),
+        ..message(0, 2)
+    }
+}
+
+/// An edit of a message; without words, one that does not say what it says now.
+fn edited(seq: u64, target: u64, ordinal: u64, says: &'static str) -> v1::Event {
+    let body_type = if says.is_empty() { String::new() } else { "text".to_owned() };
+    let edited = v1::Edited { seq: target, body_type, body: Bytes::from_static(says.as_bytes()) };
+    v1::Event {
+        kind: "edited".into(),
+        change: Some(v1::event::Change::Edited(edited)),
+        ..reacted(seq, target, ordinal)
+    }
+}
+
+/// A device that holds the messages 2 and 3 of a conversation.
+fn holding() -> Bench {
+    let mut bench = Bench::new(false);
+    bench.up(v1::Welcome { conversations: vec![conversation(0, 3)], ..welcome() });
+    let sent = bench.sent();
+    let events = vec![v1::Event { kind: "conversation_created".into(), ..message(0, 1) }, message(0, 2), message(0, 3)];
+    let (from_seq, upto_seq) = (1, 3);
+    bench.say(sent[0].0, Body::Events(v1::Events { from_seq, upto_seq, events, ..v1::Events::default() }));
+    bench.sent();
+    bench
+}
+
+fn row(bench: &Bench, seq: u64) -> MessageRow {
+    bench.store.tables().messages[&(direct(0), seq)].clone()
+}
+
+fn thumbs(count: u32) -> Vec<Reaction> {
+    vec![Reaction { emoji: "👍".into(), count, own: false }]
+}
+
+/// The fetch of changes that is on its way.
+fn asked(bench: &mut Bench) -> (u64, v1::FetchChanges) {
+    let sent = bench.sent();
+    let found = sent.iter().find_map(|(id, body)| match body {
+        Body::FetchChanges(fetch) => Some((*id, fetch.clone())),
+        _ => None,
+    });
+    found.unwrap_or_else(|| panic!("no changes are asked for: {sent:?}"))
+}
+
+/// Message 2 as it is after an event, with so many thumbs.
+fn now(changed_seq: u64, count: u32) -> v1::Message {
+    let reactions = vec![v1::Reaction { emoji: "👍".into(), count, own: false }];
+    let state = Some(v1::MessageState { changed_seq, reactions, ..v1::MessageState::default() });
+    v1::Message { event: Some(v1::Event { state, ..message(0, 2) }), changed_seq }
+}
+
+#[test]
+fn what_comes_in_order_is_folded_at_once() {
+    let mut bench = holding();
+    bench.say(0, Body::Event(edited(4, 2, 2, "better")));
+    bench.say(0, Body::Event(reacted(5, 2, 2)));
+    let row = row(&bench, 2);
+    assert_eq!((row.body, row.edits, row.changed, row.reactions), (Bytes::from_static(b"better"), 1, 5, thumbs(1)));
+    assert_eq!(bench.store.tables().conversations[&direct(0)].unread, 2, "nothing is unread again");
+}
+
+#[test]
+fn after_a_jump_nothing_is_folded_into_what_may_lack_changes() {
+    let mut bench = holding();
+    let head = v1::Head { conversation_id: direct(0).to_string(), head_seq: 2_000, head_ordinal: 1_900 };
+    bench.say(0, Body::Head(head));
+    let sent = bench.sent();
+    bench.say(sent[0].0, Body::Events(v1::Events { jump: true, head_seq: 2_000, ..v1::Events::default() }));
+    let sent = bench.sent();
+    let newest = v1::Message { event: Some(v1::Event { ordinal: 1_900, ..message(0, 2_000) }), changed_seq: 2_000 };
+    let page = v1::Messages {
+        conversation_id: direct(0).to_string(),
+        messages: vec![newest],
+        as_of_seq: 2_000,
+        from_ordinal: 1_900,
+        upto_ordinal: 1_900,
+        more_before: true,
+        ..v1::Messages::default()
+    };
+    bench.say(sent[0].0, Body::Messages(page));
+    let (id, fetch) = asked(&mut bench);
+    assert_eq!((fetch.after_seq, fetch.from_ordinal, fetch.upto_ordinal), (3, 1, 1_900));
+    // Of the two thumbs on message 2 this device hears of the second only.
+    bench.say(0, Body::Event(reacted(2_001, 2, 1_900)));
+    bench.say(0, Body::Event(reacted(2_002, 2_000, 1_900)));
+    assert_eq!(row(&bench, 2).reactions, [], "the first is not here");
+    assert_eq!(row(&bench, 2_000).reactions, thumbs(1), "this one came after the jump");
+    // The answer was made before the second: it is asked again for what was passed over.
+    let conversation_id = direct(0).to_string();
+    let first = v1::Changes { conversation_id, messages: vec![now(500, 1)], upto_seq: 2_000, more: false };
+    bench.say(id, Body::Changes(first.clone()));
+    assert_eq!((row(&bench, 2).reactions, row(&bench, 2).changed), (thumbs(1), 500));
+    let (id, fetch) = asked(&mut bench);
+    assert_eq!(fetch.after_seq, 2_000);
+    bench.say(id, Body::Changes(v1::Changes { messages: vec![now(2_001, 2)], upto_seq: 2_002, ..first }));
+    assert_eq!(row(&bench, 2).reactions, thumbs(2));
+    assert_eq!(bench.store.tables().conversations[&direct(0)].stale_from, 0);
+    bench.say(0, Body::Event(reacted(2_003, 2, 1_900)));
+    assert_eq!(row(&bench, 2).reactions, thumbs(3));
+}
+
+#[test]
+fn an_edit_that_does_not_say_what_is_fetched() {
+    let mut bench = holding();
+    bench.say(0, Body::Event(edited(4, 2, 2, "")));
+    let (id, fetch) = asked(&mut bench);
+    assert_eq!(fetch.after_seq, 3);
+    let conversation_id = direct(0).to_string();
+    let event = v1::Event { body: Bytes::from_static(b"better"), ..now(4, 1).event.unwrap() };
+    let messages = vec![v1::Message { event: Some(event), changed_seq: 4 }];
+    bench.say(id, Body::Changes(v1::Changes { conversation_id, messages, upto_seq: 4, more: false }));
+    assert_eq!(row(&bench, 2).body, Bytes::from_static(b"better"));
+}
+
+#[test]
+fn an_older_copy_never_replaces_a_newer() {
+    let mut bench = holding();
+    bench.say(0, Body::Event(reacted(4, 2, 2)));
+    bench.command(Command::LoadBefore { conversation: direct(0), before: None, limit: 10 });
+    let sent = bench.sent();
+    // Made before the thumb.
+    let page = v1::Messages {
+        conversation_id: direct(0).to_string(),
+        messages: vec![v1::Message { event: Some(message(0, 2)), changed_seq: 2 }],
+        as_of_seq: 3,
+        from_ordinal: 1,
+        upto_ordinal: 2,
+        ..v1::Messages::default()
+    };
+    bench.say(sent[0].0, Body::Messages(page));
+    assert_eq!(row(&bench, 2).reactions, thumbs(1));
+    let (_, fetch) = asked(&mut bench);
+    assert_eq!(fetch.after_seq, 3, "others of the page may lack it");
+}
+
+#[test]
+fn changes_without_an_end_end_the_connection() {
+    let mut bench = holding();
+    bench.say(0, Body::Event(edited(4, 2, 2, "")));
+    let (id, _) = asked(&mut bench);
+    let conversation_id = direct(0).to_string();
+    bench.say(id, Body::Changes(v1::Changes { conversation_id, messages: Vec::new(), upto_seq: 3, more: true }));
+    assert!(!matches!(bench.states.last(), Some(ConnectionState::Online)), "{:?}", bench.states.last());
+}

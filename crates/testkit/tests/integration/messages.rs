@@ -1,0 +1,111 @@
+//! What people do to messages is seen on every device: on those that look, on one that was offline, and after restarts
+//! of the server and of the app.
+
+use anyhow::{Context as _, ensure};
+use std::path::Path;
+use stonechat_client::account::Account;
+use stonechat_client::conversation::Conversation;
+use stonechat_client::send::Text;
+use stonechat_client::state::{Content, Message, TimelineItemKind};
+use stonechat_client::timeline::{Timeline, TimelineOptions};
+use stonechat_testkit::local::Local;
+use stonechat_testkit::people::{PATIENCE, account, until, user};
+use stonechat_types::number::Seq;
+
+async fn online(local: &Local, name: &str, device: &str, home: &Path) -> anyhow::Result<Account> {
+    let account = account(&local.url(), &local.token(name), name, device, home).await?;
+    account.start().await?;
+    account.online(PATIENCE).await.context("the device comes online")?;
+    Ok(account)
+}
+
+/// A message of a timeline.
+fn shown(timeline: &Timeline, seq: Seq) -> Option<Message> {
+    timeline.items().into_iter().find_map(|item| match &item.kind {
+        TimelineItemKind::Message(item) if item.message.id.is_some_and(|id| id.seq == seq) => {
+            Some(item.message.clone())
+        }
+        _ => None,
+    })
+}
+
+/// What it says, whether it was edited, and the reactions: emoji, count, own.
+fn told(message: &Message) -> (String, bool, Vec<(String, u32, bool)>) {
+    let text = match &message.content {
+        Content::Text(text) => text.clone(),
+        other => format!("{other:?}"),
+    };
+    let reactions = message.reactions.iter().map(|it| (it.emoji.clone(), it.count, it.own)).collect();
+    (text, message.edited_at.is_some(), reactions)
+}
+
+async fn shows(
+    conversation: &Conversation,
+    seq: Seq,
+    what: (&str, bool, &[(&str, u32, bool)]),
+) -> anyhow::Result<Timeline> {
+    let (text, edited, reactions) = what;
+    let reactions = reactions.iter().map(|(emoji, count, own)| ((*emoji).to_owned(), *count, *own)).collect();
+    let expected = (text.to_owned(), edited, reactions);
+    let timeline = conversation.timeline(TimelineOptions::default()).await?;
+    let what = format!("a device shows {expected:?}");
+    until(&what, || shown(&timeline, seq).is_some_and(|message| told(&message) == expected)).await?;
+    Ok(timeline)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn edits_and_reactions_reach_every_device_and_stay() -> anyhow::Result<()> {
+    let mut local = Local::start().await?;
+    let homes: Vec<_> = (0..4).map(|_| tempfile::tempdir()).collect::<Result<_, _>>()?;
+    let alice = online(&local, "alice", "phone", homes[0].path()).await?;
+    let tablet = online(&local, "alice", "tablet", homes[1].path()).await?;
+    let bob = online(&local, "bob", "phone", homes[2].path()).await?;
+    let away = online(&local, "bob", "laptop", homes[3].path()).await?;
+    let here = alice.conversation_with(&user("bob"));
+    let mark = here.send(Text::new("helo")).await?.sent().await?;
+    let there = bob.conversation(&mark.conversation);
+    shows(&there, mark.seq, ("helo", false, &[])).await?;
+    shows(&away.conversation(&mark.conversation), mark.seq, ("helo", false, &[])).await?;
+    away.stop().await;
+    drop(away);
+
+    here.edit(mark.seq, Text::new("hello")).await?;
+    there.react(mark.seq, "❤\u{FE0F}").await?;
+    there.react(mark.seq, "👍").await?;
+    here.react(mark.seq, "👍").await?;
+    there.take_back(mark.seq, "❤").await?;
+    let on_bobs: &[(&str, u32, bool)] = &[("👍", 2, true)];
+    // On the device that did it, on the other one of the same person, and on that of the other person.
+    let phone = shows(&here, mark.seq, ("hello", true, on_bobs)).await?;
+    shows(&tablet.conversation(&mark.conversation), mark.seq, ("hello", true, on_bobs)).await?;
+    shows(&there, mark.seq, ("hello", true, on_bobs)).await?;
+    let preview = || tablet.conversation(&mark.conversation).summary().and_then(|it| it.preview.clone());
+    until("the list shows what the message says now", || preview().is_some_and(|it| it.text == "hello")).await?;
+
+    // On the device that was offline meanwhile.
+    let away = online(&local, "bob", "laptop", homes[3].path()).await?;
+    shows(&away.conversation(&mark.conversation), mark.seq, ("hello", true, on_bobs)).await?;
+
+    // After a restart of the server, from all of its stores; and of an app, from its own.
+    local.restart().await?;
+    bob.online(PATIENCE).await?;
+    let versions: Vec<_> = there.versions(mark.seq).await?.into_iter().map(|version| version.content).collect();
+    ensure!(versions == [Content::Text("helo".into()), Content::Text("hello".into())], "{versions:?}");
+    let who: Vec<_> = there.reactions(mark.seq).await?.into_iter().map(|one| (one.user, one.emojis)).collect();
+    let thumb = || vec!["👍".to_owned()];
+    ensure!(who == [(user("alice"), thumb()), (user("bob"), thumb())], "{who:?}");
+    let page = there.fetch_history(None, 10).await?;
+    let on_page = page.messages.iter().find(|message| message.id.is_some_and(|id| id.seq == mark.seq));
+    let expected = ("hello".to_owned(), true, vec![("👍".to_owned(), 2, true)]);
+    ensure!(on_page.map(told) == Some(expected), "{on_page:?}");
+    drop(phone);
+    alice.stop().await;
+    drop((alice, here));
+    let again = account(&local.url(), &local.token("alice"), "alice", "phone", homes[0].path()).await?;
+    shows(&again.conversation(&mark.conversation), mark.seq, ("hello", true, on_bobs)).await.context("offline")?;
+    for account in [again, tablet, bob, away] {
+        account.stop().await;
+    }
+    local.stop().await;
+    Ok(())
+}
