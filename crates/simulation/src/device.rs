@@ -171,6 +171,7 @@ impl Device {
             | Change::Echo(..)
             | Change::EchoGone(..)
             | Change::Messages(..)
+            | Change::MessageChanged(..)
             | Change::Intervals(..)
             | Change::Cleared
             | Change::Marks(..)

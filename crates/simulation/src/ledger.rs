@@ -46,6 +46,8 @@ pub struct CommandEntry {
     pub open: u64,
     /// The conversation and seq of the acknowledgement; seq 0 when nothing had to change.
     pub acked: Option<(ConversationId, u64)>,
+    /// What a message was to say.
+    pub says: Option<Bytes>,
 }
 
 #[derive(Clone, Debug)]
@@ -97,6 +99,8 @@ pub struct Ledger {
     pub shown: BTreeMap<(UserId, ConversationId), BTreeSet<u64>>,
     /// What a device was not told since it had missed too much: after a seq, up to another.
     pub jumped: BTreeMap<(usize, ConversationId), Vec<(u64, u64)>>,
+    /// What messages were to say, by conversation and seq.
+    edits: BTreeMap<(String, u64), BTreeSet<Bytes>>,
     /// The cursor that each connection was told last.
     cursors: BTreeMap<(u64, String), u64>,
     /// Users whose removal was asked for, by command.
@@ -143,6 +147,16 @@ impl Ledger {
                     self.removals.insert(key.clone(), (user, id));
                 }
                 self.command(key)
+            }
+            Some(Body::ChangeMessage(change)) => {
+                let key = key(&peer.user, &change.command_id);
+                let asked = self.command(key.clone());
+                if let Some(v1::change_message::Change::Edit(edit)) = &change.change {
+                    self.commands.entry(key).or_default().says = Some(edit.body.clone());
+                    let edits = self.edits.entry((change.conversation_id.clone(), change.seq)).or_default();
+                    edits.insert(edit.body.clone());
+                }
+                asked
             }
             Some(Body::MarkRead(mark)) => {
                 let Ok(conversation) = mark.conversation_id.parse() else { return };
@@ -197,6 +211,10 @@ impl Ledger {
                 }
                 events.events.iter().for_each(|event| self.shows(&peer.user, event));
             }
+            (_, Body::Changes(changes)) => {
+                visits.add("changes fetched", u64::from(!changes.messages.is_empty()));
+                changes.messages.iter().filter_map(|it| it.event.as_ref()).for_each(|it| self.shows(&peer.user, it));
+            }
             (asked, Body::Messages(messages)) => {
                 if let (Some(Asked::Newest), Ok(conversation)) = (asked, messages.conversation_id.parse()) {
                     self.jumps_to(peer.device, conversation, messages);
@@ -222,6 +240,12 @@ impl Ledger {
             return self.object(format!("an event names no conversation: {event:?}"));
         };
         self.shown.entry((user.clone(), conversation)).or_default().insert(event.seq);
+        if let Some(v1::event::Change::Edited(edited)) = &event.change
+            && !edited.body.is_empty()
+        {
+            // Who hears what a message says is shown the message.
+            self.shown.entry((user.clone(), conversation)).or_default().insert(edited.seq);
+        }
         if event.kind == "message" && !event.corrupt {
             self.compare(event);
         }
@@ -231,8 +255,11 @@ impl Ledger {
     fn compare(&mut self, event: &v1::Event) {
         let Ok(sender) = UserId::new(&event.sender_id) else { return };
         let found = self.messages.get(&key(&sender, &event.client_msg_id));
+        let is_edited = event.state.as_ref().is_some_and(|state| state.edits > 0);
+        let edits = self.edits.get(&(event.conversation_id.clone(), event.seq)).filter(|_| is_edited);
         match found {
-            Some(message) if message.body == event.body => {}
+            Some(message) if message.body == event.body && !is_edited => {}
+            Some(_) if edits.is_some_and(|edits| edits.contains(&event.body)) => {}
             Some(message) => {
                 let (shown, written) = (event.body.clone(), message.body.clone());
                 self.object(format!("{} shows {shown:?} where {written:?} was written", event.message_id));
@@ -252,6 +279,7 @@ impl Ledger {
                     *last = event.seq;
                 }
                 visits.count("live events");
+                visits.add("message changed", u64::from(matches!(event.kind.as_str(), "edited" | "reacted")));
                 self.shows(&peer.user, event);
             }
             Body::PersonalChange(v1::PersonalChange {

@@ -173,6 +173,7 @@ impl World {
                 let read = row.read_seq;
                 ensure!(read == told.read.0, "{}: the cursor is at {read} and not {}", place(), told.read);
                 ensure!(row.read_unconfirmed == 0, "{}: its cursor is not confirmed", place());
+                ensure!(row.stale_from == 0, "{}: it may lack changes from {} on", place(), row.stale_from);
                 let unread = log.unread(user, told.read_ordinal.0);
                 ensure!(row.unread == unread, "{}: {} are unread and not {unread}", place(), row.unread);
                 ensure!(row.title == log.title, "{}: the title is {:?}", place(), row.title);
@@ -226,12 +227,22 @@ fn check_messages(
         let entry = log.entries.get(*seq as usize - 1).with_context(|| format!("message {seq} is not in the log"))?;
         ensure!(log.sees(user, *seq), "message {seq} may not be seen");
         ensure!(row.ordinal == entry.ordinal && row.sender == entry.sender, "message {seq} is another");
-        match &entry.body {
+        if !log.is_member(user) {
+            // He has what was when he went.
+            continue;
+        }
+        let now = log.messages.get(seq).with_context(|| format!("{seq} is no message"))?;
+        match &now.body {
             Some(body) if !row.corrupt => {
                 ensure!(row.body == body, "message {seq} says {:?} and not {body:?}", row.body)
             }
             Some(_) | None => ensure!(rotted.contains(&entry.key), "message {seq} is damaged, and nothing rotted"),
         }
+        ensure!(row.edits == now.edits, "message {seq} was edited {} times and not {}", row.edits, now.edits);
+        let shown: BTreeSet<_> = row.reactions.iter().map(|it| (it.emoji.clone(), it.count, it.own)).collect();
+        let expected = now.shown(user);
+        ensure!(shown == expected, "message {seq} shows {shown:?} and not {expected:?}");
+        ensure!(row.changed == now.changed, "message {seq} was changed by {} and not {}", row.changed, now.changed);
     }
     let intervals = tables.intervals.get(&id).cloned().unwrap_or_default();
     let held = |ordinal: u64| intervals.iter().any(|(from, upto)| (*from..=*upto).contains(&ordinal));
@@ -268,6 +279,10 @@ fn check_promises(ledger: &Ledger, model: &Model) -> anyhow::Result<()> {
             None if command.open == 0 => ensure!(place.is_none(), "a refused command is stored at {place:?}"),
             None => {}
         }
+    }
+    for (key, says) in &model.says {
+        let asked = ledger.commands.get(key).and_then(|command| command.says.as_ref());
+        ensure!(asked == Some(says), "an edit says {says:?}, and {asked:?} was asked for");
     }
     for (key, (id, seq, _)) in &model.places {
         let known = ledger.messages.contains_key(key) || ledger.commands.contains_key(key);

@@ -55,6 +55,30 @@ pub struct Conversation {
     pub roles: BTreeMap<UserId, Role>,
     /// The title.
     pub title: String,
+    /// What messages are now, by seq.
+    pub messages: BTreeMap<u64, Now>,
+}
+
+/// A message as it is now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// What it says; `None` when that is damaged.
+    pub body: Option<Bytes>,
+    /// The last event that changed it.
+    pub changed: u64,
+    /// How often it was edited.
+    pub edits: u32,
+    /// Who added what.
+    pub reactions: BTreeMap<String, BTreeSet<UserId>>,
+}
+
+impl Now {
+    /// What somebody is shown of the reactions: emoji, count, and whether he is one of them.
+    #[must_use]
+    pub fn shown(&self, user: &UserId) -> BTreeSet<(String, u32, bool)> {
+        let some = self.reactions.iter().filter(|(_, users)| !users.is_empty());
+        some.map(|(emoji, users)| (emoji.clone(), users.len() as u32, users.contains(user))).collect()
+    }
 }
 
 impl Conversation {
@@ -142,6 +166,13 @@ impl Conversation {
     }
 
     fn fold(&mut self, entry: &Entry, change: Option<Change>, kind: ConversationKind) {
+        if entry.kind.countable() {
+            let now = Now { body: entry.body.clone(), changed: entry.seq, ..Now::default() };
+            self.messages.insert(entry.seq, now);
+        }
+        if let Some(now) = change.as_ref().and_then(Change::target).and_then(|seq| self.messages.get_mut(&seq.0)) {
+            now.changed = entry.seq;
+        }
         let (seq, before) = (entry.seq, entry.ordinal - u64::from(entry.kind.countable()));
         match change {
             Some(Change::Created { title, members }) => {
@@ -158,6 +189,18 @@ impl Conversation {
             Some(Change::MemberLeft) => self.leave(&entry.sender, seq),
             Some(Change::Renamed(title)) => self.title = title.as_str().to_owned(),
             Some(Change::RoleChanged(user, role)) => drop(self.roles.insert(user.id, role)),
+            Some(Change::Edited { target, content }) => {
+                if let Some(now) = self.messages.get_mut(&target.0) {
+                    now.edits += 1;
+                    now.body = content.map(|content| content.body);
+                }
+            }
+            Some(Change::Reacted { target, emoji, added }) => {
+                let reactions = self.messages.get_mut(&target.0).map(|now| &mut now.reactions);
+                if let Some(users) = reactions.map(|all| all.entry(emoji.as_str().to_owned()).or_default()) {
+                    let _known = if added { users.insert(entry.sender.clone()) } else { users.remove(&entry.sender) };
+                }
+            }
             None => {}
         }
     }
@@ -174,6 +217,8 @@ pub struct Model {
     pub events: Vec<LanePosition>,
     /// Where each message and command is, by its author's id.
     pub places: BTreeMap<Key, (ConversationId, u64, u64)>,
+    /// What edits made messages say, by the author's id of the command.
+    pub says: BTreeMap<Key, Bytes>,
     /// The numbers of users who have done something.
     pub numbers: BTreeMap<UserId, UserNo>,
 }
@@ -206,8 +251,9 @@ impl Model {
         ensure!(header.ordinal.0 == counted, "{place} has the ordinal {} and not {counted}", header.ordinal);
         let key = (header.sender.clone(), header.key);
         let here = (header.conversation, header.seq.0, header.ordinal.0);
-        // Creations of direct conversations have the id of the message that led to them.
-        let has_id = header.kind.countable() || header.conversation.kind() != ConversationKind::Direct;
+        // A direct conversation begins by itself.
+        let is_direct = header.conversation.kind() == ConversationKind::Direct;
+        let has_id = !(is_direct && header.kind == EventKind::ConversationCreated);
         if let Some(before) = if has_id { self.places.insert(key.clone(), here) } else { None } {
             bail!("{place} is a double of seq {} of {}: the id is {:?}", before.1, before.0, key);
         }
@@ -220,6 +266,12 @@ impl Model {
             }
             Some(_) | None => None,
         };
+        if let Some(target) = change.as_ref().and_then(Change::target) {
+            ensure!(conversation.messages.contains_key(&target.0), "{place} changes {target}, which is no message");
+        }
+        if let Some(Change::Edited { content: Some(content), .. }) = &change {
+            self.says.insert(key.clone(), content.body.clone());
+        }
         let entry = Entry {
             seq: header.seq.0,
             ordinal: header.ordinal.0,

@@ -32,6 +32,10 @@ pub enum Step {
     Look { device: u64, conversation: u64 },
     /// Older messages are loaded.
     LoadBefore { device: u64, conversation: u64, before: u64 },
+    /// One of the newest or oldest messages here says something else, if it is one's own.
+    Edit { device: u64, conversation: u64, message: u64, bytes: u64 },
+    /// An emoji is added to one of the newest or oldest messages here, or taken back.
+    React { device: u64, conversation: u64, message: u64, emoji: u64, add: bool },
     /// A failed message is sent again.
     Retry { device: u64 },
     /// A device of the same user is signed out.
@@ -159,6 +163,13 @@ fn long_absence(dice: &mut Dice, steps: &mut Vec<(u64, Step)>) {
         let at = from + 1_000 + round * 3_000;
         steps.push((at, Step::Backend { user: 0, to: 0, count: 240 }));
     }
+    // Meanwhile, and just when it is back, people go on with what it holds.
+    for n in 0..dice.between(0, 120) {
+        let at = if n % 2 == 0 { dice.between(from + 1_000, from + 30_000) } else { from + 30_000 + dice.below(2_000) };
+        let (device, conversation, message) = (dice.number(), dice.number(), dice.number());
+        let (emoji, add) = (dice.below(4), dice.percent(65));
+        steps.push((at, Step::React { device, conversation, message, emoji, add }));
+    }
     steps.sort_by_key(|(at, _)| *at);
 }
 
@@ -206,7 +217,7 @@ impl Swarm {
 
 fn people_step(dice: &mut Dice) -> Step {
     let (device, conversation) = (dice.number(), dice.number());
-    match dice.below(20) {
+    match dice.below(27) {
         0..=9 => {
             let count = if dice.percent(15) { dice.between(5, 40) } else { dice.between(1, 3) };
             let bytes = if dice.percent(5) { dice.between(1_000, 6_000) } else { dice.between(0, 120) };
@@ -217,6 +228,11 @@ fn people_step(dice: &mut Dice) -> Step {
         15 | 16 => Step::Look { device, conversation },
         17 => Step::LoadBefore { device, conversation, before: dice.number() },
         18 => Step::Retry { device },
+        19..=21 => Step::Edit { device, conversation, message: dice.number(), bytes: dice.between(0, 200) },
+        22..=25 => {
+            let (message, emoji) = (dice.number(), dice.below(4));
+            Step::React { device, conversation, message, emoji, add: dice.percent(65) }
+        }
         _ => Step::CreateGroup { device, members: dice.number() },
     }
 }

@@ -60,6 +60,7 @@ pub const MUST_HAPPEN: &[&str] = &[
     "index opened again",
     "commit waited for a segment",
     "removal with sends in flight",
+    "changes fetched",
     "send refused: not_a_member",
     "send refused: retry_in_order",
     "send refused: storage_full",

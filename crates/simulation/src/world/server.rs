@@ -35,6 +35,7 @@ pub(super) fn setup(shape: &Shape, planted: Option<Planted>) -> Setup {
         auto_create: true,
         executor_bytes_max: shape.executor_bytes,
         mutants: planted.map(Planted::of_app).unwrap_or_default(),
+        ..AppOptions::default()
     };
     Setup { store, app, forgets_ids: planted == Some(Planted::IdempotencySkipped) }
 }

@@ -9,10 +9,14 @@ use stonechat_app::api::{Answer, Call, Destination, SendMessage};
 use stonechat_client::core::command::{Command, Draft};
 use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, UserId};
 use stonechat_types::number::{AppId, Ordinal, Seq};
-use stonechat_wire::v1::{self, change_conversation::Change, frame::Body};
+use stonechat_wire::v1::{self, change_conversation::Change, change_message, frame::Body};
 
 /// The type of all bodies.
 const BODY_TYPE: &str = "simulated";
+/// The newest messages, or the oldest, of which one is chosen to be changed.
+const FEW: usize = 12;
+/// Emojis that people use. The second comes in two forms.
+const EMOJIS: [&str; 4] = ["👍", "❤", "❤\u{FE0F}", "🎉"];
 
 impl World {
     /// The device of a choice.
@@ -72,6 +76,19 @@ impl World {
                 let Some(conversation) = self.devices[device].conversation(conversation) else { return };
                 let before = Some(Ordinal(before % 64));
                 self.ask(device, Command::LoadBefore { conversation, before, limit: 10 });
+            }
+            Step::Edit { device, conversation, message, bytes } => {
+                let device = self.chosen(device);
+                self.devices[device].written += 1;
+                let body = format!("{device}.{} edited {}", self.devices[device].written, "y".repeat(bytes as usize));
+                let edit = v1::Edit { body_type: BODY_TYPE.to_owned(), body: Bytes::from(body) };
+                self.change_message(device, (conversation, message), change_message::Change::Edit(edit));
+            }
+            Step::React { device, conversation, message, emoji, add } => {
+                let device = self.chosen(device);
+                let emoji = EMOJIS[emoji as usize % EMOJIS.len()].to_owned();
+                let react = v1::React { emoji, remove: !add };
+                self.change_message(device, (conversation, message), change_message::Change::React(react));
             }
             Step::Retry { device } => self.retry(device),
             Step::Revoke { device, other } => self.revoke(device, other),
@@ -153,6 +170,28 @@ impl World {
         let change =
             v1::ChangeConversation { command_id, conversation_id: conversation.to_string(), change: Some(change) };
         self.ask(device, Command::Call(Box::new(Body::ChangeConversation(change))));
+    }
+
+    /// Changes one of the newest or oldest messages that a device holds; own ones only, where only they may be changed.
+    fn change_message(&mut self, device: usize, (conversation, message): (u64, u64), change: change_message::Change) {
+        let Some(conversation) = self.devices[device].conversation(conversation) else { return };
+        let is_edit = matches!(change, change_message::Change::Edit(_));
+        let tables = self.devices[device].store.tables();
+        let all = tables.messages.range((conversation, 0)..=(conversation, u64::MAX)).map(|(_, row)| row);
+        let may = all.filter(|row| !is_edit || row.sender == self.devices[device].user);
+        let all: Vec<_> = may.map(|row| row.seq).collect();
+        drop(tables);
+        let few = all.len().min(FEW);
+        let some = if message.is_multiple_of(3) { &all[..few] } else { &all[all.len() - few..] };
+        let Some(n) = (message / 3).checked_rem(some.len() as u64) else { return };
+        let command_id = self.command_id(device);
+        let change = v1::ChangeMessage {
+            command_id,
+            conversation_id: conversation.to_string(),
+            seq: some[n as usize],
+            change: Some(change),
+        };
+        self.ask(device, Command::Call(Box::new(Body::ChangeMessage(change))));
     }
 
     /// Who is about to be removed writes on all of his devices.
