@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use stonechat_client::core::command::{Command, Reply};
 use stonechat_client::core::rows::{ConversationRow, MessageRow, OutboxRow};
 use stonechat_client::core::timeline::TimelineModel;
-use stonechat_client::state::{Content, SendState, TimelineItem, TimelineItemKind};
+use stonechat_client::state::{Content, Reaction, SendState, TimelineItem, TimelineItemKind};
 use stonechat_client::store::{MessageQuery, Reader as _};
 use stonechat_client::timeline::TimelineOptions;
 use stonechat_types::id::UserId;
@@ -30,6 +30,10 @@ fn base64(bytes: &[u8]) -> Value {
     STANDARD.encode(bytes).into()
 }
 
+fn reactions(reactions: &[Reaction]) -> Value {
+    reactions.iter().map(|it| json!([it.emoji, it.count, it.own])).collect()
+}
+
 fn message(row: &MessageRow) -> Value {
     json!({
         "conversation_id": row.conversation.to_string(),
@@ -41,6 +45,9 @@ fn message(row: &MessageRow) -> Value {
         "body_type": row.body_type,
         "body": base64(&row.body),
         "state": if row.corrupt { "corrupt" } else { "ok" },
+        "changed_seq": row.changed,
+        "edits": row.edits,
+        "reactions": reactions(&row.reactions),
     })
 }
 
@@ -91,6 +98,8 @@ fn line(item: TimelineItem) -> Value {
                 "sender": item.message.sender.as_str(),
                 "seq": item.message.id.map(|id| id.seq.get()),
                 "state": item.state.as_ref().map(state_name),
+                "edited": item.message.edited_at.is_some(),
+                "reactions": reactions(&item.message.reactions),
             })
         }
         TimelineItemKind::Gap { after, missing } => json!({"gap_after": after.get(), "missing": missing}),
