@@ -70,7 +70,7 @@ impl Rejection {
             Self::TargetNotAMember => "the user named is not a member",
             Self::WrongKind => "this kind of conversation has no such command",
             Self::NoSuchMessage => "there is no such message",
-            Self::TooLate => "the time within which a message may be edited is over",
+            Self::TooLate => "the time within which this may be done to a message is over",
             Self::TooMany => "the message has as many edits or emojis as it may have",
         }
     }

@@ -4,7 +4,7 @@ use crate::kind::EventKind;
 use crate::member::{Role, UserRef};
 use bytes::Bytes;
 use stonechat_types::emoji::Emoji;
-use stonechat_types::number::Seq;
+use stonechat_types::number::{Ordinal, Seq};
 use stonechat_types::text::Title;
 
 /// The content of an event that is not a message. A message's body is opaque to the rules.
@@ -43,6 +43,15 @@ pub enum Change {
         /// Whether it is added.
         added: bool,
     },
+    /// A message is taken back. Those who do not hold it are told what their unread needs.
+    Recalled {
+        /// The message.
+        target: Seq,
+        /// Its ordinal.
+        ordinal: Ordinal,
+        /// Who wrote it.
+        author: UserRef,
+    },
 }
 
 /// What a message says; opaque to the rules.
@@ -67,6 +76,7 @@ impl Change {
             Self::RoleChanged(..) => EventKind::RoleChanged,
             Self::Edited { .. } => EventKind::Edited,
             Self::Reacted { .. } => EventKind::Reacted,
+            Self::Recalled { .. } => EventKind::Recalled,
         }
     }
 
@@ -74,7 +84,7 @@ impl Change {
     #[must_use]
     pub const fn target(&self) -> Option<Seq> {
         match self {
-            Self::Edited { target, .. } | Self::Reacted { target, .. } => Some(*target),
+            Self::Edited { target, .. } | Self::Reacted { target, .. } | Self::Recalled { target, .. } => Some(*target),
             Self::Created { .. }
             | Self::MembersAdded(_)
             | Self::MemberRemoved(_)
@@ -119,4 +129,6 @@ pub enum MessageCommand {
         /// Whether to add it.
         add: bool,
     },
+    /// Take it back.
+    Recall,
 }

@@ -79,7 +79,7 @@ pub fn fold_change(state: &mut Conversation, members: &mut Facts, sender: &UserR
             }
         }
         // What they change is the message: see [`crate::message`].
-        Change::Edited { .. } | Change::Reacted { .. } => {}
+        Change::Edited { .. } | Change::Reacted { .. } | Change::Recalled { .. } => {}
     }
     if let Some(member) = members.get_mut(&sender.no) {
         member.largest_key = member.largest_key.max(stamp.key);

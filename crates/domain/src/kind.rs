@@ -71,6 +71,7 @@ kinds! {
     RoleChanged = 7, "role_changed", false, false, false, Members, "Replaces the role of the user named.";
     Edited = 8, "edited", false, false, false, Message, "Replaces the body of the message named; the earlier ones are its history.";
     Reacted = 9, "reacted", false, false, false, Message, "Adds an emoji of its sender to the message named, or takes it back.";
+    Recalled = 10, "recalled", false, false, false, Message, "Takes the message named back: what it said, its edits and its reactions are gone, and it is nobody's unread any more.";
 }
 
 impl fmt::Display for EventKind {

@@ -4,8 +4,9 @@ use crate::conversation::Conversation;
 use crate::decide::Rejection;
 use crate::event::{Change, Content, MessageCommand};
 use crate::fold::Stamp;
-use crate::member::{Member, UserRef};
+use crate::member::{Member, Role, UserRef};
 use stonechat_types::emoji::Emoji;
+use stonechat_types::id::ConversationKind;
 use stonechat_types::limits::{EDITS_MAX, EMOJIS_PER_MESSAGE_MAX, EMOJIS_PER_USER_MAX};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 
@@ -26,6 +27,17 @@ pub struct Message {
     pub edits: Vec<Edit>,
     /// What people add to it, in the order in which each was first added. Each count is above zero.
     pub reactions: Vec<Reaction>,
+    /// That it was taken back: then it has neither edits nor reactions, and says nothing.
+    pub recalled: Option<Recall>,
+}
+
+/// That a message was taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recall {
+    /// By whom.
+    pub by: UserRef,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// One edit of a message.
@@ -50,12 +62,12 @@ impl Message {
     /// A message that nothing has changed.
     #[must_use]
     pub fn new(seq: Seq, ordinal: Ordinal, author: UserRef, sent_at: Timestamp) -> Self {
-        Self { seq, ordinal, author, sent_at, changed: seq, edits: Vec::new(), reactions: Vec::new() }
+        Self { seq, ordinal, author, sent_at, changed: seq, edits: Vec::new(), reactions: Vec::new(), recalled: None }
     }
 
-    /// Takes an event in, in the order of the log. What is not newer than its last change is in it already; says whether
-    /// it was taken.
-    pub fn fold(&mut self, change: &Change, stamp: &Stamp) -> bool {
+    /// Takes an event of `sender` in, in the order of the log. What is not newer than its last change is in it already;
+    /// says whether it was taken.
+    pub fn fold(&mut self, change: &Change, sender: &UserRef, stamp: &Stamp) -> bool {
         if change.target() != Some(self.seq) || stamp.seq <= self.changed {
             return false;
         }
@@ -63,6 +75,11 @@ impl Message {
         match change {
             Change::Edited { .. } => self.edits.push(Edit { seq: stamp.seq, at: stamp.sent_at }),
             Change::Reacted { emoji, added, .. } => self.react(emoji, *added),
+            Change::Recalled { .. } => {
+                self.edits.clear();
+                self.reactions.clear();
+                self.recalled = Some(Recall { by: sender.clone(), at: stamp.sent_at });
+            }
             Change::Created { .. }
             | Change::MembersAdded(_)
             | Change::MemberRemoved(_)
@@ -112,11 +129,15 @@ pub struct About<'a> {
 pub struct MessagePolicy {
     /// Milliseconds after its sending within which a message may be edited.
     pub edit_window_ms: i64,
+    /// Milliseconds after its sending within which its author may take a message back. Admins of a group always may.
+    pub recall_window_ms: i64,
 }
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl Default for MessagePolicy {
     fn default() -> Self {
-        Self { edit_window_ms: 48 * 60 * 60 * 1000 }
+        Self { edit_window_ms: 2 * DAY_MS, recall_window_ms: 2 * DAY_MS }
     }
 }
 
@@ -137,10 +158,32 @@ pub fn decide_message(
     };
     // What a member may not see is not there for him.
     let message = about.message.filter(|message| me.sees(message.seq)).ok_or(Rejection::NoSuchMessage)?;
+    if message.recalled.is_some() {
+        // Who takes back what another took back at the same time has what he wanted.
+        return if *command == MessageCommand::Recall { Ok(None) } else { Err(Rejection::NoSuchMessage) };
+    }
     match command {
         MessageCommand::Edit(content) => edit(&about, me, message, content, policy),
         MessageCommand::React { emoji, add } => react(about.own, message, emoji, *add),
+        MessageCommand::Recall => recall(&about, me, message, policy),
     }
+}
+
+fn recall(
+    about: &About<'_>,
+    me: &Member,
+    message: &Message,
+    policy: MessagePolicy,
+) -> Result<Option<Change>, Rejection> {
+    let is_admin = about.state.kind() != ConversationKind::Direct && me.role >= Role::Admin;
+    if !is_admin && message.author.no != me.user.no {
+        return Err(Rejection::Forbidden);
+    }
+    if !is_admin && about.now.0.saturating_sub(message.sent_at.0) > policy.recall_window_ms {
+        return Err(Rejection::TooLate);
+    }
+    let (target, ordinal, author) = (message.seq, message.ordinal, message.author.clone());
+    Ok(Some(Change::Recalled { target, ordinal, author }))
 }
 
 fn edit(

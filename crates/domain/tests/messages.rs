@@ -53,20 +53,24 @@ fn stamp(seq: u64) -> Stamp {
 enum Step {
     Edit { by: u32, says: u8 },
     React { by: u32, emoji: usize, add: bool },
+    Recall { by: u32 },
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        1 => (0..PEOPLE, 0u8..4).prop_map(|(by, says)| Step::Edit { by, says }),
-        3 => (0..PEOPLE, 0..EMOJIS.len(), any::<bool>()).prop_map(|(by, emoji, add)| Step::React { by, emoji, add }),
+        10 => (0..PEOPLE, 0u8..4).prop_map(|(by, says)| Step::Edit { by, says }),
+        30 => (0..PEOPLE, 0..EMOJIS.len(), any::<bool>()).prop_map(|(by, emoji, add)| Step::React { by, emoji, add }),
+        1 => (0..PEOPLE).prop_map(|by| Step::Recall { by }),
     ]
 }
 
 /// The emojis of each person on the message.
 type Own = BTreeMap<u32, Vec<Emoji>>;
 
+type Event = (Change, UserRef, Stamp);
+
 /// The events that came of some commands, decided one after another.
-fn decided(steps: &[Step]) -> (Message, Vec<(Change, Stamp)>, Own) {
+fn decided(steps: &[Step]) -> (Message, Vec<Event>, Own) {
     let (state, mut message, mut events) = (group(), message(), Vec::new());
     let mut own = Own::new();
     for step in steps {
@@ -75,19 +79,21 @@ fn decided(steps: &[Step]) -> (Message, Vec<(Change, Stamp)>, Own) {
             Step::React { by, emoji, add } => {
                 (*by, MessageCommand::React { emoji: Emoji::new(EMOJIS[*emoji]).unwrap(), add: *add })
             }
+            Step::Recall { by } => (*by, MessageCommand::Recall),
         };
         let me = Member::joining(person(by), Role::Member, Seq(1), Ordinal::ZERO);
         let mine = own.entry(by).or_default();
         let about = About { state: &state, me: Some(&me), message: Some(&message), own: mine, now: Timestamp(2_000) };
         let Ok(Some(change)) = decide_message(about, &command, MessagePolicy::default()) else { continue };
         let stamp = stamp(11 + events.len() as u64);
-        assert!(message.fold(&change, &stamp), "what was just decided is new");
+        assert!(message.fold(&change, &person(by), &stamp), "what was just decided is new");
         match &change {
             Change::Edited { .. } => {}
             Change::Reacted { emoji, added, .. } => fold_own(mine, emoji, *added),
+            Change::Recalled { .. } => own.clear(),
             _ => unreachable!("a message has no other changes"),
         }
-        events.push((change, stamp));
+        events.push((change, person(by), stamp));
     }
     (message, events, own)
 }
@@ -102,13 +108,13 @@ proptest! {
         let (end, events, _) = decided(&steps);
         let copied_after = copied_after.min(events.len());
         let mut copy = message();
-        for (change, stamp) in &events[..copied_after] {
-            copy.fold(change, stamp);
+        for (change, by, stamp) in &events[..copied_after] {
+            copy.fold(change, by, stamp);
         }
         // What comes live may begin before the copy was made, and comes twice.
-        for (change, stamp) in events[replayed_from.min(copied_after)..].iter() {
-            copy.fold(change, stamp);
-            prop_assert!(!copy.fold(change, stamp));
+        for (change, by, stamp) in events[replayed_from.min(copied_after)..].iter() {
+            copy.fold(change, by, stamp);
+            prop_assert!(!copy.fold(change, by, stamp));
         }
         prop_assert_eq!(copy, end);
     }
@@ -125,8 +131,10 @@ proptest! {
         let counted: BTreeMap<_, _> = people.into_iter().map(|(emoji, by)| (emoji, by.len() as u32)).collect();
         let told: BTreeMap<_, _> = end.reactions.iter().map(|it| (it.emoji.clone(), it.count)).collect();
         prop_assert_eq!(told, counted);
-        let edits = events.iter().filter(|(change, _)| matches!(change, Change::Edited { .. })).count();
-        prop_assert_eq!(end.edits.len(), edits);
+        let edits = events.iter().filter(|(change, ..)| matches!(change, Change::Edited { .. })).count();
+        let recalled = matches!(events.last(), Some((Change::Recalled { .. }, ..)));
+        prop_assert_eq!(end.edits.len(), if recalled { 0 } else { edits });
+        prop_assert_eq!(end.recalled.is_some(), recalled);
     }
 }
 
@@ -152,7 +160,7 @@ fn only_its_author_edits_a_message_and_not_for_ever() {
     assert_eq!(try_as(&author, &message, 1_001 + policy.edit_window_ms), Err(Rejection::TooLate));
     for seq in 0..EDITS_MAX as u64 {
         let change = Change::Edited { target: TARGET, content: Some(text("x")) };
-        assert!(message.fold(&change, &stamp(11 + seq)));
+        assert!(message.fold(&change, &person(0), &stamp(11 + seq)));
     }
     assert_eq!(try_as(&author, &message, 2_000), Err(Rejection::TooMany));
 }
@@ -188,8 +196,36 @@ fn emojis_have_bounds_and_the_same_one_twice_is_nothing_new() {
     assert_eq!(react(&message, &own, emoji(99), true), Err(Rejection::TooMany));
     for n in 0..EMOJIS_PER_MESSAGE_MAX {
         let change = Change::Reacted { target: TARGET, emoji: emoji(n), added: true };
-        assert!(message.fold(&change, &stamp(11 + n as u64)));
+        assert!(message.fold(&change, &person(1), &stamp(11 + n as u64)));
     }
     assert_eq!(react(&message, &[], emoji(99), true), Err(Rejection::TooMany), "another one");
     assert!(matches!(react(&message, &[], emoji(1), true), Ok(Some(_))), "one that is there");
+}
+
+#[test]
+fn a_message_is_taken_back_by_its_author_in_time_or_by_an_admin_and_then_is_gone() {
+    let (group, mut message) = (group(), message());
+    let member = |no, role| Member::joining(person(no), role, Seq(1), Ordinal::ZERO);
+    let policy = MessagePolicy::default();
+    let direct =
+        Conversation { id: ConversationId::direct(AppId::DEFAULT, &person(0).id, &person(1).id), ..group.clone() };
+    let try_as = |state: &Conversation, me: &Member, message: &Message, command: &MessageCommand, now: i64| {
+        decide_message(About { now: Timestamp(now), ..about(state, me, message, &[]) }, command, policy)
+    };
+    let late = 1_001 + policy.recall_window_ms;
+    let (author, other, admin) = (member(0, Role::Member), member(1, Role::Member), member(1, Role::Admin));
+    let recalled = Change::Recalled { target: TARGET, ordinal: Ordinal(2), author: person(0) };
+    let recall = MessageCommand::Recall;
+    assert_eq!(try_as(&group, &author, &message, &recall, late - 1), Ok(Some(recalled.clone())));
+    assert_eq!(try_as(&group, &author, &message, &recall, late), Err(Rejection::TooLate));
+    assert_eq!(try_as(&group, &other, &message, &recall, 2_000), Err(Rejection::Forbidden));
+    assert_eq!(try_as(&group, &admin, &message, &recall, late), Ok(Some(recalled.clone())));
+    assert_eq!(try_as(&direct, &admin, &message, &recall, 2_000), Err(Rejection::Forbidden));
+    assert!(message.fold(&recalled, &person(1), &stamp(11)));
+    assert_eq!(try_as(&group, &author, &message, &recall, late), Ok(None), "it is done");
+    for command in
+        [MessageCommand::Edit(text("x")), MessageCommand::React { emoji: Emoji::new("👍").unwrap(), add: true }]
+    {
+        assert_eq!(try_as(&group, &author, &message, &command, 2_000), Err(Rejection::NoSuchMessage));
+    }
 }

@@ -164,7 +164,7 @@ impl World {
         assert!(active.is_empty() || self.state.owners > 0, "a group that has members has an owner");
         for member in active {
             let counted = self.history.unread(member.user.no.0);
-            assert_eq!(unread(member, self.state.ordinal), counted, "{member:?}");
+            assert_eq!(unread(member, self.state.ordinal, 0), counted, "{member:?}");
         }
     }
 }
@@ -187,10 +187,10 @@ fn past_the_limit_of_own_messages_the_cursor_moves() {
         world.send(0, 0);
         world.check();
     }
-    assert_eq!(unread(&world.members[&UserNo(0)], world.state.ordinal), 1);
+    assert_eq!(unread(&world.members[&UserNo(0)], world.state.ordinal, 0), 1);
     world.send(0, 0);
     world.check();
-    assert_eq!(unread(&world.members[&UserNo(0)], world.state.ordinal), 0);
+    assert_eq!(unread(&world.members[&UserNo(0)], world.state.ordinal, 0), 0);
 }
 
 #[test]
