@@ -410,6 +410,8 @@ pub enum Content {
     Change(Change),
     /// Damaged or erased: the event keeps its place.
     Lost,
+    /// A message that was taken back: it keeps its place.
+    Recalled,
 }
 
 /// Events after a seq.
@@ -482,6 +484,8 @@ pub struct StateView {
     pub edited_at: Timestamp,
     /// In the order in which each was first added.
     pub reactions: Vec<ReactionView>,
+    /// That it was taken back: by whom, and when.
+    pub recalled: Option<(UserId, Timestamp)>,
 }
 
 /// How often an emoji was added to a message.

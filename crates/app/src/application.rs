@@ -14,6 +14,7 @@ use crate::metrics::{Bound, Metrics};
 use crate::node::{DeviceLocks, Node, Options};
 use crate::ports::{Clock, Entropy, TokenVerifier};
 use crate::reading::Reader;
+use crate::recalls::Recalls;
 use crate::registry::Registry;
 use crate::seal::Sealer;
 use crate::session::Session;
@@ -106,6 +107,7 @@ impl App {
             next_conversation: Mutex::default(),
             next_session: AtomicU64::new(1),
             devices: DeviceLocks::default(),
+            recalls: Recalls::default(),
         });
         let stop = CancellationToken::new();
         let mut mailboxes = Vec::new();

@@ -2,6 +2,7 @@
 
 use crate::api::{Content, EventView, Failure, MessageView, ReactionView, StateView};
 use crate::directory::failure;
+use crate::executor::record::unsaid;
 use crate::node::Node;
 use crate::reading::{PAGE_BYTES, Reader};
 use crate::rows::{key, message};
@@ -12,7 +13,7 @@ use stonechat_domain::message::Message;
 use stonechat_log::packed;
 use stonechat_log::record::StoredEvent;
 use stonechat_log::store::{LogError, PageLimit};
-use stonechat_types::number::{Seq, Timestamp};
+use stonechat_types::number::{Ordinal, Seq, Timestamp};
 
 /// One reader of one conversation.
 pub(crate) struct Place<'a> {
@@ -56,13 +57,41 @@ impl Place<'_> {
                 views.push(MessageView { event: view, state: None });
                 continue;
             };
-            if let Some(edit) = changed.edits.last() {
+            if changed.recalled.is_some() {
+                view.content = Content::Recalled;
+            } else if let Some(edit) = changed.edits.last() {
                 view.content = said(self.event(edit.seq).await?);
             }
             let state = self.state(&changed).await?;
             views.push(MessageView { event: view, state: Some(Box::new(state)) });
         }
         Ok(views)
+    }
+
+    /// Takes out of events what they say of messages that were taken back since.
+    pub async fn withhold_recalled(&self, events: &mut [EventView]) -> Result<(), Failure> {
+        let place = (self.reader.app, self.state.no);
+        let recalls = &self.node.recalls;
+        if !recalls.may_be_above(&*self.node.log, place, Ordinal::ZERO).await.map_err(failure)? {
+            return Ok(());
+        }
+        let of = |event: &EventView| match &event.content {
+            Content::Message { .. } => Some(event.id.seq),
+            Content::Change(Change::Edited { target, content: Some(_) }) => Some(*target),
+            Content::Change(_) | Content::Lost | Content::Recalled => None,
+        };
+        let mut telling: Vec<_> = events.iter_mut().filter_map(|event| of(event).map(|seq| (seq, event))).collect();
+        let messages = self.changed(telling.iter().map(|(seq, _)| *seq)).await?;
+        for ((_, event), message) in telling.iter_mut().zip(messages) {
+            if message.is_none_or(|message| message.recalled.is_none()) {
+                continue;
+            }
+            event.content = match std::mem::replace(&mut event.content, Content::Recalled) {
+                Content::Change(change) => Content::Change(unsaid(change)),
+                Content::Message { .. } | Content::Lost | Content::Recalled => Content::Recalled,
+            };
+        }
+        Ok(())
     }
 
     async fn state(&self, message: &Message) -> Result<StateView, Failure> {
@@ -83,6 +112,7 @@ impl Place<'_> {
             edits: message.edits.len() as u32,
             edited_at: message.edits.last().map_or(Timestamp::default(), |edit| edit.at),
             reactions: message.reactions.iter().map(reaction).collect(),
+            recalled: message.recalled.as_ref().map(|recall| (recall.by.id.clone(), recall.at)),
         })
     }
 }
@@ -93,14 +123,16 @@ pub(crate) fn said(edit: Option<EventView>) -> Content {
         Some(Content::Change(Change::Edited { content: Some(content), .. })) => {
             Content::Message { body_type: content.body_type, body: content.body }
         }
-        Some(Content::Message { .. } | Content::Change(_) | Content::Lost) | None => Content::Lost,
+        Some(Content::Message { .. } | Content::Change(_) | Content::Lost | Content::Recalled) | None => Content::Lost,
     }
 }
 
 /// A message as it was after an event, as far as that is known: of reactions only those counts are that no later event
-/// touched. Nothing when it was as it was sent.
+/// touched. Nothing when it was as it was sent. What was taken back is so for everybody.
 fn clipped(mut message: Message, upto: Seq) -> Option<Message> {
-    if message.changed > upto {
+    if message.recalled.is_some() {
+        message.changed = message.changed.min(upto.max(message.seq));
+    } else if message.changed > upto {
         message.edits.retain(|edit| edit.seq <= upto);
         message.reactions.clear();
         message.changed = message.edits.last()?.seq;
@@ -114,7 +146,7 @@ pub(crate) fn weight(view: &MessageView) -> usize {
     const REACTION: usize = 80;
     let body = match &view.event.content {
         Content::Message { body, .. } => body.len(),
-        Content::Change(_) | Content::Lost => 0,
+        Content::Change(_) | Content::Lost | Content::Recalled => 0,
     };
     FIXED + body + view.state.as_ref().map_or(0, |state| state.reactions.len() * REACTION)
 }

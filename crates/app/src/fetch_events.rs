@@ -1,6 +1,7 @@
 //! Events after a seq, for catching up: every seq of the answer's range is there, or listed as hidden.
 
 use crate::api::{Content, EventView, EventsPage, Failure};
+use crate::as_now::Place;
 use crate::directory::failure;
 use crate::executor::record::unsaid;
 use crate::get_conversation::ordinal_at;
@@ -54,6 +55,8 @@ pub(crate) async fn fetch(
     for event in found.events.iter().filter(|event| me.sees(event.header.seq)) {
         page.events.push(seen(&me, node.open(event).map_err(failure)?));
     }
+    let place = Place { node, reader, state: &state, me: &me };
+    place.withhold_recalled(&mut page.events).await?;
     Ok(page)
 }
 

@@ -6,6 +6,7 @@ use crate::directory::failure;
 use crate::fan_out::LOOKED_UP_MAX;
 use crate::node::Node;
 use crate::reading::{PAGE_BYTES, Reader};
+use crate::recalls;
 use crate::rows::{key, member};
 use std::sync::Arc;
 use stonechat_domain::conversation::Conversation;
@@ -32,6 +33,13 @@ pub(crate) async fn view(node: &Node, reader: &Reader, id: ConversationId) -> Re
         Some(peer) => Some(node.user_view(reader.app, peer.no, &peer.id).await?),
         None => None,
     };
+    let unread = if me.is_active() {
+        let upto = (state.head, state.ordinal);
+        let recalled = recalls::above(node, (reader.app, state.no), (reader.user.no, me.floor()), upto).await?;
+        unread(&me, state.ordinal, recalled)
+    } else {
+        0
+    };
     // Who is no member any more sees the conversation as it was when he went.
     let active_at = match (me.is_active(), &last_message) {
         (true, _) => node.log.activity().get(reader.app, state.no).recency,
@@ -48,7 +56,7 @@ pub(crate) async fn view(node: &Node, reader: &Reader, id: ConversationId) -> Re
         head_ordinal,
         read: me.read_seq,
         read_ordinal: me.read_ordinal,
-        unread: if me.is_active() { unread(&me, state.ordinal) } else { 0 },
+        unread,
         active_at,
         last_message,
         visible_from: me.visible_from(),

@@ -29,6 +29,7 @@ pub mod node;
 pub mod ports;
 pub mod position;
 mod reading;
+mod recalls;
 pub mod registry;
 pub mod rows;
 pub mod seal;

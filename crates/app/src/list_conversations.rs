@@ -7,6 +7,7 @@ use crate::get_conversation;
 use crate::node::Node;
 use crate::position::WindowPage;
 use crate::reading::{PAGE_BYTES, Reader};
+use crate::recalls;
 use crate::rows::column::{Column, decode_chunk};
 use crate::rows::key;
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use std::cmp::Reverse;
 use stonechat_log::activity::ActivityReader;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::limits::{WINDOW_DEFAULT, WINDOW_MAX};
-use stonechat_types::number::{ConversationNo, LanePosition, Timestamp};
+use stonechat_types::number::{ConversationNo, LanePosition, Seq, Timestamp};
 
 /// Chunks of columns read at once.
 const CHUNKS_MAX: usize = 256;
@@ -80,7 +81,7 @@ fn view_bytes(view: &ConversationView) -> usize {
     const MARK_BYTES: usize = 64;
     let body = match view.last_message.as_ref().map(|message| &message.event.content) {
         Some(Content::Message { body, .. }) => body.len() * 4 / 3,
-        Some(Content::Change(_) | Content::Lost) | None => 0,
+        Some(Content::Change(_) | Content::Lost | Content::Recalled) | None => 0,
     };
     let marks: usize = view.read_marks.iter().map(|(user, _)| user.as_str().len() + MARK_BYTES).sum();
     FIXED_BYTES + body + marks
@@ -101,6 +102,26 @@ pub(crate) async fn columns(node: &Node, reader: &Reader) -> Result<Vec<Column>,
         }
         after = chunks.into_iter().next_back().map(|(key, _)| key);
     }
+}
+
+/// How many of the unread messages that the pass finds were taken back.
+pub(crate) async fn recalled(
+    node: &Node,
+    reader: &Reader,
+    columns: &[Column],
+    activity: &ActivityReader,
+) -> Result<u64, Failure> {
+    let mut recalled = 0;
+    for column in columns {
+        let ordinal = activity.get(column.no).ordinal;
+        let unread = column.unread(ordinal);
+        if unread > 0 {
+            let place = (reader.app, column.no);
+            let user = (reader.user.no, column.floor);
+            recalled += unread.min(recalls::above(node, place, user, (Seq(u64::MAX), ordinal)).await?);
+        }
+    }
+    Ok(recalled)
 }
 
 /// The pass: those with an event after `from.since`, below (`from.recency`, `from.no`), the newest `limit` of them.

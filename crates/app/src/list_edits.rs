@@ -22,7 +22,11 @@ pub(crate) async fn list(
         return Err(missing());
     }
     let place = Place { node, reader, state: &state, me: &me };
-    let edits = place.changed([seq].into_iter()).await?.pop().flatten().map(|message| message.edits);
+    let message = place.changed([seq].into_iter()).await?.pop().flatten();
+    if message.as_ref().is_some_and(|message| message.recalled.is_some()) {
+        return Err(missing());
+    }
+    let edits = message.map(|message| message.edits);
     let mut page = EditsPage::default();
     let mut bytes = 0;
     let versions = [seq].into_iter().chain(edits.into_iter().flatten().map(|edit| edit.seq));
@@ -30,13 +34,13 @@ pub(crate) async fn list(
         let Some(event) = place.event(version).await? else { return Err(missing()) };
         let at = event.sent_at;
         let content = match event.content {
-            content @ (Content::Message { .. } | Content::Lost) => content,
+            content @ (Content::Message { .. } | Content::Lost | Content::Recalled) => content,
             Content::Change(_) if version == seq => return Err(missing()),
             Content::Change(_) => said(Some(event)),
         };
         bytes += match &content {
             Content::Message { body, .. } => body.len(),
-            Content::Change(_) | Content::Lost => 0,
+            Content::Change(_) | Content::Lost | Content::Recalled => 0,
         };
         if bytes > PAGE_BYTES && !page.versions.is_empty() {
             page.more = true;

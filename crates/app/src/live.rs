@@ -37,7 +37,7 @@ impl LiveEvent {
         match &self.event.content {
             Content::Message { body, .. } => body.len(),
             Content::Change(Change::Edited { content: Some(content), .. }) => content.body.len(),
-            Content::Change(_) | Content::Lost => 64,
+            Content::Change(_) | Content::Lost | Content::Recalled => 64,
         }
     }
 }

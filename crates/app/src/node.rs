@@ -6,6 +6,7 @@ use crate::mutant::Mutants;
 use crate::ports::{Clock, Entropy, TokenVerifier};
 use crate::position::{self, Position};
 use crate::reading::Reader;
+use crate::recalls::Recalls;
 use crate::registry::Registry;
 use crate::seal::Sealer;
 use crate::watermark::Watermark;
@@ -59,6 +60,7 @@ pub(crate) struct Node {
     pub next_session: AtomicU64,
     pub verifier: Arc<dyn TokenVerifier>,
     pub devices: DeviceLocks,
+    pub recalls: Recalls,
 }
 
 /// Locks under which the devices of a user are changed, so that a sign-in cannot undo a sign-out.

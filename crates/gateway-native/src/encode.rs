@@ -179,6 +179,7 @@ pub fn event(view: &EventView) -> v1::Event {
         }
         Content::Change(change) => event.change = Some(self::change(view.id.conversation, change)),
         Content::Lost => event.corrupt = true,
+        Content::Recalled => event.message_recalled = true,
     }
     event
 }
@@ -207,6 +208,9 @@ fn change(conversation: ConversationId, change: &Change) -> event::Change {
         }),
         Change::Reacted { target, emoji, added } => {
             event::Change::Reacted(v1::Reacted { seq: target.0, emoji: emoji.to_string(), removed: !added })
+        }
+        Change::Recalled { target, ordinal, author } => {
+            event::Change::Recalled(v1::Recalled { seq: target.0, ordinal: ordinal.0, author_id: text(&author.id) })
         }
     }
 }
@@ -308,6 +312,8 @@ fn message_now(view: &MessageView) -> v1::Event {
         edits: state.edits,
         edited_at: state.edited_at.0,
         reactions: state.reactions.iter().map(reaction).collect(),
+        recalled_by: state.recalled.as_ref().map(|(by, _)| text(by)).unwrap_or_default(),
+        recalled_at: state.recalled.as_ref().map_or(0, |(_, at)| at.0),
     });
     v1::Event { state, ..event(&view.event) }
 }
@@ -342,7 +348,7 @@ fn edits(page: &EditsPage) -> v1::Edits {
                 version.body_type = String::from_utf8_lossy(body_type).into_owned();
                 version.body = body.clone();
             }
-            Content::Change(_) | Content::Lost => version.corrupt = true,
+            Content::Change(_) | Content::Lost | Content::Recalled => version.corrupt = true,
         }
         version
     };

@@ -262,6 +262,7 @@ fn change_message(change: v1::ChangeMessage) -> Result<api::ChangeMessage, Failu
             MessageCommand::Edit(Content { body_type, body: edit.body })
         }
         Some(Change::React(react)) => MessageCommand::React { emoji: emoji(&react.emoji)?, add: !react.remove },
+        Some(Change::Recall(v1::Recall {})) => MessageCommand::Recall,
         None => return Err(malformed("the change is missing, or not one that this server knows")),
     };
     Ok(api::ChangeMessage {

@@ -3,6 +3,7 @@
 use crate::map::Map;
 use stonechat_domain::event::Change;
 use stonechat_domain::fold::Stamp;
+use stonechat_domain::member::UserRef;
 use stonechat_domain::message::{Message, fold_own};
 use stonechat_types::emoji::Emoji;
 use stonechat_types::number::{Seq, UserNo};
@@ -49,12 +50,15 @@ impl Messages {
     }
 
     /// A change was decided: the message that it left, and the emojis of its sender; `None` when it changes no message.
-    pub fn fold(&mut self, change: &Change, sender: UserNo, stamp: &Stamp) -> Option<(Seq, &Message, &[Emoji])> {
+    pub fn fold(&mut self, change: &Change, sender: &UserRef, stamp: &Stamp) -> Option<(Seq, &Message, &[Emoji])> {
         let known = self.0.get_mut(&change.target()?)?;
         let message = known.message.as_mut()?;
         let before = message.changed;
-        message.fold(change, stamp);
-        let own = known.own.entry(sender).or_default();
+        message.fold(change, sender, stamp);
+        if message.recalled.is_some() {
+            known.own.values_mut().for_each(Vec::clear);
+        }
+        let own = known.own.entry(sender.no).or_default();
         if let Change::Reacted { emoji, added, .. } = change {
             fold_own(own, emoji, *added);
         }

@@ -94,10 +94,16 @@ pub(crate) fn push_change(
             told.push((*user, item));
         }
     }
-    if let Some((before, message, own)) = loaded.messages.fold(&change, actor.no, &stamp) {
-        record.rows.extend(derive::message_rows((at.0, state.no), before, message));
-        if matches!(change, Change::Reacted { .. }) {
-            record.rows.push(derive::reactions_row((at.0, state.no), message.seq, actor.no, own));
+    if let Some((before, message, own)) = loaded.messages.fold(&change, actor, &stamp) {
+        let place = (at.0, state.no);
+        record.rows.extend(derive::message_rows(place, before, message));
+        match change {
+            Change::Reacted { .. } => record.rows.push(derive::reactions_row(place, message.seq, actor.no, own)),
+            Change::Recalled { .. } => {
+                context.node.recalls.note(place, message.ordinal);
+                record.rows.extend(derive::recalled_rows(place, message));
+            }
+            _ => {}
         }
     }
     let also = match &change {
@@ -108,7 +114,8 @@ pub(crate) fn push_change(
         | Change::Renamed(_)
         | Change::RoleChanged(..)
         | Change::Edited { .. }
-        | Change::Reacted { .. } => None,
+        | Change::Reacted { .. }
+        | Change::Recalled { .. } => None,
     };
     let everybody_sees = change.target().is_none_or(|target| target >= state.last_join);
     loaded.refresh_roster(&touched);
@@ -139,7 +146,11 @@ fn touched(actor: &UserRef, change: &Change) -> Vec<UserNo> {
         Change::Created { members, .. } => members,
         Change::MembersAdded(users) => users,
         Change::MemberRemoved(user) | Change::RoleChanged(user, _) => std::slice::from_ref(user),
-        Change::MemberLeft | Change::Renamed(_) | Change::Edited { .. } | Change::Reacted { .. } => &[],
+        Change::MemberLeft
+        | Change::Renamed(_)
+        | Change::Edited { .. }
+        | Change::Reacted { .. }
+        | Change::Recalled { .. } => &[],
     };
     for user in named {
         if user.no != actor.no {

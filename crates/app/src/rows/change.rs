@@ -49,6 +49,7 @@ pub fn encode(change: &Change) -> Bytes {
         Change::Reacted { target, emoji, added } => {
             row.u64(target.0).bytes(emoji.as_str().as_bytes()).u8(u8::from(*added));
         }
+        Change::Recalled { target, ordinal, author } => _ = row.u64(target.0).u64(ordinal.0).user(author),
     }
     row.finish()
 }
@@ -91,6 +92,9 @@ pub fn decode(kind: EventKind, body: &[u8]) -> Result<Change, LogError> {
             EventKind::Edited => Change::Edited { target: row.seq()?, content: read_said(&mut row)? },
             EventKind::Reacted => {
                 Change::Reacted { target: row.seq()?, emoji: Emoji::new(row.text()?).ok()?, added: row.flag()? }
+            }
+            EventKind::Recalled => {
+                Change::Recalled { target: row.seq()?, ordinal: row.ordinal()?, author: row.user()? }
             }
         };
         row.end()?;
@@ -136,6 +140,7 @@ pub fn encode_message_command(seq: Seq, command: &MessageCommand) -> Bytes {
         MessageCommand::React { emoji, add } => {
             row.u8(8).u64(seq.0).bytes(emoji.as_str().as_bytes()).u8(u8::from(*add));
         }
+        MessageCommand::Recall => _ = row.u8(9).u64(seq.0),
     }
     row.finish()
 }

@@ -104,6 +104,17 @@ pub fn message_rows((app, no): (AppId, ConversationNo), before: Seq, message: &M
     rows
 }
 
+/// The rows of a message that was taken back, besides those of a changed message.
+#[must_use]
+pub fn recalled_rows((app, no): (AppId, ConversationNo), message: &Message) -> Vec<RowWrite> {
+    let entry = RowWrite::Patch {
+        key: key::recalled(app, no, message.ordinal),
+        entry: Bytes::copy_from_slice(&message.ordinal.0.to_be_bytes()),
+        value: Some(super::message::encode_recalled(message.changed, message.author.no)),
+    };
+    vec![entry, RowWrite::Delete { key: key::reactions(app, no, message.seq) }]
+}
+
 /// The entry of a user in the reactions of a message; none when nothing is left.
 #[must_use]
 pub fn reactions_row((app, no): (AppId, ConversationNo), seq: Seq, user: UserNo, own: &[Emoji]) -> RowWrite {

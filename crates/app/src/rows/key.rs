@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use stonechat_types::id::{ConversationId, UserId};
-use stonechat_types::number::{AppId, ConversationNo, Seq, UserNo};
+use stonechat_types::number::{AppId, ConversationNo, Ordinal, Seq, UserNo};
 
 const CONVERSATION: u8 = 0x01;
 const MEMBER: u8 = 0x02;
@@ -17,6 +17,10 @@ const OF_FOLLOWER: u8 = 0x0A;
 const MESSAGE: u8 = 0x0B;
 const CHANGED: u8 = 0x0C;
 const REACTIONS: u8 = 0x0D;
+const RECALLED: u8 = 0x0E;
+
+/// Ordinals of one row of messages that were taken back, as a power of two.
+const RECALLED_CHUNK_BITS: u32 = 10;
 
 fn start(family: u8, app: AppId, room: usize) -> BytesMut {
     let mut out = BytesMut::with_capacity(5 + room);
@@ -130,6 +134,36 @@ pub fn changes(app: AppId, conversation: ConversationNo) -> Bytes {
 #[must_use]
 pub fn reactions(app: AppId, conversation: ConversationNo, seq: Seq) -> Bytes {
     of_seq(REACTIONS, app, conversation, seq)
+}
+
+/// The messages of a stretch of ordinals that were taken back: a packed row of ordinal → event and author.
+#[must_use]
+pub fn recalled(app: AppId, conversation: ConversationNo, ordinal: Ordinal) -> Bytes {
+    of_seq(RECALLED, app, conversation, Seq(ordinal.0 >> RECALLED_CHUNK_BITS))
+}
+
+/// What the keys of a conversation's rows of that kind start with.
+#[must_use]
+pub fn recalled_of(app: AppId, conversation: ConversationNo) -> Bytes {
+    let mut key = start(RECALLED, app, 4);
+    key.put_u32(conversation.0);
+    key.freeze()
+}
+
+/// What all rows of that kind start with.
+#[must_use]
+pub fn all_recalled() -> Bytes {
+    Bytes::from_static(&[RECALLED])
+}
+
+/// The conversation of a row of that kind, and the greatest ordinal that it may have.
+#[must_use]
+pub fn recalled_in(key: &[u8]) -> Option<(AppId, ConversationNo, Ordinal)> {
+    let (app, rest) = key.strip_prefix(&[RECALLED])?.split_first_chunk()?;
+    let (conversation, chunk) = rest.split_first_chunk()?;
+    let chunk = u64::from_be_bytes(chunk.try_into().ok()?);
+    let last = chunk.checked_add(1)?.checked_mul(1 << RECALLED_CHUNK_BITS)? - 1;
+    Some((AppId(u32::from_be_bytes(*app)), ConversationNo(u32::from_be_bytes(*conversation)), Ordinal(last)))
 }
 
 /// Whether a row is one by which repeated sends are known.

@@ -2,19 +2,28 @@
 
 use super::codec::{Reader, Writer, damaged};
 use bytes::Bytes;
-use stonechat_domain::message::{Edit, Message, Reaction};
+use stonechat_domain::message::{Edit, Message, Reaction, Recall};
+use stonechat_domain::unread::Recalled;
+use stonechat_log::packed;
 use stonechat_log::store::LogError;
 use stonechat_types::emoji::Emoji;
-use stonechat_types::number::{Ordinal, Seq, Timestamp};
+use stonechat_types::number::{Ordinal, Seq, Timestamp, UserNo};
 
 const VERSION: u8 = 1;
+/// The form of a message that was taken back.
+const RECALLED: u8 = 2;
 
 /// The bytes of a message.
 #[must_use]
 pub fn encode(message: &Message) -> Bytes {
-    let mut row = Writer::new(VERSION);
+    let mut row = Writer::new(if message.recalled.is_some() { RECALLED } else { VERSION });
     row.u64(message.seq.0).u64(message.ordinal.0).u64(message.sent_at.0 as u64).u64(message.changed.0);
-    row.user(&message.author).u32(message.edits.len() as u32);
+    row.user(&message.author);
+    if let Some(recall) = &message.recalled {
+        row.user(&recall.by).u64(recall.at.0 as u64);
+        return row.finish();
+    }
+    row.u32(message.edits.len() as u32);
     for edit in &message.edits {
         row.u64(edit.seq.0).u64(edit.at.0 as u64);
     }
@@ -30,10 +39,16 @@ pub fn encode(message: &Message) -> Bytes {
 /// # Errors
 /// [`LogError::Corrupt`] when it is not in its form.
 pub fn decode(row: &[u8]) -> Result<Message, LogError> {
-    let mut row = Reader::new(row, VERSION, "a message")?;
+    let version = if row.first() == Some(&RECALLED) { RECALLED } else { VERSION };
+    let mut row = Reader::new(row, version, "a message")?;
     let mut read = || {
         let (seq, ordinal, sent_at, changed) = (row.seq()?, row.ordinal()?, Timestamp(row.u64()? as i64), row.seq()?);
         let author = row.user()?;
+        if version == RECALLED {
+            let recalled = Some(Recall { by: row.user()?, at: Timestamp(row.u64()? as i64) });
+            row.end()?;
+            return Some(Message { changed, recalled, ..Message::new(seq, ordinal, author, sent_at) });
+        }
         let mut edits = Vec::new();
         for _ in 0..row.u32()? {
             edits.push(Edit { seq: row.seq()?, at: Timestamp(row.u64()? as i64) });
@@ -43,7 +58,7 @@ pub fn decode(row: &[u8]) -> Result<Message, LogError> {
             reactions.push(Reaction { emoji: emoji(row.text()?)?, count: row.u32()? });
         }
         row.end()?;
-        Some(Message { seq, ordinal, author, sent_at, changed, edits, reactions })
+        Some(Message { seq, ordinal, author, sent_at, changed, edits, reactions, recalled: None })
     };
     read().ok_or_else(|| damaged("a message"))
 }
@@ -100,12 +115,35 @@ pub fn decode_changed(row: &[u8]) -> Result<(Seq, Ordinal), LogError> {
     read().ok_or_else(|| damaged("a change of a message"))
 }
 
+/// The value of the entry of a message that was taken back, by its ordinal.
+#[must_use]
+pub fn encode_recalled(by: Seq, author: UserNo) -> Bytes {
+    let mut row = Writer::new(VERSION);
+    row.u64(by.0).u32(author.0);
+    row.finish()
+}
+
+/// The messages of a row of such entries.
+///
+/// # Errors
+/// [`LogError::Corrupt`] when it is not in its form.
+pub fn decode_recalled(row: &[u8]) -> Result<Vec<Recalled>, LogError> {
+    let entry = |entry: Result<(&[u8], &[u8]), packed::PackedError>| {
+        let (ordinal, value) = entry.ok()?;
+        let ordinal = Ordinal(u64::from_be_bytes(ordinal.try_into().ok()?));
+        let mut value = Reader::new(value, VERSION, "a recall").ok()?;
+        let found = Recalled { ordinal, by: value.seq()?, author: UserNo(value.u32()?) };
+        value.end()?;
+        Some(found)
+    };
+    packed::entries(row).map(entry).collect::<Option<_>>().ok_or_else(|| damaged("recalls"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use stonechat_domain::member::UserRef;
     use stonechat_types::id::UserId;
-    use stonechat_types::number::UserNo;
 
     fn message() -> Message {
         let author = UserRef { no: UserNo(7), id: UserId::new("ann").unwrap() };
@@ -121,6 +159,11 @@ mod tests {
         let behind = |row: &[u8]| [row, &[0]].concat();
         let row = encode(&message());
         assert_eq!(decode(&row), Ok(message()));
+        assert!(decode(&behind(&row)).is_err());
+        let mut gone = Message { edits: Vec::new(), reactions: Vec::new(), ..message() };
+        gone.recalled = Some(Recall { by: gone.author.clone(), at: Timestamp(7) });
+        let row = encode(&gone);
+        assert_eq!(decode(&row), Ok(gone));
         assert!(decode(&behind(&row)).is_err());
         let own = vec![Emoji::new("👍").unwrap(), Emoji::new("❤").unwrap()];
         let row = encode_own(&own);

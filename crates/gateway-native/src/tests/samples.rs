@@ -340,6 +340,7 @@ pub fn every_event() -> Vec<EventView> {
             content: Some(event::Content { body_type: Bytes::from_static(b"text"), body: super::text_body("better") }),
         },
         Change::Reacted { target: Seq(30), emoji: emoji("👍"), added: false },
+        Change::Recalled { target: Seq(30), ordinal: Ordinal(9), author: bob() },
     ];
     let mut events: Vec<EventView> = changes
         .into_iter()
@@ -357,6 +358,7 @@ pub fn every_event() -> Vec<EventView> {
         content: Content::Lost,
         ..message()
     });
+    events.push(EventView { content: Content::Recalled, ..message() });
     events.push(message());
     events
 }
@@ -372,6 +374,7 @@ fn changed() -> MessageView {
         edits: 1,
         edited_at: SENT_AT,
         reactions: vec![ReactionView { emoji: emoji("👍"), count: 2, own: true }],
+        recalled: None,
     };
     MessageView { event: message(), state: Some(Box::new(state)) }
 }

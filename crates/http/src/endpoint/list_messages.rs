@@ -57,6 +57,8 @@ struct Message {
     body: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     lost: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    recalled: bool,
     /// How often it was edited, and when last.
     #[serde(skip_serializing_if = "Option::is_none")]
     edits: Option<u32>,
@@ -121,6 +123,7 @@ fn message(view: &MessageView) -> Message {
         body_type: None,
         body: None,
         lost: false,
+        recalled: false,
         edits: edited.map(|state| state.edits),
         edited_at: edited.map(|state| state.edited_at.as_millis()),
         reactions: reactions.map(|it| Reaction { emoji: it.emoji.to_string(), count: it.count }).collect(),
@@ -134,6 +137,7 @@ fn message(view: &MessageView) -> Message {
         // A page of messages has no changes; one that a later version counts keeps its place.
         Content::Change(_) => {}
         Content::Lost => message.lost = true,
+        Content::Recalled => message.recalled = true,
     }
     message
 }
