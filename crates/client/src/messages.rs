@@ -42,6 +42,15 @@ impl Conversation {
         self.change_message(message, Change::React(react)).await
     }
 
+    /// Takes a message back, for everybody: what it said, its versions and its reactions are gone.
+    ///
+    /// # Errors
+    /// Whatever the server answers: `too_late` after the time that the app allows the author, `forbidden` for a message
+    /// of somebody else where the user is no admin.
+    pub async fn recall(&self, message: Seq) -> Result<()> {
+        self.change_message(message, Change::Recall(v1::Recall {})).await
+    }
+
     async fn change_message(&self, message: Seq, change: Change) -> Result<()> {
         let body = Body::ChangeMessage(v1::ChangeMessage {
             command_id: self.inner.runtime.command_id(),

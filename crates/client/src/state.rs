@@ -94,6 +94,8 @@ pub struct Preview {
     pub sent_at: Timestamp,
     /// The event.
     pub seq: Seq,
+    /// Whether it was taken back.
+    pub recalled: bool,
 }
 
 /// What a member may do.
@@ -159,6 +161,13 @@ pub enum Content {
     },
     /// The stored body is damaged.
     Corrupt,
+    /// It was taken back: it keeps its place and says nothing.
+    Recalled {
+        /// By whom, where that is known.
+        by: Option<UserId>,
+        /// When; zero where that is not known.
+        at: Timestamp,
+    },
 }
 
 /// One message.

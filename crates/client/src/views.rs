@@ -158,6 +158,7 @@ impl Views {
             | Change::EchoGone(..)
             | Change::Messages(..)
             | Change::MessageChanged(..)
+            | Change::Unheld(..)
             | Change::Intervals(..)
             | Change::Cleared => {}
         }

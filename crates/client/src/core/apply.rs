@@ -30,7 +30,8 @@ impl Core {
             conversation.row.read_ordinal = conversation.row.read_ordinal.max(event.ordinal);
         }
         if countable {
-            conversation.know(event.ordinal, event.seq, own);
+            let recalled = (event.message_recalled && !newer).then_some(0);
+            conversation.know(event.ordinal, event.seq, own, recalled);
         }
         if newer {
             conversation.row.head_seq = event.seq.max(conversation.row.head_seq);
@@ -42,6 +43,10 @@ impl Core {
                 conversation.row.unread_stale = true;
                 self.gets.insert(id);
             }
+        }
+        if let Some(event::Change::Recalled(recalled)) = &event.change {
+            let own = recalled.author_id == self.settings.me.as_str();
+            conversation.recall(recalled, event.seq, own, newer);
         }
         conversation.move_over_own();
         self.touched.insert(id);
@@ -105,7 +110,8 @@ impl Core {
         for row in &rows {
             let own = row.sender == self.settings.me;
             if let Some(conversation) = self.conversations.get_mut(&id) {
-                conversation.know(row.ordinal, row.seq, own);
+                let recalled = row.recalled.as_ref().map(|_| row.changed);
+                conversation.know(row.ordinal, row.seq, own, recalled);
             }
             if own {
                 self.on_own_message(row);
@@ -161,7 +167,13 @@ fn fold(conversation: &mut Conversation, event: &Event, me: &UserId, mutants: Mu
             }
             false
         }
-        Some(event::Change::Created(_) | event::Change::Edited(_) | event::Change::Reacted(_)) | None => false,
+        Some(
+            event::Change::Created(_)
+            | event::Change::Edited(_)
+            | event::Change::Reacted(_)
+            | event::Change::Recalled(_),
+        )
+        | None => false,
     };
     if out && !mutants.is(Mutant::RemovalIgnored) {
         row.member = false;

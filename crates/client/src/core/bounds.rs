@@ -54,6 +54,7 @@ fn event(it: &v1::Event) -> bool {
     let target = match &it.change {
         Some(event::Change::Edited(edited)) => edited.seq,
         Some(event::Change::Reacted(reacted)) => reacted.seq,
+        Some(event::Change::Recalled(recalled)) => recalled.seq.max(recalled.ordinal),
         Some(_) | None => 0,
     };
     let changed = it.state.as_ref().map_or(0, |state| state.changed_seq);

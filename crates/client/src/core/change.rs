@@ -35,6 +35,8 @@ pub enum Change {
     Messages(ConversationId, Vec<MessageRow>),
     /// A message is different, if it is here.
     MessageChanged(ConversationId, Box<MessageChange>),
+    /// What no interval holds below an ordinal went: it lies in a gap.
+    Unheld(ConversationId, u64),
     /// Which intervals of ordinals are here.
     Intervals(ConversationId, Vec<(u64, u64)>),
     /// All messages of all conversations went: the server has another history.

@@ -9,7 +9,7 @@ use crate::core::calls::Purpose;
 use crate::core::change::Change;
 use crate::core::conversation::Phase;
 use crate::core::machine::Core;
-use crate::core::rows::StoreOp;
+use crate::core::rows::{Changed, StoreOp};
 use crate::core::translate;
 
 impl Core {
@@ -21,7 +21,9 @@ impl Core {
         }
         let Some(conversation) = self.conversations.get_mut(&id) else { return };
         let stale_from = conversation.row.stale_from;
-        if stale_from > 0 && change.target < stale_from {
+        // What is taken back is the same whatever became of it before.
+        let is_whole = matches!(change.what, Changed::Recalled(_));
+        if stale_from > 0 && change.target < stale_from && !is_whole {
             return;
         }
         if let Some(preview) = conversation.row.preview.as_mut().filter(|it| newer && it.seq.get() == change.target) {

@@ -69,6 +69,14 @@ pub struct Conversation {
 struct Known {
     seq: u64,
     own: bool,
+    /// The event that took it back; 0 when that is not known.
+    recalled: Option<u64>,
+}
+
+impl Known {
+    fn counts(self) -> bool {
+        !self.own && self.recalled.is_none()
+    }
 }
 
 impl Conversation {
@@ -124,10 +132,11 @@ impl Conversation {
         self.row.read_ordinal.max(self.row.floor_ordinal)
     }
 
-    /// Remembers who wrote a message.
-    pub fn know(&mut self, ordinal: u64, seq: u64, own: bool) {
+    /// Remembers who wrote a message, and that it was taken back.
+    pub fn know(&mut self, ordinal: u64, seq: u64, own: bool, recalled: Option<u64>) {
         if ordinal > self.row.read_ordinal {
-            self.known.insert(ordinal, Known { seq, own });
+            let before = self.known.get(&ordinal).and_then(|known| known.recalled);
+            self.known.insert(ordinal, Known { seq, own, recalled: recalled.or(before) });
         }
         if self.known.len() > KNOWN_MAX {
             self.known.pop_first();
@@ -139,6 +148,24 @@ impl Conversation {
         self.row.head_ordinal = self.row.head_ordinal.max(ordinal);
         if !own && ordinal > self.floor() {
             self.row.unread += 1;
+        }
+    }
+
+    /// A message was taken back by an event; `newer` says that the row does not know of it. Where it is not certain what
+    /// was counted, the number is stale.
+    pub fn recall(&mut self, recalled: &v1::Recalled, by: u64, own: bool, newer: bool) {
+        let counted = self.known.get(&recalled.ordinal).is_none_or(|known| known.recalled.is_none());
+        self.know(recalled.ordinal, recalled.seq, own, Some(by));
+        let floor = self.floor();
+        if own || recalled.ordinal <= floor {
+            return;
+        }
+        if newer && counted {
+            self.row.unread = self.row.unread.saturating_sub(1);
+        } else if let Some(unread) = self.others_between(floor, self.row.head_ordinal) {
+            self.row.unread = unread;
+        } else {
+            self.row.unread_stale = true;
         }
     }
 
@@ -212,7 +239,8 @@ impl Conversation {
             return Some(0);
         }
         let between = self.known.range(above + 1..=upto);
-        let (all, others) = between.fold((0, 0), |(all, others), (_, known)| (all + 1, others + u64::from(!known.own)));
+        let (all, others) =
+            between.fold((0, 0), |(all, others), (_, known)| (all + 1, others + u64::from(known.counts())));
         (all == upto - above || self.mutants.is(Mutant::IgnoresFloor)).then_some(others)
     }
 
@@ -235,6 +263,7 @@ impl Conversation {
                 Some(later) => self.row.unread += later,
                 None => self.row.unread_stale = true,
             }
+            self.uncount_recalled(wire);
         } else {
             row.kind = translate::conversation_kind(wire.kind, &row.id);
             row.title.clone_from(&wire.title);
@@ -262,6 +291,16 @@ impl Conversation {
             self.move_over_own();
         }
         behind
+    }
+
+    /// What was taken back after an older answer was made is in its number still.
+    fn uncount_recalled(&mut self, wire: &v1::Conversation) {
+        let counted = self.known.range(self.floor() + 1..).take_while(|(ordinal, _)| **ordinal <= wire.head_ordinal);
+        let by = counted.filter(|(_, known)| !known.own).filter_map(|(_, known)| known.recalled);
+        let (later, unclear) =
+            by.fold((0, false), |(later, unclear), by| (later + u64::from(by > wire.head_seq), unclear || by == 0));
+        self.row.unread = self.row.unread.saturating_sub(later);
+        self.row.unread_stale |= unclear || self.known.len() >= KNOWN_MAX;
     }
 
     /// Takes how far another member has read; it never moves back.

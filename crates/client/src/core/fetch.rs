@@ -158,6 +158,9 @@ impl Core {
         self.keep_messages_of(id, page);
         let whole = !page.more_before || self.settings.mutants.is(Mutant::JumpLosesGap);
         self.keep_interval(id, if whole { 1 } else { page.from_ordinal }, page.upto_ordinal);
+        // Own messages that were acknowledged before the jump lie in the gap: what became of them is not followed.
+        self.journal.write(StoreOp::DropUnheld(id, page.upto_ordinal));
+        self.journal.tell(Change::Unheld(id, page.upto_ordinal));
         // Own messages in the gap may have moved the cursor.
         self.gets.insert(id);
         self.after_fetch(id, before);

@@ -11,6 +11,7 @@ use stonechat_wire::v1::{self, frame::Body, send_message::To};
 use crate::core::calls::Purpose;
 use crate::core::change::Change;
 use crate::core::command::{Draft, Reply, Ticket};
+use crate::core::conversation::Conversation;
 use crate::core::dice::backoff_ms;
 use crate::core::limits::{GIVE_UP_MS, LANE_IN_FLIGHT_MAX, OUTBOX_MAX};
 use crate::core::machine::{Core, Now};
@@ -380,9 +381,14 @@ impl Core {
             edits: 0,
             edited_at: Timestamp::default(),
             reactions: Vec::new(),
+            recalled: None,
         };
-        // First it is placed, then it stops waiting: whoever looks sees it once, always.
-        self.keep_messages(conversation, vec![row]);
+        // First it is placed, then it stops waiting: whoever looks sees it once, always. An old one may lie in a gap.
+        let known = self.conversations.get(&conversation);
+        let is_in_gap = |it: &Conversation| sent.seq <= it.row.last_seq && !it.intervals.holds(sent.ordinal);
+        if !known.is_some_and(is_in_gap) {
+            self.keep_messages(conversation, vec![row]);
+        }
         self.take_out(&id, SendState::Sent(mark));
         self.read_with_send(conversation, read_upto);
         let takes_ack = self.settings.mutants.is(Mutant::AckMovesPointer);
@@ -399,7 +405,8 @@ impl Core {
         let Some(id) = row.client_msg_id else { return };
         let welcomed = self.conversations.get(&row.conversation).map_or(0, |known| known.welcomed);
         let Some(entry) = self.outbox.get_mut(&id) else { return };
-        let same = row.corrupt || (&entry.row.body_type, &entry.row.body) == (&row.body_type, &row.body);
+        let is_changed = row.corrupt || row.edits > 0 || row.recalled.is_some();
+        let same = is_changed || (&entry.row.body_type, &entry.row.body) == (&row.body_type, &row.body);
         let mark = SentMark {
             conversation: row.conversation,
             seq: Seq(row.seq),

@@ -87,6 +87,17 @@ pub struct MessageRow {
     pub edited_at: Timestamp,
     /// What people add to it, in the order in which each was first added.
     pub reactions: Vec<Reaction>,
+    /// That it was taken back. Then it says nothing and has neither edits nor reactions.
+    pub recalled: Option<Recall>,
+}
+
+/// That a message was taken back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recall {
+    /// By whom; not known of one that was replayed, until the event that took it back comes.
+    pub by: Option<UserId>,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What an event makes of a message.
@@ -116,6 +127,8 @@ pub enum Changed {
         /// Whether by the user of this device.
         own: bool,
     },
+    /// It was taken back.
+    Recalled(Recall),
 }
 
 /// What a message says after an edit.
@@ -142,6 +155,9 @@ impl MessageChange {
             return;
         }
         row.changed = self.by;
+        if row.recalled.is_some() && !matches!(self.what, Changed::Recalled(_)) {
+            return;
+        }
         match &self.what {
             Changed::Said(Some(said)) => {
                 (row.body_type, row.body, row.corrupt) = (said.body_type.clone(), said.body.clone(), false);
@@ -150,6 +166,12 @@ impl MessageChange {
             }
             Changed::Said(None) => {}
             Changed::Reacted { emoji, added, own } => react(&mut row.reactions, emoji, *added, *own),
+            Changed::Recalled(recall) => {
+                (row.body_type, row.body, row.corrupt) = (String::new(), Bytes::new(), false);
+                (row.edits, row.edited_at) = (0, Timestamp::default());
+                row.reactions.clear();
+                row.recalled = Some(recall.clone());
+            }
         }
     }
 }
@@ -228,6 +250,8 @@ pub enum StoreOp {
     PutMessage(Box<MessageRow>),
     /// Takes a change into a message, if it is here.
     ChangeMessage(Box<MessageChange>),
+    /// Removes the messages of a conversation below an ordinal that no interval holds.
+    DropUnheld(ConversationId, u64),
     /// Replaces the intervals of a conversation.
     PutIntervals(ConversationId, Vec<(u64, u64)>),
     /// Inserts or replaces a message of the outbox.

@@ -444,6 +444,7 @@ fn row(ordinal: u64, sender: &str, day: i64) -> MessageRow {
         edits: 0,
         edited_at: Timestamp::default(),
         reactions: Vec::new(),
+        recalled: None,
     }
 }
 

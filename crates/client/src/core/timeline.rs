@@ -99,6 +99,11 @@ impl TimelineModel {
             Change::Intervals(conversation, intervals) if *conversation == self.conversation => {
                 self.intervals.clone_from(intervals);
             }
+            Change::Unheld(conversation, below) if *conversation == self.conversation => {
+                let intervals = &self.intervals;
+                let held = |ordinal: u64| intervals.iter().any(|(from, upto)| (*from..=*upto).contains(&ordinal));
+                self.messages.retain(|ordinal, _| ordinal >= below || held(*ordinal));
+            }
             Change::Cleared => self.clear(),
             Change::ConversationGone(conversation) if *conversation == self.conversation => self.clear(),
             Change::Marks(conversation, marks) if *conversation == self.conversation => {
@@ -162,7 +167,7 @@ impl TimelineModel {
             while let Some((after, missing)) = gaps.next_if(|(after, _)| after < ordinal) {
                 lines.gap(after, missing);
             }
-            if marker.is_some_and(|read| *ordinal > read) && row.sender != self.me {
+            if marker.is_some_and(|read| *ordinal > read) && row.sender != self.me && row.recalled.is_none() {
                 marker = None;
                 lines.push(ItemKey::ReadMarker, TimelineItemKind::ReadMarker);
             }

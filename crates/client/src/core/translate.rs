@@ -8,7 +8,7 @@ use stonechat_types::number::{Ordinal, Seq, Timestamp};
 use stonechat_wire::v1;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use crate::core::rows::{Changed, MessageChange, MessageRow, OutboxRow, Said};
+use crate::core::rows::{Changed, MessageChange, MessageRow, OutboxRow, Recall, Said};
 use crate::send::TEXT;
 use crate::state::{self, Content, Message, Preview, Reaction, ReadMark, Role, SendState, Unsent};
 
@@ -94,7 +94,16 @@ pub fn message_row(event: &v1::Event) -> Option<MessageRow> {
         edits: event.state.as_ref().map_or(0, |state| state.edits),
         edited_at: event.state.as_ref().map_or(Timestamp::default(), |state| Timestamp(state.edited_at)),
         reactions: event.state.iter().flat_map(|state| &state.reactions).map(reaction).collect(),
+        recalled: event.message_recalled.then(|| recall(event.state.as_ref())),
     })
+}
+
+fn recall(state: Option<&v1::MessageState>) -> Recall {
+    let recall = |state: &v1::MessageState| Recall {
+        by: UserId::new(&state.recalled_by).ok(),
+        at: Timestamp(state.recalled_at),
+    };
+    state.map(recall).unwrap_or_default()
 }
 
 fn reaction(reaction: &v1::Reaction) -> Reaction {
@@ -116,6 +125,10 @@ pub fn message_change(event: &v1::Event, me: &UserId) -> Option<MessageChange> {
             let own = event.sender_id == me.as_str();
             (reacted.seq, Changed::Reacted { emoji: reacted.emoji.clone(), added: !reacted.removed, own })
         }
+        Change::Recalled(recalled) => {
+            let recall = Recall { by: UserId::new(&event.sender_id).ok(), at: Timestamp(event.sent_at) };
+            (recalled.seq, Changed::Recalled(recall))
+        }
         Change::Created(_)
         | Change::MembersAdded(_)
         | Change::MemberRemoved(_)
@@ -128,9 +141,17 @@ pub fn message_change(event: &v1::Event, me: &UserId) -> Option<MessageChange> {
 
 /// The preview of a message after a change.
 pub fn change_preview(preview: &mut Preview, change: &MessageChange) {
-    if let Changed::Said(Some(said)) = &change.what {
-        preview.text = line_of(&said.body_type, &said.body, false);
-        preview.body_type.clone_from(&said.body_type);
+    match &change.what {
+        Changed::Said(Some(said)) => {
+            preview.text = line_of(&said.body_type, &said.body, false);
+            preview.body_type.clone_from(&said.body_type);
+        }
+        Changed::Recalled(_) => {
+            preview.text.clear();
+            preview.body_type.clear();
+            preview.recalled = true;
+        }
+        Changed::Said(None) | Changed::Reacted { .. } => {}
     }
 }
 
@@ -138,7 +159,7 @@ pub fn change_preview(preview: &mut Preview, change: &MessageChange) {
 fn line_of(body_type: &str, body: &bytes::Bytes, corrupt: bool) -> String {
     match content(body_type, body, corrupt) {
         Content::Text(text) => one_line(&text),
-        Content::Opaque { .. } | Content::Corrupt => String::new(),
+        Content::Opaque { .. } | Content::Corrupt | Content::Recalled { .. } => String::new(),
     }
 }
 
@@ -166,7 +187,10 @@ pub fn row_to_message(row: &MessageRow, me: &UserId) -> Message {
         sender: row.sender.clone(),
         sent_at: row.sent_at,
         client_msg_id: row.client_msg_id,
-        content: content(&row.body_type, &row.body, row.corrupt),
+        content: match &row.recalled {
+            Some(recall) => Content::Recalled { by: recall.by.clone(), at: recall.at },
+            None => content(&row.body_type, &row.body, row.corrupt),
+        },
         edited_at: (row.edits > 0).then_some(row.edited_at),
         reactions: row.reactions.clone(),
     }
@@ -199,6 +223,7 @@ pub fn preview(row: &MessageRow) -> Preview {
         body_type: row.body_type.clone(),
         sent_at: row.sent_at,
         seq: Seq(row.seq),
+        recalled: row.recalled.is_some(),
     }
 }
 

@@ -8,7 +8,7 @@ use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use stonechat_types::number::{AppId, Seq, Timestamp};
 use stonechat_wire::v1::Event;
 
-use crate::core::rows::{Changed, DeviceRow, MessageChange, MessageRow, OutboxRow, Said, StoreOp, Transaction};
+use crate::core::rows::{Changed, DeviceRow, MessageChange, MessageRow, OutboxRow, Recall, Said, StoreOp, Transaction};
 use crate::state::{Preview, Reaction, ReadMark, Role, SendFailure};
 use crate::store::memory::MemoryStore;
 use crate::store::sqlite::SqliteStore;
@@ -37,6 +37,7 @@ fn message(seq: u64, ordinal: u64) -> MessageRow {
         edits: 0,
         edited_at: Timestamp::default(),
         reactions: Vec::new(),
+        recalled: None,
     }
 }
 
@@ -81,6 +82,7 @@ fn full_row() -> crate::core::rows::ConversationRow {
             body_type: "text".into(),
             sent_at: Timestamp(11),
             seq: Seq(9),
+            recalled: false,
         }),
         last_seq: 9,
         last_ordinal: 8,
@@ -176,13 +178,40 @@ fn keeps_the_newer_copy(store: &mut impl Store) {
     let newer = MessageRow { changed: 6, reactions: Vec::new(), ..expected };
     apply(store, vec![StoreOp::PutMessage(Box::new(newer.clone()))]);
     assert_eq!(here(store), [newer]);
+    // Taken back, nothing is left of it, and nothing is made of it.
+    let recall = Recall { by: Some(user("carol")), at: Timestamp(9) };
+    let gone = MessageChange { what: Changed::Recalled(recall.clone()), ..react(9, true) };
+    apply(store, [gone, react(10, true)].into_iter().map(|change| StoreOp::ChangeMessage(Box::new(change))).collect());
+    let left = MessageRow {
+        body_type: String::new(),
+        body: Bytes::new(),
+        changed: 10,
+        recalled: Some(recall),
+        ..message(2, 1)
+    };
+    assert_eq!(here(store), std::slice::from_ref(&left));
+    let unknown = MessageRow { changed: 11, recalled: Some(Recall::default()), ..left };
+    apply(store, vec![StoreOp::PutMessage(Box::new(unknown.clone()))]);
+    assert_eq!(here(store), [unknown]);
+}
+
+fn drops_what_lies_in_a_gap(store: &mut impl Store) {
+    let messages = [(2, 1), (4, 3), (9, 8), (10, 9), (12, 11)];
+    apply(store, messages.map(|(seq, ordinal)| StoreOp::PutMessage(Box::new(message(seq, ordinal)))).into());
+    apply(store, vec![StoreOp::PutIntervals(conversation(), vec![(1, 2), (9, 10)])]);
+    apply(store, vec![StoreOp::DropUnheld(conversation(), 10)]);
+    let query = MessageQuery { conversation: conversation(), from: 1, upto: 99, limit: 99 };
+    let left: Vec<_> = store.reader().unwrap().messages(query).unwrap().iter().map(|row| row.ordinal).collect();
+    assert_eq!(left, [1, 9, 11]);
 }
 
 #[test]
-fn every_store_keeps_the_newer_copy_of_a_message() {
+fn every_store_keeps_the_newer_copy_of_a_message_and_drops_what_lies_in_a_gap() {
     keeps_the_newer_copy(&mut MemoryStore::default());
+    drops_what_lies_in_a_gap(&mut MemoryStore::default());
     let folder = tempfile::tempdir().unwrap();
     keeps_the_newer_copy(&mut open(&folder.path().join("a.db")));
+    drops_what_lies_in_a_gap(&mut open(&folder.path().join("b.db")));
 }
 
 /// What the schema of the first version had.

@@ -64,6 +64,12 @@ impl Tables {
                 let row = self.messages.get_mut(&(change.conversation, change.target));
                 row.into_iter().for_each(|row| change.fold(row));
             }
+            StoreOp::DropUnheld(id, below) => {
+                let held = self.intervals.get(id).map_or(&[][..], Vec::as_slice);
+                let is_held = |ordinal: u64| held.iter().any(|(from, upto)| (*from..=*upto).contains(&ordinal));
+                let stays = |row: &MessageRow| row.conversation != *id || row.ordinal >= *below || is_held(row.ordinal);
+                self.messages.retain(|_, row| stays(row));
+            }
             StoreOp::PutIntervals(id, intervals) => drop(self.intervals.insert(*id, intervals.clone())),
             StoreOp::PutOutbox(row) => drop(self.outbox.insert(row.order, (**row).clone())),
             StoreOp::DropOutbox(id) => self.outbox.retain(|_, row| row.client_msg_id != *id),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, UserId};
 use stonechat_types::number::{Seq, Timestamp};
 
-use crate::core::rows::{ConversationRow, MessageRow, OutboxRow};
+use crate::core::rows::{ConversationRow, MessageRow, OutboxRow, Recall};
 use crate::error::StoreError;
 use crate::state::{Preview, Reaction, ReadMark, Role, SendFailure};
 use crate::store::Result;
@@ -68,6 +68,7 @@ fn preview_to_json(preview: &Preview) -> String {
         "body_type": preview.body_type,
         "sent_at": preview.sent_at.as_millis(),
         "seq": preview.seq.get(),
+        "recalled": preview.recalled,
     })
     .to_string()
 }
@@ -80,6 +81,7 @@ fn preview_from_json(text: &str) -> Option<Preview> {
         body_type: value["body_type"].as_str()?.to_owned(),
         sent_at: Timestamp(value["sent_at"].as_i64()?),
         seq: Seq(value["seq"].as_u64()?),
+        recalled: value["recalled"].as_bool().unwrap_or(false),
     })
 }
 
@@ -185,12 +187,13 @@ pub fn conversation(row: &Row<'_>) -> Result<ConversationRow> {
 pub fn put_message(db: &rusqlite::Connection, row: &MessageRow) -> rusqlite::Result<()> {
     let mut put = db.prepare_cached(
         "INSERT INTO messages (conversation_id, seq, ordinal, client_msg_id, sender, sent_at, body_type, body, state,
-            changed_seq, edits, edited_at, reactions)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+            changed_seq, edits, edited_at, reactions, recalled_by, recalled_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
          ON CONFLICT DO UPDATE SET ordinal = excluded.ordinal, client_msg_id = excluded.client_msg_id,
             sender = excluded.sender, sent_at = excluded.sent_at, body_type = excluded.body_type,
             body = excluded.body, state = excluded.state, changed_seq = excluded.changed_seq,
-            edits = excluded.edits, edited_at = excluded.edited_at, reactions = excluded.reactions
+            edits = excluded.edits, edited_at = excluded.edited_at, reactions = excluded.reactions,
+            recalled_by = excluded.recalled_by, recalled_at = excluded.recalled_at
          WHERE excluded.changed_seq >= messages.changed_seq",
     )?;
     put.execute(params![
@@ -202,13 +205,28 @@ pub fn put_message(db: &rusqlite::Connection, row: &MessageRow) -> rusqlite::Res
         row.sent_at.as_millis(),
         row.body_type,
         &row.body[..],
-        if row.corrupt { "corrupt" } else { "ok" },
+        match (&row.recalled, row.corrupt) {
+            (Some(_), _) => "recalled",
+            (None, true) => "corrupt",
+            (None, false) => "ok",
+        },
         signed(row.changed),
         row.edits,
         row.edited_at.as_millis(),
         reactions_to_json(&row.reactions),
+        row.recalled.as_ref().and_then(|recall| recall.by.as_ref()).map(UserId::as_str),
+        row.recalled.as_ref().map_or(0, |recall| recall.at.as_millis()),
     ])?;
     Ok(())
+}
+
+fn recall(row: &Row<'_>) -> Result<Option<Recall>> {
+    if text(row, "state")? != "recalled" {
+        return Ok(None);
+    }
+    let by = optional_text(row, "recalled_by")?.as_deref().map(user).transpose()?;
+    let at = Timestamp(row.get("recalled_at").map_err(|_| corrupt("recalled_at"))?);
+    Ok(Some(Recall { by, at }))
 }
 
 /// Reads a message.
@@ -225,6 +243,7 @@ pub fn message(row: &Row<'_>) -> Result<MessageRow> {
         body_type: text(row, "body_type")?,
         body: Bytes::from(body),
         corrupt: text(row, "state")? == "corrupt",
+        recalled: recall(row)?,
         // Rows of the first schema have no changes.
         changed: unsigned(row, "changed_seq")?.max(unsigned(row, "seq")?),
         edits: row.get("edits").map_err(|_| corrupt("edits"))?,

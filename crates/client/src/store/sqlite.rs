@@ -14,7 +14,7 @@ use crate::error::StoreError;
 use crate::store::{MessageQuery, Reader, Result, Store, row};
 
 /// The schema that this version writes, and the steps that lead to it.
-const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
+const MIGRATIONS: [&str; 3] = [include_str!("schema.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
 /// Before the id of a user in the key of what he is called.
 const NAME_PREFIX: &str = "name.";
 /// Between two looks at the lock of another process.
@@ -130,6 +130,12 @@ fn apply(db: &Connection, op: &StoreOp) -> rusqlite::Result<()> {
         StoreOp::ClearHistory => db.execute_batch("DELETE FROM messages; DELETE FROM intervals"),
         StoreOp::PutMessage(message) => row::put_message(db, message),
         StoreOp::ChangeMessage(change) => change_message(db, change),
+        StoreOp::DropUnheld(id, below) => {
+            let sql = "DELETE FROM messages WHERE conversation_id = ?1 AND ordinal < ?2 AND NOT EXISTS
+                (SELECT 1 FROM intervals WHERE intervals.conversation_id = messages.conversation_id
+                    AND messages.ordinal BETWEEN from_ordinal AND upto_ordinal)";
+            db.prepare_cached(sql)?.execute(params![id.to_string(), row::signed(*below)]).map(drop)
+        }
         StoreOp::PutIntervals(id, intervals) => put_intervals(db, id, intervals),
         StoreOp::PutOutbox(unsent) => row::put_outbox(db, unsent),
         StoreOp::DropOutbox(id) => {

@@ -44,7 +44,11 @@ fn message(row: &MessageRow) -> Value {
         "sent_at": row.sent_at.as_millis(),
         "body_type": row.body_type,
         "body": base64(&row.body),
-        "state": if row.corrupt { "corrupt" } else { "ok" },
+        "state": match (&row.recalled, row.corrupt) {
+            (Some(_), _) => "recalled",
+            (None, true) => "corrupt",
+            (None, false) => "ok",
+        },
         "changed_seq": row.changed,
         "edits": row.edits,
         "reactions": reactions(&row.reactions),
@@ -91,10 +95,16 @@ fn line(item: TimelineItem) -> Value {
         TimelineItemKind::Message(item) => {
             let text = match &item.message.content {
                 Content::Text(text) => text.clone(),
+                Content::Recalled { .. } => String::new(),
                 other => format!("{other:?}"),
+            };
+            let recalled_by = match &item.message.content {
+                Content::Recalled { by, .. } => by.as_ref().map(UserId::as_str),
+                _ => None,
             };
             json!({
                 "text": text,
+                "recalled_by": recalled_by,
                 "sender": item.message.sender.as_str(),
                 "seq": item.message.id.map(|id| id.seq.get()),
                 "state": item.state.as_ref().map(state_name),

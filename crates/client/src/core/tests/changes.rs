@@ -64,6 +64,29 @@ fn now(changed_seq: u64, count: u32) -> v1::Message {
     v1::Message { event: Some(v1::Event { state, ..message(0, 2) }), changed_seq }
 }
 
+/// Lets the device jump to a head by the newest message alone.
+fn jump(bench: &mut Bench, head: u64, ordinal: u64) {
+    let conversation_id = direct(0).to_string();
+    bench.say(
+        0,
+        Body::Head(v1::Head { conversation_id: conversation_id.clone(), head_seq: head, head_ordinal: ordinal }),
+    );
+    let fetch = bench.sent().into_iter().find(|(_, body)| matches!(body, Body::FetchEvents(_))).unwrap().0;
+    bench.say(fetch, Body::Events(v1::Events { jump: true, head_seq: head, ..v1::Events::default() }));
+    let fetch = bench.sent().into_iter().find(|(_, body)| matches!(body, Body::FetchMessages(_))).unwrap().0;
+    let newest = v1::Message { event: Some(v1::Event { ordinal, ..message(0, head) }), changed_seq: head };
+    let page = v1::Messages {
+        conversation_id,
+        messages: vec![newest],
+        as_of_seq: head,
+        from_ordinal: ordinal,
+        upto_ordinal: ordinal,
+        more_before: true,
+        ..v1::Messages::default()
+    };
+    bench.say(fetch, Body::Messages(page));
+}
+
 #[test]
 fn what_comes_in_order_is_folded_at_once() {
     let mut bench = holding();
@@ -77,22 +100,7 @@ fn what_comes_in_order_is_folded_at_once() {
 #[test]
 fn after_a_jump_nothing_is_folded_into_what_may_lack_changes() {
     let mut bench = holding();
-    let head = v1::Head { conversation_id: direct(0).to_string(), head_seq: 2_000, head_ordinal: 1_900 };
-    bench.say(0, Body::Head(head));
-    let sent = bench.sent();
-    bench.say(sent[0].0, Body::Events(v1::Events { jump: true, head_seq: 2_000, ..v1::Events::default() }));
-    let sent = bench.sent();
-    let newest = v1::Message { event: Some(v1::Event { ordinal: 1_900, ..message(0, 2_000) }), changed_seq: 2_000 };
-    let page = v1::Messages {
-        conversation_id: direct(0).to_string(),
-        messages: vec![newest],
-        as_of_seq: 2_000,
-        from_ordinal: 1_900,
-        upto_ordinal: 1_900,
-        more_before: true,
-        ..v1::Messages::default()
-    };
-    bench.say(sent[0].0, Body::Messages(page));
+    jump(&mut bench, 2_000, 1_900);
     let (id, fetch) = asked(&mut bench);
     assert_eq!((fetch.after_seq, fetch.from_ordinal, fetch.upto_ordinal), (3, 1, 1_900));
     // Of the two thumbs on message 2 this device hears of the second only.
@@ -156,4 +164,113 @@ fn changes_without_an_end_end_the_connection() {
     let conversation_id = direct(0).to_string();
     bench.say(id, Body::Changes(v1::Changes { conversation_id, messages: Vec::new(), upto_seq: 3, more: true }));
     assert!(!matches!(bench.states.last(), Some(ConnectionState::Online)), "{:?}", bench.states.last());
+}
+
+/// A recall, by bob, of a message with this ordinal and author.
+fn recalled(seq: u64, target: u64, ordinal: u64, head: u64, author: &str) -> v1::Event {
+    let recalled = v1::Recalled { seq: target, ordinal, author_id: author.into() };
+    v1::Event { kind: "recalled".into(), change: Some(v1::event::Change::Recalled(recalled)), ..reacted(seq, 2, head) }
+}
+
+fn unread(bench: &Bench) -> u64 {
+    bench.store.tables().conversations[&direct(0)].unread
+}
+
+#[test]
+fn what_is_recalled_says_nothing_and_is_not_unread() {
+    let mut bench = holding();
+    let author = message(0, 2).sender_id;
+    assert_eq!(unread(&bench), 2);
+    bench.say(0, Body::Event(edited(4, 2, 2, "better")));
+    bench.say(0, Body::Event(reacted(5, 2, 2)));
+    bench.say(0, Body::Event(recalled(6, 2, 1, 2, &author)));
+    bench.say(0, Body::Event(recalled(6, 2, 1, 2, &author)));
+    let gone = row(&bench, 2);
+    assert_eq!((gone.body, gone.edits, gone.changed, gone.reactions), (Bytes::new(), 0, 6, Vec::new()));
+    assert_eq!(gone.recalled.and_then(|recall| recall.by), UserId::new(&reacted(6, 2, 2).sender_id).ok());
+    assert_eq!(unread(&bench), 1);
+    // A recount by what is known comes to the same.
+    bench.command(Command::MarkRead { conversation: direct(0), upto: Seq(2) });
+    assert_eq!(unread(&bench), 1);
+    bench.say(0, Body::Event(recalled(7, 3, 2, 2, &author)));
+    assert_eq!(unread(&bench), 0);
+}
+
+#[test]
+fn what_is_not_held_is_recalled_as_well() {
+    let mut bench = Bench::new(false);
+    // Of twenty unread messages none is here.
+    bench.up(v1::Welcome { conversations: vec![v1::Conversation { unread: 20, ..conversation(0, 21) }], ..welcome() });
+    let head = conversation(0, 21).head_ordinal;
+    let sent = bench.sent();
+    let jump = v1::Events { jump: true, head_seq: 21, head_ordinal: head, ..v1::Events::default() };
+    bench.say(sent[0].0, Body::Events(jump));
+    let sent = bench.sent();
+    let newest = v1::Message { event: Some(v1::Event { ordinal: head, ..message(0, 21) }), changed_seq: 21 };
+    let page = v1::Messages {
+        conversation_id: direct(0).to_string(),
+        messages: vec![newest],
+        as_of_seq: 21,
+        from_ordinal: head,
+        upto_ordinal: head,
+        more_before: true,
+        ..v1::Messages::default()
+    };
+    bench.say(sent[0].0, Body::Messages(page));
+    bench.say(0, Body::Event(recalled(22, 7, 6, head, &message(0, 2).sender_id)));
+    assert_eq!(unread(&bench), 19);
+    bench.say(0, Body::Event(recalled(23, 8, 7, head, "alice")));
+    assert_eq!(unread(&bench), 19, "an own one was not unread");
+    // The server's answer was made before both.
+    let sent = bench.sent();
+    let (get, _) = sent.iter().find(|(_, body)| matches!(body, Body::GetConversation(_))).unwrap();
+    bench.say(*get, Body::Conversation(v1::Conversation { unread: 20, ..conversation(0, 21) }));
+    assert_eq!(unread(&bench), 19);
+}
+
+#[test]
+fn a_recall_is_folded_into_what_may_lack_changes() {
+    let mut bench = holding();
+    bench.say(0, Body::Event(edited(4, 2, 2, "")));
+    let (id, _) = asked(&mut bench);
+    bench.say(0, Body::Event(recalled(5, 2, 1, 2, &message(0, 2).sender_id)));
+    assert!(row(&bench, 2).recalled.is_some());
+    // An answer from before brings nothing back.
+    let conversation_id = direct(0).to_string();
+    bench.say(id, Body::Changes(v1::Changes { conversation_id, messages: vec![now(4, 1)], upto_seq: 4, more: false }));
+    assert!(row(&bench, 2).recalled.is_some());
+}
+
+#[test]
+fn a_replay_tells_what_was_recalled_before_it_tells_the_recall() {
+    let mut bench = holding();
+    let gone = v1::Event { message_recalled: true, body: Bytes::new(), body_type: String::new(), ..message(0, 4) };
+    let gone = v1::Event { ordinal: 3, ..gone };
+    bench.say(0, Body::Event(gone));
+    assert_eq!((row(&bench, 4).recalled.is_some(), unread(&bench)), (true, 3));
+    bench.say(0, Body::Event(edited(5, 4, 3, "not to be seen")));
+    assert_eq!(row(&bench, 4).body, Bytes::new());
+    bench.say(0, Body::Event(recalled(6, 4, 3, 3, &message(0, 4).sender_id)));
+    assert_eq!(unread(&bench), 2);
+    assert!(row(&bench, 4).recalled.is_some_and(|recall| recall.by.is_some()));
+}
+
+#[test]
+fn an_own_message_that_a_jump_leaves_behind_lies_in_the_gap() {
+    let mut bench = holding();
+    bench.send(1);
+    bench.send(2);
+    let sends: Vec<_> = bench.sent().into_iter().filter(|(_, body)| matches!(body, Body::Send(_))).collect();
+    let sent = |seq, ordinal| {
+        let conversation_id = direct(0).to_string();
+        Body::Sent(v1::Sent { conversation_id, seq, ordinal, ..v1::Sent::default() })
+    };
+    bench.say(sends[0].0, sent(9, 7));
+    assert_eq!(row(&bench, 9).ordinal, 7, "it is shown at once");
+    jump(&mut bench, 2_000, 1_900);
+    // The other was stored as well; its answer is late.
+    bench.say(sends[1].0, sent(10, 8));
+    let here: Vec<_> = bench.store.tables().messages.values().map(|row| row.seq).collect();
+    assert_eq!(here, [2, 3, 2_000], "nobody would hear what became of it");
+    assert!(bench.store.tables().outbox.is_empty());
 }
