@@ -72,6 +72,7 @@ fn write_sentence(context: &mut Context<'_>, summary: &ConversationSummary) -> s
     let title = sanitise::one_line(&summary.title);
     let title = if summary.unread > 0 { format!("{} ({} unread)", paint.bold(&title), summary.unread) } else { title };
     let last = match &summary.preview {
+        Some(last) if last.recalled => format!("  {}: (recalled)", last.sender),
         Some(last) => format!("  {}: {}", last.sender, sanitise::one_line(&last.text)),
         None => String::new(),
     };

@@ -18,6 +18,8 @@ use crate::tui::sanitise;
 
 /// The name of the kind of a message.
 const MESSAGE: &str = "message";
+/// Instead of the text of a message that was recalled.
+const RECALLED: &str = "(recalled)";
 
 /// An event as scripts see it. The names and their order are a contract; each line has all of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -64,7 +66,10 @@ impl EventLine {
             kind: event.kind.clone(),
             text: message.and_then(|message| text_of(&message.content)),
             deduplicated: false,
-            happened: event.change.as_ref().map(happened),
+            happened: match &event.change {
+                Some(change) => Some(happened(change)),
+                None => event.message_recalled.then(|| RECALLED.to_owned()),
+            },
         }
     }
 
@@ -83,7 +88,7 @@ impl EventLine {
             kind: MESSAGE.into(),
             text: text_of(&message.content),
             deduplicated: false,
-            happened: None,
+            happened: matches!(message.content, Content::Recalled { .. }).then(|| RECALLED.to_owned()),
         }
     }
 
@@ -164,13 +169,14 @@ fn happened(change: &Change) -> String {
             format!("took {} back from message {}", reacted.emoji, reacted.seq)
         }
         Change::Reacted(reacted) => format!("added {} to message {}", reacted.emoji, reacted.seq),
+        Change::Recalled(recalled) => format!("recalled message {}", recalled.seq),
     }
 }
 
 fn text_of(content: &Content) -> Option<String> {
     match content {
         Content::Text(text) => Some(text.clone()),
-        Content::Opaque { .. } | Content::Corrupt => None,
+        Content::Opaque { .. } | Content::Corrupt | Content::Recalled { .. } => None,
     }
 }
 

@@ -131,6 +131,13 @@ impl Doer {
                     done.err().map(|error| Msg::Failed(error.to_string()))
                 });
             }
+            Effect::Recall(id, seq) => {
+                let conversation = self.conversation(id);
+                self.work(async move {
+                    let recalled = conversation.recall(seq).await;
+                    recalled.err().map(|error| Msg::Failed(format!("the message was not recalled: {error}")))
+                });
+            }
             Effect::CreateGroup(title, users) => {
                 let account = self.account.clone();
                 self.work(async move {

@@ -119,6 +119,7 @@ fn in_list(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
 }
 
 fn in_messages(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let recalling = app.recalling.take();
     match key.code {
         KeyCode::Up | KeyCode::Char('k') => select(app, Step::Before),
         KeyCode::Down | KeyCode::Char('j') => select(app, Step::After),
@@ -133,11 +134,10 @@ fn in_messages(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
                 effects.push(Effect::Retry(id));
             }
         }
-        KeyCode::Char('d') | KeyCode::Delete => {
-            if let Some(ItemKey::Own(id)) = selected_failure(app) {
-                effects.push(Effect::Discard(id));
-            }
-        }
+        KeyCode::Char('d') | KeyCode::Delete => match selected_failure(app) {
+            Some(ItemKey::Own(id)) => effects.push(Effect::Discard(id)),
+            _ => recall(app, recalling, effects),
+        },
         KeyCode::Char('e') => edit(app),
         KeyCode::Char(digit @ '1'..='9') => react(app, digit, effects),
         KeyCode::Char('?') => app.dialog = Some(Dialog::Help),
@@ -171,6 +171,22 @@ fn edit(app: &mut App) {
     (app.composer, app.editing) = (composer::with(lines), Some(seq));
 }
 
+/// Recalls a message, when asked twice in a row.
+fn recall(app: &mut App, asked: Option<Seq>, effects: &mut Vec<Effect>) {
+    let Some((id, seq, item)) = selected_message(app) else { return };
+    if matches!(item.message.content, Content::Recalled { .. }) || !app.may_write() {
+        return;
+    }
+    if !item.message.own && !app.may_recall_all() {
+        return app.say("only your own messages can be recalled");
+    }
+    if asked == Some(seq) {
+        return effects.push(Effect::Recall(id, seq));
+    }
+    app.recalling = Some(seq);
+    app.say("press d again to recall this message for everybody");
+}
+
 /// Back to what was begun before a message was taken up.
 fn end_editing(app: &mut App) {
     app.editing = None;
@@ -182,6 +198,9 @@ fn end_editing(app: &mut App) {
 fn react(app: &mut App, digit: char, effects: &mut Vec<Effect>) {
     let emoji = digit.to_digit(10).and_then(|digit| EMOJIS.get(digit as usize - 1));
     let (Some(emoji), Some((id, seq, item))) = (emoji, selected_message(app)) else { return };
+    if matches!(item.message.content, Content::Recalled { .. }) {
+        return;
+    }
     let is_there = item.message.reactions.iter().any(|it| it.own && it.emoji == *emoji);
     effects.push(Effect::React { id, seq, emoji: (*emoji).to_owned(), add: !is_there });
 }

@@ -93,6 +93,8 @@ pub enum Effect {
         /// Whether to add it.
         add: bool,
     },
+    /// Take a message back, for everybody.
+    Recall(ConversationId, Seq),
     /// Make a group.
     CreateGroup(String, Vec<UserId>),
     /// Ask who is in a conversation.

@@ -173,6 +173,15 @@ impl<'a> Rows<'a> {
                 (vec![format!("({kind}, {} bytes: this client cannot show it)", body.len())], palette.dim())
             }
             Content::Corrupt => (vec!["(this message is damaged)".to_owned()], palette.alarm()),
+            Content::Recalled { by, .. } => {
+                let by_author = by.as_ref().is_none_or(|by| *by == item.message.sender);
+                let text = match by {
+                    Some(by) if by == &self.app.me => "(you recalled this message)".to_owned(),
+                    Some(by) if !by_author => format!("(recalled by {})", sanitise::one_line(&self.app.name(by))),
+                    Some(_) | None => "(this message was recalled)".to_owned(),
+                };
+                (vec![text], palette.dim())
+            }
         }
     }
 
@@ -180,6 +189,9 @@ impl<'a> Rows<'a> {
     fn marks(&self, item: &MessageItem) -> Vec<Span<'static>> {
         let palette = self.app.palette;
         let direct = self.open.id.kind() == ConversationKind::Direct;
+        if matches!(item.message.content, Content::Recalled { .. }) {
+            return Vec::new();
+        }
         let mut marks: Vec<_> = item.message.edited_at.iter().map(|_| Span::styled("edited", palette.dim())).collect();
         marks.extend(match &item.state {
             None => Vec::new(),

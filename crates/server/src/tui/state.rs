@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use ratatui::layout::Size;
 use ratatui_textarea::TextArea;
-use stonechat_client::state::{ConnectionState, ConversationSummary, ItemKey, Member, TimelineItem, TimelineItemKind};
-use stonechat_types::id::{ConversationId, UserId};
+use stonechat_client::state::{
+    ConnectionState, ConversationSummary, ItemKey, Member, Role, TimelineItem, TimelineItemKind,
+};
+use stonechat_types::id::{ConversationId, ConversationKind, UserId};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 
 use crate::cli::civil::{Civil, UtcOffset};
@@ -55,6 +57,8 @@ pub struct App {
     pub composer: TextArea<'static>,
     /// The message that is being written anew, of the open conversation.
     pub editing: Option<Seq>,
+    /// The message that is recalled when the same key is pressed again.
+    pub recalling: Option<Seq>,
     /// What was begun in other conversations.
     pub drafts: BTreeMap<ConversationId, Vec<String>>,
     /// What people are called.
@@ -176,6 +180,7 @@ impl App {
             pane: Pane::default(),
             composer: composer::empty(),
             editing: None,
+            recalling: None,
             drafts: BTreeMap::new(),
             names: BTreeMap::new(),
             old_names: BTreeMap::new(),
@@ -234,6 +239,13 @@ impl App {
     #[must_use]
     pub fn may_write(&self) -> bool {
         self.open.is_some() && self.open_summary().is_none_or(|summary| summary.member)
+    }
+
+    /// Whether the user may recall what others wrote in the open conversation.
+    #[must_use]
+    pub fn may_recall_all(&self) -> bool {
+        let role = self.open_summary().filter(|summary| summary.kind != ConversationKind::Direct);
+        role.is_some_and(|summary| summary.role >= Role::Admin)
     }
 
     /// The moment on the user's calendar.

@@ -385,3 +385,33 @@ fn a_digit_adds_an_emoji_or_takes_it_back() {
     assert_eq!(press(&mut app, KeyCode::Char('e')), []);
     assert_eq!(app.editing, None, "it is another's");
 }
+
+#[test]
+fn a_message_is_recalled_when_the_key_is_pressed_twice() {
+    let mut app = own_last();
+    let recall = Effect::Recall(direct("bob"), Seq(20));
+    assert_eq!(press(&mut app, KeyCode::Char('d')), []);
+    assert!(screen(&app).contains("press d again"), "{}", screen(&app));
+    press(&mut app, KeyCode::Up);
+    press(&mut app, KeyCode::Down);
+    assert_eq!(press(&mut app, KeyCode::Char('d')), [], "something else was pressed between");
+    assert_eq!(press(&mut app, KeyCode::Char('d')), [recall]);
+    press(&mut app, KeyCode::Up);
+    press(&mut app, KeyCode::Char('d'));
+    assert_eq!(press(&mut app, KeyCode::Char('d')), [], "it is another's");
+}
+
+#[test]
+fn what_was_recalled_says_by_whom_and_nothing_else() {
+    let mut app = with_list(80, 24);
+    let gone = |seq, by: Option<&str>| recalled(&said(seq, "bob", "a secret", 2), by);
+    opened(
+        &mut app,
+        vec![start(), gone(18, Some("bob")), gone(19, Some("alice")), gone(20, Some("carol")), gone(21, None)],
+    );
+    let shown = screen(&app);
+    assert!(!shown.contains("a secret"), "{shown}");
+    for text in ["(this message was recalled)", "(you recalled this message)", "(recalled by "] {
+        assert!(shown.contains(text), "{shown}");
+    }
+}

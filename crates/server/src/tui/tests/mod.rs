@@ -105,7 +105,14 @@ fn quiet(id: ConversationId, title: &str, peer: Option<&str>) -> ConversationSum
 /// With a last message.
 fn summary(quiet: ConversationSummary, unread: u64, sender: &str, text: &str, minutes: i64) -> ConversationSummary {
     let sent_at = minutes_ago(minutes);
-    let preview = Preview { sender: user(sender), text: text.into(), body_type: "text".into(), sent_at, seq: Seq(20) };
+    let preview = Preview {
+        sender: user(sender),
+        text: text.into(),
+        body_type: "text".into(),
+        sent_at,
+        seq: Seq(20),
+        recalled: false,
+    };
     ConversationSummary {
         unread,
         preview: Some(preview),
@@ -133,6 +140,15 @@ fn with_extras(item: &Arc<TimelineItem>, edited: bool, reactions: &[(&str, u32, 
         let reaction =
             |(emoji, count, own): &(&str, u32, bool)| Reaction { emoji: (*emoji).to_owned(), count: *count, own: *own };
         message.message.reactions = reactions.iter().map(reaction).collect();
+    }
+    Arc::new(item)
+}
+
+/// The same, as recalled.
+fn recalled(item: &Arc<TimelineItem>, by: Option<&str>) -> Arc<TimelineItem> {
+    let mut item = (**item).clone();
+    if let TimelineItemKind::Message(message) = &mut item.kind {
+        message.message.content = Content::Recalled { by: by.map(user), at: NOON };
     }
     Arc::new(item)
 }

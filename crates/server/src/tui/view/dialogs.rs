@@ -22,7 +22,7 @@ const KEYS: &[(&str, &str)] = &[
     ("Ctrl+P", "people in this group"),
     ("Ctrl+R", "reconnect now"),
     ("1 … 5", "👍 ❤ 😂 🎉 😢 on a message, or off"),
-    ("e", "edit an own message"),
+    ("e  d d", "edit · recall an own message"),
     ("r  d", "retry · delete a failed message"),
     ("Ctrl+C", "quit"),
     ("", ""),

@@ -91,7 +91,13 @@ fn preview(app: &App, summary: &ConversationSummary) -> String {
     let Some(last) = &summary.preview else {
         return if summary.member { String::new() } else { "you are not a member any more".to_owned() };
     };
-    let text = if last.text.is_empty() { format!("({})", last.body_type) } else { last.text.clone() };
+    let text = if last.recalled {
+        "(recalled)".to_owned()
+    } else if last.text.is_empty() {
+        format!("({})", last.body_type)
+    } else {
+        last.text.clone()
+    };
     let text = sanitise::one_line(&text);
     if last.sender == app.me {
         return format!("You: {text}");

@@ -49,7 +49,7 @@ fn hints(app: &App, room: usize) -> String {
     let hints: &[&str] = match (app.pane, &app.dialog) {
         (_, Some(_)) => &["Esc close"],
         (Pane::List, None) => &["Enter open", "? help", "n new chat", "g group", "q quit"],
-        (Pane::Messages, None) => &["↑↓ select", "1-5 👍❤😂🎉😢", "e edit", "Esc back", "? help"],
+        (Pane::Messages, None) => &["↑↓ select", "1-5 👍❤😂🎉😢", "e edit", "d recall", "Esc back", "? help"],
         (Pane::Composer, None) if composer::is_blank(&app.composer) => {
             &["F1 help", "Esc list", "Tab messages", "Ctrl+N new chat"]
         }
