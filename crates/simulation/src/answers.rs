@@ -35,7 +35,7 @@ impl World {
             self.check_window(user, told).with_context(|| format!("the window of {user}"))?;
             self.check_devices(user).with_context(|| format!("the devices of {user}"))?;
             if let Some(no) = model.numbers.get(user) {
-                self.check_total(user, *no, told).with_context(|| format!("the total of {user}"))?;
+                self.check_total(model, user, *no, told).with_context(|| format!("the total of {user}"))?;
             }
         }
         for (id, log) in &model.conversations {
@@ -85,7 +85,7 @@ impl World {
     }
 
     /// The total, which a welcome tells, is that of the conversations. It is counted from rows of its own.
-    fn check_total(&self, user: &UserId, no: UserNo, told: &Told) -> anyhow::Result<()> {
+    fn check_total(&self, model: &Model, user: &UserId, no: UserNo, told: &Told) -> anyhow::Result<()> {
         let node = self.node.as_ref().context("the server does not run")?;
         let log = node.log.clone();
         let rows = node.block_on(async move { log.scan(key::columns(AppId::DEFAULT, no), None, CHUNKS).await })?;
@@ -94,7 +94,12 @@ impl World {
             column::decode_chunk(key, row, &mut columns)?;
         }
         let activity = node.log.activity().reader(AppId::DEFAULT);
-        let total: u64 = columns.iter().map(|column| column.unread(activity.get(column.no).ordinal)).sum();
+        let unread = |column: &column::Column| {
+            let recalled =
+                model.conversations.get(&column.id).map_or(0, |log| log.recalled_above(user, column.floor.0));
+            column.unread(activity.get(column.no).ordinal).saturating_sub(recalled)
+        };
+        let total: u64 = columns.iter().map(unread).sum();
         let unread: u64 = told.iter().filter(|((of, _), _)| of == user).map(|(_, view)| view.unread).sum();
         ensure!(total == unread, "it is {total}, and {unread} over all conversations");
         Ok(())

@@ -172,6 +172,7 @@ impl Device {
             | Change::EchoGone(..)
             | Change::Messages(..)
             | Change::MessageChanged(..)
+            | Change::Unheld(..)
             | Change::Intervals(..)
             | Change::Cleared
             | Change::Marks(..)

@@ -206,6 +206,7 @@ impl Ledger {
             (Some(Asked::Events(after)), Body::Events(events)) => {
                 visits.add("jump", u64::from(events.jump));
                 visits.add("gap fetched", u64::from(!events.events.is_empty()));
+                visits.add("replayed as recalled", u64::from(events.events.iter().any(|event| event.message_recalled)));
                 if let Some(conversation) = events.conversation_id.parse().ok().filter(|_| events.jump) {
                     self.jumped.entry((peer.device, conversation)).or_default().push((after, events.head_seq));
                 }
@@ -246,7 +247,10 @@ impl Ledger {
             // Who hears what a message says is shown the message.
             self.shown.entry((user.clone(), conversation)).or_default().insert(edited.seq);
         }
-        if event.kind == "message" && !event.corrupt {
+        if event.message_recalled && !event.body.is_empty() {
+            self.object(format!("{} was recalled and says {:?}", event.message_id, event.body));
+        }
+        if event.kind == "message" && !event.corrupt && !event.message_recalled {
             self.compare(event);
         }
     }
@@ -280,6 +284,7 @@ impl Ledger {
                 }
                 visits.count("live events");
                 visits.add("message changed", u64::from(matches!(event.kind.as_str(), "edited" | "reacted")));
+                visits.add("message recalled", u64::from(event.kind == "recalled"));
                 self.shows(&peer.user, event);
             }
             Body::PersonalChange(v1::PersonalChange {

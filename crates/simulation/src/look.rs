@@ -232,7 +232,11 @@ fn check_messages(
             continue;
         }
         let now = log.messages.get(seq).with_context(|| format!("{seq} is no message"))?;
+        let recall = row.recalled.as_ref().map(|recall| recall.by.as_ref());
+        let recalled = now.recalled.as_ref().map(Some);
+        ensure!(recall == recalled, "message {seq} was recalled by {recall:?} and not {recalled:?}");
         match &now.body {
+            _ if recall.is_some() => ensure!(row.body.is_empty(), "message {seq} was recalled and says {:?}", row.body),
             Some(body) if !row.corrupt => {
                 ensure!(row.body == body, "message {seq} says {:?} and not {body:?}", row.body)
             }

@@ -70,6 +70,8 @@ pub struct Now {
     pub edits: u32,
     /// Who added what.
     pub reactions: BTreeMap<String, BTreeSet<UserId>>,
+    /// Who recalled it.
+    pub recalled: Option<UserId>,
 }
 
 impl Now {
@@ -119,12 +121,20 @@ impl Conversation {
     }
 
     /// The sentence of DESIGN.md 5.4, recounted: countable messages above max(read cursor, latest join), not sent by the
-    /// user.
+    /// user, not recalled.
     #[must_use]
     pub fn unread(&self, user: &UserId, read_ordinal: u64) -> u64 {
         let floor = self.visible.get(user).and_then(|all| all.last()).map_or(0, |last| last.floor);
         let above = read_ordinal.max(floor);
-        self.messages(user).filter(|entry| entry.ordinal > above && entry.sender != *user).count() as u64
+        let others = self.messages(user).filter(|entry| entry.ordinal > above && entry.sender != *user);
+        others.filter(|entry| self.messages.get(&entry.seq).is_none_or(|now| now.recalled.is_none())).count() as u64
+    }
+
+    /// How many messages of others above an ordinal were recalled.
+    #[must_use]
+    pub fn recalled_above(&self, user: &UserId, ordinal: u64) -> u64 {
+        let others = self.entries.iter().filter(|entry| entry.ordinal > ordinal && entry.sender != *user);
+        others.filter(|entry| self.messages.get(&entry.seq).is_some_and(|now| now.recalled.is_some())).count() as u64
     }
 
     /// The cursor that follows from the log alone: moved by own messages to what their composer had shown, and over own
@@ -201,6 +211,12 @@ impl Conversation {
                     let _known = if added { users.insert(entry.sender.clone()) } else { users.remove(&entry.sender) };
                 }
             }
+            Some(Change::Recalled { target, .. }) => {
+                if let Some(now) = self.messages.get_mut(&target.0) {
+                    let recalled = Some(entry.sender.clone());
+                    *now = Now { changed: now.changed, recalled, ..Now::default() };
+                }
+            }
             None => {}
         }
     }
@@ -267,7 +283,9 @@ impl Model {
             Some(_) | None => None,
         };
         if let Some(target) = change.as_ref().and_then(Change::target) {
-            ensure!(conversation.messages.contains_key(&target.0), "{place} changes {target}, which is no message");
+            let now = conversation.messages.get(&target.0);
+            let now = now.with_context(|| format!("{place} changes {target}, which is no message"))?;
+            ensure!(now.recalled.is_none(), "{place} changes {target}, which was recalled");
         }
         if let Some(Change::Edited { content: Some(content), .. }) = &change {
             self.says.insert(key.clone(), content.body.clone());

@@ -36,6 +36,8 @@ pub enum Step {
     Edit { device: u64, conversation: u64, message: u64, bytes: u64 },
     /// An emoji is added to one of the newest or oldest messages here, or taken back.
     React { device: u64, conversation: u64, message: u64, emoji: u64, add: bool },
+    /// One of the newest or oldest messages here is recalled, if it is one's own or one may recall all.
+    Recall { device: u64, conversation: u64, message: u64 },
     /// A failed message is sent again.
     Retry { device: u64 },
     /// A device of the same user is signed out.
@@ -169,6 +171,9 @@ fn long_absence(dice: &mut Dice, steps: &mut Vec<(u64, Step)>) {
         let (device, conversation, message) = (dice.number(), dice.number(), dice.number());
         let (emoji, add) = (dice.below(4), dice.percent(65));
         steps.push((at, Step::React { device, conversation, message, emoji, add }));
+        if dice.percent(10) {
+            steps.push((at + dice.below(50), Step::Recall { device, conversation, message }));
+        }
     }
     steps.sort_by_key(|(at, _)| *at);
 }
@@ -217,7 +222,7 @@ impl Swarm {
 
 fn people_step(dice: &mut Dice) -> Step {
     let (device, conversation) = (dice.number(), dice.number());
-    match dice.below(27) {
+    match dice.below(28) {
         0..=9 => {
             let count = if dice.percent(15) { dice.between(5, 40) } else { dice.between(1, 3) };
             let bytes = if dice.percent(5) { dice.between(1_000, 6_000) } else { dice.between(0, 120) };
@@ -233,6 +238,7 @@ fn people_step(dice: &mut Dice) -> Step {
             let (message, emoji) = (dice.number(), dice.below(4));
             Step::React { device, conversation, message, emoji, add: dice.percent(65) }
         }
+        26 => Step::Recall { device, conversation, message: dice.number() },
         _ => Step::CreateGroup { device, members: dice.number() },
     }
 }

@@ -61,6 +61,8 @@ pub const MUST_HAPPEN: &[&str] = &[
     "commit waited for a segment",
     "removal with sends in flight",
     "changes fetched",
+    "message recalled",
+    "replayed as recalled",
     "send refused: not_a_member",
     "send refused: retry_in_order",
     "send refused: storage_full",

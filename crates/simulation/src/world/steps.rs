@@ -90,6 +90,11 @@ impl World {
                 let react = v1::React { emoji, remove: !add };
                 self.change_message(device, (conversation, message), change_message::Change::React(react));
             }
+            Step::Recall { device, conversation, message } => {
+                let device = self.chosen(device);
+                let recall = change_message::Change::Recall(v1::Recall {});
+                self.change_message(device, (conversation, message), recall);
+            }
             Step::Retry { device } => self.retry(device),
             Step::Revoke { device, other } => self.revoke(device, other),
             Step::KillDevice { device, for_ms, silent, loses_store } => {
@@ -172,13 +177,18 @@ impl World {
         self.ask(device, Command::Call(Box::new(Body::ChangeConversation(change))));
     }
 
-    /// Changes one of the newest or oldest messages that a device holds; own ones only, where only they may be changed.
+    /// Changes one of the newest or oldest messages that a device holds; own ones only, where only they may be changed, and
+    /// of all now and then, when whoever recalls is told that he may not.
     fn change_message(&mut self, device: usize, (conversation, message): (u64, u64), change: change_message::Change) {
         let Some(conversation) = self.devices[device].conversation(conversation) else { return };
-        let is_edit = matches!(change, change_message::Change::Edit(_));
+        let only_own = match change {
+            change_message::Change::Edit(_) => true,
+            change_message::Change::Recall(_) => !message.is_multiple_of(2),
+            change_message::Change::React(_) => false,
+        };
         let tables = self.devices[device].store.tables();
         let all = tables.messages.range((conversation, 0)..=(conversation, u64::MAX)).map(|(_, row)| row);
-        let may = all.filter(|row| !is_edit || row.sender == self.devices[device].user);
+        let may = all.filter(|row| !only_own || row.sender == self.devices[device].user);
         let all: Vec<_> = may.map(|row| row.seq).collect();
         drop(tables);
         let few = all.len().min(FEW);

@@ -56,7 +56,8 @@ pub fn named(event: &v1::Event) -> Vec<String> {
             | Change::Renamed(_)
             | Change::RoleChanged(_)
             | Change::Edited(_)
-            | Change::Reacted(_),
+            | Change::Reacted(_)
+            | Change::Recalled(_),
         )
         | None => Vec::new(),
     }

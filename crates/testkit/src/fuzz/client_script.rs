@@ -245,6 +245,11 @@ fn event(tape: &mut Tape<'_>) -> v1::Event {
                 let (seq, emoji) = (number(tape), "👍".to_owned());
                 Some(event::Change::Reacted(v1::Reacted { seq, emoji, removed: tape.below(2) == 1 }))
             }
+            EventKind::Recalled => {
+                let author_id = if tape.below(2) == 1 { me().to_string() } else { device().to_string() };
+                let (seq, ordinal) = (number(tape), number(tape));
+                Some(event::Change::Recalled(v1::Recalled { seq, ordinal, author_id }))
+            }
         };
     }
     event

@@ -22,7 +22,7 @@ use stonechat_types::number::{AppId, ConversationNo, LanePosition, UserNo};
 /// The first byte says which kind of row the rest is.
 pub fn run(bytes: &[u8]) {
     let mut tape = Tape::new(bytes);
-    match tape.below(18) {
+    match tape.below(19) {
         0 => conversation_row(tape.all()),
         1 => same(tape.all(), member::decode, member::encode),
         2 => same(tape.all(), dedup::decode, dedup::encode),
@@ -40,7 +40,23 @@ pub fn run(bytes: &[u8]) {
         14 => same(tape.all(), follower::decode, |position| follower::encode(*position)),
         15 => same(tape.all(), message::decode, message::encode),
         16 => same(tape.all(), message::decode_own, |own| message::encode_own(own)),
+        17 => recalls(tape.all()),
         _ => same(tape.all(), message::decode_changed, |(seq, ordinal)| message::encode_changed(*seq, *ordinal)),
+    }
+}
+
+/// A packed row: each entry is written as it was read.
+fn recalls(row: &[u8]) {
+    match message::decode_recalled(row) {
+        Ok(found) => {
+            let values: Vec<_> = packed::entries(row).filter_map(Result::ok).map(|(_, value)| value).collect();
+            assert_eq!(found.len(), values.len());
+            for (recalled, value) in found.iter().zip(values) {
+                assert_eq!(message::encode_recalled(recalled.by, recalled.author), value);
+            }
+        }
+        Err(LogError::Corrupt(text)) => assert!(!text.is_empty()),
+        Err(error) => panic!("a row that cannot be read is damage, not {error:?}"),
     }
 }
 
@@ -89,6 +105,10 @@ fn command_of(change: &Change) {
         Change::Reacted { target, emoji, added } => {
             let command = MessageCommand::React { emoji: emoji.clone(), add: *added };
             return assert_ne!(change::encode_message_command(*target, &command), change::encode(change));
+        }
+        Change::Recalled { target, .. } => {
+            let command = change::encode_message_command(*target, &MessageCommand::Recall);
+            return assert_ne!(command, change::encode(change));
         }
         Change::Created { title, members } => Command::Create { title: title.clone(), members: members.clone() },
         Change::MembersAdded(users) => Command::AddMembers(users.clone()),

@@ -109,3 +109,74 @@ async fn edits_and_reactions_reach_every_device_and_stay() -> anyhow::Result<()>
     local.stop().await;
     Ok(())
 }
+
+/// What a message that was recalled shows.
+async fn shows_recall(conversation: &Conversation, seq: Seq, by: &str) -> anyhow::Result<()> {
+    let timeline = conversation.timeline(TimelineOptions::default()).await?;
+    let is_gone = |message: Message| {
+        let by_whom = matches!(&message.content, Content::Recalled { by: Some(who), .. } if *who == user(by));
+        by_whom && message.reactions.is_empty() && message.edited_at.is_none()
+    };
+    until("a device shows that it was recalled", || shown(&timeline, seq).is_some_and(is_gone)).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recalled_message_is_gone_from_every_device_and_is_not_unread() -> anyhow::Result<()> {
+    let mut local = Local::start().await?;
+    let homes: Vec<_> = (0..4).map(|_| tempfile::tempdir()).collect::<Result<_, _>>()?;
+    let alice = online(&local, "alice", "phone", homes[0].path()).await?;
+    let tablet = online(&local, "alice", "tablet", homes[1].path()).await?;
+    let bob = online(&local, "bob", "phone", homes[2].path()).await?;
+    let away = online(&local, "bob", "laptop", homes[3].path()).await?;
+    let here = alice.conversation_with(&user("bob"));
+    let first = here.send(Text::new("a secret")).await?.sent().await?;
+    let second = here.send(Text::new("hello")).await?.sent().await?;
+    let there = bob.conversation(&first.conversation);
+    shows(&away.conversation(&first.conversation), second.seq, ("hello", false, &[])).await?;
+    away.stop().await;
+    drop(away);
+
+    here.edit(first.seq, Text::new("a better secret")).await?;
+    there.react(first.seq, "👍").await?;
+    shows(&there, first.seq, ("a better secret", true, &[("👍", 1, true)])).await?;
+    let unread = |account: &Account| account.conversation(&first.conversation).summary().map(|it| it.unread);
+    until("two are unread", || unread(&bob) == Some(2)).await?;
+    here.recall(first.seq).await?;
+    shows_recall(&here, first.seq, "alice").await?;
+    shows_recall(&tablet.conversation(&first.conversation), first.seq, "alice").await?;
+    shows_recall(&there, first.seq, "alice").await?;
+    until("one is unread", || unread(&bob) == Some(1)).await?;
+    here.recall(second.seq).await?;
+    until("none is unread", || unread(&bob) == Some(0)).await?;
+    let is_recalled = |account: &Account| {
+        let preview = account.conversation(&first.conversation).summary().and_then(|it| it.preview.clone());
+        preview.is_some_and(|it| it.recalled && it.text.is_empty())
+    };
+    until("the list says so", || is_recalled(&tablet) && is_recalled(&bob)).await?;
+
+    // On the device that was offline, which still has what it said.
+    let away = online(&local, "bob", "laptop", homes[3].path()).await?;
+    shows_recall(&away.conversation(&first.conversation), first.seq, "alice").await?;
+    until("none is unread there", || unread(&away) == Some(0)).await?;
+
+    // After a restart of the server, and for a device that has nothing yet.
+    local.restart().await?;
+    bob.online(PATIENCE).await?;
+    let page = there.fetch_history(None, 10).await?;
+    ensure!(page.messages.iter().all(|message| matches!(message.content, Content::Recalled { .. })), "{page:?}");
+    ensure!(there.versions(first.seq).await.is_err() && there.react(first.seq, "👍").await.is_err());
+    let fresh_home = tempfile::tempdir()?;
+    let fresh = online(&local, "bob", "desktop", fresh_home.path()).await?;
+    shows_recall(&fresh.conversation(&first.conversation), first.seq, "alice").await?;
+    until("none is unread on it", || unread(&fresh) == Some(0)).await?;
+    // Of another's message only an admin disposes.
+    let third = here.send(Text::new("mine")).await?.sent().await?;
+    shows(&there, third.seq, ("mine", false, &[])).await?;
+    let refused = there.recall(third.seq).await.err().context("it is not bob's")?;
+    ensure!(refused.to_string().contains("forbidden"), "{refused}");
+    for account in [alice, tablet, bob, away, fresh] {
+        account.stop().await;
+    }
+    local.stop().await;
+    Ok(())
+}
