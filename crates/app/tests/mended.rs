@@ -330,6 +330,31 @@ async fn a_cursor_that_is_refused_beside_a_message_is_moved_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_cursor_over_what_was_refused_reads_nothing_that_comes_in_its_place() {
+    let world = World::new();
+    let mut alice = world.device("alice", "phone").await;
+    let mut bob = world.device("bob", "phone").await;
+    let conversation = direct("alice", "bob");
+    for n in 0..2 {
+        alice.send("bob", &format!("message {n}")).await;
+    }
+    // Bob reads up to 3, and over his own message, which would be seq 4.
+    world.log.hold();
+    let own = bob.submit(Call::Send(message(Destination::User(user("alice")), next_id(), "held")));
+    sleep(Duration::from_millis(10)).await;
+    bob.call(Call::MarkRead { conversation, upto: Seq(3) }).await.unwrap();
+    // It is refused, and the conversation cannot be loaded again before somebody else takes that seq.
+    world.log.hold_reads(Some(LogError::Io("gone".into())));
+    world.log.refuse_held();
+    assert_eq!(bob.answer(own).await.unwrap_err().code, ErrorCode::StorageFull);
+    world.log.open_reads();
+    alice.send("bob", "this is seq 4").await;
+    sleep(Duration::from_secs(3)).await;
+    let view = bob.view(conversation).await;
+    assert_eq!((view.read, view.unread), (Seq(3), 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cursor_that_a_change_brings_along_is_whole_after_a_crash() {
     let world = World::new();
     let mut alice = world.device("alice", "phone").await;

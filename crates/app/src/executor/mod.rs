@@ -337,8 +337,9 @@ impl Executor {
             slot.open = 0;
             slot.brought = slot::Brought::default();
             let Some(loaded) = slot.loaded.take() else { continue };
-            let moved = loaded.dirty.iter().filter_map(|user| loaded.members.get(user));
-            cursors.extend(moved.map(|member| (key, member.user.clone(), member.read_seq)));
+            // One that went over own messages which did not happen must not wait for others to take their numbers.
+            let (moved, durable) = (loaded.dirty.iter().filter_map(|user| loaded.members.get(user)), loaded.committed);
+            cursors.extend(moved.map(|member| (key, member.user.clone(), member.read_seq.min(durable))));
             for waiter in loaded.pending.into_values().flat_map(|pending| pending.waiters) {
                 waiter.reply.answer(Err(refusal.clone()));
             }

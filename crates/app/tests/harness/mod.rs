@@ -193,7 +193,7 @@ impl SteeredLog {
         }
     }
 
-    /// From now on reads of events and scans wait for [`Self::open_reads`], and then fail with `answer`, if there is one.
+    /// From now on reads wait for [`Self::open_reads`], and then fail with `answer`, if there is one.
     pub fn hold_reads(&self, answer: Option<LogError>) {
         *self.gate.lock().unwrap() = Some(Gate { open: Arc::new(Notify::new()), answer });
     }
@@ -256,7 +256,7 @@ impl Log for SteeredLog {
     }
 
     fn load(&self, keys: Vec<RowKey>) -> BoxFuture<'_, Result<Vec<Option<Bytes>>, LogError>> {
-        self.inner.load(keys)
+        self.passed(move || self.inner.load(keys))
     }
 
     fn scan(

@@ -151,17 +151,18 @@ impl Conversation {
         }
     }
 
-    /// A message was taken back by an event; `newer` says that the row does not know of it. Where it is not certain what
-    /// was counted, the number is stale.
+    /// A message was taken back by an event; `newer` says that the row does not know of it. A number that the server
+    /// gave knows of recalls that are replayed only now, and a cursor that moved meanwhile took what it passed for
+    /// unread: then it is counted anew, by the server where it cannot be here.
     pub fn recall(&mut self, recalled: &v1::Recalled, by: u64, own: bool, newer: bool) {
         let counted = self.known.get(&recalled.ordinal).is_none_or(|known| known.recalled.is_none());
         self.know(recalled.ordinal, recalled.seq, own, Some(by));
         let floor = self.floor();
-        if own || recalled.ordinal <= floor {
+        if own {
             return;
         }
         if newer && counted {
-            self.row.unread = self.row.unread.saturating_sub(1);
+            self.row.unread = self.row.unread.saturating_sub(u64::from(recalled.ordinal > floor));
         } else if let Some(unread) = self.others_between(floor, self.row.head_ordinal) {
             self.row.unread = unread;
         } else {

@@ -256,6 +256,25 @@ fn a_replay_tells_what_was_recalled_before_it_tells_the_recall() {
 }
 
 #[test]
+fn a_cursor_that_moves_before_a_recall_is_replayed_counts_it_once() {
+    let mut bench = holding();
+    // While the device was away, message 3 was recalled with 6; the number of the welcome knows that.
+    bench.input(Input::Closed("away".into()));
+    bench.advance(1_000);
+    let listed = v1::Conversation { head_ordinal: 4, unread: 3, ..conversation(0, 6) };
+    bench.say(1, Body::Welcome(v1::Welcome { conversations: vec![listed], ..welcome() }));
+    assert_eq!(unread(&bench), 3);
+    // Read up to 3 by another device: message 3 is not known to be recalled here.
+    let (conversation_id, user_id) = (direct(0).to_string(), "alice".to_owned());
+    bench.say(0, Body::ReadMoved(v1::ReadMoved { conversation_id, user_id, upto_seq: 3, upto_ordinal: 2 }));
+    let fetch = bench.sent().into_iter().find(|(_, body)| matches!(body, Body::FetchEvents(_))).unwrap().0;
+    let events = vec![message(0, 4), message(0, 5), recalled(6, 3, 2, 4, &message(0, 2).sender_id)];
+    let (from_seq, upto_seq) = (4, 6);
+    bench.say(fetch, Body::Events(v1::Events { from_seq, upto_seq, events, ..v1::Events::default() }));
+    assert_eq!(unread(&bench), 2, "4 and 5");
+}
+
+#[test]
 fn an_own_message_that_a_jump_leaves_behind_lies_in_the_gap() {
     let mut bench = holding();
     bench.send(1);
