@@ -1,0 +1,226 @@
+//! What may be asked.
+
+use bytes::Bytes;
+use stonechat_domain::event::MessageCommand;
+use stonechat_domain::member::Role;
+use stonechat_types::emoji::Emoji;
+use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, DeviceId, UserId};
+use stonechat_types::number::{Ordinal, PersonalSeq, Seq};
+use stonechat_types::text::Title;
+
+/// One call of a user.
+#[derive(Clone, Debug)]
+pub enum Call {
+    /// Send a message. Answer: `Sent`.
+    Send(SendMessage),
+    /// Begin a group. Answer: `CommandDone`.
+    CreateGroup(CreateGroup),
+    /// Change a conversation. Answer: `CommandDone`.
+    Change(ChangeConversation),
+    /// Change a message. Answer: `CommandDone`.
+    ChangeMessage(ChangeMessage),
+    /// Messages that changed, as they are now. Answer: `Changes`.
+    FetchChanges(FetchChanges),
+    /// Who added what to a message. Answer: `Reactions`.
+    ListReactions(ListReactions),
+    /// What a message said before. Answer: `Edits`.
+    ListEdits {
+        /// Where.
+        conversation: ConversationId,
+        /// The message.
+        seq: Seq,
+        /// Versions after this one; `ZERO` begins with the first.
+        after: Seq,
+    },
+    /// Move the read cursor. Answer: `Done`.
+    MarkRead {
+        /// Where.
+        conversation: ConversationId,
+        /// Up to here.
+        upto: Seq,
+    },
+    /// A page of the window. Answer: `Conversations`.
+    ListConversations {
+        /// Where it goes on; empty at the start.
+        page: Bytes,
+        /// Conversations at most; 0 for the default.
+        limit: u32,
+    },
+    /// One conversation. Answer: `Conversation`.
+    GetConversation(ConversationId),
+    /// Events after a seq. Answer: `Events`.
+    FetchEvents {
+        /// Where.
+        conversation: ConversationId,
+        /// After this one.
+        after: Seq,
+        /// Events at most; 0 for as many as fit.
+        limit: u32,
+    },
+    /// Messages as they are now. Answer: `Messages`.
+    FetchMessages {
+        /// Where.
+        conversation: ConversationId,
+        /// Which.
+        range: MessageRange,
+        /// Messages at most; 0 for the default.
+        limit: u32,
+    },
+    /// Personal changes. Answer: `Personal`.
+    FetchPersonal {
+        /// After this number.
+        after: PersonalSeq,
+        /// Changes at most; 0 for the default.
+        limit: u32,
+    },
+    /// Members of a conversation. Answer: `Members`.
+    ListMembers {
+        /// Where.
+        conversation: ConversationId,
+        /// Where the list goes on; empty at the start.
+        page: Bytes,
+        /// Members at most; 0 for the default.
+        limit: u32,
+    },
+    /// The caller's devices. Answer: `Devices`.
+    ListDevices,
+    /// Sign a device of the caller out. Answer: `Done`.
+    RevokeDevice(DeviceId),
+    /// What happened since a position, after a poke. Answer: `Welcome`.
+    Pull {
+        /// The device's newest stored position.
+        position: Bytes,
+        /// Conversations of the first page; 0 for the default.
+        window: u32,
+    },
+    /// Names of users. Answer: `Users`.
+    GetUsers(Vec<UserId>),
+    /// The user is writing, or stopped. No answer.
+    Typing {
+        /// Where.
+        conversation: ConversationId,
+        /// Whether he is.
+        active: bool,
+    },
+    /// The conversations that the device shows. No answer.
+    Focus(Vec<ConversationId>),
+}
+
+/// Where a message goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// A conversation.
+    Conversation(ConversationId),
+    /// The direct conversation with a user.
+    User(UserId),
+}
+
+/// A message to send. The body is within its limit and, when it is text, checked.
+#[derive(Clone, Debug)]
+pub struct SendMessage {
+    /// Where to.
+    pub to: Destination,
+    /// The client's id of it.
+    pub client_msg_id: ClientMsgId,
+    /// What the body is; at most 64 bytes.
+    pub body_type: Bytes,
+    /// As received.
+    pub body: Bytes,
+    /// Last seq that the composer had shown; 0 for nothing.
+    pub read_upto: Seq,
+    /// The send before this one, while it has no answer.
+    pub after: Option<ClientMsgId>,
+}
+
+/// A group to begin.
+#[derive(Clone, Debug)]
+pub struct CreateGroup {
+    /// The client's id of the command.
+    pub command_id: CommandId,
+    /// Its title.
+    pub title: Title,
+    /// The members besides the caller.
+    pub members: Vec<UserId>,
+}
+
+/// A change to a conversation.
+#[derive(Clone, Debug)]
+pub struct ChangeConversation {
+    /// The client's id of the command.
+    pub command_id: CommandId,
+    /// Where.
+    pub conversation: ConversationId,
+    /// What.
+    pub change: ChangeRequest,
+}
+
+/// The changes that a member may ask for.
+#[derive(Clone, Debug)]
+pub enum ChangeRequest {
+    /// Let users join.
+    AddMembers(Vec<UserId>),
+    /// Remove a user.
+    RemoveMember(UserId),
+    /// Leave.
+    Leave,
+    /// Change the title.
+    Rename(Title),
+    /// Change a role.
+    SetRole(UserId, Role),
+}
+
+/// A change of a message.
+#[derive(Clone, Debug)]
+pub struct ChangeMessage {
+    /// The client's id of the command.
+    pub command_id: CommandId,
+    /// Where.
+    pub conversation: ConversationId,
+    /// The message.
+    pub seq: Seq,
+    /// What.
+    pub command: MessageCommand,
+}
+
+/// Which changed messages are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct FetchChanges {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Those that changed after this event.
+    pub after: Seq,
+    /// Those from this ordinal on.
+    pub from: Ordinal,
+    /// Those up to this ordinal; `ZERO` is no end.
+    pub upto: Ordinal,
+    /// Messages at most; 0 for the default.
+    pub limit: u32,
+}
+
+/// Which reactions are wanted.
+#[derive(Clone, Debug)]
+pub struct ListReactions {
+    /// Where.
+    pub conversation: ConversationId,
+    /// The message.
+    pub seq: Seq,
+    /// One emoji, or all.
+    pub emoji: Option<Emoji>,
+    /// Where the list goes on; empty at the start.
+    pub page: Bytes,
+    /// Users at most; 0 for the default.
+    pub limit: u32,
+}
+
+/// Which messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageRange {
+    /// The newest.
+    Newest,
+    /// With smaller ordinals, nearest first.
+    Before(Ordinal),
+    /// With larger ordinals.
+    After(Ordinal),
+    /// Around one.
+    Around(Ordinal),
+}

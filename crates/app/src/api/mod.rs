@@ -1,0 +1,16 @@
+//! What a gateway may ask of the application, and what it gets. No wire format has a say here.
+
+mod answer;
+mod call;
+mod session;
+
+pub use answer::{
+    Answer, ChangesPage, CommandDone, Content, ConversationPage, ConversationView, DeviceView, EditView, EditsPage,
+    EventView, EventsPage, Failure, MembersPage, MessageView, MessagesPage, PersonalItem, PersonalPage, ReactionView,
+    ReactionsPage, Sent, StateView, UserView, Welcome,
+};
+pub use call::{
+    Call, ChangeConversation, ChangeMessage, ChangeRequest, CreateGroup, Destination, FetchChanges, ListReactions,
+    MessageRange, SendMessage,
+};
+pub use session::{Begun, Hello, Offer, Outbound, SessionSink};
