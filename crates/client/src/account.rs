@@ -20,7 +20,7 @@ use crate::driver::runtime::Runtime;
 use crate::error::{Error, Result};
 use crate::events::EventStream;
 use crate::send::SendHandle;
-use crate::state::{ConnectionState, ConversationSummary, Device, EndReason, Unsent};
+use crate::state::{ConnectionState, ConversationSummary, Device, EndReason, Pending, Unsent};
 
 /// A signed-in user on this device. Cheap to clone; the last clone dropped stops it, without waiting.
 #[derive(Clone)]
@@ -264,7 +264,18 @@ impl Account {
         }
     }
 
-    /// The handle of a message that waits in the outbox, or that was sent since the account was opened.
+    /// The commands that wait in the outbox, in their order; failed ones stay until they are retried or cancelled.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub async fn pending(&self) -> Result<Vec<Pending>> {
+        match self.inner.ask(Command::Pending).await? {
+            Reply::Pending(pending) => Ok(pending),
+            other => Err(Error::Protocol(format!("unexpected reply {other:?}"))),
+        }
+    }
+
+    /// The handle of a message, or a command, that waits in the outbox, or that was sent since the account was opened.
     #[must_use]
     pub fn sending(&self, client_msg_id: ClientMsgId) -> Option<SendHandle> {
         let (conversation, state) = self.inner.runtime.views().sending(client_msg_id)?;

@@ -1,5 +1,7 @@
-//! What people do to a message after it was sent.
+//! What people do to a message after it was written. All of it works without a connection: it is kept as a message is,
+//! shown at once, and carried out in the order of the conversation.
 
+use eyeball::SharedObservable;
 use stonechat_types::emoji::Emoji;
 use stonechat_types::id::UserId;
 use stonechat_types::number::{Seq, Timestamp};
@@ -8,57 +10,82 @@ use stonechat_wire::v1::change_message::Change;
 use stonechat_wire::v1::frame::Body;
 
 use crate::conversation::Conversation;
+use crate::core::command::{Command, LaneCommand, Reply};
 use crate::core::translate;
 use crate::error::{Error, Result};
-use crate::send::Outgoing;
-use crate::state::{Content, UserReaction, Version};
+use crate::send::{CommandHandle, Outgoing};
+use crate::state::{Content, SendState, Target, UserReaction, Version};
 
 impl Conversation {
-    /// Lets an own message say something else. Its earlier versions stay for everybody to read.
+    /// Lets an own message say something else. Its earlier versions stay for everybody to read. One that was never written
+    /// to a connection is sent as it is now.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] as for a send; whatever the server answers: `too_late` after the time that the app
-    /// allows, `forbidden` for a message of somebody else, `too_many` after a hundred edits.
-    pub async fn edit(&self, message: Seq, what: impl TryInto<Outgoing, Error = Error>) -> Result<()> {
+    /// [`Error::InvalidArgument`] as for a send; [`Error::NotFound`] for an own message that this device does not know by
+    /// its id; [`Error::Store`]. The handle tells what the server answers: `too_late` after the time that the app allows,
+    /// `forbidden` for a message of somebody else, `too_many` after a hundred edits.
+    pub async fn edit(
+        &self,
+        message: impl Into<Target>,
+        what: impl TryInto<Outgoing, Error = Error>,
+    ) -> Result<CommandHandle> {
         let Outgoing { body_type, body } = what.try_into()?;
-        self.change_message(message, Change::Edit(v1::Edit { body_type, body })).await
+        self.change_message(message.into(), Change::Edit(v1::Edit { body_type, body })).await
     }
 
     /// Adds an emoji to a message. One that is there stays.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] when it is not one character as people see it; whatever the server answers.
-    pub async fn react(&self, message: Seq, emoji: &str) -> Result<()> {
+    /// [`Error::InvalidArgument`] when it is not one character as people see it; [`Error::NotFound`], [`Error::Store`].
+    pub async fn react(&self, message: impl Into<Target>, emoji: &str) -> Result<CommandHandle> {
         let react = v1::React { emoji: checked(emoji)?, remove: false };
-        self.change_message(message, Change::React(react)).await
+        self.change_message(message.into(), Change::React(react)).await
     }
 
     /// Takes an own emoji back.
     ///
     /// # Errors
     /// As [`Conversation::react`].
-    pub async fn take_back(&self, message: Seq, emoji: &str) -> Result<()> {
+    pub async fn take_back(&self, message: impl Into<Target>, emoji: &str) -> Result<CommandHandle> {
         let react = v1::React { emoji: checked(emoji)?, remove: true };
-        self.change_message(message, Change::React(react)).await
+        self.change_message(message.into(), Change::React(react)).await
     }
 
-    /// Takes a message back, for everybody: what it said, its versions and its reactions are gone.
+    /// Takes a message back, for everybody: what it said, its versions and its reactions are gone. One that was never
+    /// written to a connection, or failed, is not sent.
     ///
     /// # Errors
-    /// Whatever the server answers: `too_late` after the time that the app allows the author, `forbidden` for a message
-    /// of somebody else where the user is no admin.
-    pub async fn recall(&self, message: Seq) -> Result<()> {
-        self.change_message(message, Change::Recall(v1::Recall {})).await
+    /// [`Error::NotFound`], [`Error::Store`]. The handle tells what the server answers: `too_late` after the time that the
+    /// app allows the author, `forbidden` for a message of somebody else where the user is no admin.
+    pub async fn recall(&self, message: impl Into<Target>) -> Result<CommandHandle> {
+        self.change_message(message.into(), Change::Recall(v1::Recall {})).await
     }
 
-    async fn change_message(&self, message: Seq, change: Change) -> Result<()> {
-        let body = Body::ChangeMessage(v1::ChangeMessage {
-            command_id: self.inner.runtime.command_id(),
-            conversation_id: self.id.to_string(),
-            seq: message.get(),
-            change: Some(change),
-        });
-        self.inner.call(body).await.map(drop)
+    async fn change_message(&self, message: Target, change: Change) -> Result<CommandHandle> {
+        let conversation_id = self.id.to_string();
+        let change = v1::ChangeMessage { conversation_id, change: Some(change), ..v1::ChangeMessage::default() };
+        self.queue(Body::ChangeMessage(change), Some(message)).await
+    }
+
+    /// Keeps a command on disk and returns; it is carried out in the order of the conversation, as soon as the server can
+    /// be reached. Its id and the seq of the message that it is about are filled in on the way.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an own message that this device does not know by its id; [`Error::Store`].
+    pub(crate) async fn queue(&self, call: Body, about: Option<Target>) -> Result<CommandHandle> {
+        let command_id = self.inner.runtime.client_msg_id();
+        let command = LaneCommand { conversation: self.id, command_id, call, about };
+        match self.inner.ask(Command::Queue(Box::new(command))).await? {
+            // Nothing is left to be done, and nothing of it is in the outbox.
+            Reply::Kept(id, state @ SendState::Done(_)) => {
+                Ok(CommandHandle { inner: self.inner.clone(), id, state: SharedObservable::new(state).subscribe() })
+            }
+            Reply::Kept(id, state) => {
+                let state = self.inner.runtime.views().track(self.id, id, state);
+                Ok(CommandHandle { inner: self.inner.clone(), id, state })
+            }
+            other => Err(Error::Protocol(format!("unexpected reply {other:?}"))),
+        }
     }
 
     /// Who added what to a message, page by page from the server.

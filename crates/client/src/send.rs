@@ -13,8 +13,8 @@ use stonechat_wire::v1::TextBody;
 
 use crate::account::Inner;
 use crate::core::command::{Command, Reply};
-use crate::error::{Error, Result};
-use crate::state::{SendState, SentMark};
+use crate::error::{Error, Result, ServerError};
+use crate::state::{SendFailure, SendState, SentMark};
 
 /// The type of a text body.
 pub const TEXT: &str = "text";
@@ -114,19 +114,7 @@ impl SendHandle {
     /// Waits until it is stored by the server, refused, given up or cancelled, or the account is stopped. Has no
     /// deadline: wrap it in one.
     pub async fn done(&self) -> SendState {
-        let mut state = self.state.clone();
-        let mut current = state.get();
-        while matches!(current, SendState::Queued | SendState::Sending) {
-            tokio::select! {
-                biased;
-                next = state.next() => match next {
-                    Some(next) => current = next,
-                    None => return state.get(),
-                },
-                () = self.inner.runtime.stopped() => return state.get(),
-            }
-        }
-        current
+        end_of(&self.state, &self.inner).await
     }
 
     /// Waits until it is stored by the server.
@@ -136,13 +124,9 @@ impl SendHandle {
     pub async fn sent(&self) -> Result<SentMark> {
         match self.done().await {
             SendState::Sent(mark) => Ok(mark),
-            SendState::Failed(failure) => Err(Error::Server(crate::error::ServerError {
-                code: failure.code,
-                text: failure.text,
-                retry_after: None,
-            })),
+            SendState::Failed(failure) => Err(refused(failure)),
             SendState::Cancelled => Err(Error::Cancelled),
-            SendState::Queued | SendState::Sending => Err(Error::Closed),
+            SendState::Queued | SendState::Sending | SendState::Done(_) => Err(Error::Closed),
         }
     }
 
@@ -161,6 +145,79 @@ impl SendHandle {
     pub async fn cancel(&self) -> Result<()> {
         self.inner.ask_done(Command::Cancel(self.client_msg_id)).await
     }
+}
+
+/// A command that is durable on this device, and on its way.
+#[derive(Clone)]
+pub struct CommandHandle {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) id: ClientMsgId,
+    pub(crate) state: Subscriber<SendState>,
+}
+
+impl CommandHandle {
+    /// Its id, the same through all retries: that of the message where the command only changed what will be sent.
+    #[must_use]
+    pub fn id(&self) -> ClientMsgId {
+        self.id
+    }
+
+    /// How far it has come: a value now, and a stream of changes.
+    pub fn state(&self) -> Subscriber<SendState> {
+        self.state.clone()
+    }
+
+    /// Waits until the server has carried it out, and says by which event; 0 where nothing changed by it. Has no deadline:
+    /// wrap it in one.
+    ///
+    /// # Errors
+    /// The refusal, [`Error::Cancelled`], or [`Error::Closed`] when the account was stopped first: it stays in the outbox.
+    pub async fn done(&self) -> Result<Seq> {
+        match end_of(&self.state, &self.inner).await {
+            SendState::Done(seq) => Ok(seq),
+            SendState::Sent(mark) => Ok(mark.seq),
+            SendState::Failed(failure) => Err(refused(failure)),
+            SendState::Cancelled => Err(Error::Cancelled),
+            SendState::Queued | SendState::Sending => Err(Error::Closed),
+        }
+    }
+
+    /// Tries it again after it failed, with the same id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not in the outbox.
+    pub async fn retry(&self) -> Result<()> {
+        self.inner.ask_done(Command::Retry(self.id)).await
+    }
+
+    /// Takes it back, unless it is on its way.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not in the outbox or is on its way.
+    pub async fn cancel(&self) -> Result<()> {
+        self.inner.ask_done(Command::Cancel(self.id)).await
+    }
+}
+
+/// Waits until something of the outbox does not wait any more, or the account is stopped.
+async fn end_of(state: &Subscriber<SendState>, inner: &Inner) -> SendState {
+    let mut state = state.clone();
+    let mut current = state.get();
+    while matches!(current, SendState::Queued | SendState::Sending) {
+        tokio::select! {
+            biased;
+            next = state.next() => match next {
+                Some(next) => current = next,
+                None => return state.get(),
+            },
+            () = inner.runtime.stopped() => return state.get(),
+        }
+    }
+    current
+}
+
+fn refused(failure: SendFailure) -> Error {
+    Error::Server(ServerError { code: failure.code, text: failure.text, retry_after: None })
 }
 
 impl Inner {

@@ -226,7 +226,7 @@ pub struct Version {
     pub content: Content,
 }
 
-/// How far a message of this device has come. `Sent` means stored by the server, durably; it says nothing of delivery.
+/// How far a message, or a command, of this device has come. `Sent` means stored by the server, durably; it says nothing of delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendState {
     /// In the outbox, on disk.
@@ -237,8 +237,75 @@ pub enum SendState {
     Sent(SentMark),
     /// Refused, or given up; it stays in the outbox and can be retried or cancelled.
     Failed(SendFailure),
+    /// A command was carried out, by this event; 0 where nothing changed by it.
+    Done(Seq),
     /// Taken back before it was written to a connection.
     Cancelled,
+}
+
+/// Which message a command is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// One of the log.
+    Log(Seq),
+    /// An own one, by its id: it may still wait in the outbox.
+    Own(ClientMsgId),
+}
+
+impl From<Seq> for Target {
+    fn from(seq: Seq) -> Self {
+        Self::Log(seq)
+    }
+}
+
+impl From<ClientMsgId> for Target {
+    fn from(id: ClientMsgId) -> Self {
+        Self::Own(id)
+    }
+}
+
+/// What a command asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// A message is to say something else.
+    Edit(Target, Content),
+    /// An emoji is to be on a message.
+    React(Target, String),
+    /// An own emoji is to be taken back.
+    TakeBack(Target, String),
+    /// A message is to be taken back.
+    Recall(Target),
+    /// Something that no message shows.
+    Other,
+}
+
+impl Wish {
+    /// The message that would be different.
+    #[must_use]
+    pub fn target(&self) -> Option<Target> {
+        match self {
+            Self::Edit(target, _) | Self::React(target, _) | Self::TakeBack(target, _) | Self::Recall(target) => {
+                Some(*target)
+            }
+            Self::Other => None,
+        }
+    }
+}
+
+/// A command that waits in the outbox, or whose event is on its way. What it asks for is shown already, unless it
+/// failed; then it stays until it is retried or cancelled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Its id.
+    pub command_id: ClientMsgId,
+    /// What it asks for.
+    pub wish: Wish,
+    /// When, by this device's clock.
+    pub created_at: Timestamp,
+    /// How far it has come.
+    pub state: SendState,
 }
 
 /// Where an acknowledged message stands.
@@ -348,6 +415,8 @@ pub struct MessageItem {
     pub state: Option<SendState>,
     /// How many others have read it; 0 where the server does not say.
     pub read_by: u32,
+    /// Commands about it that the server has not carried out, in their order. The message is shown as they want it.
+    pub pending: Vec<Pending>,
 }
 
 /// A day of the calendar.

@@ -156,6 +156,8 @@ impl Views {
             }
             Change::Echo(..)
             | Change::EchoGone(..)
+            | Change::Pending(..)
+            | Change::PendingGone(..)
             | Change::Messages(..)
             | Change::MessageChanged(..)
             | Change::Unheld(..)
@@ -195,7 +197,7 @@ impl Sends {
     fn set(&mut self, conversation: ConversationId, id: ClientMsgId, state: &SendState) {
         let entry = self.by_id.entry(id).or_insert_with(|| (conversation, SharedObservable::new(state.clone())));
         entry.1.set_if_not_eq(state.clone());
-        if matches!(state, SendState::Sent(_) | SendState::Cancelled) {
+        if matches!(state, SendState::Sent(_) | SendState::Done(_) | SendState::Cancelled) {
             self.finished.push_back(id);
         }
         if self.finished.len() > FINISHED_SENDS_KEPT

@@ -17,6 +17,8 @@ use stonechat_types::id::{ClientMsgId, ConversationId, DeviceId, UserId};
 pub enum Waiting {
     /// A message, to be durable.
     Draft(Box<Draft>),
+    /// A command, to be durable.
+    Command(ClientMsgId),
     /// Anything else.
     Other,
 }
@@ -170,6 +172,8 @@ impl Device {
             | Change::ConversationGone(_)
             | Change::Echo(..)
             | Change::EchoGone(..)
+            | Change::Pending(..)
+            | Change::PendingGone(..)
             | Change::Messages(..)
             | Change::MessageChanged(..)
             | Change::Unheld(..)

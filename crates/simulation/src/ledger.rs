@@ -48,6 +48,14 @@ pub struct CommandEntry {
     pub acked: Option<(ConversationId, u64)>,
     /// What a message was to say.
     pub says: Option<Bytes>,
+    /// The device in whose outbox it was kept, and its number there; `None` when it was only asked.
+    pub kept: Option<(usize, u64)>,
+    /// Whether its device said that it is durable there.
+    pub promised: bool,
+    /// Whether its device was lost, or the message that it is about was taken back before it was sent.
+    pub lost: bool,
+    /// Whether it, or the message that it is about, had failed and was sent again, and so lost its place.
+    pub was_retried: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -130,7 +138,15 @@ impl Ledger {
         let asked = match &frame.body {
             Some(Body::Send(send)) => {
                 let key = key(&peer.user, &send.client_msg_id);
-                self.messages.entry(key.clone()).or_default().open += 1;
+                let message = self.messages.entry(key.clone()).or_default();
+                message.open += 1;
+                if message.first_said == 0 {
+                    // Until now it could be edited in the outbox; from here on it is frozen.
+                    message.body = send.body.clone();
+                } else if message.body != send.body {
+                    let what = format!("{:?} was sent, and then {:?} under the same id", message.body, send.body);
+                    self.object(what);
+                }
                 self.attempts(&key);
                 // Also one that is refused says how much its composer had shown, and may move the cursor there.
                 if let Some(conversation) = self.messages.get(&key).and_then(|message| message.conversation) {

@@ -9,6 +9,7 @@ use crate::world::World;
 use anyhow::{Context as _, bail, ensure};
 use std::collections::{BTreeMap, BTreeSet};
 use stonechat_app::api::{Answer, Call, ConversationView};
+use stonechat_client::core::rows::OutboxRow;
 use stonechat_client::state::{ConnectionState, SendState};
 use stonechat_log::store::Log as _;
 use stonechat_types::id::{ConversationId, UserId};
@@ -152,8 +153,14 @@ impl World {
         ensure!(device.state == ConnectionState::Online, "it is {:?}", device.state);
         ensure!(device.pending.is_empty(), "it has not stored everything");
         let tables = device.store.tables().clone();
-        if let Some(row) = tables.outbox.values().find(|row| row.failure.is_none()) {
-            bail!("{:?} still waits in its outbox", row.body);
+        // What is about a message that failed waits for its retry.
+        let failed = |id| tables.outbox.values().any(|row| row.client_msg_id == id && row.failure.is_some());
+        let is_left_behind = |row: &OutboxRow| {
+            let about = row.command.as_ref().and_then(|command| command.about);
+            row.failure.is_some() || about.is_some_and(failed)
+        };
+        if let Some(row) = tables.outbox.values().find(|row| !is_left_behind(row)) {
+            bail!("{row:?} still waits in its outbox");
         }
         let user = &device.user;
         for (id, _) in model.conversations.iter().filter(|(_, log)| log.is_member(user)) {
@@ -203,6 +210,11 @@ impl World {
                 let is_told_as_failed = message.acked.is_some() && failed.contains(&key.1);
                 ensure!(!is_told_as_failed, "{:?} is acknowledged and told as failed", message.body);
             }
+        }
+        let commands = self.ledger.commands.iter().filter(|(_, it)| it.kept.is_some_and(|(n, _)| n == device.index));
+        for (key, command) in commands.filter(|(_, command)| command.promised && !command.lost) {
+            let is_there = model.places.contains_key(key) || command.acked.is_some();
+            ensure!(is_there || failed.contains(&key.1), "a command was promised and is nowhere: {command:?}");
         }
         for (id, state) in &device.states {
             if let SendState::Sent(_) = state {
@@ -307,16 +319,17 @@ fn check_promises(ledger: &Ledger, model: &Model) -> anyhow::Result<()> {
 /// What one device wrote to one conversation is there in the order of its writing, but for what it sent again.
 fn check_order(ledger: &Ledger, model: &Model) -> anyhow::Result<()> {
     let mut last: BTreeMap<(usize, ConversationId), (u64, u64)> = BTreeMap::new();
-    let mut own: Vec<_> = ledger.messages.iter().filter(|(_, message)| !message.was_retried).collect();
-    own.sort_by_key(|(_, message)| (message.device, message.order));
-    for (key, message) in own {
-        let (Some(device), Some((id, seq, _))) = (message.device, model.places.get(key)) else { continue };
-        let before = last.insert((device, *id), (message.order, *seq));
-        if let Some((order, before)) = before {
+    let messages = ledger.messages.iter().filter(|(_, message)| !message.was_retried);
+    let messages = messages.filter_map(|(key, message)| Some((message.device?, message.order, key)));
+    let commands = ledger.commands.iter().filter(|(_, command)| !command.was_retried);
+    let commands = commands.filter_map(|(key, command)| command.kept.map(|(device, order)| (device, order, key)));
+    let own: BTreeSet<_> = messages.chain(commands).collect();
+    for (device, order, key) in own {
+        let Some((id, seq, _)) = model.places.get(key) else { continue };
+        if let Some((earlier, before)) = last.insert((device, *id), (order, *seq)) {
             ensure!(
                 before < *seq,
-                "{id}: message {} of device {device} is {seq}, behind {order} at {before}",
-                message.order
+                "{id}: what device {device} wrote as {order} is {seq}, behind {earlier} at {before}"
             );
         }
     }

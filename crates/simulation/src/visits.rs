@@ -62,6 +62,8 @@ pub const MUST_HAPPEN: &[&str] = &[
     "removal with sends in flight",
     "changes fetched",
     "message recalled",
+    "changed without a connection",
+    "edited before it was sent",
     "replayed as recalled",
     "send refused: not_a_member",
     "send refused: retry_in_order",

@@ -51,6 +51,9 @@ impl Core {
         conversation.move_over_own();
         self.touched.insert(id);
         self.change_message(id, &event, newer);
+        if own {
+            self.on_own_change(&event);
+        }
         if countable {
             self.keep_interval(id, before + 1, event.ordinal);
         }

@@ -167,12 +167,13 @@ impl Core {
     }
 
     pub(super) fn open(&self, id: ConversationId) -> Result<Reply> {
-        let unsent = self.outbox.of(&id);
+        let (unsent, pending) = (self.outbox.of(&id), self.outbox.wishes_of(&id));
         let Some(conversation) = self.conversations.get(&id) else {
-            return Ok(Reply::Opened(Opened { unsent, ..Opened::default() }));
+            return Ok(Reply::Opened(Opened { unsent, pending, ..Opened::default() }));
         };
         Ok(Reply::Opened(Opened {
             unsent,
+            pending,
             intervals: conversation.intervals.all().to_vec(),
             read: (Seq(conversation.row.read_seq), Ordinal(conversation.row.read_ordinal)),
             unread: conversation.row.unread,

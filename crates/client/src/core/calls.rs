@@ -28,7 +28,7 @@ pub enum Purpose {
     Replay(ConversationId),
     /// Messages that changed while that could be missed.
     Changes(ConversationId),
-    /// A message of the outbox.
+    /// A message, or a command, of the outbox.
     Send(ClientMsgId),
     /// A read cursor.
     Read(ConversationId, u64),

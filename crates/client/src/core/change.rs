@@ -5,7 +5,7 @@ use std::sync::Arc;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 
 use crate::core::rows::{MessageChange, MessageRow};
-use crate::state::{ConnectionState, ConversationSummary, ReadMark, SendState, Unsent};
+use crate::state::{ConnectionState, ConversationSummary, Pending, ReadMark, SendState, Unsent};
 
 /// One change.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,7 +18,7 @@ pub enum Change {
     ConversationGone(ConversationId),
     /// Unread messages over all conversations.
     TotalUnread(u64),
-    /// How far a message of this device has come.
+    /// How far a message or a command of this device has come.
     Send {
         /// Where to.
         conversation: ConversationId,
@@ -31,6 +31,10 @@ pub enum Change {
     Echo(u64, Box<Unsent>),
     /// An own message does not wait any more.
     EchoGone(ConversationId, ClientMsgId),
+    /// A command waits, at this place among all that wait.
+    Pending(u64, Box<Pending>),
+    /// What a command asked for is in the log, or will not be.
+    PendingGone(ConversationId, ClientMsgId),
     /// Messages of the log are here.
     Messages(ConversationId, Vec<MessageRow>),
     /// A message is different, if it is here.

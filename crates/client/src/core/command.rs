@@ -5,7 +5,7 @@ use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use stonechat_types::number::{Ordinal, Seq};
 use stonechat_wire::v1::frame::Body;
 
-use crate::state::{SendState, Unsent};
+use crate::state::{Pending, SendState, Target, Unsent};
 
 /// Marks a command whose answer somebody waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +28,19 @@ pub struct Draft {
     pub read_upto: Seq,
 }
 
+/// A command for the lane of a conversation: it is kept like a message, and carried out in the order of the lane.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LaneCommand {
+    /// The lane.
+    pub conversation: ConversationId,
+    /// Its `command_id`, the same through all retries.
+    pub command_id: ClientMsgId,
+    /// The call as the wire has it. Its `command_id`, and the seq of the message that it is about, are filled in here.
+    pub call: Body,
+    /// The message that it is about.
+    pub about: Option<Target>,
+}
+
 /// What the user asks.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -39,9 +52,11 @@ pub enum Command {
     TryNow,
     /// Keep a message and send it. Answered by [`Reply::Queued`] once it is durable.
     Send(Draft),
-    /// Send a failed message again.
+    /// Keep a command and carry it out. Answered by [`Reply::Kept`] once it is durable.
+    Queue(Box<LaneCommand>),
+    /// Send a failed message, or a failed command, again.
     Retry(ClientMsgId),
-    /// Take a message back that is not on its way.
+    /// Take a message, or a command, back that is not on its way.
     Cancel(ClientMsgId),
     /// Move the read cursor; it never moves back.
     MarkRead {
@@ -72,8 +87,10 @@ pub enum Command {
         /// At most so many.
         limit: u32,
     },
-    /// What waits in the outbox.
+    /// The messages that wait in the outbox.
     Outbox,
+    /// The commands that wait in the outbox.
+    Pending,
 }
 
 /// How the core answers.
@@ -83,6 +100,8 @@ pub enum Reply {
     Done,
     /// The message is durable on this device, in this state.
     Queued(SendState),
+    /// The command is durable on this device; what has this id and this state bears it.
+    Kept(ClientMsgId, SendState),
     /// The server's answer.
     Answer(Box<Body>),
     /// What a timeline needs to begin.
@@ -94,8 +113,10 @@ pub enum Reply {
         /// Whether there are more before.
         more_before: bool,
     },
-    /// What waits in the outbox.
+    /// The messages that wait in the outbox.
     Outbox(Vec<Unsent>),
+    /// The commands that wait in the outbox.
+    Pending(Vec<Pending>),
 }
 
 /// What a timeline needs to begin.
@@ -103,6 +124,8 @@ pub enum Reply {
 pub struct Opened {
     /// Own messages that the log does not have yet, each with its place among them.
     pub unsent: Vec<(u64, Unsent)>,
+    /// Commands that wait or whose events are on their way, each with its place.
+    pub pending: Vec<(u64, Pending)>,
     /// Intervals of ordinals that this device holds, ascending.
     pub intervals: Vec<(u64, u64)>,
     /// The own read cursor.

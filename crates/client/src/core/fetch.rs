@@ -246,6 +246,7 @@ impl Core {
         self.touched.remove(&id);
         if let Some(conversation) = self.conversations.remove(&id) {
             self.journal.write(StoreOp::DropConversation(id));
+            self.settle_wishes(id);
             self.journal.tell(Change::ConversationGone(id));
             self.total_unread -= conversation.counted;
             self.tell_total_unread();

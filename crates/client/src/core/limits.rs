@@ -32,6 +32,10 @@ pub const FETCHES_MAX: usize = 8;
 pub const LANE_IN_FLIGHT_MAX: usize = 8;
 /// Messages that wait in the outbox.
 pub const OUTBOX_MAX: usize = 10_000;
+/// Own messages whose places are remembered, so that a command may name them by their ids.
+pub const PLACED_MAX: usize = 1_024;
+/// Wishes of one conversation that were granted by events which are not here yet.
+pub const SETTLING_MAX: usize = 256;
 /// Time after which an unsent message is given up.
 pub const GIVE_UP_MS: i64 = 24 * 3_600_000;
 /// Conversations whose history is fetched when the device is new; that of the others when it is looked at.

@@ -287,12 +287,8 @@ impl Core {
         }
         self.tell_total_unread();
         self.journal.tell(Change::Recorded(self.recorded));
-        for (order, unsent) in self.outbox.all() {
-            let (conversation, client_msg_id) = (unsent.conversation, unsent.client_msg_id);
-            let state = unsent.state.clone();
-            self.journal.tell(Change::Echo(order, Box::new(unsent)));
-            self.journal.tell(Change::Send { conversation, client_msg_id, state });
-        }
+        let waiting: Vec<_> = self.outbox.entries.values().map(|entry| entry.row.client_msg_id).collect();
+        waiting.iter().for_each(|id| self.tell_send(id));
         self.journal.close(&mut self.actions);
     }
 
@@ -325,6 +321,7 @@ impl Core {
                 self.journal.reply(ticket, Ok(Reply::Done));
             }
             Command::Send(draft) => self.on_send(ticket, draft),
+            Command::Queue(command) => self.on_queue(ticket, *command),
             Command::Retry(id) => self.on_retry(ticket, id),
             Command::Cancel(id) => self.on_cancel(ticket, id),
             Command::MarkRead { conversation, upto } => self.on_mark_read(ticket, conversation, upto.get()),
@@ -338,6 +335,10 @@ impl Core {
             Command::Outbox => {
                 let unsent = self.outbox.all().into_iter().map(|(_, unsent)| unsent).collect();
                 self.journal.reply(ticket, Ok(Reply::Outbox(unsent)));
+            }
+            Command::Pending => {
+                let pending = self.pending();
+                self.journal.reply(ticket, Ok(Reply::Pending(pending)));
             }
         }
     }
@@ -382,6 +383,7 @@ impl Core {
                 self.journal.write(StoreOp::PutConversation(Box::new(conversation.row.clone())));
                 self.tell_summary(&id);
             }
+            self.settle_wishes(id);
         }
         self.settle_unlisted(before);
         self.store_position();

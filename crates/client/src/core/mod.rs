@@ -5,7 +5,7 @@
 //! - nothing is sent before it is durable, and nothing is told before the store holds it (`journal`);
 //! - the pointer of a conversation moves by events only, one by one, and never past a hole (`sync`, `apply`, `fetch`);
 //! - a position is stored in the transaction that completes what it stands for (`sync`);
-//! - a payload never changes, nor its id, and nothing overtakes in a lane (`outbox`);
+//! - a payload never changes once it was written, nor its id, and nothing overtakes in a lane (`outbox`, `lane`);
 //! - unread is the sentence of the protocol page; what this device cannot count, it asks for (`conversation`).
 
 mod apply;
@@ -20,6 +20,7 @@ mod dice;
 mod fetch;
 mod intervals;
 mod journal;
+mod lane;
 pub mod limits;
 mod link;
 pub mod machine;
@@ -38,3 +39,4 @@ pub mod timeline;
 mod token;
 pub mod translate;
 mod typing;
+mod wishes;

@@ -31,11 +31,13 @@ pub enum Mutant {
     FollowerOvertakes,
     /// Sends before the message is durable.
     SendsBeforeCommit,
+    /// Writes a command behind what has no answer.
+    CommandNotAlone,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::MovesPastHole,
         Self::AckMovesPointer,
         Self::IgnoresFloor,
@@ -50,6 +52,7 @@ impl Mutant {
         Self::ReadNotFlushed,
         Self::FollowerOvertakes,
         Self::SendsBeforeCommit,
+        Self::CommandNotAlone,
     ];
 }
 

@@ -1,4 +1,5 @@
-//! The outbox: written before it is sent, one lane a conversation, the same payload through all retries.
+//! The outbox: written before it is sent, one lane a conversation, the same payload through all retries. Commands wait in
+//! the lanes too; what is special about them is in `lane`.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use crate::core::change::Change;
 use crate::core::command::{Draft, Reply, Ticket};
 use crate::core::conversation::Conversation;
 use crate::core::dice::backoff_ms;
+use crate::core::lane::DoneLately;
 use crate::core::limits::{GIVE_UP_MS, LANE_IN_FLIGHT_MAX, OUTBOX_MAX};
 use crate::core::machine::{Core, Now};
 use crate::core::mutant::Mutant;
@@ -25,32 +27,36 @@ use crate::state::{SendFailure, SendState, SentMark, Unsent};
 /// The code of a message that waited too long.
 pub const GAVE_UP: &str = "gave_up";
 
-/// Own messages that the server has not acknowledged.
+/// Own messages, and commands, that the server has not acknowledged.
 #[derive(Debug, Default)]
 pub struct Outbox {
-    last: u64,
-    entries: BTreeMap<u64, Entry>,
+    pub(super) last: u64,
+    pub(super) entries: BTreeMap<u64, Entry>,
     by_id: BTreeMap<ClientMsgId, u64>,
-    lanes: BTreeMap<ConversationId, Vec<u64>>,
+    pub(super) lanes: BTreeMap<ConversationId, Vec<u64>>,
     /// The lane that was served last, so that each gets its turn.
     served: Option<ConversationId>,
+    /// Wishes whose commands were carried out, and messages that were placed.
+    pub(super) done: DoneLately,
 }
 
+/// A message or a command of the outbox.
 #[derive(Debug)]
-struct Entry {
-    row: OutboxRow,
+pub struct Entry {
+    pub(super) row: OutboxRow,
     /// The transaction that made it what it is.
-    transaction: u64,
+    pub(super) transaction: u64,
     attempts: u32,
     /// Whether it waits for the answer of one before it, which is on its way: that one was refused, and says so soon.
     waits_in_order: bool,
     /// How often it was written to a connection since the account was opened.
     writes: u32,
-    stage: Stage,
+    pub(super) stage: Stage,
 }
 
+/// What is done with an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+pub enum Stage {
     /// To be sent, not before a time.
     Waiting(u64),
     /// On the connection.
@@ -68,7 +74,12 @@ enum Before {
 }
 
 impl Entry {
-    fn state(&self) -> SendState {
+    pub(super) fn new(row: OutboxRow, transaction: u64) -> Self {
+        let stage = if row.failure.is_some() { Stage::Parked } else { Stage::Waiting(0) };
+        Self { row, transaction, attempts: 0, waits_in_order: false, writes: 0, stage }
+    }
+
+    pub(super) fn state(&self) -> SendState {
         match (&self.row.failure, self.stage) {
             (Some(failure), _) => SendState::Failed(failure.clone()),
             (None, Stage::InFlight) => SendState::Sending,
@@ -87,13 +98,12 @@ impl Outbox {
     pub fn new(rows: Vec<OutboxRow>) -> Self {
         let mut outbox = Self::default();
         for row in rows {
-            let stage = if row.failure.is_some() { Stage::Parked } else { Stage::Waiting(0) };
-            outbox.insert(Entry { row, transaction: 0, attempts: 0, waits_in_order: false, writes: 0, stage });
+            outbox.insert(Entry::new(row, 0));
         }
         outbox
     }
 
-    fn insert(&mut self, entry: Entry) {
+    pub(super) fn insert(&mut self, entry: Entry) {
         let order = entry.row.order;
         self.last = self.last.max(order);
         self.by_id.insert(entry.row.client_msg_id, order);
@@ -113,20 +123,27 @@ impl Outbox {
         Some(entry)
     }
 
-    fn get_mut(&mut self, id: &ClientMsgId) -> Option<&mut Entry> {
+    pub(super) fn get(&self, id: &ClientMsgId) -> Option<&Entry> {
+        self.entries.get(self.by_id.get(id)?)
+    }
+
+    pub(super) fn get_mut(&mut self, id: &ClientMsgId) -> Option<&mut Entry> {
         self.entries.get_mut(self.by_id.get(id)?)
     }
 
-    /// All of them, in their order.
+    /// All messages, in their order.
     pub fn all(&self) -> Vec<(u64, Unsent)> {
-        self.entries.iter().map(|(order, entry)| (*order, entry.unsent())).collect()
+        let messages = self.entries.iter().filter(|(_, entry)| entry.row.command.is_none());
+        messages.map(|(order, entry)| (*order, entry.unsent())).collect()
     }
 
-    /// Those of one conversation, in their order.
+    /// Messages of one conversation, in their order.
     #[must_use]
     pub fn of(&self, conversation: &ConversationId) -> Vec<(u64, Unsent)> {
         let lane = self.lanes.get(conversation).into_iter().flatten();
-        lane.filter_map(|order| Some((*order, self.entries.get(order)?.unsent()))).collect()
+        let entries = lane.filter_map(|order| Some((*order, self.entries.get(order)?)));
+        let messages = entries.filter(|(_, entry)| entry.row.command.is_none());
+        messages.map(|(order, entry)| (order, entry.unsent())).collect()
     }
 
     /// What is before a message in its lane.
@@ -135,6 +152,7 @@ impl Outbox {
         let Some(entry) = self.entries.get(order) else { return Before::Nothing };
         let lane = self.lanes.get(&entry.row.conversation).into_iter().flatten();
         let stages = lane.take_while(|other| *other != order).filter_map(|other| self.entries.get(other));
+        let stages = stages.filter(|other| !self.is_left_behind(other));
         stages.fold(Before::Nothing, |before, other| match (before, other.stage) {
             (Before::InFlight, _) | (_, Stage::InFlight) => Before::InFlight,
             (Before::Waiting, _) | (_, Stage::Waiting(_)) => Before::Waiting,
@@ -156,14 +174,15 @@ impl Outbox {
     /// The first of a lane that are not parked, as many as may be in flight.
     fn next_of(&self, lane: &ConversationId) -> Vec<u64> {
         let orders = self.lanes.get(lane).into_iter().flatten().copied();
-        let goes = |order: &u64| self.entries.get(order).is_some_and(|entry| entry.stage != Stage::Parked);
+        let entry = |order: &u64| self.entries.get(order);
+        let goes = |order: &u64| entry(order).is_some_and(|it| it.stage != Stage::Parked && !self.is_left_behind(it));
         orders.filter(goes).take(LANE_IN_FLIGHT_MAX + 1).collect()
     }
 
     /// Whether nothing waits or is on its way; what failed may be there.
     #[cfg(test)]
     pub fn is_at_rest(&self) -> bool {
-        self.entries.values().all(|entry| entry.stage == Stage::Parked)
+        self.entries.values().all(|entry| entry.stage == Stage::Parked || self.is_left_behind(entry))
     }
 
     /// When a message is next tried again, or given up.
@@ -202,7 +221,9 @@ impl Core {
 
     fn enqueue(&mut self, draft: Draft) -> Result<Reply> {
         if let Some(entry) = self.outbox.get_mut(&draft.client_msg_id) {
-            let same = entry.row.body == draft.body && entry.row.conversation == draft.conversation;
+            let same = entry.row.command.is_none()
+                && entry.row.body == draft.body
+                && entry.row.conversation == draft.conversation;
             let refusal = || Error::argument("client_msg_id", "is used by another message in the outbox");
             return if same { Ok(Reply::Queued(entry.state())) } else { Err(refusal()) };
         }
@@ -220,20 +241,18 @@ impl Core {
             created_at: Timestamp(self.now.wall_ms),
             written: self.link.is_up(),
             failure: None,
+            command: None,
         };
+        self.keep_in_outbox(row);
+        Ok(Reply::Queued(SendState::Queued))
+    }
+
+    pub(super) fn keep_in_outbox(&mut self, row: OutboxRow) {
         let id = row.client_msg_id;
         self.journal.write(StoreOp::PutOutbox(Box::new(row.clone())));
         let transaction = self.journal.open_number();
-        self.outbox.insert(Entry {
-            row,
-            transaction,
-            attempts: 0,
-            waits_in_order: false,
-            writes: 0,
-            stage: Stage::Waiting(0),
-        });
+        self.outbox.insert(Entry::new(row, transaction));
         self.tell_send(&id);
-        Ok(Reply::Queued(SendState::Queued))
     }
 
     pub(super) fn on_retry(&mut self, ticket: Ticket, id: ClientMsgId) {
@@ -294,6 +313,10 @@ impl Core {
                 Stage::InFlight => {
                     in_flight += 1;
                     after = Some(entry.row.client_msg_id);
+                    if entry.row.command.is_some() && !self.settings.mutants.is(Mutant::CommandNotAlone) {
+                        // Nothing is written behind a command that has no answer.
+                        return;
+                    }
                     continue;
                 }
                 Stage::Waiting(until) => until <= self.now.monotonic_ms,
@@ -302,7 +325,9 @@ impl Core {
                 continue;
             }
             // Nothing overtakes a message that waits.
+            let goes_alone = entry.row.command.is_some() && !self.settings.mutants.is(Mutant::CommandNotAlone);
             if !due
+                || goes_alone && in_flight > 0
                 || entry.waits_in_order && in_flight > 0
                 || in_flight >= LANE_IN_FLIGHT_MAX
                 || !self.calls.have_room()
@@ -321,6 +346,9 @@ impl Core {
             if blocked {
                 // It takes the place that it will have.
                 in_flight += 1;
+                if goes_alone {
+                    return;
+                }
                 continue;
             }
             entry.stage = Stage::InFlight;
@@ -331,6 +359,9 @@ impl Core {
             self.outbox.served = Some(lane);
             self.call(Purpose::Send(id), body);
             self.tell_send(&id);
+            if goes_alone {
+                return;
+            }
             in_flight += 1;
             after = Some(id);
         }
@@ -339,6 +370,9 @@ impl Core {
     fn payload(&mut self, order: u64, after: Option<ClientMsgId>) -> Body {
         let Some(entry) = self.outbox.entries.get(&order) else { return Body::Send(v1::SendMessage::default()) };
         let row = &entry.row;
+        if let Some(command) = &row.command {
+            return command.call.clone();
+        }
         let known = self.conversations.contains_key(&row.conversation);
         let to = match &row.peer {
             Some(peer) if !known => To::UserId(peer.to_string()),
@@ -366,6 +400,9 @@ impl Core {
         };
         let mark = mark(conversation, sent);
         let Some(entry) = self.outbox.get_mut(&id) else { return };
+        if entry.row.command.is_some() {
+            return self.break_off("the server answered a command as a message");
+        }
         let read_upto = entry.row.read_upto;
         let row = MessageRow {
             conversation,
@@ -404,7 +441,7 @@ impl Core {
     pub(super) fn on_own_message(&mut self, row: &MessageRow) {
         let Some(id) = row.client_msg_id else { return };
         let welcomed = self.conversations.get(&row.conversation).map_or(0, |known| known.welcomed);
-        let Some(entry) = self.outbox.get_mut(&id) else { return };
+        let Some(entry) = self.outbox.get_mut(&id).filter(|entry| entry.row.command.is_none()) else { return };
         let is_changed = row.corrupt || row.edits > 0 || row.recalled.is_some();
         let same = is_changed || (&entry.row.body_type, &entry.row.body) == (&row.body_type, &row.body);
         let mark = SentMark {
@@ -441,7 +478,8 @@ impl Core {
 
     pub(super) fn on_send_refused(&mut self, id: ClientMsgId, error: &v1::Error) {
         let code = error.code.parse::<ErrorCode>().ok();
-        if let (Some(ErrorCode::Conflict), Some(first)) = (code, &error.first)
+        let is_message = self.outbox.get(&id).is_some_and(|entry| entry.row.command.is_none());
+        if let (Some(ErrorCode::Conflict), Some(first), true) = (code, &error.first, is_message)
             && let Ok(conversation) = first.conversation_id.parse()
         {
             // What was sent first stands; its event brings it.
@@ -496,21 +534,29 @@ impl Core {
         self.tell_send(id);
     }
 
-    fn take_out(&mut self, id: &ClientMsgId, state: SendState) {
+    pub(super) fn take_out(&mut self, id: &ClientMsgId, state: SendState) {
         self.outbox.release_followers(id);
         let Some(entry) = self.outbox.remove(id) else { return };
         let conversation = entry.row.conversation;
         self.journal.write(StoreOp::DropOutbox(*id));
-        self.journal.tell(Change::EchoGone(conversation, *id));
+        if entry.row.command.is_some() {
+            self.let_wish_go(&entry, &state);
+        } else {
+            self.journal.tell(Change::EchoGone(conversation, *id));
+            self.place_what_is_about(conversation, *id, &state);
+        }
         self.journal.tell(Change::Send { conversation, client_msg_id: *id, state });
     }
 
     pub(super) fn tell_send(&mut self, id: &ClientMsgId) {
         let Some(entry) = self.outbox.get_mut(id) else { return };
         let (conversation, order) = (entry.row.conversation, entry.row.order);
-        let unsent = entry.unsent();
-        let state = unsent.state.clone();
-        self.journal.tell(Change::Echo(order, Box::new(unsent)));
+        let state = entry.state();
+        let told = match entry.pending() {
+            Some(pending) => Change::Pending(order, Box::new(pending)),
+            None => Change::Echo(order, Box::new(entry.unsent())),
+        };
+        self.journal.tell(told);
         self.journal.tell(Change::Send { conversation, client_msg_id: *id, state });
     }
 }

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, UserId};
 use stonechat_types::number::Timestamp;
 use stonechat_wire::v1::Event;
+use stonechat_wire::v1::frame::Body;
 
 use crate::state::{Preview, Reaction, ReadMark, Role, SendFailure};
 
@@ -188,8 +189,8 @@ fn react(reactions: &mut Vec<Reaction>, emoji: &str, added: bool, own: bool) {
     reactions.retain(|reaction| reaction.count > 0);
 }
 
-/// A message that the server has not acknowledged.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A message, or a command, that the server has not acknowledged.
+#[derive(Clone, Debug, PartialEq)]
 pub struct OutboxRow {
     /// The order on this device.
     pub order: u64,
@@ -197,11 +198,11 @@ pub struct OutboxRow {
     pub conversation: ConversationId,
     /// The other user, of a direct conversation.
     pub peer: Option<UserId>,
-    /// Its id, the same through all retries.
+    /// Its id, the same through all retries; of a command its `command_id`.
     pub client_msg_id: ClientMsgId,
-    /// The type of the body.
+    /// The type of the body; empty for a command.
     pub body_type: String,
-    /// The body, never changed.
+    /// The body. It never changes once it was written to a connection.
     pub body: Bytes,
     /// The last event that the composer had shown.
     pub read_upto: u64,
@@ -211,6 +212,17 @@ pub struct OutboxRow {
     pub written: bool,
     /// Why it was parked.
     pub failure: Option<SendFailure>,
+    /// What it asks for, when it is no message.
+    pub command: Option<Box<QueuedCommand>>,
+}
+
+/// A command that waits in the lane of its conversation, as a message does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueuedCommand {
+    /// The call as the wire has it, with its `command_id`.
+    pub call: Body,
+    /// The message of the same lane that it is about, while the server has not said where that one stands.
+    pub about: Option<ClientMsgId>,
 }
 
 /// Values that belong to the device and not to a conversation.
@@ -223,7 +235,7 @@ pub struct DeviceRow {
 }
 
 /// Everything that the core needs to begin.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
     /// The values of the device.
     pub device: DeviceRow,

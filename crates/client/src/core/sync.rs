@@ -96,6 +96,7 @@ impl Core {
             (Purpose::Replay(id), Body::Messages(page)) => self.on_replay(id, &page),
             (Purpose::Changes(id), Body::Changes(page)) => self.on_changes(id, &page),
             (Purpose::Send(id), Body::Sent(sent)) => self.on_sent(id, &sent),
+            (Purpose::Send(id), body) => self.on_command_done(id, &body),
             (Purpose::Read(id, upto), Body::Done(_)) => self.on_read_confirmed(id, upto),
             (Purpose::Refresh, Body::Done(_)) | (Purpose::Ping, Body::Pong(_)) => {}
             (Purpose::Ask(number), body) => self.on_ask_answered(number, body),
@@ -146,6 +147,7 @@ impl Core {
         self.unconfirmed.clear();
         self.confirmed.clear();
         self.forget_read_upto();
+        self.forget_wishes();
         for (id, conversation) in &mut self.conversations {
             conversation.forget_history();
             self.touched.insert(*id);

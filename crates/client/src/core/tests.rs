@@ -2,6 +2,7 @@
 
 mod changes;
 mod cursors;
+mod lane;
 
 use bytes::Bytes;
 use stonechat_types::id::{ClientMsgId, ConversationId, DeviceId, UserId};
@@ -474,6 +475,7 @@ fn a_timeline_has_days_gaps_marks_and_the_line_above_the_unread() {
         marks: vec![crate::state::ReadMark { user: bob, upto: Seq(3) }],
         head: Ordinal(9),
         unsent: Vec::new(),
+        pending: Vec::new(),
     });
     let rows = vec![row(1, "bob", 20_000), row(2, "alice", 20_000), row(7, "bob", 20_059), row(8, "alice", 20_059)];
     model.merge(rows, 1);

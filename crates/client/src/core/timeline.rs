@@ -9,8 +9,10 @@ use crate::core::change::Change;
 use crate::core::command::Opened;
 use crate::core::rows::MessageRow;
 use crate::core::translate;
+use crate::core::wishes;
 use crate::state::{
-    Date, ItemKey, Message, MessageItem, ReadMark, SendState, SentMark, TimelineItem, TimelineItemKind, Unsent,
+    Date, ItemKey, Message, MessageItem, Pending, ReadMark, SendState, SentMark, Target, TimelineItem,
+    TimelineItemKind, Unsent, Wish,
 };
 use crate::timeline::TimelineOptions;
 
@@ -26,6 +28,7 @@ pub struct TimelineModel {
     from: u64,
     messages: BTreeMap<u64, MessageRow>,
     echoes: BTreeMap<u64, Unsent>,
+    wishes: BTreeMap<u64, Pending>,
     sent: BTreeMap<ClientMsgId, SentMark>,
     intervals: Vec<(u64, u64)>,
     read_marker: Option<u64>,
@@ -43,6 +46,7 @@ impl TimelineModel {
             from: u64::MAX,
             messages: BTreeMap::new(),
             echoes: BTreeMap::new(),
+            wishes: BTreeMap::new(),
             sent: BTreeMap::new(),
             intervals: Vec::new(),
             read_marker: None,
@@ -61,6 +65,7 @@ impl TimelineModel {
         for (order, unsent) in opened.unsent {
             self.echoes.insert(order, unsent);
         }
+        self.wishes.extend(opened.pending);
         self.intervals = opened.intervals;
         self.marks = opened.marks;
         self.read_marker = (opened.unread > 0).then_some(opened.read.1.get());
@@ -81,6 +86,12 @@ impl TimelineModel {
             }
             Change::EchoGone(conversation, client_msg_id) if *conversation == self.conversation => {
                 self.echoes.retain(|_, unsent| unsent.client_msg_id != *client_msg_id);
+            }
+            Change::Pending(order, pending) if pending.conversation == self.conversation => {
+                self.wishes.insert(*order, (**pending).clone());
+            }
+            Change::PendingGone(conversation, command_id) if *conversation == self.conversation => {
+                self.wishes.retain(|_, pending| pending.command_id != *command_id);
             }
             Change::Send { conversation, client_msg_id, state } if *conversation == self.conversation => {
                 if let SendState::Sent(mark) = state {
@@ -179,7 +190,7 @@ impl TimelineModel {
         }
         for unsent in self.echoes.values().filter(|unsent| !self.is_placed(unsent.client_msg_id)) {
             lines.day(unsent.created_at);
-            let message = Message {
+            let mut message = Message {
                 id: None,
                 ordinal: None,
                 sender: self.me.clone(),
@@ -190,7 +201,8 @@ impl TimelineModel {
                 edited_at: None,
                 reactions: Vec::new(),
             };
-            let item = MessageItem { message, state: Some(unsent.state.clone()), read_by: 0 };
+            let pending = self.lay_wishes_over(&mut message);
+            let item = MessageItem { message, state: Some(unsent.state.clone()), read_by: 0, pending };
             lines.push(ItemKey::Own(unsent.client_msg_id), TimelineItemKind::Message(Box::new(item)));
         }
         lines.items
@@ -207,7 +219,8 @@ impl TimelineModel {
     }
 
     fn item_of(&self, row: &MessageRow) -> MessageItem {
-        let message = translate::row_to_message(row, &self.me);
+        let mut message = translate::row_to_message(row, &self.me);
+        let pending = self.lay_wishes_over(&mut message);
         let state = message.own.then(|| {
             let known = row.client_msg_id.and_then(|id| self.sent.get(&id)).copied();
             SendState::Sent(known.unwrap_or(SentMark {
@@ -220,7 +233,19 @@ impl TimelineModel {
             }))
         });
         let readers = self.marks.iter().filter(|mark| mark.user != row.sender && mark.upto.get() >= row.seq);
-        MessageItem { message, state, read_by: u32::try_from(readers.count()).unwrap_or(u32::MAX) }
+        MessageItem { message, state, read_by: u32::try_from(readers.count()).unwrap_or(u32::MAX), pending }
+    }
+
+    /// Shows a message as the commands about it want it, and says which they are.
+    fn lay_wishes_over(&self, message: &mut Message) -> Vec<Pending> {
+        let own = message.client_msg_id.filter(|_| message.own).map(Target::Own);
+        let log = message.id.map(|id| Target::Log(id.seq));
+        let is_about = |wish: &Wish| wish.target().is_some_and(|target| Some(target) == own || Some(target) == log);
+        let about: Vec<_> = self.wishes.values().filter(|pending| is_about(&pending.wish)).cloned().collect();
+        for pending in &about {
+            wishes::lay_over(message, pending, &self.me);
+        }
+        about
     }
 }
 

@@ -6,9 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use stonechat_types::number::{AppId, Seq, Timestamp};
-use stonechat_wire::v1::Event;
+use stonechat_wire::v1::change_message::Change;
+use stonechat_wire::v1::{self, Event, frame::Body};
 
-use crate::core::rows::{Changed, DeviceRow, MessageChange, MessageRow, OutboxRow, Recall, Said, StoreOp, Transaction};
+use crate::core::rows::{
+    Changed, DeviceRow, MessageChange, MessageRow, OutboxRow, QueuedCommand, Recall, Said, StoreOp, Transaction,
+};
 use crate::state::{Preview, Reaction, ReadMark, Role, SendFailure};
 use crate::store::memory::MemoryStore;
 use crate::store::sqlite::SqliteStore;
@@ -53,7 +56,15 @@ fn unsent(order: u64) -> OutboxRow {
         created_at: Timestamp(5),
         written: order == 2,
         failure: (order == 3).then(|| SendFailure { code: "forbidden".into(), text: "no".into(), recoverable: false }),
+        command: None,
     }
+}
+
+fn queued(order: u64, about: Option<ClientMsgId>) -> OutboxRow {
+    let react = v1::React { emoji: "👍".into(), remove: false };
+    let change = v1::ChangeMessage { seq: order, change: Some(Change::React(react)), ..v1::ChangeMessage::default() };
+    let command = QueuedCommand { call: Body::ChangeMessage(change), about };
+    OutboxRow { body_type: String::new(), body: Bytes::new(), command: Some(Box::new(command)), ..unsent(order) }
 }
 
 fn full_row() -> crate::core::rows::ConversationRow {
@@ -109,6 +120,8 @@ fn keeps_everything(mut store: impl Store, reopen: impl FnOnce() -> Box<dyn Stor
             StoreOp::PutOutbox(Box::new(unsent(2))),
             StoreOp::PutOutbox(Box::new(unsent(1))),
             StoreOp::PutOutbox(Box::new(unsent(3))),
+            StoreOp::PutOutbox(Box::new(queued(6, None))),
+            StoreOp::PutOutbox(Box::new(queued(5, Some(unsent(1).client_msg_id)))),
             StoreOp::PutOutbox(Box::new(unsent(4))),
             StoreOp::DropOutbox(unsent(4).client_msg_id),
             StoreOp::Record(1, Box::new(event.clone())),
@@ -127,7 +140,9 @@ fn keeps_everything(mut store: impl Store, reopen: impl FnOnce() -> Box<dyn Stor
     assert_eq!(snapshot.device, device);
     assert_eq!(snapshot.conversations, [full_row()]);
     assert_eq!(snapshot.intervals, [(conversation(), 1, 2), (conversation(), 8, 8)]);
-    assert_eq!(snapshot.outbox, [unsent(1), unsent(2), unsent(3)]);
+    let commands = [queued(5, Some(unsent(1).client_msg_id)), queued(6, None)];
+    assert_eq!(snapshot.outbox[..3], [unsent(1), unsent(2), unsent(3)]);
+    assert_eq!(snapshot.outbox[3..], commands);
     assert_eq!(snapshot.recorded, 2);
     let mut reader = store.reader().unwrap();
     let query = |from, upto, limit| MessageQuery { conversation: conversation(), from, upto, limit };
@@ -143,7 +158,7 @@ fn keeps_everything(mut store: impl Store, reopen: impl FnOnce() -> Box<dyn Stor
     assert_eq!(store.load().unwrap().intervals, []);
     apply_boxed(&mut store, vec![StoreOp::DropConversation(conversation())]);
     assert_eq!(store.load().unwrap().conversations, []);
-    assert_eq!(store.load().unwrap().outbox.len(), 3, "what was not sent outlives its conversation");
+    assert_eq!(store.load().unwrap().outbox.len(), 5, "what was not sent outlives its conversation");
 }
 
 fn keeps_the_newer_copy(store: &mut impl Store) {

@@ -1,12 +1,14 @@
 //! Rows of SQLite as our rows, and back.
 
 use bytes::Bytes;
+use prost::Message as _;
 use rusqlite::{Row, params};
 use serde_json::{Value, json};
 use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, UserId};
 use stonechat_types::number::{Seq, Timestamp};
+use stonechat_wire::v1::{Frame, frame::Body};
 
-use crate::core::rows::{ConversationRow, MessageRow, OutboxRow, Recall};
+use crate::core::rows::{ConversationRow, MessageRow, OutboxRow, QueuedCommand, Recall};
 use crate::error::StoreError;
 use crate::state::{Preview, Reaction, ReadMark, Role, SendFailure};
 use crate::store::Result;
@@ -259,8 +261,8 @@ pub fn put_outbox(db: &rusqlite::Connection, row: &OutboxRow) -> rusqlite::Resul
     });
     let mut put = db.prepare_cached(
         "INSERT OR REPLACE INTO outbox (number, conversation_id, peer_id, client_msg_id, body_type, body, read_upto,
-            created_at, written, failure)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            created_at, written, failure, command, about)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     put.execute(params![
         signed(row.order),
@@ -273,6 +275,8 @@ pub fn put_outbox(db: &rusqlite::Connection, row: &OutboxRow) -> rusqlite::Resul
         row.created_at.as_millis(),
         row.written,
         failure,
+        row.command.as_ref().map(|command| call_to_bytes(&command.call)),
+        row.command.as_ref().and_then(|command| command.about.as_ref()).map(|id| &id.0[..]),
     ])?;
     Ok(())
 }
@@ -294,5 +298,19 @@ pub fn outbox(row: &Row<'_>) -> Result<OutboxRow> {
         failure: optional_text(row, "failure")?
             .map(|json| failure_from_json(&json).ok_or_else(|| corrupt("failure")))
             .transpose()?,
+        command: command(row)?.map(Box::new),
     })
+}
+
+fn call_to_bytes(call: &Body) -> Vec<u8> {
+    Frame { id: 0, body: Some(call.clone()) }.encode_to_vec()
+}
+
+fn command(row: &Row<'_>) -> Result<Option<QueuedCommand>> {
+    let bytes: Option<Vec<u8>> = row.get("command").map_err(|_| corrupt("command"))?;
+    let about: Option<Vec<u8>> = row.get("about").map_err(|_| corrupt("about"))?;
+    let Some(bytes) = bytes else { return Ok(None) };
+    let frame = Frame::decode(&bytes[..]).map_err(|_| corrupt("command"))?;
+    let call = frame.body.ok_or_else(|| corrupt("command"))?;
+    Ok(Some(QueuedCommand { call, about: about.as_deref().map(client_msg_id).transpose()? }))
 }

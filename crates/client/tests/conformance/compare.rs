@@ -13,6 +13,7 @@ use stonechat_client::state::{Content, Reaction, SendState, TimelineItem, Timeli
 use stonechat_client::store::{MessageQuery, Reader as _};
 use stonechat_client::timeline::TimelineOptions;
 use stonechat_types::id::UserId;
+use stonechat_wire::v1::{Frame, frame::Body};
 
 use crate::{Device, conversation, text};
 
@@ -64,7 +65,15 @@ fn unsent(row: &OutboxRow) -> Value {
         "body": base64(&row.body),
         "read_upto": row.read_upto,
         "written": u8::from(row.written),
+        "command": row.command.as_ref().map(|command| call(&command.call)),
+        "about": row.command.as_ref().and_then(|command| command.about).map(|id| base64(&id.0)),
     })
+}
+
+/// A call as the JSON mirror has it.
+fn call(call: &Body) -> Value {
+    let frame = Frame { id: 0, body: Some(call.clone()) };
+    serde_json::from_str(&stonechat_wire::json::encode(&frame)).unwrap()
 }
 
 fn row(row: &ConversationRow) -> Value {
@@ -110,6 +119,7 @@ fn line(item: TimelineItem) -> Value {
                 "state": item.state.as_ref().map(state_name),
                 "edited": item.message.edited_at.is_some(),
                 "reactions": reactions(&item.message.reactions),
+                "waiting": item.pending.iter().map(|pending| state_name(&pending.state)).collect::<Vec<_>>(),
             })
         }
         TimelineItemKind::Gap { after, missing } => json!({"gap_after": after.get(), "missing": missing}),
@@ -125,6 +135,7 @@ fn state_name(state: &SendState) -> &'static str {
         SendState::Sending => "sending",
         SendState::Sent(_) => "sent",
         SendState::Failed(_) => "failed",
+        SendState::Done(_) => "done",
         SendState::Cancelled => "cancelled",
     }
 }
@@ -204,6 +215,7 @@ impl Device {
                 actual["code"] = failure.code.clone().into();
                 actual["recoverable"] = failure.recoverable.into();
             }
+            SendState::Done(seq) => actual["seq"] = seq.get().into(),
             SendState::Queued | SendState::Sending | SendState::Cancelled => {}
         }
         assert!(names(expected, &actual), "expected {expected:#}\nfound {actual:#}");

@@ -8,15 +8,15 @@ use std::path::Path;
 use prost::Message as _;
 use serde_json::Value;
 use stonechat_client::core::change::Change;
-use stonechat_client::core::command::{Command, Draft, Reply, Ticket};
+use stonechat_client::core::command::{Command, Draft, LaneCommand, Reply, Ticket};
 use stonechat_client::core::machine::{Action, Core, Input, Now, Settings};
 use stonechat_client::core::mutant::Mutants;
-use stonechat_client::state::{ConversationSummary, SendState};
+use stonechat_client::state::{ConversationSummary, SendState, Target};
 use stonechat_client::store::Store as _;
 use stonechat_client::store::memory::MemoryStore;
 use stonechat_types::id::{ClientMsgId, ConversationId, DeviceId, UserId};
 use stonechat_types::number::{Ordinal, Seq};
-use stonechat_wire::v1::{Frame, TextBody};
+use stonechat_wire::v1::{self, Frame, TextBody, change_message, frame::Body};
 
 /// A device without a world around it.
 struct Device {
@@ -40,6 +40,34 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 
 fn conversation(value: &Value) -> ConversationId {
     text(value, "conversation").parse().unwrap_or_else(|_| panic!("the conversation of {value}"))
+}
+
+/// A command about a message, in the words of a script.
+fn change(name: &str, call: &Value) -> LaneCommand {
+    let change = match name {
+        "edit" => {
+            let body = TextBody { text: text(call, "text").into() }.encode_to_vec().into();
+            change_message::Change::Edit(v1::Edit { body_type: "text".into(), body })
+        }
+        "recall" => change_message::Change::Recall(v1::Recall {}),
+        other => {
+            let emoji = text(call, "emoji").into();
+            change_message::Change::React(v1::React { emoji, remove: other == "take_back" })
+        }
+    };
+    let conversation = conversation(call);
+    let about = match call["seq"].as_u64() {
+        Some(seq) => Target::Log(Seq(seq)),
+        None => Target::Own(text(call, "own").parse().unwrap()),
+    };
+    let conversation_id = conversation.to_string();
+    let change = v1::ChangeMessage { conversation_id, change: Some(change), ..v1::ChangeMessage::default() };
+    LaneCommand {
+        conversation,
+        command_id: text(call, "command_id").parse().unwrap(),
+        call: Body::ChangeMessage(change),
+        about: Some(about),
+    }
 }
 
 impl Device {
@@ -180,6 +208,7 @@ impl Device {
                 body: TextBody { text: text(call, "text").into() }.encode_to_vec().into(),
                 read_upto: Seq(call["read_upto"].as_u64().unwrap_or(0)),
             }),
+            "edit" | "react" | "take_back" | "recall" => Command::Queue(Box::new(change(name, call))),
             "retry" => Command::Retry(id(call)),
             "cancel" => Command::Cancel(id(call)),
             "mark_read" => {

@@ -71,7 +71,9 @@ async fn deliver(args: &SendArgs, account: &Account, text: String, server: &str,
         Waited::Done(SendState::Sent(mark)) => acknowledge(args, &mark, &handle, account, &text, context),
         Waited::Done(SendState::Failed(failure)) => Err(give_back(&handle, failure).await),
         Waited::Done(SendState::Cancelled) => Err(Failure::failed("the message was taken back")),
-        Waited::Done(SendState::Queued | SendState::Sending) | Waited::Late => Err(stays(&why_late(account))),
+        Waited::Done(SendState::Queued | SendState::Sending | SendState::Done(_)) | Waited::Late => {
+            Err(stays(&why_late(account)))
+        }
         Waited::Ended(reason) => Err(stays(&failure::why_ended(reason))),
     };
     for unsent in &earlier {
@@ -105,7 +107,7 @@ async fn finish(
             // It will never be taken, and this device shows it to nobody.
             let _ = handle.cancel().await;
         }
-        Waited::Done(SendState::Sent(_) | SendState::Cancelled) => {}
+        Waited::Done(SendState::Sent(_) | SendState::Done(_) | SendState::Cancelled) => {}
         Waited::Done(_) | Waited::Late | Waited::Ended(_) => {
             context.notice(&format!("an earlier message ({id}) still waits in the outbox"));
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use stonechat_client::account::Account;
 use stonechat_client::conversation::Conversation;
 use stonechat_client::send::{SendOptions, Text};
+use stonechat_client::state::Target;
 use stonechat_client::timeline::{Timeline, TimelineOptions};
 use stonechat_types::id::{ConversationId, UserId};
 use tokio::sync::mpsc;
@@ -52,8 +53,17 @@ pub struct Doer {
 /// What is done one after the other. All of it is quick, and needs no server.
 enum Order {
     Send(Conversation, String, SendOptions),
+    Change(Conversation, Target, Wanted),
     Do(Conversation, Small),
     Focus(ConversationId),
+}
+
+/// What a message is to be.
+enum Wanted {
+    Text(String),
+    Emoji(String),
+    NoEmoji(String),
+    Nothing,
 }
 
 enum Small {
@@ -113,30 +123,18 @@ impl Doer {
                     done.err().map(|error| Msg::Failed(error.to_string()))
                 });
             }
-            Effect::Edit(id, seq, text) => {
-                let conversation = self.conversation(id);
-                self.work(async move {
-                    let edited = conversation.edit(seq, Text::new(text.clone())).await;
-                    edited.err().map(|error| Msg::NotKept(id, text, error.to_string()))
-                });
+            Effect::Edit(id, message, text) => {
+                let order = Order::Change(self.conversation(id), message, Wanted::Text(text.clone()));
+                if self.orders.try_send(order).is_err() {
+                    self.answer(Msg::NotKept(id, text, "this device is busy".into()));
+                }
             }
-            Effect::React { id, seq, emoji, add } => {
-                let conversation = self.conversation(id);
-                self.work(async move {
-                    let done = if add {
-                        conversation.react(seq, &emoji).await
-                    } else {
-                        conversation.take_back(seq, &emoji).await
-                    };
-                    done.err().map(|error| Msg::Failed(error.to_string()))
-                });
+            Effect::React { id, message, emoji, add } => {
+                let wanted = if add { Wanted::Emoji(emoji) } else { Wanted::NoEmoji(emoji) };
+                self.change(Order::Change(self.conversation(id), message, wanted));
             }
-            Effect::Recall(id, seq) => {
-                let conversation = self.conversation(id);
-                self.work(async move {
-                    let recalled = conversation.recall(seq).await;
-                    recalled.err().map(|error| Msg::Failed(format!("the message was not recalled: {error}")))
-                });
+            Effect::Recall(id, message) => {
+                self.change(Order::Change(self.conversation(id), message, Wanted::Nothing));
             }
             Effect::CreateGroup(title, users) => {
                 let account = self.account.clone();
@@ -233,6 +231,12 @@ impl Doer {
         let _ = self.orders.try_send(order);
     }
 
+    fn change(&self, order: Order) {
+        if self.orders.try_send(order).is_err() {
+            self.answer(Msg::Failed("this device is busy".into()));
+        }
+    }
+
     fn answer(&self, msg: Msg) {
         self.work(async move { Some(msg) });
     }
@@ -247,6 +251,20 @@ impl Doer {
     }
 }
 
+/// Keeps a change of a message; the timeline shows what becomes of it.
+async fn change(conversation: &Conversation, message: Target, wanted: Wanted) -> Option<Msg> {
+    let kept = match wanted {
+        Wanted::Text(text) => {
+            let kept = conversation.edit(message, Text::new(text.clone())).await;
+            return kept.err().map(|error| Msg::NotKept(conversation.id(), text, error.to_string()));
+        }
+        Wanted::Emoji(emoji) => conversation.react(message, &emoji).await,
+        Wanted::NoEmoji(emoji) => conversation.take_back(message, &emoji).await,
+        Wanted::Nothing => conversation.recall(message).await,
+    };
+    kept.err().map(|error| Msg::Failed(error.to_string()))
+}
+
 async fn keep_order(account: Account, mut queue: mpsc::Receiver<Order>, arrivals: mpsc::Sender<Arrival>) {
     while let Some(order) = queue.recv().await {
         let failed = match order {
@@ -254,6 +272,7 @@ async fn keep_order(account: Account, mut queue: mpsc::Receiver<Order>, arrivals
                 let kept = conversation.send_with(Text::new(text.clone()), options).await;
                 kept.err().map(|error| Msg::NotKept(conversation.id(), text, error.to_string()))
             }
+            Order::Change(conversation, message, wanted) => change(&conversation, message, wanted).await,
             Order::Do(conversation, Small::Typing(activity)) => {
                 let _ = conversation.set_typing(activity == Activity::Writing).await;
                 None

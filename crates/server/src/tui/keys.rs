@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use stonechat_client::state::{Content, ItemKey, MessageItem, Role, SendState, TimelineItem, TimelineItemKind};
-use stonechat_types::id::{ConversationId, ConversationKind};
-use stonechat_types::number::Seq;
+use stonechat_client::state::{Content, ItemKey, MessageItem, Role, SendState, Target, TimelineItem, TimelineItemKind};
+use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind};
 use stonechat_types::text::Title;
 
 use crate::tui::dialog::{Dialog, Filled, Form, parse_users};
@@ -130,13 +129,13 @@ fn in_messages(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
             }
         }
         KeyCode::Char('r') => {
-            if let Some(ItemKey::Own(id)) = selected_failure(app) {
+            if let Some(id) = selected_failure(app) {
                 effects.push(Effect::Retry(id));
             }
         }
         KeyCode::Char('d') | KeyCode::Delete => match selected_failure(app) {
-            Some(ItemKey::Own(id)) => effects.push(Effect::Discard(id)),
-            _ => recall(app, recalling, effects),
+            Some(id) => effects.push(Effect::Discard(id)),
+            None => recall(app, recalling, effects),
         },
         KeyCode::Char('e') => edit(app),
         KeyCode::Char(digit @ '1'..='9') => react(app, digit, effects),
@@ -146,19 +145,23 @@ fn in_messages(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
     }
 }
 
-/// The selected message, when the server has it.
-fn selected_message(app: &App) -> Option<(ConversationId, Seq, &MessageItem)> {
+/// The selected message; an own one may still wait.
+fn selected_message(app: &App) -> Option<(ConversationId, Target, &MessageItem)> {
     let open = app.open.as_ref()?;
     let item = open.lines().iter().find(|item| Some(item.key) == open.selected)?;
     match &item.kind {
-        TimelineItemKind::Message(message) => Some((open.id, message.message.id?.seq, message)),
+        TimelineItemKind::Message(item) => {
+            let log = item.message.id.map(|id| Target::Log(id.seq));
+            let target = log.or_else(|| item.message.client_msg_id.map(Target::Own))?;
+            Some((open.id, target, item))
+        }
         _ => None,
     }
 }
 
 /// Takes an own text back into the composer.
 fn edit(app: &mut App) {
-    let Some((id, seq, item)) = selected_message(app) else { return };
+    let Some((id, message, item)) = selected_message(app) else { return };
     let Content::Text(text) = &item.message.content else { return };
     if !item.message.own || !app.may_write() {
         return app.say("only your own messages can be edited");
@@ -168,22 +171,22 @@ fn edit(app: &mut App) {
         app.drafts.insert(id, app.composer.lines().to_vec());
     }
     go_to(app, Pane::Composer);
-    (app.composer, app.editing) = (composer::with(lines), Some(seq));
+    (app.composer, app.editing) = (composer::with(lines), Some(message));
 }
 
 /// Recalls a message, when asked twice in a row.
-fn recall(app: &mut App, asked: Option<Seq>, effects: &mut Vec<Effect>) {
-    let Some((id, seq, item)) = selected_message(app) else { return };
+fn recall(app: &mut App, asked: Option<Target>, effects: &mut Vec<Effect>) {
+    let Some((id, message, item)) = selected_message(app) else { return };
     if matches!(item.message.content, Content::Recalled { .. }) || !app.may_write() {
         return;
     }
     if !item.message.own && !app.may_recall_all() {
         return app.say("only your own messages can be recalled");
     }
-    if asked == Some(seq) {
-        return effects.push(Effect::Recall(id, seq));
+    if asked == Some(message) {
+        return effects.push(Effect::Recall(id, message));
     }
-    app.recalling = Some(seq);
+    app.recalling = Some(message);
     app.say("press d again to recall this message for everybody");
 }
 
@@ -197,12 +200,12 @@ fn end_editing(app: &mut App) {
 /// Adds one of a few emojis, or takes it back.
 fn react(app: &mut App, digit: char, effects: &mut Vec<Effect>) {
     let emoji = digit.to_digit(10).and_then(|digit| EMOJIS.get(digit as usize - 1));
-    let (Some(emoji), Some((id, seq, item))) = (emoji, selected_message(app)) else { return };
+    let (Some(emoji), Some((id, message, item))) = (emoji, selected_message(app)) else { return };
     if matches!(item.message.content, Content::Recalled { .. }) {
         return;
     }
     let is_there = item.message.reactions.iter().any(|it| it.own && it.emoji == *emoji);
-    effects.push(Effect::React { id, seq, emoji: (*emoji).to_owned(), add: !is_there });
+    effects.push(Effect::React { id, message, emoji: (*emoji).to_owned(), add: !is_there });
 }
 
 fn in_composer(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
@@ -238,8 +241,8 @@ fn send(app: &mut App, effects: &mut Vec<Effect>) {
     }
     let text = composer::text(&app.composer).trim_end().to_owned();
     let Some(open) = &mut app.open else { return };
-    if let Some(seq) = app.editing {
-        effects.push(Effect::Edit(open.id, seq, text));
+    if let Some(message) = app.editing {
+        effects.push(Effect::Edit(open.id, message, text));
         return end_editing(app);
     }
     let read_upto = if open.anchor == Anchor::Bottom { open.newest() } else { None };
@@ -268,13 +271,23 @@ fn go_to(app: &mut App, pane: Pane) {
 }
 
 fn is_failed(item: &TimelineItem) -> bool {
-    matches!(&item.kind, TimelineItemKind::Message(item) if matches!(item.state, Some(SendState::Failed(_))))
+    failure_of(item).is_some()
 }
 
-fn selected_failure(app: &App) -> Option<ItemKey> {
+/// What failed of a message: it, or the first change of it.
+fn failure_of(item: &TimelineItem) -> Option<ClientMsgId> {
+    let TimelineItemKind::Message(item) = &item.kind else { return None };
+    if matches!(item.state, Some(SendState::Failed(_))) {
+        return item.message.client_msg_id;
+    }
+    let failed = item.pending.iter().find(|pending| matches!(pending.state, SendState::Failed(_)));
+    failed.map(|pending| pending.command_id)
+}
+
+fn selected_failure(app: &App) -> Option<ClientMsgId> {
     let open = app.open.as_ref()?;
     let item = open.lines().iter().find(|item| Some(item.key) == open.selected)?;
-    is_failed(item).then_some(item.key)
+    failure_of(item)
 }
 
 fn select(app: &mut App, step: Step) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::Size;
-use stonechat_client::state::{ConnectionState, ConversationSummary, Member, TimelineItem};
+use stonechat_client::state::{ConnectionState, ConversationSummary, Member, Target, TimelineItem};
 use stonechat_client::timeline::Pagination;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
@@ -76,25 +76,25 @@ pub enum Effect {
     LoadOlder(ConversationId),
     /// Load what is missing after an ordinal.
     FillGap(ConversationId, Ordinal),
-    /// Send a failed message again.
+    /// Send a failed message, or a failed change of one, again.
     Retry(ClientMsgId),
-    /// Take a failed message away.
+    /// Take a failed message, or a failed change of one, away.
     Discard(ClientMsgId),
     /// Let an own message say something else.
-    Edit(ConversationId, Seq, String),
+    Edit(ConversationId, Target, String),
     /// Add an emoji to a message, or take it back.
     React {
         /// Where.
         id: ConversationId,
         /// The message.
-        seq: Seq,
+        message: Target,
         /// Which.
         emoji: String,
         /// Whether to add it.
         add: bool,
     },
     /// Take a message back, for everybody.
-    Recall(ConversationId, Seq),
+    Recall(ConversationId, Target),
     /// Make a group.
     CreateGroup(String, Vec<UserId>),
     /// Ask who is in a conversation.

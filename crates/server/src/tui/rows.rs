@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ratatui::text::{Line, Span};
-use stonechat_client::state::{Content, ItemKey, MessageItem, SendState, TimelineItem, TimelineItemKind};
+use stonechat_client::state::{Content, ItemKey, MessageItem, Pending, SendState, TimelineItem, TimelineItemKind};
 use stonechat_types::id::ConversationKind;
 
 use crate::cli::civil::Civil;
@@ -189,23 +189,36 @@ impl<'a> Rows<'a> {
     fn marks(&self, item: &MessageItem) -> Vec<Span<'static>> {
         let palette = self.app.palette;
         let direct = self.open.id.kind() == ConversationKind::Direct;
+        let waits = |pending: &&Pending| matches!(pending.state, SendState::Queued | SendState::Sending);
+        let waiting = item.pending.iter().find(waits).map(|_| Span::styled("◌ waiting", palette.dim()));
         if matches!(item.message.content, Content::Recalled { .. }) {
-            return Vec::new();
+            return waiting.into_iter().collect();
         }
         let mut marks: Vec<_> = item.message.edited_at.iter().map(|_| Span::styled("edited", palette.dim())).collect();
         marks.extend(match &item.state {
             None => Vec::new(),
             Some(SendState::Queued) => vec![Span::styled("◌", palette.dim())],
             Some(SendState::Sending) => vec![Span::styled("○", palette.dim())],
-            Some(SendState::Sent(_)) if item.read_by == 0 => vec![Span::styled("✓", palette.dim())],
-            Some(SendState::Sent(_)) if direct => vec![Span::styled("✓✓", palette.read())],
-            Some(SendState::Sent(_)) => vec![Span::styled(format!("✓✓ {}", item.read_by), palette.read())],
+            Some(SendState::Sent(_) | SendState::Done(_)) if item.read_by == 0 => {
+                vec![Span::styled("✓", palette.dim())]
+            }
+            Some(SendState::Sent(_) | SendState::Done(_)) if direct => vec![Span::styled("✓✓", palette.read())],
+            Some(SendState::Sent(_) | SendState::Done(_)) => {
+                vec![Span::styled(format!("✓✓ {}", item.read_by), palette.read())]
+            }
             Some(SendState::Cancelled) => vec![Span::styled("taken back", palette.dim())],
             Some(SendState::Failed(failure)) => vec![
                 Span::styled("✗", palette.alarm()),
                 Span::styled(format!("{}  ·  r retry  d delete", words::failure(failure)), palette.alarm()),
             ],
         });
+        // The mark of a message that waits itself says as much.
+        marks.extend(waiting.filter(|_| item.message.id.is_some()));
+        let failed = item.pending.iter().find_map(|pending| match &pending.state {
+            SendState::Failed(failure) => Some(words::not_changed(&pending.wish, failure)),
+            _ => None,
+        });
+        marks.extend(failed.map(|words| Span::styled(format!("✗ {words}  ·  r retry  d delete"), palette.alarm())));
         marks
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 use ratatui_textarea::TextArea;
 use stonechat_client::state::{
-    ConnectionState, ConversationSummary, ItemKey, Member, Role, TimelineItem, TimelineItemKind,
+    ConnectionState, ConversationSummary, ItemKey, Member, Role, Target, TimelineItem, TimelineItemKind,
 };
 use stonechat_types::id::{ConversationId, ConversationKind, UserId};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
@@ -56,9 +56,9 @@ pub struct App {
     /// What is being written.
     pub composer: TextArea<'static>,
     /// The message that is being written anew, of the open conversation.
-    pub editing: Option<Seq>,
+    pub editing: Option<Target>,
     /// The message that is recalled when the same key is pressed again.
-    pub recalling: Option<Seq>,
+    pub recalling: Option<Target>,
     /// What was begun in other conversations.
     pub drafts: BTreeMap<ConversationId, Vec<String>>,
     /// What people are called.

@@ -1,7 +1,7 @@
 //! What the client says, in calm words.
 
 use stonechat_client::error::AuthError;
-use stonechat_client::state::{ConnectionState, ConversationSummary, Date, EndReason, SendFailure};
+use stonechat_client::state::{ConnectionState, ConversationSummary, Date, EndReason, SendFailure, Wish};
 use stonechat_types::number::Timestamp;
 
 use crate::cli::civil::{Civil, UtcOffset, month_name};
@@ -82,6 +82,28 @@ pub fn failure(failure: &SendFailure) -> String {
         code => return format!("not sent ({})", sanitise::one_line(code)),
     };
     format!("not sent: {why}")
+}
+
+/// Why a change of a message was not made.
+#[must_use]
+pub fn not_changed(wish: &Wish, failure: &SendFailure) -> String {
+    let what = match wish {
+        Wish::Edit(..) => "not edited",
+        Wish::React(..) => "reaction not added",
+        Wish::TakeBack(..) => "reaction not removed",
+        Wish::Recall(_) => "not recalled",
+        Wish::Other => "not changed",
+    };
+    let why = match failure.code.as_str() {
+        "too_late" => "it is too late",
+        "too_many" => "there are too many",
+        "forbidden" => "you may not",
+        "not_a_member" => "you are not a member",
+        "not_found" => "the message is gone",
+        "gave_up" => "the server could not be reached for a day",
+        code => return format!("{what} ({})", sanitise::one_line(code)),
+    };
+    format!("{what}: {why}")
 }
 
 /// The day of a divider.

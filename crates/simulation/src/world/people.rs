@@ -2,12 +2,14 @@
 
 use super::{Event, World};
 use crate::device::Waiting;
+use crate::ledger::CommandEntry;
 use crate::ports;
 use stonechat_client::core::command::{Command, Reply};
 use stonechat_client::core::machine::{Action, Input};
 use stonechat_client::error::TokenError;
-use stonechat_client::state::{ConnectionState, EndReason};
+use stonechat_client::state::{ConnectionState, EndReason, SendState};
 use stonechat_client::store::Store as _;
+use stonechat_types::id::ClientMsgId;
 
 impl World {
     /// Gives a device an input, and does what it wants.
@@ -40,11 +42,23 @@ impl World {
                 Action::Emit(change) => self.devices[device].told(change),
                 Action::Reply(ticket, reply) => {
                     let waiting = self.devices[device].waiting.remove(&ticket);
-                    if let (Some(Waiting::Draft(draft)), Ok(Reply::Queued(_))) = (waiting, reply) {
-                        let key = (self.devices[device].user.clone(), draft.client_msg_id.0);
-                        if let Some(message) = self.ledger.messages.get_mut(&key) {
-                            message.promised = true;
+                    let key = |id: ClientMsgId| (self.devices[device].user.clone(), id.0);
+                    match (waiting, reply) {
+                        (Some(Waiting::Draft(draft)), Ok(Reply::Queued(_))) => {
+                            let message = self.ledger.messages.get_mut(&key(draft.client_msg_id));
+                            message.into_iter().for_each(|message| message.promised = true);
                         }
+                        (Some(Waiting::Command(_)), Ok(Reply::Kept(_, SendState::Done(_)))) => {
+                            self.visits.count("taken back before it was sent");
+                        }
+                        (Some(Waiting::Command(id)), Ok(Reply::Kept(kept, _))) if id == kept => {
+                            let command = self.ledger.commands.get_mut(&key(id));
+                            command.into_iter().for_each(|command| command.promised = true);
+                        }
+                        (Some(Waiting::Command(_)), Ok(Reply::Kept(..))) => {
+                            self.visits.count("edited before it was sent")
+                        }
+                        (_, _) => {}
                     }
                 }
             }
@@ -133,6 +147,8 @@ impl World {
         for message in self.ledger.messages.values_mut().filter(|message| message.device == Some(device)) {
             message.lost = true;
         }
+        let kept = |it: &&mut CommandEntry| it.kept.is_some_and(|(kept, _)| kept == device);
+        self.ledger.commands.values_mut().filter(kept).for_each(|command| command.lost = true);
     }
 
     /// Whether a device will not connect again by itself.

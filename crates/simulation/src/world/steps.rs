@@ -2,11 +2,14 @@
 
 use super::World;
 use crate::device::Waiting;
-use crate::ledger::Message;
+use crate::ledger::{CommandEntry, Message};
 use crate::plan::Step;
 use bytes::Bytes;
 use stonechat_app::api::{Answer, Call, Destination, SendMessage};
-use stonechat_client::core::command::{Command, Draft};
+use stonechat_client::core::command::{Command, Draft, LaneCommand};
+use stonechat_client::core::machine::Core;
+use stonechat_client::core::rows::OutboxRow;
+use stonechat_client::state::Target;
 use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, UserId};
 use stonechat_types::number::{AppId, Ordinal, Seq};
 use stonechat_wire::v1::{self, change_conversation::Change, change_message, frame::Body};
@@ -177,10 +180,22 @@ impl World {
         self.ask(device, Command::Call(Box::new(Body::ChangeConversation(change))));
     }
 
-    /// Changes one of the newest or oldest messages that a device holds; own ones only, where only they may be changed, and
-    /// of all now and then, when whoever recalls is told that he may not.
+    /// Changes one of the newest or oldest messages that a device holds, connected or not; own ones only, where only they
+    /// may be changed, and of all now and then, when whoever recalls is told that he may not. Now and then it is one that
+    /// the server has not acknowledged.
     fn change_message(&mut self, device: usize, (conversation, message): (u64, u64), change: change_message::Change) {
         let Some(conversation) = self.devices[device].conversation(conversation) else { return };
+        let tables = self.devices[device].store.tables();
+        let waits = |row: &&OutboxRow| row.conversation == conversation && row.command.is_none();
+        let unsent: Vec<_> = tables.outbox.values().filter(waits).map(|row| row.client_msg_id).collect();
+        drop(tables);
+        if let Some(n) = (message / 3).checked_rem(unsent.len() as u64).filter(|_| message.is_multiple_of(4)) {
+            let own = unsent[n as usize];
+            if matches!(change, change_message::Change::Recall(_)) {
+                self.expect_no_more(device, own);
+            }
+            return self.queue(device, conversation, Target::Own(own), change);
+        }
         let only_own = match change {
             change_message::Change::Edit(_) => true,
             change_message::Change::Recall(_) => !message.is_multiple_of(2),
@@ -194,14 +209,48 @@ impl World {
         let few = all.len().min(FEW);
         let some = if message.is_multiple_of(3) { &all[..few] } else { &all[all.len() - few..] };
         let Some(n) = (message / 3).checked_rem(some.len() as u64) else { return };
-        let command_id = self.command_id(device);
-        let change = v1::ChangeMessage {
-            command_id,
-            conversation_id: conversation.to_string(),
-            seq: some[n as usize],
-            change: Some(change),
-        };
-        self.ask(device, Command::Call(Box::new(Body::ChangeMessage(change))));
+        self.queue(device, conversation, Target::Log(Seq(some[n as usize])), change);
+    }
+
+    fn queue(&mut self, device: usize, conversation: ConversationId, about: Target, change: change_message::Change) {
+        if self.devices[device].core.is_none() {
+            return;
+        }
+        let command_id = self.devices[device].fresh_id(self.now_ms);
+        let it = &mut self.devices[device];
+        it.written += 1;
+        let kept = Some((device, it.written));
+        let key = (it.user.clone(), command_id.0);
+        self.ledger.commands.insert(key, CommandEntry { kept, ..CommandEntry::default() });
+        let conversation_id = conversation.to_string();
+        let change = v1::ChangeMessage { conversation_id, change: Some(change), ..v1::ChangeMessage::default() };
+        let call = Body::ChangeMessage(change);
+        let command = LaneCommand { conversation, command_id, call, about: Some(about) };
+        let it = &mut self.devices[device];
+        if it.connection.is_none() {
+            self.visits.count("changed without a connection");
+        }
+        let input = it.command(Command::Queue(Box::new(command)), Waiting::Command(command_id));
+        self.input(device, input);
+    }
+
+    /// A message that may never have been sent is taken back, and with it what is about it.
+    fn expect_no_more(&mut self, device: usize, message: ClientMsgId) {
+        let user = self.devices[device].user.clone();
+        let commands = self.about(device, message);
+        let entry = self.ledger.messages.get_mut(&(user.clone(), message.0));
+        entry.into_iter().for_each(|entry| entry.lost = true);
+        for id in commands {
+            let entry = self.ledger.commands.get_mut(&(user.clone(), id.0));
+            entry.into_iter().for_each(|entry| entry.lost = true);
+        }
+    }
+
+    /// Commands about a message that waits, durable or not.
+    fn about(&self, device: usize, message: ClientMsgId) -> Vec<ClientMsgId> {
+        let pending = self.devices[device].core.as_ref().map(Core::pending).unwrap_or_default();
+        let about = pending.into_iter().filter(|it| it.wish.target() == Some(Target::Own(message)));
+        about.map(|it| it.command_id).collect()
     }
 
     /// Who is about to be removed writes on all of his devices.
@@ -270,6 +319,13 @@ impl World {
             let key = (self.devices[device].user.clone(), id.0);
             if let Some(message) = self.ledger.messages.get_mut(&key) {
                 message.was_retried = true;
+            }
+            let user = &self.devices[device].user;
+            let behind: Vec<_> =
+                self.about(device, id).into_iter().chain([id]).map(|id| (user.clone(), id.0)).collect();
+            for key in behind {
+                let entry = self.ledger.commands.get_mut(&key);
+                entry.into_iter().for_each(|entry| entry.was_retried = true);
             }
             self.ask(device, Command::Retry(id));
         }

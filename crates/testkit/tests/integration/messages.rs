@@ -69,11 +69,11 @@ async fn edits_and_reactions_reach_every_device_and_stay() -> anyhow::Result<()>
     away.stop().await;
     drop(away);
 
-    here.edit(mark.seq, Text::new("hello")).await?;
-    there.react(mark.seq, "❤\u{FE0F}").await?;
-    there.react(mark.seq, "👍").await?;
-    here.react(mark.seq, "👍").await?;
-    there.take_back(mark.seq, "❤").await?;
+    here.edit(mark.seq, Text::new("hello")).await?.done().await?;
+    there.react(mark.seq, "❤\u{FE0F}").await?.done().await?;
+    there.react(mark.seq, "👍").await?.done().await?;
+    here.react(mark.seq, "👍").await?.done().await?;
+    there.take_back(mark.seq, "❤").await?.done().await?;
     let on_bobs: &[(&str, u32, bool)] = &[("👍", 2, true)];
     // On the device that did it, on the other one of the same person, and on that of the other person.
     let phone = shows(&here, mark.seq, ("hello", true, on_bobs)).await?;
@@ -136,17 +136,17 @@ async fn a_recalled_message_is_gone_from_every_device_and_is_not_unread() -> any
     away.stop().await;
     drop(away);
 
-    here.edit(first.seq, Text::new("a better secret")).await?;
-    there.react(first.seq, "👍").await?;
+    here.edit(first.seq, Text::new("a better secret")).await?.done().await?;
+    there.react(first.seq, "👍").await?.done().await?;
     shows(&there, first.seq, ("a better secret", true, &[("👍", 1, true)])).await?;
     let unread = |account: &Account| account.conversation(&first.conversation).summary().map(|it| it.unread);
     until("two are unread", || unread(&bob) == Some(2)).await?;
-    here.recall(first.seq).await?;
+    here.recall(first.seq).await?.done().await?;
     shows_recall(&here, first.seq, "alice").await?;
     shows_recall(&tablet.conversation(&first.conversation), first.seq, "alice").await?;
     shows_recall(&there, first.seq, "alice").await?;
     until("one is unread", || unread(&bob) == Some(1)).await?;
-    here.recall(second.seq).await?;
+    here.recall(second.seq).await?.done().await?;
     until("none is unread", || unread(&bob) == Some(0)).await?;
     let is_recalled = |account: &Account| {
         let preview = account.conversation(&first.conversation).summary().and_then(|it| it.preview.clone());
@@ -164,7 +164,7 @@ async fn a_recalled_message_is_gone_from_every_device_and_is_not_unread() -> any
     bob.online(PATIENCE).await?;
     let page = there.fetch_history(None, 10).await?;
     ensure!(page.messages.iter().all(|message| matches!(message.content, Content::Recalled { .. })), "{page:?}");
-    ensure!(there.versions(first.seq).await.is_err() && there.react(first.seq, "👍").await.is_err());
+    ensure!(there.versions(first.seq).await.is_err() && there.react(first.seq, "👍").await?.done().await.is_err());
     let fresh_home = tempfile::tempdir()?;
     let fresh = online(&local, "bob", "desktop", fresh_home.path()).await?;
     shows_recall(&fresh.conversation(&first.conversation), first.seq, "alice").await?;
@@ -172,9 +172,84 @@ async fn a_recalled_message_is_gone_from_every_device_and_is_not_unread() -> any
     // Of another's message only an admin disposes.
     let third = here.send(Text::new("mine")).await?.sent().await?;
     shows(&there, third.seq, ("mine", false, &[])).await?;
-    let refused = there.recall(third.seq).await.err().context("it is not bob's")?;
+    let refused = there.recall(third.seq).await?.done().await.err().context("it is not bob's")?;
     ensure!(refused.to_string().contains("forbidden"), "{refused}");
     for account in [alice, tablet, bob, away, fresh] {
+        account.stop().await;
+    }
+    local.stop().await;
+    Ok(())
+}
+
+/// How many commands about a message a device shows as waiting.
+fn waiting(timeline: &Timeline, seq: Seq) -> usize {
+    let items = timeline.items();
+    let item = items.iter().find_map(|item| match &item.kind {
+        TimelineItemKind::Message(item) if item.message.id.is_some_and(|id| id.seq == seq) => Some(item),
+        _ => None,
+    });
+    item.map_or(0, |item| item.pending.len())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_done_without_a_connection_is_shown_at_once_and_carried_out_later() -> anyhow::Result<()> {
+    let mut local = Local::start().await?;
+    let homes: Vec<_> = (0..3).map(|_| tempfile::tempdir()).collect::<Result<_, _>>()?;
+    let alice = online(&local, "alice", "phone", homes[0].path()).await?;
+    let bob = online(&local, "bob", "phone", homes[1].path()).await?;
+    let away = online(&local, "bob", "laptop", homes[2].path()).await?;
+    let here = alice.conversation_with(&user("bob"));
+    let first = here.send(Text::new("helo")).await?.sent().await?;
+    let second = here.send(Text::new("a secret")).await?.sent().await?;
+    let there = bob.conversation(&first.conversation);
+    shows(&there, second.seq, ("a secret", false, &[])).await?;
+    shows(&away.conversation(&first.conversation), second.seq, ("a secret", false, &[])).await?;
+    for account in [alice, away] {
+        account.stop().await;
+    }
+    drop(here);
+
+    // Without a connection: the account is opened and not started, and dies without a word.
+    {
+        let alice = account(&local.url(), &local.token("alice"), "alice", "phone", homes[0].path()).await?;
+        let here = alice.conversation_with(&user("bob"));
+        here.edit(first.seq, Text::new("hello")).await?;
+        here.react(first.seq, "🎉").await?;
+        here.recall(second.seq).await?;
+        let third = here.send(Text::new("thrid")).await?;
+        here.edit(third.client_msg_id(), Text::new("third")).await?;
+        here.react(third.client_msg_id(), "👍").await?;
+        let fourth = here.send(Text::new("never mind")).await?;
+        here.recall(fourth.client_msg_id()).await?;
+        shows(&here, first.seq, ("hello", true, &[("🎉", 1, true)])).await.context("at once")?;
+        shows_recall(&here, second.seq, "alice").await.context("at once")?;
+    }
+    let alice = account(&local.url(), &local.token("alice"), "alice", "phone", homes[0].path()).await?;
+    let here = alice.conversation_with(&user("bob"));
+    ensure!(alice.pending().await?.len() == 4, "{:?}", alice.pending().await?);
+    ensure!(alice.outbox().await?.len() == 1, "{:?}", alice.outbox().await?);
+    let timeline = shows(&here, first.seq, ("hello", true, &[("🎉", 1, true)])).await.context("after a kill")?;
+    ensure!(waiting(&timeline, first.seq) == 2);
+
+    alice.start().await?;
+    until("everything was carried out", || waiting(&timeline, first.seq) + waiting(&timeline, second.seq) == 0).await?;
+    let third = Seq(second.seq.get() + 4);
+    let timeline = shows(&here, third, ("third", false, &[("👍", 1, true)])).await?;
+    until("the last of it too", || waiting(&timeline, third) == 0).await?;
+    ensure!(alice.pending().await?.is_empty() && alice.outbox().await?.is_empty());
+    shows(&there, first.seq, ("hello", true, &[("🎉", 1, false)])).await?;
+    shows_recall(&there, second.seq, "alice").await?;
+    shows(&there, third, ("third", false, &[("👍", 1, false)])).await?;
+    // On the device that was offline, and after a restart of the server.
+    local.restart().await?;
+    let away = online(&local, "bob", "laptop", homes[2].path()).await?;
+    let laptop = away.conversation(&first.conversation);
+    shows(&laptop, first.seq, ("hello", true, &[("🎉", 1, false)])).await?;
+    shows_recall(&laptop, second.seq, "alice").await?;
+    shows(&laptop, third, ("third", false, &[("👍", 1, false)])).await?;
+    let texts = there.fetch_history(None, 10).await?.messages.len();
+    ensure!(texts == 3, "{texts} messages: what was taken back was never sent");
+    for account in [alice, bob, away] {
         account.stop().await;
     }
     local.stop().await;

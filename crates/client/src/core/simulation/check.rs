@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stonechat_types::id::{ConversationId, UserId};
+use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
+use stonechat_wire::v1::Event;
 
+use crate::core::rows::{MessageRow, OutboxRow};
 use crate::core::simulation::World;
 use crate::core::simulation::server::{Log, ME, Server};
 use crate::core::timeline::TimelineModel;
@@ -67,30 +69,38 @@ impl World {
     }
 
     fn check_outbox(&self, tables: &Tables) -> Result<(), String> {
-        if let Some(row) = tables.outbox.values().find(|row| row.failure.is_none()) {
-            return Err(format!("{:?} still waits in the outbox", row.body));
+        // What waits for a message that failed waits on.
+        let failed =
+            |id: &ClientMsgId| tables.outbox.values().any(|row| row.client_msg_id == *id && row.failure.is_some());
+        let about = |row: &OutboxRow| row.command.as_ref().and_then(|command| command.about);
+        let is_left = |row: &OutboxRow| row.failure.is_some() || about(row).is_some_and(|message| failed(&message));
+        if let Some(row) = tables.outbox.values().find(|row| !is_left(row)) {
+            return Err(format!("{row:?} still waits in the outbox"));
         }
         let mut places: BTreeMap<ConversationId, Vec<u64>> = BTreeMap::new();
-        for draft in &self.promised {
-            let log = self.server.logs.get(&draft.conversation);
-            let copies: Vec<_> =
-                log.into_iter().flat_map(|log| log.events.values()).filter(|it| it.body == draft.body).collect();
-            let failed = tables.outbox.values().any(|row| row.client_msg_id == draft.client_msg_id);
-            let sent = matches!(self.ends.get(&draft.client_msg_id), Some(SendState::Sent(_)));
+        for promise in &self.promised {
+            let log = self.server.logs.get(&promise.conversation);
+            let is_copy = |event: &&Event| match &promise.says {
+                Some(body) => event.kind == "message" && event.body == body,
+                None => event.client_msg_id[..] == promise.id.0,
+            };
+            let copies: Vec<_> = log.into_iter().flat_map(|log| log.events.values()).filter(is_copy).collect();
+            let waits = tables.outbox.values().any(|row| row.client_msg_id == promise.id);
+            let end = self.ends.get(&promise.id);
             if copies.len() > 1 {
-                return Err(format!("{:?} is {} times in the log", draft.body, copies.len()));
+                return Err(format!("{promise:?} is {} times in the log", copies.len()));
             }
-            if copies.is_empty() && !failed && !self.restored {
-                return Err(format!("{:?} was promised and is nowhere (sent: {sent})", draft.body));
+            if copies.is_empty() && !waits && !self.restored {
+                return Err(format!("{promise:?} was promised and is nowhere ({end:?})"));
             }
             if let Some(copy) = copies.first() {
-                if copy.client_msg_id[..] != draft.client_msg_id.0 {
-                    return Err(format!("{:?} went out under another id", draft.body));
+                if copy.client_msg_id[..] != promise.id.0 {
+                    return Err(format!("{promise:?} went out under another id"));
                 }
                 if self.server.refused_for_good.contains(&copy.client_msg_id) {
                     continue;
                 }
-                places.entry(draft.conversation).or_default().push(copy.seq);
+                places.entry(promise.conversation).or_default().push(copy.seq);
             }
         }
         match places.iter().find(|(_, seqs)| seqs.windows(2).any(|pair| pair[0] > pair[1])) {
@@ -120,9 +130,23 @@ impl World {
             let query = MessageQuery { conversation: *id, from, upto: u64::MAX, limit: 1_000 };
             fresh.merge(self.store.messages(query).unwrap(), from);
             equal!(shown, bodies(&fresh), "timeline of {id}");
+            check_wishes(live)?;
         }
         Ok(())
     }
+}
+
+/// At rest, what is shown beside the log is only what failed.
+fn check_wishes(model: &TimelineModel) -> Result<(), String> {
+    for item in model.items() {
+        if let TimelineItemKind::Message(message) = item.kind
+            && let Some(left) = message.pending.iter().find(|it| matches!(it.state, SendState::Done(_)))
+            && message.message.id.is_some()
+        {
+            return Err(format!("{left:?} was carried out and is shown beside the log"));
+        }
+    }
+    Ok(())
 }
 
 fn bodies(model: &TimelineModel) -> Vec<String> {
@@ -131,7 +155,8 @@ fn bodies(model: &TimelineModel) -> Vec<String> {
     assert_eq!(keys.len(), items.len(), "two lines have one key");
     let messages = items.into_iter().filter_map(|item| match item.kind {
         TimelineItemKind::Message(message) => {
-            Some(format!("{:?} {:?}", message.message.content, message.message.ordinal))
+            let shown = &message.message;
+            Some(format!("{:?} {:?} {:?}", shown.content, shown.ordinal, shown.reactions))
         }
         TimelineItemKind::Gap { after, missing } => Some(format!("gap of {missing} after {after}")),
         TimelineItemKind::DateDivider(_) | TimelineItemKind::ReadMarker | TimelineItemKind::Start => None,
@@ -161,7 +186,9 @@ fn check_messages(tables: &Tables, id: &ConversationId, log: &Log) -> Result<(),
         let Some(event) = log.events.get(seq).filter(|_| log.sees(*seq)) else {
             return Err(format!("message {seq} of {id} is not at the server"));
         };
-        equal!((&row.body, row.ordinal), (&event.body, event.ordinal), "message {seq} of {id}");
+        let now = log.now(event).ok_or("a message that is none")?;
+        let said = |row: &MessageRow| (row.body.clone(), row.ordinal, row.edits, row.changed, row.reactions.clone());
+        equal!(said(row), said(&now), "message {seq} of {id}");
     }
     let held =
         |ordinal| tables.intervals.get(id).into_iter().flatten().any(|(from, upto)| (*from..=*upto).contains(&ordinal));

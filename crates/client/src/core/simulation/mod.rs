@@ -12,16 +12,16 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ClientMsgId, ConversationId, DeviceId, UserId};
 use stonechat_types::number::Seq;
-use stonechat_wire::v1::{Frame, frame::Body};
+use stonechat_wire::v1::{self, Frame, change_message, frame::Body};
 
 use crate::core::change::Change as Told;
-use crate::core::command::{Command, Draft, Reply, Ticket};
+use crate::core::command::{Command, Draft, LaneCommand, Reply, Ticket};
 use crate::core::machine::{Action, Core, Input, Now, Settings};
 use crate::core::mutant::{Mutant, Mutants};
 use crate::core::rows::Transaction;
 use crate::core::simulation::server::{Change, ME, Server};
 use crate::core::timeline::TimelineModel;
-use crate::state::{ConversationSummary, SendState};
+use crate::state::{ConversationSummary, SendState, Target};
 use crate::store::memory::MemoryStore;
 use crate::store::{MessageQuery, Reader as _, Store as _};
 use crate::timeline::TimelineOptions;
@@ -41,6 +41,10 @@ enum Step {
     NewGroup,
     /// The user writes on this device, and says that he has read.
     Send(u8, bool),
+    /// The user says something else in an own message of this device, which may still wait.
+    Edit(u8, u8),
+    /// The user adds an emoji to the newest message but so many of a conversation, or takes it back.
+    React(u8, u8, bool),
     /// The user reads on this device, up to so many events before the head.
     Read(u8, u8),
     /// Messages before a gap are loaded.
@@ -80,6 +84,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => n.prop_map(Step::Toggle),
         2 => Just(Step::NewGroup),
         6 => (n, any::<bool>()).prop_map(|(conversation, read)| Step::Send(conversation, read)),
+        3 => (n, n).prop_map(|(draft, what)| Step::Edit(draft, what)),
+        3 => (n, 0u8..4, any::<bool>()).prop_map(|(conversation, back, add)| Step::React(conversation, back, add)),
         3 => (n, 0u8..4).prop_map(|(conversation, back)| Step::Read(conversation, back)),
         1 => (n, n).prop_map(|(conversation, before)| Step::LoadBefore(conversation, before)),
         14 => (1u8..8).prop_map(Step::Deliver),
@@ -98,6 +104,15 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// What a device promised to carry out.
+#[derive(Clone, Debug)]
+struct Promise {
+    conversation: ConversationId,
+    id: ClientMsgId,
+    /// What a message says; `None` for a command.
+    says: Option<Bytes>,
+}
+
 /// A device, a server, and what is between them.
 struct World {
     server: Server,
@@ -113,8 +128,8 @@ struct World {
     tickets: u64,
     drafts: u64,
     /// Messages that the device promised to send, in their order.
-    promised: Vec<Draft>,
-    waiting: BTreeMap<Ticket, Draft>,
+    promised: Vec<Promise>,
+    waiting: BTreeMap<Ticket, Promise>,
     ends: BTreeMap<ClientMsgId, SendState>,
     summaries: BTreeMap<ConversationId, ConversationSummary>,
     total_unread: u64,
@@ -206,12 +221,21 @@ impl World {
                 }
                 Action::Commit(transaction) => self.pending.push_back(transaction),
                 Action::Emit(change) => self.tell(&change),
-                Action::Reply(ticket, reply) => {
-                    if let (Some(draft), Ok(Reply::Queued(_))) = (self.waiting.remove(&ticket), reply) {
-                        self.promised.push(draft);
-                    }
-                }
+                Action::Reply(ticket, reply) => self.promised(ticket, reply),
             }
+        }
+    }
+
+    fn promised(&mut self, ticket: Ticket, reply: crate::error::Result<Reply>) {
+        match (self.waiting.remove(&ticket), reply) {
+            (Some(promise), Ok(Reply::Queued(_))) => self.promised.push(promise),
+            // An edit of what was never written is in the message itself.
+            (Some(edit), Ok(Reply::Kept(id, _))) if id != edit.id => {
+                let message = self.promised.iter_mut().find(|promise| promise.id == id);
+                message.into_iter().for_each(|message| message.says.clone_from(&edit.says));
+            }
+            (Some(command), Ok(Reply::Kept(..))) => self.promised.push(Promise { says: None, ..command }),
+            (_, _) => {}
         }
     }
 
@@ -224,12 +248,17 @@ impl World {
 
     /// Nothing is sent before it is durable.
     fn check_sent(&mut self, frame: &Frame) {
-        if let Some(Body::Send(send)) = &frame.body {
-            let tables = self.store.tables();
-            let durable = tables.outbox.values().any(|row| row.written && row.body == send.body);
-            drop(tables);
-            self.expect(durable, "a message was sent before it was durable");
-        }
+        let tables = self.store.tables();
+        let durable = match &frame.body {
+            Some(Body::Send(send)) => tables.outbox.values().any(|row| row.written && row.body == send.body),
+            Some(call @ Body::ChangeMessage(_)) => tables
+                .outbox
+                .values()
+                .any(|row| row.written && row.command.as_ref().is_some_and(|command| command.call == *call)),
+            _ => true,
+        };
+        drop(tables);
+        self.expect(durable, "something was sent before it was durable");
     }
 
     fn expect(&mut self, holds: bool, what: &str) {
@@ -340,6 +369,8 @@ impl World {
                 }
             }
             Step::Send(n, read) => self.send(n, read),
+            Step::Edit(n, what) => self.edit(n, what),
+            Step::React(n, back, add) => self.react(n, back, add),
             Step::Read(n, back) => {
                 let conversation = self.conversation(n);
                 let upto = Seq(self.back_from_head(&conversation, back));
@@ -414,8 +445,53 @@ impl World {
             read_upto: Seq(read_upto),
         };
         self.tickets += 1;
-        self.waiting.insert(Ticket(self.tickets), draft.clone());
+        let (id, says) = (draft.client_msg_id, Some(draft.body.clone()));
+        self.waiting.insert(Ticket(self.tickets), Promise { conversation, id, says });
         self.input(Input::Command(Ticket(self.tickets), Command::Send(draft)));
+    }
+
+    fn edit(&mut self, n: u8, what: u8) {
+        let own: Vec<_> =
+            self.promised.iter().filter(|it| it.says.is_some()).map(|it| (it.conversation, it.id)).collect();
+        let newest = own.iter().rev().nth(usize::from(n) % own.len().clamp(1, 4));
+        let Some((conversation, own)) = newest.copied() else { return };
+        let body = Bytes::from(format!("edit {} {what}", self.drafts));
+        let edit = v1::Edit { body_type: "text".into(), body: body.clone() };
+        self.change(conversation, Target::Own(own), change_message::Change::Edit(edit), Some(body));
+    }
+
+    fn react(&mut self, n: u8, back: u8, add: bool) {
+        let conversation = self.conversation(n);
+        let tables = self.store.tables();
+        let all = tables.messages.range((conversation, 0)..=(conversation, u64::MAX));
+        let seq = all.map(|((_, seq), _)| *seq).rev().nth(usize::from(back));
+        drop(tables);
+        let Some(seq) = seq else { return };
+        let react = v1::React { emoji: "👍".into(), remove: !add };
+        self.change(conversation, Target::Log(Seq(seq)), change_message::Change::React(react), None);
+    }
+
+    fn change(
+        &mut self,
+        conversation: ConversationId,
+        about: Target,
+        change: change_message::Change,
+        says: Option<Bytes>,
+    ) {
+        self.drafts += 1;
+        let mut random = [5; 10];
+        random[2..].copy_from_slice(&self.drafts.to_be_bytes());
+        let command_id = ClientMsgId::from_parts(self.now_ms, random);
+        let change = v1::ChangeMessage {
+            conversation_id: conversation.to_string(),
+            change: Some(change),
+            ..v1::ChangeMessage::default()
+        };
+        let call = Body::ChangeMessage(change);
+        self.tickets += 1;
+        self.waiting.insert(Ticket(self.tickets), Promise { conversation, id: command_id, says });
+        let command = LaneCommand { conversation, command_id, call, about: Some(about) };
+        self.input(Input::Command(Ticket(self.tickets), Command::Queue(Box::new(command))));
     }
 
     fn lose(&mut self, n: usize) {
@@ -552,6 +628,36 @@ fn a_device_ends_up_equal_to_the_server() {
         panic!("{reason}\nrecord_events: {record}\n{steps:?}\n{}", told(&steps, record));
     }
     outcome.unwrap();
+}
+
+/// The user writes, edits and reacts without a connection and with one; everything is made durable and delivered step by
+/// step, so that a kill can come between any two.
+fn careful_steps() -> Vec<Step> {
+    let little_by_little = || [Step::Commit(1), Step::Deliver(1), Step::Commit(1)].into_iter().cycle().take(18);
+    let mut steps = vec![Step::OtherSends(0), Step::Deliver(8), Step::Commit(8), Step::Drop];
+    steps.extend([Step::Send(0, true), Step::Commit(1), Step::Edit(0, 1), Step::Commit(1)]);
+    steps.extend([Step::React(0, 0, true), Step::Commit(1), Step::Send(0, false), Step::Commit(1), Step::Time(2_000)]);
+    steps.extend(little_by_little());
+    steps.extend([Step::Edit(1, 2), Step::Commit(1), Step::React(0, 1, false), Step::Send(0, false)]);
+    steps.extend([Step::Edit(0, 3), Step::Refuse(1), Step::OtherSends(0)]);
+    steps.extend(little_by_little());
+    steps.extend([Step::Drop, Step::Edit(0, 4), Step::Edit(0, 5), Step::Commit(2), Step::Time(2_000)]);
+    steps.extend(little_by_little());
+    steps
+}
+
+#[test]
+fn a_kill_between_any_two_steps_of_the_store_neither_loses_nor_doubles_a_command() {
+    let steps = careful_steps();
+    for kill in 0..=steps.len() {
+        let mut killed = steps.clone();
+        killed.insert(kill, Step::Crash);
+        let mut world = World::new(Mutants::default(), false);
+        let outcome = run_in(&mut world, &killed);
+        assert_eq!(outcome, Ok(()), "killed before step {kill} of {steps:?}");
+        let commands = world.promised.iter().filter(|promise| promise.says.is_none()).count();
+        assert!(kill < steps.len() || commands >= 4, "the steps queue {commands} commands");
+    }
 }
 
 #[test]

@@ -8,7 +8,10 @@ use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{CommandId, ConversationId, ConversationKind, UserId};
 use stonechat_types::number::AppId;
 use stonechat_wire::v1::fetch_messages::Range;
-use stonechat_wire::v1::{self, Event, Frame, event, frame::Body, personal_change, send_message::To};
+use stonechat_wire::v1::{self, Event, Frame, change_message, event, frame::Body, personal_change, send_message::To};
+
+use crate::core::rows::MessageRow;
+use crate::core::translate;
 
 /// More missing events than this are a jump.
 const JUMP: usize = 6;
@@ -87,6 +90,32 @@ impl Log {
         }
     }
 
+    /// A message as it is now, with all that later events made of it.
+    pub fn now(&self, message: &Event) -> Option<MessageRow> {
+        let me = UserId::new(ME).ok()?;
+        let mut row = translate::message_row(message)?;
+        let later = self.events.range(message.seq..).map(|(_, event)| event);
+        later.filter_map(|event| translate::message_change(event, &me)).for_each(|change| change.fold(&mut row));
+        Some(row)
+    }
+
+    /// The same for the wire.
+    fn message(&self, message: &Event) -> v1::Message {
+        let mut event = message.clone();
+        let Some(row) = self.now(message) else { return v1::Message::default() };
+        let reactions =
+            row.reactions.iter().map(|it| v1::Reaction { emoji: it.emoji.clone(), count: it.count, own: it.own });
+        event.body = row.body.clone();
+        event.state = (row.changed > row.seq).then(|| v1::MessageState {
+            changed_seq: row.changed,
+            edits: row.edits,
+            edited_at: row.edited_at.as_millis(),
+            reactions: reactions.collect(),
+            ..v1::MessageState::default()
+        });
+        v1::Message { event: Some(event), changed_seq: row.changed }
+    }
+
     fn ordinal_at(&self, seq: u64) -> u64 {
         self.events.range(..=seq).next_back().map_or(0, |(_, event)| event.ordinal)
     }
@@ -101,6 +130,8 @@ pub struct Server {
     personal_seq: u64,
     personal: BTreeMap<String, v1::PersonalChange>,
     acks: BTreeMap<(ConversationId, Bytes), (Bytes, v1::Sent)>,
+    /// Where commands were carried out.
+    done: BTreeMap<(ConversationId, Bytes), u64>,
     /// Ids that were refused for a reason that passes, on this connection.
     refused: BTreeSet<Bytes>,
     /// Ids that were refused for good: whoever follows them need not wait, and they may be sent again later.
@@ -197,6 +228,11 @@ impl Server {
                 event.change = Some(event::Change::Renamed(v1::Renamed { title }));
                 EventKind::Renamed
             }
+            Change::Command { command_id, kind, change } => {
+                event.client_msg_id = command_id;
+                event.change = Some(change);
+                kind
+            }
         };
         event.kind = kind.name().to_owned();
         event.ordinal = log.ordinal;
@@ -282,6 +318,7 @@ impl Server {
         self.logs.retain(|_, log| !log.visible.is_empty());
         let logs = &self.logs;
         self.acks.retain(|(id, _), (_, sent)| logs.get(id).is_some_and(|log| log.events.contains_key(&sent.seq)));
+        self.done.retain(|(id, _), seq| logs.get(id).is_some_and(|log| log.events.contains_key(seq)));
         self.personal.clear();
         for (id, log) in &self.logs {
             self.personal_seq += 1;
@@ -312,7 +349,8 @@ impl Server {
 
     pub fn handle(&mut self, frame: Frame) {
         let Some(body) = frame.body else { return };
-        let passes = matches!(body, Body::Hello(_) | Body::Pull(_) | Body::Ping(_) | Body::Send(_));
+        let passes =
+            matches!(body, Body::Hello(_) | Body::Pull(_) | Body::Ping(_) | Body::Send(_) | Body::ChangeMessage(_));
         if !passes && self.refuse_fetches > 0 {
             self.refuse_fetches -= 1;
             let refused = refusal(ErrorCode::Overloaded, None);
@@ -330,6 +368,7 @@ impl Server {
             }
             Body::Ping(_) => Body::Pong(v1::Pong::default()),
             Body::Send(send) => self.send(send),
+            Body::ChangeMessage(change) => self.change_message(change),
             Body::MarkRead(mark) => match mark.conversation_id.parse() {
                 Ok(id) if self.logs.get(&id).is_some_and(Log::is_member) => {
                     self.read(id, mark.upto_seq);
@@ -345,14 +384,7 @@ impl Server {
             },
             Body::FetchEvents(fetch) => self.events(&fetch),
             Body::FetchMessages(fetch) => self.fetch_messages(&fetch),
-            // Nobody changes messages here; that is for the simulation of the whole.
-            Body::FetchChanges(fetch) => {
-                let head =
-                    fetch.conversation_id.parse().ok().and_then(|id| self.logs.get(&id)).map_or(0, |log| log.head().0);
-                let conversation_id = fetch.conversation_id;
-                let upto_seq = head.max(fetch.after_seq);
-                Body::Changes(v1::Changes { conversation_id, messages: Vec::new(), upto_seq, more: false })
-            }
+            Body::FetchChanges(fetch) => self.fetch_changes(&fetch),
             Body::FetchPersonal(fetch) => Body::Personal(self.changes(fetch.after)),
             other => panic!("the model has no {other:?}"),
         };
@@ -415,6 +447,56 @@ impl Server {
         };
         self.acks.insert(key, (send.body, sent.clone()));
         Body::Sent(sent)
+    }
+
+    fn change_message(&mut self, asked: v1::ChangeMessage) -> Body {
+        let Some(id) = self.find(&asked.conversation_id) else {
+            self.refused_for_good.insert(asked.command_id);
+            return refusal(ErrorCode::NotFound, None);
+        };
+        let done = |seq, deduplicated| {
+            Body::CommandDone(v1::CommandDone { conversation_id: id.to_string(), seq, deduplicated })
+        };
+        let key = (id, asked.command_id.clone());
+        if let Some(seq) = self.done.get(&key) {
+            return done(*seq, true);
+        }
+        if let Some(code) = self.refuse.pop() {
+            if code != ErrorCode::Overloaded {
+                self.refused_for_good.insert(asked.command_id);
+            }
+            return refusal(code, None);
+        }
+        let log = &self.logs[&id];
+        let target = log.events.get(&asked.seq).filter(|event| event.kind == "message" && log.sees(event.seq));
+        let is_own = target.is_some_and(|event| event.sender_id == ME);
+        let (kind, change) = match asked.change {
+            Some(change_message::Change::Edit(edit)) if is_own && log.is_member() => {
+                let edited = v1::Edited { seq: asked.seq, body_type: edit.body_type, body: edit.body };
+                (EventKind::Edited, event::Change::Edited(edited))
+            }
+            Some(change_message::Change::React(react)) if target.is_some() && log.is_member() => {
+                let (emoji, removed) = (react.emoji, react.remove);
+                (EventKind::Reacted, event::Change::Reacted(v1::Reacted { seq: asked.seq, emoji, removed }))
+            }
+            _ => {
+                self.refused_for_good.insert(asked.command_id);
+                return refusal(ErrorCode::Forbidden, None);
+            }
+        };
+        let seq = self.append(id, ME, Change::Command { command_id: asked.command_id, kind, change });
+        self.done.insert(key, seq);
+        done(seq, false)
+    }
+
+    fn fetch_changes(&self, fetch: &v1::FetchChanges) -> Body {
+        let Some(id) = self.find(&fetch.conversation_id) else { return refusal(ErrorCode::NotFound, None) };
+        let log = &self.logs[&id];
+        let within = |event: &&Event| (fetch.from_ordinal..=fetch.upto_ordinal).contains(&event.ordinal);
+        let changed = log.messages().filter(within).map(|event| log.message(event));
+        let messages = changed.filter(|message| message.changed_seq > fetch.after_seq).collect();
+        let upto_seq = log.head().0.max(fetch.after_seq);
+        Body::Changes(v1::Changes { conversation_id: id.to_string(), messages, upto_seq, more: false })
     }
 
     fn welcome(&mut self, position: &[u8]) -> Body {
@@ -540,10 +622,7 @@ impl Server {
             conversation_id: id.to_string(),
             from_ordinal: page.first().map_or(upto + 1, |event| event.ordinal),
             upto_ordinal: upto,
-            messages: page
-                .into_iter()
-                .map(|event| v1::Message { changed_seq: event.seq, event: Some(event) })
-                .collect(),
+            messages: page.iter().map(|event| log.message(event)).collect(),
             as_of_seq: log.head().0,
             more_before,
             more_after,
@@ -559,6 +638,7 @@ pub enum Change {
     Add,
     Remove,
     Rename(String),
+    Command { command_id: Bytes, kind: EventKind, change: event::Change },
 }
 
 fn refusal(code: ErrorCode, first: Option<v1::Sent>) -> Body {

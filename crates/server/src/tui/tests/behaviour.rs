@@ -365,7 +365,7 @@ fn an_own_message_is_written_anew_and_what_was_begun_comes_back() {
     assert!(screen(&app).contains("editing"), "{}", screen(&app));
     write(&mut app, "!");
     let effects = press(&mut app, KeyCode::Enter);
-    assert!(effects.contains(&Effect::Edit(direct("bob"), Seq(20), "helo!".into())), "{effects:?}");
+    assert!(effects.contains(&Effect::Edit(direct("bob"), LAST, "helo!".into())), "{effects:?}");
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send { .. })), "{effects:?}");
     assert_eq!(composer::text(&app.composer), "begun");
     press(&mut app, KeyCode::Tab);
@@ -377,7 +377,7 @@ fn an_own_message_is_written_anew_and_what_was_begun_comes_back() {
 #[test]
 fn a_digit_adds_an_emoji_or_takes_it_back() {
     let mut app = own_last();
-    let react = |emoji: &str, add| Effect::React { id: direct("bob"), seq: Seq(20), emoji: emoji.into(), add };
+    let react = |emoji: &str, add| Effect::React { id: direct("bob"), message: LAST, emoji: emoji.into(), add };
     assert_eq!(press(&mut app, KeyCode::Char('1')), [react("👍", false)], "it is there");
     assert_eq!(press(&mut app, KeyCode::Char('2')), [react("❤", true)]);
     assert_eq!(press(&mut app, KeyCode::Char('9')), []);
@@ -389,7 +389,7 @@ fn a_digit_adds_an_emoji_or_takes_it_back() {
 #[test]
 fn a_message_is_recalled_when_the_key_is_pressed_twice() {
     let mut app = own_last();
-    let recall = Effect::Recall(direct("bob"), Seq(20));
+    let recall = Effect::Recall(direct("bob"), LAST);
     assert_eq!(press(&mut app, KeyCode::Char('d')), []);
     assert!(screen(&app).contains("press d again"), "{}", screen(&app));
     press(&mut app, KeyCode::Up);
@@ -414,4 +414,37 @@ fn what_was_recalled_says_by_whom_and_nothing_else() {
     for text in ["(this message was recalled)", "(you recalled this message)", "(recalled by "] {
         assert!(shown.contains(text), "{shown}");
     }
+}
+
+#[test]
+fn a_change_that_waits_or_failed_is_told_and_can_be_tried_again_or_dropped() {
+    let mut app = with_list(80, 24);
+    let edit = || Wish::Edit(LAST, Content::Text("helo!".into()));
+    let waiting = with_pending(&wrote(20, "helo!", 3, sent(), 0), edit(), SendState::Queued);
+    opened(&mut app, vec![start(), waiting]);
+    assert!(screen(&app).contains("◌ waiting"), "{}", screen(&app));
+    let late = with_pending(&wrote(20, "helo", 3, sent(), 0), edit(), failed("too_late"));
+    update(&mut app, Msg::Timeline(direct("bob"), vec![start(), late]));
+    assert!(screen(&app).contains("not edited: it is too late"), "{}", screen(&app));
+    press(&mut app, KeyCode::Tab);
+    app.pane = Pane::Messages;
+    press(&mut app, KeyCode::Char('G'));
+    assert_eq!(press(&mut app, KeyCode::Char('r')), [Effect::Retry(message_id(99))]);
+    assert_eq!(press(&mut app, KeyCode::Char('d')), [Effect::Discard(message_id(99))]);
+}
+
+#[test]
+fn an_own_message_that_waits_can_be_edited_and_recalled() {
+    let mut app = with_list(80, 24);
+    let own = wrote(20, "helo", 3, SendState::Queued, 0);
+    opened(&mut app, vec![start(), own]);
+    app.pane = Pane::Messages;
+    press(&mut app, KeyCode::Char('G'));
+    press(&mut app, KeyCode::Char('d'));
+    let recall = Effect::Recall(direct("bob"), Target::Own(message_id(21)));
+    assert_eq!(press(&mut app, KeyCode::Char('d')), [recall]);
+    press(&mut app, KeyCode::Char('e'));
+    write(&mut app, "!");
+    let edit = Effect::Edit(direct("bob"), Target::Own(message_id(21)), "helo!".into());
+    assert!(press(&mut app, KeyCode::Enter).contains(&edit));
 }

@@ -12,8 +12,8 @@ use ratatui::buffer::{Buffer, CellWidth as _};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 use stonechat_client::state::{
-    ConnectionState, Content, ConversationSummary, Date, ItemKey, Message, MessageItem, Preview, Reaction, Role,
-    SendFailure, SendState, SentMark, TimelineItem, TimelineItemKind,
+    ConnectionState, Content, ConversationSummary, Date, ItemKey, Message, MessageItem, Pending, Preview, Reaction,
+    Role, SendFailure, SendState, SentMark, Target, TimelineItem, TimelineItemKind, Wish,
 };
 use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, ConversationKind, MessageId, UserId};
 use stonechat_types::number::{AppId, Ordinal, Seq, Timestamp};
@@ -29,6 +29,8 @@ use crate::tui::view;
 /// Noon of 27 November 2026, UTC.
 const NOON: Timestamp = Timestamp(1_795_780_800_000);
 const MINUTE_MS: i64 = 60_000;
+/// The last message of the conversations here.
+const LAST: Target = Target::Log(Seq(20));
 /// Days since 1970 of that day.
 const TODAY: i64 = 20_784;
 
@@ -144,6 +146,16 @@ fn with_extras(item: &Arc<TimelineItem>, edited: bool, reactions: &[(&str, u32, 
     Arc::new(item)
 }
 
+/// The same, with a command about it that is this far.
+fn with_pending(item: &Arc<TimelineItem>, wish: Wish, state: SendState) -> Arc<TimelineItem> {
+    let mut item = (**item).clone();
+    if let TimelineItemKind::Message(message) = &mut item.kind {
+        let command_id = message_id(99);
+        message.pending = vec![Pending { conversation: direct("bob"), command_id, wish, created_at: NOON, state }];
+    }
+    Arc::new(item)
+}
+
 /// The same, as recalled.
 fn recalled(item: &Arc<TimelineItem>, by: Option<&str>) -> Arc<TimelineItem> {
     let mut item = (**item).clone();
@@ -178,6 +190,7 @@ fn item(seq: u64, sender: &str, text: &str, minutes: i64, state: Option<SendStat
             },
             state,
             read_by,
+            pending: Vec::new(),
         })),
     })
 }
