@@ -54,6 +54,13 @@ impl Conversation {
         }
     }
 
+    /// The other user of a direct one; `None` where there is none.
+    #[must_use]
+    pub fn other_than(&self, user: &UserRef) -> Option<&UserRef> {
+        let peer = self.peer.as_ref().filter(|_| self.kind() == ConversationKind::Direct)?;
+        Some(if self.creator == *user { peer } else { &self.creator }).filter(|other| *other != user)
+    }
+
     /// Whether it has begun.
     #[must_use]
     pub fn exists(&self) -> bool {

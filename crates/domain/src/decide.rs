@@ -38,6 +38,16 @@ pub enum Rejection {
     TooLate,
     /// There are as many as there may be.
     TooMany,
+    /// The other user does not let the actor reach him. Why is not said.
+    RecipientUnavailable,
+    /// The actor has blocked the other user himself.
+    Blocked,
+    /// There is no such contact request, or none any more.
+    NoSuchRequest,
+    /// The other user wants his question answered.
+    AnswerMissing,
+    /// A user is not his own contact.
+    Oneself,
 }
 
 impl Rejection {
@@ -54,6 +64,10 @@ impl Rejection {
             Self::WrongKind => ErrorCode::InvalidArgument,
             Self::TooLate => ErrorCode::TooLate,
             Self::TooMany => ErrorCode::TooMany,
+            Self::RecipientUnavailable => ErrorCode::RecipientUnavailable,
+            Self::Blocked => ErrorCode::Forbidden,
+            Self::NoSuchRequest => ErrorCode::NotFound,
+            Self::AnswerMissing | Self::Oneself => ErrorCode::InvalidArgument,
         }
     }
 
@@ -72,6 +86,11 @@ impl Rejection {
             Self::NoSuchMessage => "there is no such message",
             Self::TooLate => "the time within which this may be done to a message is over",
             Self::TooMany => "the message has as many edits or emojis as it may have",
+            Self::RecipientUnavailable => "the recipient cannot be reached by the caller",
+            Self::Blocked => "the caller has blocked this user",
+            Self::NoSuchRequest => "there is no such contact request",
+            Self::AnswerMissing => "the user wants a question answered",
+            Self::Oneself => "a user cannot be a contact of himself",
         }
     }
 }

@@ -8,4 +8,5 @@ pub mod kind;
 pub mod member;
 pub mod message;
 pub mod preview;
+pub mod relation;
 pub mod unread;

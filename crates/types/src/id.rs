@@ -1,6 +1,6 @@
 //! Ids. Each is checked when it is made, and has one text form.
 
-use crate::limits::{APP_NAME_BYTES_MAX, DEVICE_ID_BYTES_MAX, USER_ID_BYTES_MAX};
+use crate::limits::{APP_NAME_BYTES_MAX, DEVICE_ID_BYTES_MAX, USER_ID_BYTES_MAX, USERNAME_BYTES_MAX};
 use crate::number::{AppId, Seq};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -99,6 +99,13 @@ text_id!(
     AppName,
     APP_NAME_BYTES_MAX,
     |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
+);
+text_id!(
+    /// A name that a user chose, unique in the app and free again when he chooses another: 1 to 32 bytes of
+    /// `[a-z0-9._-]`.
+    Username,
+    USERNAME_BYTES_MAX,
+    |c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c)
 );
 
 macro_rules! uuid_id {
@@ -377,6 +384,14 @@ mod tests {
         assert_eq!(UserId::new("a\0"), Err(IdError::Character('\0')));
         assert_eq!(UserId::new("é"), Err(IdError::Character('é')));
         assert!(UserId::new(&"a".repeat(64)).is_ok());
+    }
+
+    #[test]
+    fn usernames_have_one_case() {
+        assert!(Username::new("a.b-c_1").is_ok() && Username::new(&"a".repeat(32)).is_ok());
+        assert_eq!(Username::new("Alice"), Err(IdError::Character('A')));
+        assert_eq!(Username::new("a@b"), Err(IdError::Character('@')));
+        assert_eq!(Username::new(&"a".repeat(33)), Err(IdError::TooLong(32)));
     }
 
     proptest! {

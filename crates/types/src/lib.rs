@@ -2,6 +2,7 @@
 
 pub mod emoji;
 pub mod error_code;
+pub mod fields;
 pub mod id;
 pub mod limits;
 pub mod number;

@@ -60,6 +60,28 @@ pub const HELLO_TIMEOUT_MS: u64 = 10_000;
 pub const HEARTBEAT_MS: u64 = 25_000;
 /// Milliseconds of silence after which the server closes a session.
 pub const IDLE_TIMEOUT_MS: u64 = 70_000;
+/// Longest username, in bytes.
+pub const USERNAME_BYTES_MAX: usize = 32;
+/// Longest reference of an avatar, in bytes.
+pub const AVATAR_BYTES_MAX: usize = 512;
+/// Fields of a map that an app keeps on a profile or a contact.
+pub const FIELDS_MAX: usize = 32;
+/// Longest name of such a field, in bytes.
+pub const FIELD_NAME_BYTES_MAX: usize = 64;
+/// Longest value of such a field, in bytes.
+pub const FIELD_VALUE_BYTES_MAX: usize = 1024;
+/// All names and values of such a map, in bytes.
+pub const FIELDS_BYTES_MAX: usize = 8 * 1024;
+/// Longest word to somebody else: what a contact request says, its answer, the reason of a refusal, in bytes.
+pub const NOTE_BYTES_MAX: usize = 1024;
+/// Tags that a user puts on another.
+pub const TAGS_MAX: usize = 16;
+/// Longest tag, in bytes.
+pub const TAG_BYTES_MAX: usize = 64;
+/// Other users that one user has anything to do with: contacts, requests, blocks and remarks.
+pub const RELATIONS_PER_USER_MAX: usize = 5_000;
+/// Relations of one page of their list.
+pub const RELATIONS_PAGE_MAX: u32 = 200;
 /// Devices that a user may have.
 pub const DEVICES_PER_USER_MAX: usize = 64;
 /// Longest token, in bytes.

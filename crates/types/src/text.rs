@@ -86,6 +86,42 @@ line_of_text!(
     Title,
     crate::limits::TITLE_BYTES_MAX
 );
+line_of_text!(
+    /// A word by which a user sorts others.
+    Tag,
+    crate::limits::TAG_BYTES_MAX
+);
+
+/// A few words to somebody else: they may have several lines.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Note(Arc<str>);
+
+impl Note {
+    /// Checks a text and keeps it.
+    ///
+    /// # Errors
+    /// [`TextError`] when it is empty, too long, or has control characters other than those of lines.
+    pub fn new(text: &str) -> Result<Self, TextError> {
+        if text.len() > crate::limits::NOTE_BYTES_MAX {
+            return Err(TextError::TooLong(crate::limits::NOTE_BYTES_MAX));
+        }
+        check_message_text(text)?;
+        Ok(Self(text.into()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Note {
+    /// What people say to each other is not for logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Note({} bytes)", self.0.len())
+    }
+}
 
 #[cfg(test)]
 mod tests {
