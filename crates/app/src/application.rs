@@ -2,7 +2,7 @@
 
 use crate::api::{
     Answer, Call, ChangeConversation, ChangeMessage, ChangeRequest, CreateGroup, Destination, Failure, Hello, Outbound,
-    SendMessage, SessionSink, UserView,
+    OwnProfile, ProfilePatch, Relate, SendMessage, SessionSink, UserView,
 };
 use crate::devices;
 use crate::directory::{Directory, commit, failure};
@@ -16,13 +16,14 @@ use crate::ports::{Clock, Entropy, TokenVerifier};
 use crate::reading::Reader;
 use crate::recalls::Recalls;
 use crate::registry::Registry;
+use crate::relate::{self, Wanted};
 use crate::seal::Sealer;
 use crate::session::Session;
 use crate::turn::Turn;
 use crate::watermark::Watermark;
 use crate::{
     fetch_changes, fetch_events, fetch_messages, fetch_personal, get_conversation, hello, list_conversations,
-    list_edits, list_members, list_reactions,
+    list_edits, list_members, list_reactions, list_relations, profiles,
 };
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
@@ -44,8 +45,6 @@ use tokio_util::task::TaskTracker;
 
 /// Time between two positions told to a session.
 const POSITIONS: Duration = Duration::from_secs(1);
-/// Names of users that one call may ask for.
-const USERS_PER_CALL_MAX: usize = 256;
 /// Reads that may run at once; more are refused as `overloaded`.
 pub const READS_MAX: usize = 4_096;
 /// Milliseconds that the store may lag, past which new sends and commands are shed by the share of their app.
@@ -230,8 +229,26 @@ impl App {
     /// # Errors
     /// [`Failure`] when the store does not take it.
     pub async fn put_user(&self, app: AppId, user: UserId, name: Option<DisplayName>) -> Result<UserView, Failure> {
-        let user = self.node.directory.put(app, user, name).await?;
-        Ok(UserView { id: user.user.id, name: user.name })
+        let own = self.change_user(app, user, ProfilePatch::named(name)).await?;
+        Ok(UserView { id: own.profile.id, name: own.profile.name })
+    }
+
+    /// Makes a user, or changes what he tells of himself, for the app's backend.
+    ///
+    /// # Errors
+    /// [`Failure`] when a rule or the store does not take it.
+    pub async fn change_user(&self, app: AppId, user: UserId, patch: ProfilePatch) -> Result<OwnProfile, Failure> {
+        profiles::change(&self.node, app, user, patch, None).await
+    }
+
+    /// What a user tells of himself, for the app's backend.
+    ///
+    /// # Errors
+    /// [`Failure`]: `not_found` when there is no such user.
+    pub async fn user(&self, app: AppId, id: UserId) -> Result<OwnProfile, Failure> {
+        let found = self.node.directory.find(app, &id).await.map_err(failure)?;
+        let user = found.ok_or_else(|| Failure::new(ErrorCode::NotFound, "there is no such user"))?.user;
+        profiles::own(&self.node, &Reader { app, user }).await
     }
 
     fn route(self: &Arc<Self>, reader: Reader, session: Option<Arc<Session>>, call: Call, reply: Reply) {
@@ -250,7 +267,7 @@ impl App {
             Call::ChangeMessage(ChangeMessage { command_id, conversation, seq, command }) => {
                 self.mail(*app, user, conversation, Work::ChangeMessage(command_id, seq, command), reply);
             }
-            Call::CreateGroup(_) | Call::Change(_) => {
+            Call::CreateGroup(_) | Call::Change(_) | Call::Relate(_) => {
                 let this = self.clone();
                 self.tasks.spawn(async move { this.command(reader, call, reply).await });
             }
@@ -328,6 +345,13 @@ impl App {
                 };
                 Ok((conversation, Work::Command(command_id, command)))
             }
+            Call::Relate(relate) => {
+                let Relate { command_id, peer, command } = *relate;
+                let direct = ConversationId::direct(reader.app, &reader.user.id, &peer);
+                let peer = one(peer).await?;
+                relate::has_room(&self.node, reader, &peer, &command).await?;
+                Ok((direct, Work::Relate(command_id, Box::new(Wanted { peer, command }))))
+            }
             _ => Err(Failure::new(ErrorCode::Internal, "this call is not a command")),
         }
     }
@@ -350,7 +374,7 @@ impl App {
         let mailbox = &self.mailboxes[hash as usize % self.mailboxes.len()];
         let job = Job { key: (app, conversation), actor: actor.clone(), work, reply };
         // While the committer lags, whoever has his share of the work gets no more of it in. What was taken is done.
-        let is_new = matches!(job.work, Work::Send(_) | Work::Command(..) | Work::ChangeMessage(..));
+        let is_new = matches!(job.work, Work::Send(_) | Work::Command(..) | Work::ChangeMessage(..) | Work::Relate(..));
         let sent = if is_new && self.node.log.lag_ms() > LAG_MS_MAX {
             mailbox.send_within_share(job)
         } else {
@@ -412,19 +436,12 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Session>, call: Cal
             session.unpoke();
             Answer::Welcome(Box::new(hello::welcome(node, session, reader, &position, window).await?))
         }
-        Call::GetUsers(ids) => {
-            if ids.len() > USERS_PER_CALL_MAX {
-                return Err(Failure::new(ErrorCode::InvalidArgument, "too many users in one call"));
-            }
-            let mut users = Vec::new();
-            for id in &ids {
-                if let Some(user) = node.directory.find(reader.app, id).await.map_err(failure)? {
-                    users.push(UserView { id: user.user.id, name: user.name });
-                }
-            }
-            Answer::Users(users)
-        }
-        Call::Send(_)
+        Call::GetUsers(ids, usernames) => Answer::Users(profiles::get(node, reader, ids, usernames).await?),
+        Call::GetProfile => Answer::Profile(Box::new(profiles::own(node, reader).await?)),
+        Call::SetProfile(set) => Answer::Profile(Box::new(profiles::set(node, reader, *set).await?)),
+        Call::ListRelations(wanted) => Answer::Relations(list_relations::list(node, reader, wanted).await?),
+        Call::Relate(_)
+        | Call::Send(_)
         | Call::ChangeMessage(_)
         | Call::CreateGroup(_)
         | Call::Change(_)

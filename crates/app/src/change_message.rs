@@ -6,7 +6,9 @@ use crate::executor::job::{Job, Key, Work};
 use crate::executor::record::{Decided, push_change, push_nothing};
 use crate::executor::slot::Slot;
 use crate::executor::{Attempt, Context, Need, refuse, reject};
+use crate::relate::{Reach, reach};
 use crate::rows::change;
+use stonechat_domain::event::MessageCommand;
 use stonechat_domain::message::{About, decide_message};
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::number::Seq;
@@ -38,6 +40,18 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         Ok(job) => job,
         Err(attempt) => return attempt,
     };
+    // A change reaches the other as a message does. Only to take something back is always allowed.
+    let says = !matches!(&job.work, Work::ChangeMessage(_, _, MessageCommand::Recall));
+    match reach(context, (loaded, brought), &job, None) {
+        Reach::Ask(need) if says => return Attempt::Needs(need, Box::new(job)),
+        Reach::Closed(rejection) if says => {
+            if reject(context, *open, job, rejection).is_some() {
+                *open += 1;
+            }
+            return Attempt::Done;
+        }
+        Reach::Open | Reach::Ask(_) | Reach::Closed(_) => {}
+    }
     let (Work::ChangeMessage(_, _, command), Some(state)) = (&job.work, &loaded.state) else { return Attempt::Done };
     let about = About {
         state,

@@ -1,12 +1,14 @@
 //! Positions and page tokens: opaque to everybody else, versioned, checked when they come back.
 
 use bytes::{BufMut, Bytes, BytesMut};
+use stonechat_types::id::UserId;
 use stonechat_types::number::{ConversationNo, LanePosition, PersonalSeq, Timestamp, UserNo};
 
 const NUMBER_MAX: u64 = i64::MAX as u64;
 const POSITION: u8 = 0x11;
 const WINDOW_PAGE: u8 = 0x21;
 const MEMBERS_PAGE: u8 = 0x31;
+const RELATIONS_PAGE: u8 = 0x41;
 
 /// Where a device stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,6 +109,25 @@ pub fn encode_members_page(after: UserNo) -> Bytes {
     out.freeze()
 }
 
+/// The token of a page of relations: those after another user.
+#[must_use]
+pub fn encode_relations_page(after: &UserId) -> Bytes {
+    let mut out = BytesMut::with_capacity(65);
+    out.put_u8(RELATIONS_PAGE);
+    out.put_slice(after.as_str().as_bytes());
+    out.freeze()
+}
+
+/// Reads a token of a page of relations; `None` when it is not one of this version.
+#[must_use]
+pub fn decode_relations_page(token: &[u8]) -> Option<UserId> {
+    let (kind, rest) = token.split_first()?;
+    if *kind != RELATIONS_PAGE {
+        return None;
+    }
+    UserId::new(std::str::from_utf8(rest).ok()?).ok()
+}
+
 /// Reads a token of a page of members; `None` when it is not one of this version.
 #[must_use]
 pub fn decode_members_page(token: &[u8]) -> Option<UserNo> {
@@ -133,6 +154,7 @@ mod tests {
             if let Some(position) = Position::decode(&noise) { prop_assert_eq!(&position.encode()[..], &noise[..]); }
             if let Some(page) = WindowPage::decode(&noise) { prop_assert_eq!(&page.encode()[..], &noise[..]); }
             let _ = decode_members_page(&noise);
+            if let Some(user) = decode_relations_page(&noise) { prop_assert_eq!(&encode_relations_page(&user)[..], &noise[..]); }
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::executor::job::{Job, Key, Work};
 use crate::executor::record::{Accepted, Decided, push_change, push_message};
 use crate::executor::slot::{Brought, Loaded, Slot};
 use crate::executor::{Attempt, Context, Need, refuse, reject};
+use crate::relate::{Reach, reach};
 use crate::rows::change;
 use crate::rows::dedup::Remembered;
 use crate::seal::AuthorKeys;
@@ -47,6 +48,16 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         Err(attempt) => return attempt,
     };
     let Work::Send(send) = &job.work else { return Attempt::Done };
+    match reach(context, (loaded, brought), &job, begins_with.as_ref()) {
+        Reach::Open => {}
+        Reach::Ask(need) => return Attempt::Needs(need, Box::new(job)),
+        Reach::Closed(rejection) => {
+            return reject(context, *open, job, rejection).map_or(Attempt::Done, |()| {
+                *open += 1;
+                Attempt::Done
+            });
+        }
+    }
     let mut read = (Seq::ZERO, Ordinal::ZERO);
     if let Some(state) = &loaded.state {
         if let Err(rejection) = decide_send(state, loaded.members.get(&job.actor.no)) {

@@ -11,7 +11,7 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
     let Work::Typing(active) = job.work else { return Attempt::Done };
     let Some(loaded) = &slot.loaded else { return Attempt::Done };
     let member = loaded.members.get(&job.actor.no).is_some_and(|member| member.is_active());
-    if member && loaded.roster.len() <= LOOKED_UP_MAX {
+    if member && loaded.roster.len() <= LOOKED_UP_MAX && !loaded.relation.is_blocked() {
         let (app, conversation) = job.key;
         let what = Outbound::Typing { conversation, user: job.actor.id, active };
         context.fan_out.ephemeral(context.node, app, &loaded.roster, job.actor.no, &what);

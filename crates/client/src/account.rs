@@ -219,12 +219,7 @@ impl Account {
     /// # Errors
     /// Whatever the server answers.
     pub async fn display_names(&self, users: &[UserId]) -> Result<Vec<(UserId, String)>> {
-        let body = Body::GetUsers(v1::GetUsers { user_ids: users.iter().map(ToString::to_string).collect() });
-        let Body::Users(users) = self.inner.call(body).await? else {
-            return Err(Error::Protocol("get_users was answered by another frame".into()));
-        };
-        let named = users.users.into_iter().map(|user| Some((UserId::new(&user.user_id).ok()?, user.display_name)));
-        Ok(named.flatten().collect())
+        Ok(self.users(users).await?.into_iter().map(|user| (user.id, user.display_name)).collect())
     }
 
     /// What people were called when the server was last asked, also without a connection.

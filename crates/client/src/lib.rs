@@ -8,6 +8,7 @@ pub mod driver;
 pub mod error;
 pub mod events;
 pub mod messages;
+pub mod people;
 pub mod send;
 pub mod state;
 pub mod store;

@@ -14,6 +14,7 @@ use crate::core::order::{ListOrder, Placed};
 use crate::core::rows::MessageRow;
 use crate::core::timeline::TimelineModel;
 use crate::driver::limits::DIFFS_BEHIND;
+use crate::people::{Profile, Relations};
 use crate::state::{ConnectionState, ConversationSummary, ReadMark, SendState, TimelineItem};
 
 /// Sends that came to an end and whose state is still told.
@@ -24,6 +25,8 @@ pub(crate) struct Views {
     connection: SharedObservable<ConnectionState>,
     total_unread: SharedObservable<u64>,
     recorded: SharedObservable<u64>,
+    profile: SharedObservable<Option<Arc<Profile>>>,
+    relations: SharedObservable<Relations>,
     list: Mutex<List>,
     sends: Mutex<Sends>,
     aside: Mutex<BTreeMap<ConversationId, Aside>>,
@@ -68,6 +71,8 @@ impl Default for Views {
             connection: SharedObservable::default(),
             total_unread: SharedObservable::default(),
             recorded: SharedObservable::default(),
+            profile: SharedObservable::default(),
+            relations: SharedObservable::default(),
             list: Mutex::new(List {
                 order: ListOrder::default(),
                 by_id: BTreeMap::new(),
@@ -91,6 +96,14 @@ impl Views {
 
     pub fn recorded(&self) -> Subscriber<u64> {
         self.recorded.subscribe()
+    }
+
+    pub fn profile(&self) -> Subscriber<Option<Arc<Profile>>> {
+        self.profile.subscribe()
+    }
+
+    pub fn relations(&self) -> Subscriber<Relations> {
+        self.relations.subscribe()
     }
 
     pub fn conversations(&self) -> VectorSubscriber<Arc<ConversationSummary>> {
@@ -143,6 +156,14 @@ impl Views {
             Change::Connection(state) => drop(self.connection.set_if_not_eq(state.clone())),
             Change::TotalUnread(unread) => drop(self.total_unread.set_if_not_eq(*unread)),
             Change::Recorded(number) => drop(self.recorded.set_if_not_eq(*number)),
+            Change::Profile(profile) => drop(self.profile.set_if_not_eq(Some(profile.clone()))),
+            Change::Relation(relation) => {
+                self.relations.update(|all| drop(all.insert(relation.user.clone(), relation.clone())));
+            }
+            Change::PeopleGone => {
+                self.profile.set_if_not_eq(None);
+                self.relations.update(Relations::clear);
+            }
             Change::Conversation(summary) => lock(&self.list).put(summary.clone()),
             Change::ConversationGone(id) => lock(&self.list).remove(id),
             Change::Send { conversation, client_msg_id, state } => {

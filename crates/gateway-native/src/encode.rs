@@ -21,6 +21,7 @@ use stonechat_types::text::Title;
 use stonechat_wire::v1::{self, Frame, event, frame::Body, personal_change};
 
 use crate::parse::VERSION;
+use crate::people;
 
 /// The slot of a live event that holds its frame as protobuf.
 pub const SLOT_BINARY: usize = 0;
@@ -65,7 +66,9 @@ pub fn answer(session_id: u64, answer: &Answer) -> Body {
         Answer::Personal(page) => Body::Personal(personal(page)),
         Answer::Members(page) => Body::Members(members(page)),
         Answer::Devices(devices) => Body::Devices(v1::Devices { devices: devices.iter().map(device).collect() }),
-        Answer::Users(users) => Body::Users(v1::Users { users: users.iter().map(user).collect() }),
+        Answer::Users(page) => Body::Users(people::users(page)),
+        Answer::Profile(own) => Body::Profile(people::profile(own)),
+        Answer::Relations(page) => Body::Relations(people::relations(page)),
     }
 }
 
@@ -147,6 +150,8 @@ pub fn personal_change(seq: PersonalSeq, item: &PersonalItem) -> v1::PersonalCha
             upto_ordinal: ordinal.0,
         }),
         PersonalItem::Device(view) => Change::Device(device(view)),
+        PersonalItem::Relation(view) => Change::Relation(people::relation(view)),
+        PersonalItem::Profile(own) => Change::Profile(people::profile(own)),
     };
     v1::PersonalChange { personal_seq: seq.0, change: Some(change) }
 }
@@ -387,10 +392,6 @@ fn device(view: &DeviceView) -> v1::DeviceState {
         revoked: view.revoked,
         client: view.client.clone(),
     }
-}
-
-fn user(view: &UserView) -> v1::User {
-    v1::User { user_id: text(&view.id), display_name: display_name(view) }
 }
 
 fn kind(conversation: ConversationId) -> v1::ConversationKind {

@@ -7,6 +7,7 @@ pub mod encode;
 pub mod fuzzing;
 pub mod gateway;
 pub mod parse;
+mod people;
 pub mod session;
 
 #[cfg(test)]

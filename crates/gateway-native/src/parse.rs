@@ -1,5 +1,6 @@
 //! What a client asks for, checked once: inside, wrong values cannot exist.
 
+use crate::people;
 use bytes::Bytes;
 use prost::Message as _;
 use std::fmt::Display;
@@ -113,7 +114,14 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
         Body::Pull(pull) => {
             Call::Pull { position: opaque("position", pull.position)?, window: pull.window.min(WINDOW_MAX) }
         }
-        Body::GetUsers(get) => Call::GetUsers(users(&get.user_ids, GET_USERS_MAX)?),
+        Body::GetUsers(get) => {
+            let usernames = people::usernames(&get.usernames, GET_USERS_MAX)?;
+            Call::GetUsers(users(&get.user_ids, GET_USERS_MAX)?, usernames)
+        }
+        Body::SetProfile(set) => Call::SetProfile(Box::new(people::set_profile(set)?)),
+        Body::GetProfile(v1::GetProfile {}) => Call::GetProfile,
+        Body::Relate(relate) => Call::Relate(Box::new(people::relate(relate)?)),
+        Body::ListRelations(list) => Call::ListRelations(people::list_relations(list)?),
         Body::Welcome(_)
         | Body::Done(_)
         | Body::Sent(_)
@@ -130,6 +138,8 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
         | Body::Devices(_)
         | Body::Pong(_)
         | Body::Users(_)
+        | Body::Profile(_)
+        | Body::Relations(_)
         | Body::Error(_)
         | Body::Event(_)
         | Body::ReadMoved(_)
@@ -167,7 +177,7 @@ pub(crate) fn malformed(message: &'static str) -> Failure {
     Failure::new(ErrorCode::Malformed, message)
 }
 
-fn invalid(field: &str, why: impl Display) -> Failure {
+pub(crate) fn invalid(field: &str, why: impl Display) -> Failure {
     Failure::new(ErrorCode::InvalidArgument, format!("{field} {why}"))
 }
 
@@ -296,7 +306,7 @@ fn role(role: i32) -> Result<Role, Failure> {
     }
 }
 
-fn id<T: FromStr<Err: Display>>(field: &str, text: &str) -> Result<T, Failure> {
+pub(crate) fn id<T: FromStr<Err: Display>>(field: &str, text: &str) -> Result<T, Failure> {
     text.parse().map_err(|error| invalid(field, error))
 }
 
@@ -304,7 +314,7 @@ fn conversation(text: &str) -> Result<ConversationId, Failure> {
     id("conversation_id", text)
 }
 
-fn user(text: &str) -> Result<UserId, Failure> {
+pub(crate) fn user(text: &str) -> Result<UserId, Failure> {
     id("user_id", text)
 }
 
@@ -319,7 +329,7 @@ fn client_msg_id(field: &str, bytes: &[u8]) -> Result<ClientMsgId, Failure> {
     ClientMsgId::from_slice(bytes).map_err(|error| invalid(field, error))
 }
 
-fn command_id(bytes: &[u8]) -> Result<CommandId, Failure> {
+pub(crate) fn command_id(bytes: &[u8]) -> Result<CommandId, Failure> {
     CommandId::from_slice(bytes).map_err(|error| invalid("command_id", error))
 }
 
@@ -336,7 +346,7 @@ fn seq(field: &str, n: u64) -> Result<Seq, Failure> {
 }
 
 /// A position or page token: made by the server, so only its length is looked at here.
-fn opaque(field: &str, bytes: Bytes) -> Result<Bytes, Failure> {
+pub(crate) fn opaque(field: &str, bytes: Bytes) -> Result<Bytes, Failure> {
     if bytes.len() > POSITION_BYTES_MAX {
         return Err(invalid(field, format_args!("is longer than {POSITION_BYTES_MAX} bytes")));
     }

@@ -127,7 +127,7 @@ async fn a_session_that_begins_after_its_connection_is_gone_is_ended() {
     // The hello makes its user, so the session had begun when he is there.
     let mut bob = stage.signed_in("bob", "b").await;
     for id in 2.. {
-        let get = Body::GetUsers(v1::GetUsers { user_ids: vec!["alice".into()] });
+        let get = Body::GetUsers(v1::GetUsers { user_ids: vec!["alice".into()], usernames: Vec::new() });
         let Body::Users(found) = bob.ask(id, get).await else { panic!() };
         if !found.users.is_empty() {
             break;

@@ -181,7 +181,10 @@ impl Device {
             | Change::Cleared
             | Change::Marks(..)
             | Change::Typing(..)
-            | Change::Recorded(_) => {}
+            | Change::Recorded(_)
+            | Change::Profile(_)
+            | Change::Relation(_)
+            | Change::PeopleGone => {}
         }
     }
 

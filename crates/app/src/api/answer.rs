@@ -1,5 +1,6 @@
 //! What is answered.
 
+use super::people::{OwnProfile, RelationView, RelationsPage, UsersPage};
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -44,7 +45,11 @@ pub enum Answer {
     /// Devices.
     Devices(Vec<DeviceView>),
     /// Users that exist.
-    Users(Vec<UserView>),
+    Users(UsersPage),
+    /// The caller's own profile.
+    Profile(Box<OwnProfile>),
+    /// What the caller and others are to each other.
+    Relations(RelationsPage),
 }
 
 /// The acknowledgement of a send.
@@ -355,6 +360,10 @@ pub enum PersonalItem {
     },
     /// A device.
     Device(DeviceView),
+    /// What the user and another are to each other.
+    Relation(Box<RelationView>),
+    /// The user's own profile.
+    Profile(Box<OwnProfile>),
 }
 
 /// A device of a user.

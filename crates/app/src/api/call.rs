@@ -1,10 +1,11 @@
 //! What may be asked.
 
+use super::people::{ListRelations, Relate, SetProfile};
 use bytes::Bytes;
 use stonechat_domain::event::MessageCommand;
 use stonechat_domain::member::Role;
 use stonechat_types::emoji::Emoji;
-use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, DeviceId, UserId};
+use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, DeviceId, UserId, Username};
 use stonechat_types::number::{Ordinal, PersonalSeq, Seq};
 use stonechat_types::text::Title;
 
@@ -93,8 +94,16 @@ pub enum Call {
         /// Conversations of the first page; 0 for the default.
         window: u32,
     },
-    /// Names of users. Answer: `Users`.
-    GetUsers(Vec<UserId>),
+    /// Users, by their ids and by the names that they chose. Answer: `Users`.
+    GetUsers(Vec<UserId>, Vec<Username>),
+    /// Change the caller's own profile. Answer: `Profile`.
+    SetProfile(Box<SetProfile>),
+    /// The caller's own profile. Answer: `Profile`.
+    GetProfile,
+    /// Change what the caller and another are to each other. Answer: `CommandDone`.
+    Relate(Box<Relate>),
+    /// What the caller and others are to each other. Answer: `Relations`.
+    ListRelations(ListRelations),
     /// The user is writing, or stopped. No answer.
     Typing {
         /// Where.

@@ -2,6 +2,7 @@
 
 mod answer;
 mod call;
+mod people;
 mod session;
 
 pub use answer::{
@@ -12,5 +13,9 @@ pub use answer::{
 pub use call::{
     Call, ChangeConversation, ChangeMessage, ChangeRequest, CreateGroup, Destination, FetchChanges, ListReactions,
     MessageRange, SendMessage,
+};
+pub use people::{
+    ListRelations, OwnProfile, Patch, ProfilePatch, ProfileView, Relate, RelationFilter, RelationView, RelationsPage,
+    SetProfile, UsersPage,
 };
 pub use session::{Begun, Hello, Offer, Outbound, SessionSink};

@@ -65,14 +65,7 @@ pub(crate) fn settle(
             Err(refuse(context, job, ErrorCode::Corrupt, "what was acknowledged under this id cannot be read"))
         }
         Earlier::Known(first) => {
-            let Job { key, work, reply, .. } = job;
-            if first.body_hmac == body_hmac {
-                context.node.metrics.duplicates.inc();
-                reply.answer(Ok(known(&work, key.1, &first)));
-            } else {
-                context.node.metrics.refused(ErrorCode::Conflict);
-                reply.answer(Err(conflict(key.1, &first)));
-            }
+            answer_known(context, job, &first, body_hmac);
             Err(Attempt::Done)
         }
         Earlier::Pending => {
@@ -81,6 +74,18 @@ pub(crate) fn settle(
             }
             Err(Attempt::Done)
         }
+    }
+}
+
+/// Answers a command whose id was committed before.
+pub(crate) fn answer_known(context: &Context<'_>, job: Job, first: &Remembered, body_hmac: [u8; 16]) {
+    let Job { key, work, reply, .. } = job;
+    if first.body_hmac == body_hmac {
+        context.node.metrics.duplicates.inc();
+        reply.answer(Ok(known(&work, key.1, first)));
+    } else {
+        context.node.metrics.refused(ErrorCode::Conflict);
+        reply.answer(Err(conflict(key.1, first)));
     }
 }
 
@@ -99,7 +104,7 @@ pub(crate) fn answer_waiter(waiter: Waiter, conversation: ConversationId, first:
 
 fn known(work: &Work, conversation: ConversationId, first: &Remembered) -> Answer {
     match work {
-        Work::Command(..) | Work::ChangeMessage(..) => command_done(conversation, first.seq, true),
+        Work::Command(..) | Work::ChangeMessage(..) | Work::Relate(..) => command_done(conversation, first.seq, true),
         _ => Answer::Sent(sent(conversation, first, true)),
     }
 }

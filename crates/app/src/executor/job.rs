@@ -1,6 +1,7 @@
 //! What an executor is asked, and where the answer goes.
 
 use crate::api::{Answer, Failure, Outbound, SendMessage};
+use crate::relate::Wanted;
 use crate::session::Session;
 use crate::turn::Turn;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub(crate) enum Work {
     ChangeMessage(CommandId, Seq, MessageCommand),
     MarkRead(Seq),
     Typing(bool),
+    Relate(CommandId, Box<Wanted>),
 }
 
 /// Where the answer goes.

@@ -3,6 +3,7 @@
 use super::job::Key;
 use super::slot::{Loaded, Slot};
 use crate::node::Node;
+use crate::rows::user::User;
 use crate::rows::{self, conversation, key, member};
 use bytes::Bytes;
 use roaring::RoaringBitmap;
@@ -11,10 +12,11 @@ use stonechat_domain::conversation::Conversation;
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Member, UserRef};
 use stonechat_domain::message::Message;
+use stonechat_domain::relation::Relation;
 use stonechat_log::packed;
 use stonechat_log::store::{LogError, PageLimit};
 use stonechat_types::emoji::Emoji;
-use stonechat_types::id::UserId;
+use stonechat_types::id::{ConversationKind, UserId};
 use stonechat_types::number::{ConversationNo, Ordinal, Seq, UserNo};
 
 /// What is missing.
@@ -32,16 +34,19 @@ pub(crate) enum Need {
     Peer(UserId),
     /// What became of a message, and what a user added to it.
     Message(ConversationNo, Seq, UserNo),
+    /// What a user allows.
+    User(UserNo),
 }
 
 /// What was found.
 pub(crate) enum Found {
-    State(Option<Box<(Conversation, RoaringBitmap)>>, UserNo, Option<Member>),
+    State(Option<Box<(Conversation, RoaringBitmap)>>, UserNo, Option<Member>, Box<Relation>),
     Members(Vec<(UserNo, Option<Member>)>),
     Dedup(Bytes, Bytes),
     OrdinalAt(Seq, Ordinal),
     Peer(Option<UserRef>),
     Message(Seq, Option<Box<Message>>, UserNo, Vec<Emoji>),
+    User(Option<Box<User>>),
 }
 
 /// Loads what is missing.
@@ -56,14 +61,20 @@ pub(crate) async fn load(node: Arc<Node>, at: Key, need: Need) -> (Key, Result<F
         Need::OrdinalAt(seq) => ordinal_at(&node, at, seq).await,
         Need::Peer(id) => peer(&node, at, &id).await,
         Need::Message(no, seq, user) => message(&node, at, no, (seq, user)).await,
+        Need::User(no) => node.directory.find_by_no(at.0, no).await.map(|user| Found::User(user.map(Box::new))),
     };
     (at, found)
 }
 
 async fn state(node: &Node, (app, id): Key, asker: UserNo) -> Result<Found, LogError> {
-    let row = node.log.load(vec![key::conversation(app, id)]).await?.into_iter().next().flatten();
-    let Some(row) = row else { return Ok(Found::State(None, asker, None)) };
-    let state = conversation::decode(app, id, &row)?;
+    let direct = id.kind() == ConversationKind::Direct;
+    let mut keys = vec![key::conversation(app, id)];
+    keys.extend(direct.then(|| key::relation(app, id)));
+    let rows = node.log.load(keys).await?;
+    let relation = rows.get(1).and_then(Option::as_deref).map(rows::relation::decode).transpose()?.unwrap_or_default();
+    let relation = Box::new(relation);
+    let Some(row) = &rows[0] else { return Ok(Found::State(None, asker, None, relation)) };
+    let state = conversation::decode(app, id, row)?;
     let rows = node.log.load(vec![key::roster(app, state.no), key::member(app, state.no, asker)]).await?;
     let mut roster = RoaringBitmap::new();
     for entry in packed::entries(rows[0].as_deref().unwrap_or_default()) {
@@ -72,7 +83,7 @@ async fn state(node: &Node, (app, id): Key, asker: UserNo) -> Result<Found, LogE
         roster.insert(u32::from_be_bytes(user));
     }
     let member = rows[1].as_deref().map(member::decode).transpose()?;
-    Ok(Found::State(Some(Box::new((state, roster))), asker, member))
+    Ok(Found::State(Some(Box::new((state, roster))), asker, member, relation))
 }
 
 async fn members(
@@ -135,10 +146,15 @@ async fn peer(node: &Node, (app, _): Key, id: &UserId) -> Result<Found, LogError
 /// Puts what was found into the slot.
 pub(crate) fn install(slot: &mut Slot, found: Found) {
     match found {
-        Found::State(None, ..) => slot.loaded = Some(Loaded::new(None, RoaringBitmap::new())),
-        Found::State(Some(state), asker, member) => {
+        Found::State(None, _, _, relation) => {
+            let mut loaded = Loaded::new(None, RoaringBitmap::new());
+            loaded.relation = *relation;
+            slot.loaded = Some(loaded);
+        }
+        Found::State(Some(state), asker, member, relation) => {
             let (state, roster) = *state;
             let mut loaded = Loaded::new(Some(state), roster);
+            loaded.relation = *relation;
             loaded.learn(asker, member);
             slot.loaded = Some(loaded);
         }
@@ -154,6 +170,7 @@ pub(crate) fn install(slot: &mut Slot, found: Found) {
             }
         }
         Found::Peer(peer) => slot.brought.peer = Some(peer),
+        Found::User(user) => slot.brought.user = user.map(|user| *user),
         Found::Message(seq, message, user, own) => {
             if let Some(loaded) = &mut slot.loaded {
                 loaded.messages.learn(seq, message.map(|message| *message), (user, own), loaded.committed);

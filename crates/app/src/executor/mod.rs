@@ -25,7 +25,7 @@ use crate::map::Map;
 use crate::metrics::{Bound, Full};
 use crate::node::Node;
 use crate::rows::derive;
-use crate::{change_conversation, change_message, mark_read, send_message, typing};
+use crate::{change_conversation, change_message, mark_read, relate, send_message, typing};
 use batch::{BATCH_RECORDS_MAX, Batch, Effect, Share};
 use job::{Job, Key, Reply, Work};
 use load::Found;
@@ -447,6 +447,7 @@ fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> Attempt {
         Work::ChangeMessage(..) => change_message::attempt(context, slot, job),
         Work::MarkRead(_) => mark_read::attempt(context, slot, job),
         Work::Typing(_) => typing::attempt(context, slot, job),
+        Work::Relate(..) => relate::attempt(context, slot, job),
     }
 }
 

@@ -4,6 +4,7 @@ use super::job::{Job, Reply};
 use super::messages::Messages;
 use crate::map::Map;
 use crate::rows::dedup::Remembered;
+use crate::rows::user::User;
 use bytes::Bytes;
 use roaring::RoaringBitmap;
 use std::collections::{BTreeSet, VecDeque};
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use stonechat_domain::conversation::Conversation;
 use stonechat_domain::decide::Facts;
 use stonechat_domain::member::{Member, UserRef};
+use stonechat_domain::relation::Relation;
 use stonechat_types::number::{Ordinal, Seq, UserNo};
 
 /// Commands that may wait for one conversation to be loaded; more are refused as `overloaded`.
@@ -43,6 +45,8 @@ pub(crate) struct Brought {
     pub dedup: Option<(Bytes, Bytes)>,
     /// The other user of a direct conversation that has to begin; `None` inside when he does not exist.
     pub peer: Option<Option<UserRef>>,
+    /// A user whose settings a rule asks for.
+    pub user: Option<User>,
 }
 
 /// A loaded conversation.
@@ -63,6 +67,8 @@ pub(crate) struct Loaded {
     pub dirty: BTreeSet<UserNo>,
     /// Messages that were needed, pending records included.
     pub messages: Messages,
+    /// Of a direct conversation, what the two are to each other, whether it has begun or not, pending records included.
+    pub relation: Relation,
     recent: VecDeque<(Seq, Ordinal)>,
 }
 
@@ -96,6 +102,7 @@ impl Loaded {
             pending: Map::default(),
             dirty: BTreeSet::new(),
             messages: Messages::default(),
+            relation: Relation::default(),
             recent,
         }
     }
@@ -153,6 +160,7 @@ impl Slot {
                 + loaded.strangers.len() * 16
                 + loaded.roster.serialized_size()
                 + loaded.messages.bytes()
+                + loaded.relation.bytes()
         });
         640 + loaded
     }

@@ -3,8 +3,9 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use stonechat_domain::member::{Role, UserRef};
 use stonechat_log::store::LogError;
+use stonechat_types::fields::Fields;
 use stonechat_types::id::UserId;
-use stonechat_types::number::{Ordinal, Seq, UserNo};
+use stonechat_types::number::{Ordinal, Seq, Timestamp, UserNo};
 
 /// Writes a row.
 pub struct Writer(BytesMut);
@@ -47,6 +48,25 @@ impl Writer {
         let length = bytes.len().min(usize::from(u16::MAX));
         self.0.put_u16(length as u16);
         self.0.put_slice(&bytes[..length]);
+        self
+    }
+
+    /// A text that may be missing, which is never empty.
+    pub fn maybe(&mut self, text: Option<&str>) -> &mut Self {
+        self.bytes(text.unwrap_or_default().as_bytes())
+    }
+
+    /// A time that may be missing, which is never zero.
+    pub fn maybe_time(&mut self, time: Option<Timestamp>) -> &mut Self {
+        self.u64(time.map_or(0, |time| time.0 as u64))
+    }
+
+    /// A map of an app.
+    pub fn fields(&mut self, fields: &Fields) -> &mut Self {
+        self.u8(fields.iter().len() as u8);
+        for (name, value) in fields.iter() {
+            self.bytes(name.as_bytes()).bytes(value.as_bytes());
+        }
         self
     }
 
@@ -125,6 +145,32 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(self.bytes()?).ok()
     }
 
+    /// A text that may be missing; `Some(None)` when it is.
+    pub fn maybe<T, E>(&mut self, make: impl FnOnce(&str) -> Result<T, E>) -> Option<Option<T>> {
+        let text = self.text()?;
+        if text.is_empty() { Some(None) } else { make(text).ok().map(Some) }
+    }
+
+    /// A time that may be missing; `Some(None)` when it is.
+    pub fn maybe_time(&mut self) -> Option<Option<Timestamp>> {
+        let time = Timestamp(self.u64()? as i64);
+        Some(Some(time).filter(|time| *time != Timestamp::default()))
+    }
+
+    /// A map of an app. Names in another order than theirs are damage.
+    pub fn fields(&mut self) -> Option<Fields> {
+        let (mut fields, mut last) = (Fields::default(), None);
+        for _ in 0..self.u8()? {
+            let (name, value) = (self.text()?, self.text()?);
+            if last.is_some_and(|last| last >= name) {
+                return None;
+            }
+            fields.set(name, Some(value)).ok()?;
+            last = Some(name);
+        }
+        Some(fields)
+    }
+
     /// A user by both names.
     pub fn user(&mut self) -> Option<UserRef> {
         let no = UserNo(self.u32()?);
@@ -190,7 +236,7 @@ mod tests {
     use stonechat_domain::event::Change;
     use stonechat_log::packed::{self, Patches};
     use stonechat_types::id::{ConversationId, DeviceId};
-    use stonechat_types::number::{AppId, ConversationNo, LanePosition, Timestamp};
+    use stonechat_types::number::{AppId, ConversationNo, LanePosition};
 
     fn alice() -> UserRef {
         UserRef { no: UserNo(7), id: UserId::new("alice").unwrap() }
@@ -209,7 +255,7 @@ mod tests {
         let row = conversation::encode(&Conversation::empty(AppId(1), group(), ConversationNo(1), alice()));
         assert!(conversation::decode(AppId(1), group(), &row).is_ok());
         assert!(conversation::decode(AppId(1), group(), &behind(&row)).is_err());
-        let row = user::encode(&user::User { user: alice(), name: None, created_at: Timestamp(1) });
+        let row = user::encode(&user::User::new(alice(), Timestamp(1)));
         assert!(user::decode(&row).is_ok() && user::decode(&behind(&row)).is_err());
         let remembered =
             dedup::Remembered { seq: Seq(1), ordinal: Ordinal(1), sent_at: Timestamp(1), body_hmac: [1; 16] };

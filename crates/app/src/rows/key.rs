@@ -1,7 +1,7 @@
 //! Keys of the application's rows. Numbers are big-endian, so that rows of a kind sort by them.
 
 use bytes::{BufMut, Bytes, BytesMut};
-use stonechat_types::id::{ConversationId, UserId};
+use stonechat_types::id::{ConversationId, UserId, Username};
 use stonechat_types::number::{AppId, ConversationNo, Ordinal, Seq, UserNo};
 
 const CONVERSATION: u8 = 0x01;
@@ -18,6 +18,10 @@ const MESSAGE: u8 = 0x0B;
 const CHANGED: u8 = 0x0C;
 const REACTIONS: u8 = 0x0D;
 const RECALLED: u8 = 0x0E;
+const PROFILE: u8 = 0x20;
+const USERNAME: u8 = 0x21;
+const RELATION: u8 = 0x22;
+const COMMANDS: u8 = 0x23;
 
 /// Ordinals of one row of messages that were taken back, as a power of two.
 const RECALLED_CHUNK_BITS: u32 = 10;
@@ -94,6 +98,41 @@ pub fn user(app: AppId, id: &UserId) -> Bytes {
 pub fn user_by_no(app: AppId, no: UserNo) -> Bytes {
     let mut key = start(USER_BY_NO, app, 4);
     key.put_u32(no.0);
+    key.freeze()
+}
+
+/// What a user tells of himself, beside his names.
+#[must_use]
+pub fn profile(app: AppId, no: UserNo) -> Bytes {
+    let mut key = start(PROFILE, app, 4);
+    key.put_u32(no.0);
+    key.freeze()
+}
+
+/// Who has a username.
+#[must_use]
+pub fn username(app: AppId, name: &Username) -> Bytes {
+    let mut key = start(USERNAME, app, 32);
+    key.put_slice(name.as_str().as_bytes());
+    key.freeze()
+}
+
+/// What two users are to each other, beside their direct conversation.
+#[must_use]
+pub fn relation(app: AppId, direct: ConversationId) -> Bytes {
+    let mut key = start(RELATION, app, 16);
+    key.put_slice(direct.as_bytes());
+    key.freeze()
+}
+
+/// Packed acknowledgements of one user's commands about another user, or about himself, by the direct conversation of the
+/// two. Ids that share their first four bytes share a row.
+#[must_use]
+pub fn commands(app: AppId, direct: ConversationId, user: UserNo, id: &[u8; 16]) -> Bytes {
+    let mut key = start(COMMANDS, app, 24);
+    key.put_slice(direct.as_bytes());
+    key.put_u32(user.0);
+    key.put_slice(&id[..4]);
     key.freeze()
 }
 

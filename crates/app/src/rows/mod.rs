@@ -11,4 +11,6 @@ pub mod key;
 pub mod member;
 pub mod message;
 pub mod personal;
+pub mod profile;
+pub mod relation;
 pub mod user;

@@ -1,16 +1,22 @@
 //! Entries of personal state: their keys and values.
 
 use super::codec::{Reader, Writer, damaged, role_byte, role_of};
-use crate::api::{DeviceView, PersonalItem};
+use super::relation;
+use super::user::{add_byte, add_of, message_byte, message_of};
+use crate::api::{DeviceView, OwnProfile, PersonalItem, ProfileView, RelationView};
 use bytes::{BufMut, Bytes, BytesMut};
+use std::sync::Arc;
 use stonechat_domain::member::Member;
 use stonechat_log::store::LogError;
-use stonechat_types::id::{ConversationId, DeviceId};
+use stonechat_types::id::{ConversationId, DeviceId, UserId, Username};
 use stonechat_types::number::{Seq, Timestamp};
+use stonechat_types::text::{DisplayName, Note};
 
 const MEMBERSHIP: u8 = 1;
 const READ: u8 = 2;
 const DEVICE: u8 = 3;
+const RELATION: u8 = 10;
+const PROFILE: u8 = 11;
 const VERSION: u8 = 1;
 
 fn with(kind: u8, rest: &[u8]) -> Bytes {
@@ -37,6 +43,15 @@ pub fn read_key(id: ConversationId) -> Bytes {
 pub fn device_key(id: &DeviceId) -> Bytes {
     with(DEVICE, id.as_str().as_bytes())
 }
+
+/// The key of a relation.
+#[must_use]
+pub fn relation_key(peer: &UserId) -> Bytes {
+    with(RELATION, peer.as_str().as_bytes())
+}
+
+/// What all keys of relations start with.
+pub const RELATION_PREFIX: &[u8] = &[RELATION];
 
 /// What all keys of devices start with.
 pub const DEVICE_PREFIX: &[u8] = &[DEVICE];
@@ -75,6 +90,22 @@ pub fn encode(item: &PersonalItem) -> (Bytes, Bytes) {
             row.bytes(device.name.as_bytes()).bytes(device.client.as_bytes());
             (device_key(&device.id), row.finish())
         }
+        PersonalItem::Relation(view) => {
+            row.maybe_time(view.contacts_since).maybe_time(view.blocks_since);
+            relation::request(&mut row, view.incoming.as_ref());
+            relation::request(&mut row, view.outgoing.as_ref());
+            relation::declined(&mut row, view.declined.as_ref());
+            relation::remarks(&mut row, &view.remarks);
+            (relation_key(&view.peer), row.finish())
+        }
+        PersonalItem::Profile(own) => {
+            let view = &own.profile;
+            row.bytes(view.id.as_str().as_bytes()).maybe(view.name.as_ref().map(DisplayName::as_str));
+            row.maybe(view.username.as_ref().map(Username::as_str)).maybe(view.avatar.as_deref());
+            row.fields(&view.public).u64(view.changed_at.0 as u64).maybe(view.question.as_ref().map(Note::as_str));
+            row.fields(&own.private).u8(message_byte(own.who_may_message)).u8(add_byte(own.who_may_add));
+            (with(PROFILE, &[]), row.finish())
+        }
     }
 }
 
@@ -103,6 +134,29 @@ pub fn decode(key: &[u8], value: &[u8]) -> Result<Option<PersonalItem>, LogError
                 let revoked_at = Timestamp(row.u64()? as i64);
                 let (name, client) = (row.text()?.to_owned(), row.text()?.to_owned());
                 PersonalItem::Device(DeviceView { id, name, client, seen_at, revoked, revoked_at })
+            }
+            RELATION => PersonalItem::Relation(Box::new(RelationView {
+                peer: UserId::new(std::str::from_utf8(name).ok()?).ok()?,
+                contacts_since: row.maybe_time()?,
+                blocks_since: row.maybe_time()?,
+                incoming: relation::read_request(&mut row)?,
+                outgoing: relation::read_request(&mut row)?,
+                declined: relation::read_declined(&mut row)?,
+                remarks: relation::read_remarks(&mut row)?,
+            })),
+            PROFILE if name.is_empty() => {
+                let profile = ProfileView {
+                    id: UserId::new(row.text()?).ok()?,
+                    name: row.maybe(DisplayName::new)?,
+                    username: row.maybe(Username::new)?,
+                    avatar: row.maybe(|text| Ok::<_, ()>(Arc::from(text)))?,
+                    public: row.fields()?,
+                    changed_at: Timestamp(row.u64()? as i64),
+                    question: row.maybe(Note::new)?,
+                };
+                let private = row.fields()?;
+                let (who_may_message, who_may_add) = (message_of(row.u8()?)?, add_of(row.u8()?)?);
+                PersonalItem::Profile(Box::new(OwnProfile { profile, private, who_may_message, who_may_add }))
             }
             _ => return Some(None),
         };

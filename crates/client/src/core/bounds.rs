@@ -81,6 +81,12 @@ fn change(it: &v1::PersonalChange) -> bool {
         && match &it.change {
             Some(personal_change::Change::Membership(it)) => it.visible_upto_seq <= NUMBER_MAX,
             Some(personal_change::Change::Read(it)) => all([it.upto_seq, it.upto_ordinal]),
-            Some(personal_change::Change::Device(_)) | None => true,
+            // Times are shown, and not counted on from.
+            Some(
+                personal_change::Change::Device(_)
+                | personal_change::Change::Relation(_)
+                | personal_change::Change::Profile(_),
+            )
+            | None => true,
         }
 }

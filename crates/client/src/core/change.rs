@@ -5,6 +5,7 @@ use std::sync::Arc;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 
 use crate::core::rows::{MessageChange, MessageRow};
+use crate::people::{Profile, Relation};
 use crate::state::{ConnectionState, ConversationSummary, Pending, ReadMark, SendState, Unsent};
 
 /// One change.
@@ -51,4 +52,10 @@ pub enum Change {
     Typing(ConversationId, Vec<UserId>),
     /// The number of the last recorded event.
     Recorded(u64),
+    /// The user's own profile.
+    Profile(Arc<Profile>),
+    /// What the user and another are to each other.
+    Relation(Arc<Relation>),
+    /// Neither the profile nor the relations are known any more: the server tells them again.
+    PeopleGone,
 }

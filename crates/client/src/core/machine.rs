@@ -19,6 +19,7 @@ use crate::core::journal::Journal;
 use crate::core::link::Link;
 use crate::core::mutant::Mutants;
 use crate::core::outbox::Outbox;
+use crate::core::people::Entries;
 use crate::core::rows::{DeviceRow, Snapshot, StoreOp, Transaction};
 use crate::core::sync::Session;
 use crate::core::typing::Typists;
@@ -135,6 +136,7 @@ pub struct Core {
     pub(super) outbox: Outbox,
     pub(super) asks: Asks,
     pub(super) typists: Typists,
+    pub(super) entries: Entries,
     pub(super) focus: Vec<ConversationId>,
     pub(super) recorded: u64,
     pub(super) total_unread: u64,
@@ -187,6 +189,7 @@ impl Core {
             outbox: Outbox::new(snapshot.outbox),
             asks: Asks::default(),
             typists: Typists::default(),
+            entries: Entries::default(),
             focus: Vec::new(),
             recorded: snapshot.recorded,
             total_unread: 0,
@@ -198,6 +201,8 @@ impl Core {
         };
         core.stale = core.conversations.values().filter(|it| it.row.stale_from > 0).map(|it| it.row.id).collect();
         core.tell_what_is_here();
+        core.tell_people(snapshot.entries);
+        core.journal.close(&mut core.actions);
         core
     }
 

@@ -27,6 +27,7 @@ pub mod machine;
 pub mod mutant;
 pub mod order;
 mod outbox;
+pub mod people;
 mod reads;
 mod refusal;
 pub mod rows;

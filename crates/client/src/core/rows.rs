@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, UserId};
 use stonechat_types::number::Timestamp;
-use stonechat_wire::v1::Event;
 use stonechat_wire::v1::frame::Body;
+use stonechat_wire::v1::{Event, PersonalChange};
 
 use crate::state::{Preview, Reaction, ReadMark, Role, SendFailure};
 
@@ -247,6 +247,8 @@ pub struct Snapshot {
     pub outbox: Vec<OutboxRow>,
     /// The number of the last recorded event.
     pub recorded: u64,
+    /// What belongs to the user beside his conversations.
+    pub entries: Vec<PersonalChange>,
 }
 
 /// One change of a store.
@@ -256,7 +258,7 @@ pub enum StoreOp {
     PutConversation(Box<ConversationRow>),
     /// Removes a conversation and everything of it but its outbox.
     DropConversation(ConversationId),
-    /// Removes all messages and intervals, also of conversations that are not known yet.
+    /// Removes all messages, intervals and entries, also of conversations that are not known yet.
     ClearHistory,
     /// Inserts a message, or replaces one that was changed later by no event.
     PutMessage(Box<MessageRow>),
@@ -276,6 +278,8 @@ pub enum StoreOp {
     PutDevice(DeviceRow),
     /// Notes what a user is called.
     PutName(UserId, String),
+    /// Inserts or replaces an entry of what belongs to the user, by its key.
+    PutEntry(String, Box<PersonalChange>),
 }
 
 /// Changes that are true together or not at all.

@@ -148,6 +148,7 @@ impl Core {
         self.confirmed.clear();
         self.forget_read_upto();
         self.forget_wishes();
+        self.forget_entries();
         for (id, conversation) in &mut self.conversations {
             conversation.forget_history();
             self.touched.insert(*id);

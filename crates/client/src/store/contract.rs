@@ -7,7 +7,7 @@ use bytes::Bytes;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use stonechat_types::number::{AppId, Seq, Timestamp};
 use stonechat_wire::v1::change_message::Change;
-use stonechat_wire::v1::{self, Event, frame::Body};
+use stonechat_wire::v1::{self, Event, PersonalChange, Profile, frame::Body, personal_change};
 
 use crate::core::rows::{
     Changed, DeviceRow, MessageChange, MessageRow, OutboxRow, QueuedCommand, Recall, Said, StoreOp, Transaction,
@@ -65,6 +65,10 @@ fn queued(order: u64, about: Option<ClientMsgId>) -> OutboxRow {
     let change = v1::ChangeMessage { seq: order, change: Some(Change::React(react)), ..v1::ChangeMessage::default() };
     let command = QueuedCommand { call: Body::ChangeMessage(change), about };
     OutboxRow { body_type: String::new(), body: Bytes::new(), command: Some(Box::new(command)), ..unsent(order) }
+}
+
+fn entry(number: u64) -> PersonalChange {
+    PersonalChange { personal_seq: number, change: Some(personal_change::Change::Profile(Profile::default())) }
 }
 
 fn full_row() -> crate::core::rows::ConversationRow {
@@ -130,6 +134,8 @@ fn keeps_everything(mut store: impl Store, reopen: impl FnOnce() -> Box<dyn Stor
             StoreOp::PutName(user("bob"), "B".into()),
             StoreOp::PutName(user("bob"), "Bob Okafor".into()),
             StoreOp::PutName(user("mei"), "梅 林".into()),
+            StoreOp::PutEntry("profile".into(), Box::new(entry(1))),
+            StoreOp::PutEntry("profile".into(), Box::new(entry(2))),
         ],
     );
     store.acknowledge(1).unwrap();
@@ -144,6 +150,7 @@ fn keeps_everything(mut store: impl Store, reopen: impl FnOnce() -> Box<dyn Stor
     assert_eq!(snapshot.outbox[..3], [unsent(1), unsent(2), unsent(3)]);
     assert_eq!(snapshot.outbox[3..], commands);
     assert_eq!(snapshot.recorded, 2);
+    assert_eq!(snapshot.entries, [entry(2)]);
     let mut reader = store.reader().unwrap();
     let query = |from, upto, limit| MessageQuery { conversation: conversation(), from, upto, limit };
     assert_eq!(reader.messages(query(1, 100, 2)).unwrap(), [message(3, 2), message(9, 8)]);
@@ -155,7 +162,7 @@ fn keeps_everything(mut store: impl Store, reopen: impl FnOnce() -> Box<dyn Stor
     assert_eq!(reader.names(1).unwrap(), names[..1]);
     apply_boxed(&mut store, vec![StoreOp::ClearHistory]);
     assert!(reader.messages(query(1, 100, 9)).unwrap().is_empty());
-    assert_eq!(store.load().unwrap().intervals, []);
+    assert_eq!((store.load().unwrap().intervals, store.load().unwrap().entries), (vec![], vec![]));
     apply_boxed(&mut store, vec![StoreOp::DropConversation(conversation())]);
     assert_eq!(store.load().unwrap().conversations, []);
     assert_eq!(store.load().unwrap().outbox.len(), 5, "what was not sent outlives its conversation");

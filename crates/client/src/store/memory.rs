@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use stonechat_types::id::{ConversationId, UserId};
-use stonechat_wire::v1::Event;
+use stonechat_wire::v1::{Event, PersonalChange};
 
 use crate::core::rows::{ConversationRow, DeviceRow, MessageRow, OutboxRow, Snapshot, StoreOp, Transaction};
 use crate::store::{MessageQuery, Reader, Result, Store};
@@ -32,6 +32,8 @@ pub struct Tables {
     pub recorded: u64,
     /// What users are called.
     pub names: BTreeMap<UserId, String>,
+    /// What belongs to the user beside his conversations.
+    pub entries: BTreeMap<String, PersonalChange>,
 }
 
 impl MemoryStore {
@@ -53,6 +55,7 @@ impl Tables {
             StoreOp::ClearHistory => {
                 self.messages.clear();
                 self.intervals.clear();
+                self.entries.clear();
             }
             StoreOp::PutMessage(row) => {
                 let here = self.messages.get(&(row.conversation, row.seq));
@@ -79,6 +82,7 @@ impl Tables {
             }
             StoreOp::PutDevice(device) => self.device = device.clone(),
             StoreOp::PutName(user, name) => drop(self.names.insert(user.clone(), name.clone())),
+            StoreOp::PutEntry(key, entry) => drop(self.entries.insert(key.clone(), (**entry).clone())),
         }
     }
 
@@ -99,6 +103,7 @@ impl Store for MemoryStore {
             intervals: intervals.collect(),
             outbox: tables.outbox.values().cloned().collect(),
             recorded: tables.recorded,
+            entries: tables.entries.values().cloned().collect(),
         })
     }
 

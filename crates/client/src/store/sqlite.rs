@@ -7,18 +7,19 @@ use std::time::Duration;
 use prost::Message as _;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior, params};
 use stonechat_types::id::{ConversationId, UserId};
-use stonechat_wire::v1::Event;
+use stonechat_wire::v1::{Event, PersonalChange};
 
 use crate::core::rows::{DeviceRow, MessageChange, MessageRow, Snapshot, StoreOp, Transaction};
 use crate::error::StoreError;
 use crate::store::{MessageQuery, Reader, Result, Store, row};
 
 /// The schema that this version writes, and the steps that lead to it.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("schema.sql"),
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
     include_str!("schema-4.sql"),
+    include_str!("schema-5.sql"),
 ];
 /// Before the id of a user in the key of what he is called.
 const NAME_PREFIX: &str = "name.";
@@ -132,7 +133,7 @@ fn apply(db: &Connection, op: &StoreOp) -> rusqlite::Result<()> {
             db.execute("DELETE FROM conversations WHERE conversation_id = ?1", [id.to_string()])?;
             clear(db, id)
         }
-        StoreOp::ClearHistory => db.execute_batch("DELETE FROM messages; DELETE FROM intervals"),
+        StoreOp::ClearHistory => db.execute_batch("DELETE FROM messages; DELETE FROM intervals; DELETE FROM entries"),
         StoreOp::PutMessage(message) => row::put_message(db, message),
         StoreOp::ChangeMessage(change) => change_message(db, change),
         StoreOp::DropUnheld(id, below) => {
@@ -156,6 +157,10 @@ fn apply(db: &Connection, op: &StoreOp) -> rusqlite::Result<()> {
         StoreOp::PutDevice(device) => {
             put_value(db, "position", &device.position)?;
             put_value(db, "history_id", &device.history_id)
+        }
+        StoreOp::PutEntry(key, entry) => {
+            let mut put = db.prepare_cached("INSERT OR REPLACE INTO entries VALUES (?1, ?2)")?;
+            put.execute(params![key, entry.encode_to_vec()]).map(drop)
         }
         StoreOp::PutName(user, name) => put_value(db, &format!("{NAME_PREFIX}{user}"), name.as_bytes()),
     }
@@ -239,6 +244,10 @@ impl Store for SqliteStore {
             )?,
             outbox: read(db, "SELECT * FROM outbox ORDER BY number", [], row::outbox)?,
             recorded: recorded.unwrap_or(0),
+            entries: read(db, "SELECT entry FROM entries ORDER BY entry_key", [], |row| {
+                let entry: Vec<u8> = row.get(0).map_err(|error| failed(&error))?;
+                PersonalChange::decode(&entry[..]).map_err(|_| row::corrupt("entry"))
+            })?,
         })
     }
 

@@ -118,7 +118,7 @@ fn field_cases() -> Vec<Case> {
         ("a device without a name", Body::RevokeDevice(v1::RevokeDevice::default()), InvalidArgument),
         (
             "too many users",
-            Body::GetUsers(v1::GetUsers { user_ids: vec!["b".into(); GET_USERS_MAX + 1] }),
+            Body::GetUsers(v1::GetUsers { user_ids: vec!["b".into(); GET_USERS_MAX + 1], usernames: Vec::new() }),
             InvalidArgument,
         ),
         (

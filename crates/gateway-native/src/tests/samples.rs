@@ -17,6 +17,7 @@ use stonechat_types::number::{AppId, Ordinal, PersonalSeq, Seq, Timestamp, UserN
 use stonechat_types::text::{DisplayName, Title};
 use stonechat_wire::v1::{self, Frame, frame::Body};
 
+use super::people;
 use crate::encode;
 
 const KEY: [u8; 16] = [0x01, 0x9a, 0xbc, 0xde, 0xf0, 0x12, 0x73, 0x45, 0x86, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 0x12, 0x34];
@@ -47,6 +48,10 @@ pub fn name(body: &Body) -> &'static str {
         Body::FetchChanges(_) => "fetch_changes",
         Body::ListReactions(_) => "list_reactions",
         Body::ListEdits(_) => "list_edits",
+        Body::SetProfile(_) => "set_profile",
+        Body::GetProfile(_) => "get_profile",
+        Body::Relate(_) => "relate",
+        Body::ListRelations(_) => "list_relations",
         Body::Typing(_) => "typing",
         Body::Focus(_) => "focus",
         Body::Welcome(_) => "welcome",
@@ -65,6 +70,8 @@ pub fn name(body: &Body) -> &'static str {
         Body::Changes(_) => "changes",
         Body::Reactions(_) => "reactions",
         Body::Edits(_) => "edits",
+        Body::Profile(_) => "profile",
+        Body::Relations(_) => "relations",
         Body::Error(_) => "error",
         Body::Event(_) => "event",
         Body::ReadMoved(_) => "read_moved",
@@ -83,7 +90,7 @@ pub fn calls() -> Vec<Body> {
     use v1::{change_conversation, fetch_messages, send_message};
     let key = || Bytes::copy_from_slice(&KEY);
     let group_id = || group().to_string();
-    vec![
+    let mut calls = vec![
         Body::Hello(v1::Hello {
             version_min: 1,
             version_max: 1,
@@ -155,8 +162,13 @@ pub fn calls() -> Vec<Body> {
         Body::RevokeDevice(v1::RevokeDevice { device_id: "old-phone".into() }),
         Body::Pull(v1::Pull { position: position(), window: 20 }),
         Body::Ping(v1::Ping {}),
-        Body::GetUsers(v1::GetUsers { user_ids: vec!["bob".into(), "carol@example.org".into()] }),
-    ]
+        Body::GetUsers(v1::GetUsers {
+            user_ids: vec!["bob".into(), "carol@example.org".into()],
+            usernames: vec!["dora".into()],
+        }),
+    ];
+    calls.extend(people::calls(key()));
+    calls
 }
 
 /// Signals, which have the id 0.
@@ -182,7 +194,7 @@ pub fn answers() -> Vec<Body> {
 
 /// One answer of each kind.
 pub fn all_answers() -> Vec<Answer> {
-    vec![
+    let mut answers = vec![
         Answer::Welcome(Box::new(welcome(SENT_AT))),
         Answer::Done,
         Answer::Sent(sent()),
@@ -236,8 +248,9 @@ pub fn all_answers() -> Vec<Answer> {
             as_of: Seq(99),
         }),
         Answer::Devices(vec![device()]),
-        Answer::Users(vec![view(&alice(), Some("Alice")), view(&bob(), None)]),
-    ]
+    ];
+    answers.extend(people::answers());
+    answers
 }
 
 /// What the server says on its own.
@@ -421,8 +434,10 @@ fn personal() -> PersonalPage {
             (PersonalSeq(16), PersonalItem::Membership { conversation: direct(), role: None, visible_upto: Seq(7) }),
             (PersonalSeq(17), PersonalItem::Read { conversation: group(), upto: Seq(42), ordinal: Ordinal(12) }),
             (PersonalSeq(18), PersonalItem::Device(device())),
+            (PersonalSeq(19), PersonalItem::Relation(Box::new(people::relation()))),
+            (PersonalSeq(20), PersonalItem::Profile(Box::new(people::own()))),
         ],
-        upto: PersonalSeq(18),
+        upto: PersonalSeq(20),
         more: true,
     }
 }

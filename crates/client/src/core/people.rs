@@ -1,0 +1,96 @@
+//! What belongs to the user beside his conversations: his profile, and what he and others are to each other. The newest
+//! version of each entry is kept as the server said it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use stonechat_types::id::UserId;
+use stonechat_wire::v1::{self, personal_change};
+
+use crate::core::change::Change;
+use crate::core::machine::Core;
+use crate::core::rows::StoreOp;
+use crate::people::{Profile, Relation};
+
+/// Names an entry of personal state among those that are kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EntryKey {
+    /// What the user and another are to each other.
+    Relation(UserId),
+    /// The user's own profile.
+    Profile,
+}
+
+impl EntryKey {
+    /// The key of a change; `None` for one that is not kept here.
+    #[must_use]
+    pub fn of(change: &v1::PersonalChange) -> Option<Self> {
+        match &change.change {
+            Some(personal_change::Change::Relation(relation)) => {
+                UserId::new(&relation.user_id).ok().map(Self::Relation)
+            }
+            Some(personal_change::Change::Profile(_)) => Some(Self::Profile),
+            Some(_) | None => None,
+        }
+    }
+
+    /// The text of the store.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Relation(user) => format!("relation.{user}"),
+            Self::Profile => "profile".to_owned(),
+        }
+    }
+}
+
+/// The newest version of each entry, by its key, with the number of its change.
+#[derive(Debug, Default)]
+pub struct Entries(BTreeMap<EntryKey, u64>);
+
+impl Core {
+    /// Tells what the store holds.
+    pub(super) fn tell_people(&mut self, entries: Vec<v1::PersonalChange>) {
+        for change in entries {
+            self.keep_entry(&change);
+        }
+    }
+
+    /// Takes a change of the user's own that is kept as it is; one that is older than what is here changes nothing.
+    pub(super) fn on_entry(&mut self, change: &v1::PersonalChange) {
+        if self.keep_entry(change)
+            && let Some(key) = EntryKey::of(change)
+        {
+            self.journal.write(StoreOp::PutEntry(key.text(), Box::new(change.clone())));
+        }
+    }
+
+    fn keep_entry(&mut self, change: &v1::PersonalChange) -> bool {
+        let Some(key) = EntryKey::of(change) else { return false };
+        let newest = self.entries.0.entry(key).or_insert(0);
+        if *newest >= change.personal_seq {
+            return false;
+        }
+        *newest = change.personal_seq;
+        match &change.change {
+            Some(personal_change::Change::Relation(relation)) => {
+                if let Some(relation) = Relation::of(relation) {
+                    self.journal.tell(Change::Relation(Arc::new(relation)));
+                }
+            }
+            Some(personal_change::Change::Profile(profile)) => {
+                if let Some(profile) = Profile::of(profile) {
+                    self.journal.tell(Change::Profile(Arc::new(profile)));
+                }
+            }
+            Some(_) | None => {}
+        }
+        true
+    }
+
+    /// The server has another history: it tells all that there is once more.
+    pub(super) fn forget_entries(&mut self) {
+        self.entries = Entries::default();
+        self.journal.tell(Change::PeopleGone);
+    }
+}
