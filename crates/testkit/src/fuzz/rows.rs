@@ -7,7 +7,9 @@ use super::tape::Tape;
 use bytes::Bytes;
 use std::fmt::Debug;
 use stonechat_app::rows::column::Column;
-use stonechat_app::rows::{change, column, conversation, dedup, follower, key, member, message, personal, user};
+use stonechat_app::rows::{
+    change, column, conversation, dedup, follower, key, member, message, personal, profile, relation, user,
+};
 use stonechat_domain::event::{Change, Command, MessageCommand};
 use stonechat_domain::kind::EventKind;
 use stonechat_log::packed::{self, Patches};
@@ -22,7 +24,7 @@ use stonechat_types::number::{AppId, ConversationNo, LanePosition, UserNo};
 /// The first byte says which kind of row the rest is.
 pub fn run(bytes: &[u8]) {
     let mut tape = Tape::new(bytes);
-    match tape.below(19) {
+    match tape.below(21) {
         0 => conversation_row(tape.all()),
         1 => same(tape.all(), member::decode, member::encode),
         2 => same(tape.all(), dedup::decode, dedup::encode),
@@ -41,6 +43,8 @@ pub fn run(bytes: &[u8]) {
         15 => same(tape.all(), message::decode, message::encode),
         16 => same(tape.all(), message::decode_own, |own| message::encode_own(own)),
         17 => recalls(tape.all()),
+        18 => same(tape.all(), profile::decode, profile::encode),
+        19 => same(tape.all(), relation::decode, relation::encode),
         _ => same(tape.all(), message::decode_changed, |(seq, ordinal)| message::encode_changed(*seq, *ordinal)),
     }
 }

@@ -5,7 +5,8 @@ use bytes::Bytes;
 use prost::Message as _;
 use std::sync::Arc;
 use stonechat_app::api::{
-    Answer, Content, EventView, EventsPage, Failure, Outbound, PersonalItem, Sent, UserView, Welcome,
+    Answer, Content, EventView, EventsPage, Failure, Outbound, PersonalItem, ProfileView, Sent, UserView, UsersPage,
+    Welcome,
 };
 use stonechat_app::live::LiveEvent;
 use stonechat_domain::kind::EventKind;
@@ -174,6 +175,18 @@ fn welcome(tape: &mut Tape<'_>) -> Welcome {
     }
 }
 
+fn profile(id: UserId) -> ProfileView {
+    ProfileView {
+        id,
+        name: None,
+        username: None,
+        avatar: None,
+        public: Default::default(),
+        changed_at: Timestamp(1),
+        question: None,
+    }
+}
+
 fn failure(tape: &mut Tape<'_>) -> Failure {
     let code = ErrorCode::ALL[tape.below(ErrorCode::ALL.len())];
     let message = String::from_utf8_lossy(tape.take(16)).into_owned();
@@ -191,7 +204,7 @@ fn result(tape: &mut Tape<'_>) -> Result<Answer, Failure> {
         }
         3 => Answer::Welcome(Box::new(welcome(tape))),
         4 => Answer::Events(Box::new(events(tape))),
-        _ => Answer::Users(vec![UserView { id: user(tape), name: None }; tape.below(8)]),
+        _ => Answer::Users(UsersPage { users: vec![profile(user(tape)); tape.below(8)], more: tape.below(2) == 1 }),
     })
 }
 

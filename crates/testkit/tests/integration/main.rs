@@ -10,6 +10,7 @@ mod killed_senders;
 mod messages;
 mod metrics;
 mod offline;
+mod people;
 mod place;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod power_cuts;

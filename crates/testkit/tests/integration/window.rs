@@ -87,7 +87,7 @@ fn fill(data: &std::path::Path) -> anyhow::Result<Vec<(i64, u32, String)>> {
     let config = Config { checkpoint_bytes: 16 * 1024 * 1024, tail_bytes_max: u64::MAX, ..Config::default() };
     let store = SegmentLog::open(data, Options { config, derive: Arc::new(MessageRows), entropy: &random })?;
     let alice = UserRef { no: UserNo(1), id: UserId::new("alice")? };
-    let row = user::encode(&user::User { user: alice.clone(), name: None, created_at: Timestamp(1) });
+    let row = user::encode(&user::User::new(alice.clone(), Timestamp(1)));
     let rows = vec![
         RowWrite::Put { key: key::user(APP, &alice.id), value: row.clone() },
         RowWrite::Put { key: key::user_by_no(APP, alice.no), value: row },
