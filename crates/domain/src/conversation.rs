@@ -1,5 +1,6 @@
 //! The state of a conversation that every decision needs.
 
+use crate::group::{Info, Settings};
 use crate::member::UserRef;
 use stonechat_types::id::{ConversationId, ConversationKind};
 use stonechat_types::number::{AppId, ConversationNo, Ordinal, Seq, Timestamp};
@@ -32,6 +33,16 @@ pub struct Conversation {
     pub owners: u32,
     /// The last event that let somebody in: every member sees what is not before it.
     pub last_join: Seq,
+    /// What members may do, and what they are shown.
+    pub settings: Settings,
+    /// What a group says of itself besides its title.
+    pub info: Info,
+    /// The event of the announcement; `ZERO` when there is none.
+    pub announcement: Seq,
+    /// Users who are kept out.
+    pub bans: u32,
+    /// Whether it has ended.
+    pub dissolved: bool,
 }
 
 impl Conversation {
@@ -51,6 +62,11 @@ impl Conversation {
             members: 0,
             owners: 0,
             last_join: Seq::ZERO,
+            settings: Settings::of(id.kind()),
+            info: Info::default(),
+            announcement: Seq::ZERO,
+            bans: 0,
+            dissolved: false,
         }
     }
 

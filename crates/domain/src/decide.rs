@@ -1,12 +1,13 @@
 //! What a command leads to. Nothing is changed here; time and ids are given.
 
 use crate::conversation::Conversation;
+use crate::decide_group::{Asked, decide_group, members_max};
 use crate::event::{Change, Command};
 use crate::member::{Member, Role, UserRef};
+use crate::permission::{Action, check};
 use std::collections::BTreeMap;
 use stonechat_types::error_code::ErrorCode;
-use stonechat_types::id::ConversationKind;
-use stonechat_types::limits::{GROUP_MEMBERS_MAX, MEMBERS_PER_EVENT_MAX};
+use stonechat_types::limits::MEMBERS_PER_EVENT_MAX;
 use stonechat_types::number::{Timestamp, UserNo};
 use stonechat_types::text::Title;
 
@@ -48,6 +49,12 @@ pub enum Rejection {
     AnswerMissing,
     /// A user is not his own contact.
     Oneself,
+    /// The actor may not write for the time being.
+    Muted,
+    /// A user is kept out.
+    Banned,
+    /// The group has ended.
+    Dissolved,
 }
 
 impl Rejection {
@@ -57,7 +64,9 @@ impl Rejection {
         match self {
             Self::NotFound | Self::TargetNotAMember | Self::NoSuchMessage => ErrorCode::NotFound,
             Self::NotAMember => ErrorCode::NotAMember,
-            Self::Forbidden => ErrorCode::Forbidden,
+            Self::Forbidden | Self::Banned => ErrorCode::Forbidden,
+            Self::Muted => ErrorCode::Muted,
+            Self::Dissolved => ErrorCode::Dissolved,
             Self::AlreadyExists => ErrorCode::AlreadyExists,
             Self::TooManyMembers => ErrorCode::TooManyMembers,
             Self::LastOwner => ErrorCode::LastOwner,
@@ -85,12 +94,15 @@ impl Rejection {
             Self::WrongKind => "this kind of conversation has no such command",
             Self::NoSuchMessage => "there is no such message",
             Self::TooLate => "the time within which this may be done to a message is over",
-            Self::TooMany => "the message has as many edits or emojis as it may have",
             Self::RecipientUnavailable => "the recipient cannot be reached by the caller",
             Self::Blocked => "the caller has blocked this user",
             Self::NoSuchRequest => "there is no such contact request",
             Self::AnswerMissing => "the user wants a question answered",
             Self::Oneself => "a user cannot be a contact of himself",
+            Self::TooMany => "there are as many of these as there may be",
+            Self::Muted => "the caller may not write here for the time being",
+            Self::Banned => "the user is kept out of the group",
+            Self::Dissolved => "the group was dissolved",
         }
     }
 }
@@ -104,13 +116,17 @@ pub fn sent_at(state: &Conversation, now: Timestamp) -> Timestamp {
 /// Whether the actor may send.
 ///
 /// # Errors
-/// [`Rejection`] when the conversation or the membership is missing.
-pub fn decide_send(state: &Conversation, actor: Option<&Member>) -> Result<(), Rejection> {
-    active(state, actor).map(|_| ())
+/// [`Rejection`], by the table of permissions.
+pub fn decide_send(state: &Conversation, actor: Option<&Member>, now: Timestamp) -> Result<(), Rejection> {
+    check(state, actor, Action::Send, now)
 }
 
-fn active<'a>(state: &Conversation, actor: Option<&'a Member>) -> Result<&'a Member, Rejection> {
-    match actor {
+/// The actor, when he is a member.
+///
+/// # Errors
+/// [`Rejection`] when the conversation or the membership is missing.
+pub(crate) fn active<'a>(state: &Conversation, actor: Option<&'a Member>) -> Result<&'a Member, Rejection> {
+    match actor.filter(|actor| !actor.intervals.is_empty()) {
         // Who never was a member does not learn that it exists.
         None => Err(Rejection::NotFound),
         Some(_) if !state.exists() => Err(Rejection::NotFound),
@@ -128,22 +144,18 @@ pub fn decide(
     facts: &Facts,
     actor: &UserRef,
     command: &Command,
+    now: Timestamp,
 ) -> Result<Option<Change>, Rejection> {
-    if let Command::Create { title, members } = command {
-        return create(state, actor, title, members).map(Some);
-    }
-    let me = active(state, facts.get(&actor.no))?;
-    if state.kind() == ConversationKind::Direct {
-        return Err(Rejection::WrongKind);
-    }
+    let asked = Asked { state, facts, actor, now };
     match command {
-        Command::Create { .. } => Err(Rejection::AlreadyExists),
-        Command::AddMembers(users) => add(state, facts, me, users),
-        Command::RemoveMember(user) if user.no == actor.no => leave(state, me),
-        Command::RemoveMember(user) => remove(facts, me, user),
-        Command::Leave => leave(state, me),
-        Command::Rename(title) => rename(state, me, title),
-        Command::SetRole(user, role) => set_role(state, facts, me, user, *role),
+        Command::Create { title, members } => create(state, actor, title, members).map(Some),
+        Command::AddMembers(users) => add(asked, users),
+        Command::RemoveMember(user) if user.no == actor.no => leave(asked),
+        Command::RemoveMember(user) => remove(asked, user),
+        Command::Leave => leave(asked),
+        Command::Rename(title) => rename(asked, title),
+        Command::SetRole(user, role) => set_role(asked, user, *role),
+        Command::Group(command) => Ok(decide_group(asked, command)?.map(Change::Group)),
     }
 }
 
@@ -168,68 +180,59 @@ fn create(
     Ok(Change::Created { title: title.clone(), members: all })
 }
 
-fn add(state: &Conversation, facts: &Facts, me: &Member, users: &[UserRef]) -> Result<Option<Change>, Rejection> {
-    if me.role < Role::Admin {
-        return Err(Rejection::Forbidden);
-    }
+fn add(asked: Asked<'_>, users: &[UserRef]) -> Result<Option<Change>, Rejection> {
+    asked.may(Action::AddMember)?;
+    let Asked { state, facts, now, .. } = asked;
     let mut new: Vec<UserRef> = Vec::new();
     for user in users {
-        let there = facts.get(&user.no).is_some_and(Member::is_active);
-        if !there && !new.contains(user) {
+        let known = facts.get(&user.no);
+        if known.is_some_and(|known| known.is_banned(now)) {
+            return Err(Rejection::Banned);
+        }
+        if !known.is_some_and(Member::is_active) && !new.contains(user) {
             new.push(user.clone());
         }
     }
-    if new.len() > MEMBERS_PER_EVENT_MAX || state.members as usize + new.len() > GROUP_MEMBERS_MAX as usize {
+    if new.len() > MEMBERS_PER_EVENT_MAX || state.members as usize + new.len() > members_max(state.kind()) as usize {
         return Err(Rejection::TooManyMembers);
     }
     Ok(if new.is_empty() { None } else { Some(Change::MembersAdded(new)) })
 }
 
-fn remove(facts: &Facts, me: &Member, user: &UserRef) -> Result<Option<Change>, Rejection> {
-    if me.role < Role::Admin {
-        return Err(Rejection::Forbidden);
-    }
-    let Some(target) = facts.get(&user.no) else { return Err(Rejection::TargetNotAMember) };
+fn remove(asked: Asked<'_>, user: &UserRef) -> Result<Option<Change>, Rejection> {
+    asked.may(Action::RemoveMember)?;
+    let was_here = |target: &&Member| !target.intervals.is_empty();
+    let Some(target) = asked.facts.get(&user.no).filter(was_here) else { return Err(Rejection::TargetNotAMember) };
     if !target.is_active() {
         return Ok(None);
     }
-    if target.role >= Role::Admin && me.role < Role::Owner {
-        return Err(Rejection::Forbidden);
-    }
+    asked.may(if target.role >= Role::Admin { Action::RemoveAdmin } else { Action::RemoveMember })?;
     Ok(Some(Change::MemberRemoved(target.user.clone())))
 }
 
-fn leave(state: &Conversation, me: &Member) -> Result<Option<Change>, Rejection> {
-    if me.role == Role::Owner && state.owners == 1 && state.members > 1 {
+/// The last owner does not go without naming another while others are there, unless there is nothing left to own.
+fn leave(asked: Asked<'_>) -> Result<Option<Change>, Rejection> {
+    asked.may(Action::Leave)?;
+    if asked.is_last_owner() && asked.state.members > 1 && !asked.state.dissolved {
         return Err(Rejection::LastOwner);
     }
     Ok(Some(Change::MemberLeft))
 }
 
-fn rename(state: &Conversation, me: &Member, title: &Title) -> Result<Option<Change>, Rejection> {
-    if me.role < Role::Admin {
-        return Err(Rejection::Forbidden);
-    }
-    Ok(if state.title.as_ref() == Some(title) { None } else { Some(Change::Renamed(title.clone())) })
+fn rename(asked: Asked<'_>, title: &Title) -> Result<Option<Change>, Rejection> {
+    asked.may(Action::EditInfo)?;
+    Ok(if asked.state.title.as_ref() == Some(title) { None } else { Some(Change::Renamed(title.clone())) })
 }
 
-fn set_role(
-    state: &Conversation,
-    facts: &Facts,
-    me: &Member,
-    user: &UserRef,
-    role: Role,
-) -> Result<Option<Change>, Rejection> {
-    if me.role < Role::Owner {
-        return Err(Rejection::Forbidden);
-    }
-    let Some(target) = facts.get(&user.no).filter(|target| target.is_active()) else {
+fn set_role(asked: Asked<'_>, user: &UserRef, role: Role) -> Result<Option<Change>, Rejection> {
+    asked.may(Action::SetRole)?;
+    let Some(target) = asked.facts.get(&user.no).filter(|target| target.is_active()) else {
         return Err(Rejection::TargetNotAMember);
     };
     if target.role == role {
         return Ok(None);
     }
-    if target.role == Role::Owner && state.owners == 1 {
+    if target.role == Role::Owner && asked.state.owners == 1 {
         return Err(Rejection::LastOwner);
     }
     Ok(Some(Change::RoleChanged(target.user.clone(), role)))

@@ -1,5 +1,6 @@
 //! What happened, and what is asked for.
 
+use crate::group::{GroupChange, GroupCommand};
 use crate::kind::EventKind;
 use crate::member::{Role, UserRef};
 use bytes::Bytes;
@@ -52,6 +53,8 @@ pub enum Change {
         /// Who wrote it.
         author: UserRef,
     },
+    /// Something of the group besides its members.
+    Group(GroupChange),
 }
 
 /// What a message says; opaque to the rules.
@@ -77,6 +80,7 @@ impl Change {
             Self::Edited { .. } => EventKind::Edited,
             Self::Reacted { .. } => EventKind::Reacted,
             Self::Recalled { .. } => EventKind::Recalled,
+            Self::Group(change) => change.kind(),
         }
     }
 
@@ -90,7 +94,8 @@ impl Change {
             | Self::MemberRemoved(_)
             | Self::MemberLeft
             | Self::Renamed(_)
-            | Self::RoleChanged(..) => None,
+            | Self::RoleChanged(..)
+            | Self::Group(_) => None,
         }
     }
 }
@@ -115,6 +120,8 @@ pub enum Command {
     Rename(Title),
     /// Change a role.
     SetRole(UserRef, Role),
+    /// Something of the group besides its members.
+    Group(GroupCommand),
 }
 
 /// What a member asks for of one message.

@@ -3,6 +3,7 @@
 use crate::conversation::Conversation;
 use crate::decide::Facts;
 use crate::event::Change;
+use crate::fold_group::fold_group;
 use crate::kind::EventKind;
 use crate::member::{Member, Role, UserRef};
 use stonechat_types::id::ConversationKind;
@@ -72,34 +73,53 @@ pub fn fold_change(state: &mut Conversation, members: &mut Facts, sender: &UserR
         Change::MemberLeft => end(state, members, sender, stamp.seq),
         Change::Renamed(title) => state.title = Some(title.clone()),
         Change::RoleChanged(user, role) => {
-            if let Some(member) = members.get_mut(&user.no) {
-                state.owners -= u32::from(member.role == Role::Owner);
-                state.owners += u32::from(*role == Role::Owner);
-                member.role = *role;
-            }
+            set_role(state, members, user, *role);
         }
         // What they change is the message: see [`crate::message`].
         Change::Edited { .. } | Change::Reacted { .. } | Change::Recalled { .. } => {}
+        Change::Group(change) => fold_group((state, members), sender, change, stamp, before),
     }
     if let Some(member) = members.get_mut(&sender.no) {
         member.largest_key = member.largest_key.max(stamp.key);
     }
 }
 
-fn join(state: &mut Conversation, members: &mut Facts, user: &UserRef, role: Role, seq: Seq, ordinal: Ordinal) {
-    match members.get_mut(&user.no) {
-        Some(member) if member.is_active() => return,
-        Some(member) => member.rejoin(role, seq, ordinal),
-        None => {
-            members.insert(user.no, Member::joining(user.clone(), role, seq, ordinal));
-        }
+/// Gives a member another role.
+pub(crate) fn set_role(state: &mut Conversation, members: &mut Facts, user: &UserRef, role: Role) {
+    if let Some(member) = members.get_mut(&user.no).filter(|member| member.is_active()) {
+        state.owners -= u32::from(member.role == Role::Owner);
+        state.owners += u32::from(role == Role::Owner);
+        member.role = role;
+    }
+}
+
+/// Lets a user in. A newcomer sees what was before, where the settings say so; what is unread begins at the join all the
+/// same. Who comes back sees what he saw, and what comes now: nobody spoke to him meanwhile.
+pub(crate) fn join(
+    state: &mut Conversation,
+    members: &mut Facts,
+    user: &UserRef,
+    role: Role,
+    seq: Seq,
+    ordinal: Ordinal,
+) {
+    let member = members.entry(user.no).or_insert_with(|| Member::stranger(user.clone()));
+    if member.is_active() {
+        return;
+    }
+    let is_new = member.intervals.is_empty();
+    member.rejoin(role, seq, ordinal);
+    if is_new && state.settings.history {
+        member.sees_all();
+    } else {
+        state.last_join = seq;
     }
     state.members += 1;
     state.owners += u32::from(role == Role::Owner);
-    state.last_join = seq;
 }
 
-fn end(state: &mut Conversation, members: &mut Facts, user: &UserRef, seq: Seq) {
+/// Lets a user out.
+pub(crate) fn end(state: &mut Conversation, members: &mut Facts, user: &UserRef, seq: Seq) {
     let Some(member) = members.get_mut(&user.no).filter(|member| member.is_active()) else { return };
     member.end(seq, state.title.clone());
     state.members -= 1;

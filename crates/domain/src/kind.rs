@@ -72,6 +72,18 @@ kinds! {
     Edited = 8, "edited", false, false, false, Message, "Replaces the body of the message named; the earlier ones are its history.";
     Reacted = 9, "reacted", false, false, false, Message, "Adds an emoji of its sender to the message named, or takes it back.";
     Recalled = 10, "recalled", false, false, false, Message, "Takes the message named back: what it said, its edits and its reactions are gone, and it is nobody's unread any more.";
+    InfoChanged = 20, "info_changed", false, false, false, Conversation, "Replaces the description, the avatar and the extension of the group.";
+    SettingsChanged = 21, "settings_changed", false, false, false, Conversation, "Replaces the settings of the group.";
+    OwnerChanged = 22, "owner_changed", false, false, false, Members, "Makes the user named an owner, and its sender an admin.";
+    OwnerLeft = 23, "owner_left", false, false, false, Members, "Makes the user named an owner, and closes the interval of its sender, at this event.";
+    Dissolved = 24, "dissolved", false, false, false, Conversation, "Ends the group: nothing is added to it any more, but that members leave and take back what they said.";
+    MemberMuted = 25, "member_muted", false, false, false, Members, "Lets the user named not write until the time that it says.";
+    MemberUnmuted = 26, "member_unmuted", false, false, false, Members, "Lets the user named write again.";
+    MemberBanned = 27, "member_banned", false, false, false, Members, "Keeps the user named out until the time that it says, and closes his interval, at this event.";
+    BanLifted = 28, "ban_lifted", false, false, false, Members, "Keeps the user named out no longer.";
+    NicknameChanged = 29, "nickname_changed", false, false, false, Conversation, "Replaces what its sender is called in the group.";
+    Announced = 30, "announced", false, true, true, Conversation, "Replaces the announcement of the group, or takes it away.";
+    Joined = 31, "joined", false, true, false, Members, "Opens an interval of seqs for its sender, from this event on.";
 }
 
 impl fmt::Display for EventKind {

@@ -2,8 +2,8 @@
 
 use stonechat_types::id::UserId;
 use stonechat_types::limits::{MEMBERSHIP_INTERVALS_MAX, OWN_ORDINALS_MAX};
-use stonechat_types::number::{Ordinal, Seq, UserNo};
-use stonechat_types::text::Title;
+use stonechat_types::number::{Ordinal, Seq, Timestamp, UserNo};
+use stonechat_types::text::{Nickname, Title};
 
 /// What a member may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,22 +76,39 @@ pub struct Member {
     pub parting_title: Option<Title>,
     /// The largest `client_msg_id` or `command_id` that he ever committed here.
     pub largest_key: [u8; 16],
+    /// Until when he may not write; zero when he may.
+    pub muted_until: Timestamp,
+    /// Until when he is kept out; zero when he is not.
+    pub banned_until: Timestamp,
+    /// What he is called here.
+    pub nickname: Option<Nickname>,
 }
 
 impl Member {
     /// A user who joins with the event `seq`, when `ordinal` messages were there before it.
     #[must_use]
     pub fn joining(user: UserRef, role: Role, seq: Seq, ordinal: Ordinal) -> Self {
+        let mut member = Self::stranger(user);
+        member.rejoin(role, seq, ordinal);
+        member
+    }
+
+    /// A user who never was a member, and of whom something is to be known all the same.
+    #[must_use]
+    pub fn stranger(user: UserRef) -> Self {
         Self {
             user,
-            role,
-            intervals: vec![Interval { from: seq, upto: None }],
-            join_ordinal: ordinal,
+            role: Role::Member,
+            intervals: Vec::new(),
+            join_ordinal: Ordinal::ZERO,
             read_seq: Seq::ZERO,
             read_ordinal: Ordinal::ZERO,
             own: Vec::new(),
             parting_title: None,
             largest_key: [0; 16],
+            muted_until: Timestamp::default(),
+            banned_until: Timestamp::default(),
+            nickname: None,
         }
     }
 
@@ -99,6 +116,18 @@ impl Member {
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.intervals.last().is_some_and(|interval| interval.upto.is_none())
+    }
+
+    /// Whether he may not write now.
+    #[must_use]
+    pub fn is_muted(&self, now: Timestamp) -> bool {
+        self.muted_until > now
+    }
+
+    /// Whether he is kept out now.
+    #[must_use]
+    pub fn is_banned(&self, now: Timestamp) -> bool {
+        self.banned_until > now
     }
 
     /// Whether he may see an event.
@@ -136,6 +165,13 @@ impl Member {
             self.intervals.remove(0);
         }
         self.intervals.push(Interval { from: seq, upto: None });
+    }
+
+    /// Joins for the first time, where newcomers see what was said before.
+    pub fn sees_all(&mut self) {
+        if let [first] = self.intervals.as_mut_slice() {
+            first.from = Seq(1);
+        }
     }
 
     /// Stops to be a member with the event `seq`, which is the last that he sees, when the title was `title`.

@@ -1,10 +1,11 @@
 //! What has become of a message: its edits and its reactions. One pure fold serves the server, the SDKs and the tests.
 
 use crate::conversation::Conversation;
-use crate::decide::Rejection;
+use crate::decide::{Rejection, active};
 use crate::event::{Change, Content, MessageCommand};
 use crate::fold::Stamp;
 use crate::member::{Member, Role, UserRef};
+use crate::permission::{Action, check};
 use stonechat_types::emoji::Emoji;
 use stonechat_types::id::ConversationKind;
 use stonechat_types::limits::{EDITS_MAX, EMOJIS_PER_MESSAGE_MAX, EMOJIS_PER_USER_MAX};
@@ -85,7 +86,8 @@ impl Message {
             | Change::MemberRemoved(_)
             | Change::MemberLeft
             | Change::Renamed(_)
-            | Change::RoleChanged(..) => {}
+            | Change::RoleChanged(..)
+            | Change::Group(_) => {}
         }
         true
     }
@@ -150,20 +152,24 @@ pub fn decide_message(
     command: &MessageCommand,
     policy: MessagePolicy,
 ) -> Result<Option<Change>, Rejection> {
-    let me = match about.me {
-        None => return Err(Rejection::NotFound),
-        Some(_) if !about.state.exists() => return Err(Rejection::NotFound),
-        Some(me) if !me.is_active() => return Err(Rejection::NotAMember),
-        Some(me) => me,
-    };
+    let me = active(about.state, about.me)?;
     // What a member may not see is not there for him.
     let message = about.message.filter(|message| me.sees(message.seq)).ok_or(Rejection::NoSuchMessage)?;
     if message.recalled.is_some() {
         // Who takes back what another took back at the same time has what he wanted.
         return if *command == MessageCommand::Recall { Ok(None) } else { Err(Rejection::NoSuchMessage) };
     }
+    let is_own = message.author.no == me.user.no;
+    let action = match command {
+        MessageCommand::Edit(_) if !is_own => return Err(Rejection::Forbidden),
+        MessageCommand::Edit(_) => Action::EditOwn,
+        MessageCommand::React { .. } => Action::React,
+        MessageCommand::Recall if is_own => Action::RecallOwn,
+        MessageCommand::Recall => Action::RecallOther,
+    };
+    check(about.state, about.me, action, about.now)?;
     match command {
-        MessageCommand::Edit(content) => edit(&about, me, message, content, policy),
+        MessageCommand::Edit(content) => edit(&about, message, content, policy),
         MessageCommand::React { emoji, add } => react(about.own, message, emoji, *add),
         MessageCommand::Recall => recall(&about, me, message, policy),
     }
@@ -176,9 +182,6 @@ fn recall(
     policy: MessagePolicy,
 ) -> Result<Option<Change>, Rejection> {
     let is_admin = about.state.kind() != ConversationKind::Direct && me.role >= Role::Admin;
-    if !is_admin && message.author.no != me.user.no {
-        return Err(Rejection::Forbidden);
-    }
     if !is_admin && about.now.0.saturating_sub(message.sent_at.0) > policy.recall_window_ms {
         return Err(Rejection::TooLate);
     }
@@ -188,14 +191,10 @@ fn recall(
 
 fn edit(
     about: &About<'_>,
-    me: &Member,
     message: &Message,
     content: &Content,
     policy: MessagePolicy,
 ) -> Result<Option<Change>, Rejection> {
-    if message.author.no != me.user.no {
-        return Err(Rejection::Forbidden);
-    }
     if about.now.0.saturating_sub(message.sent_at.0) > policy.edit_window_ms {
         return Err(Rejection::TooLate);
     }

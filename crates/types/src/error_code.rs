@@ -83,6 +83,8 @@ codes! {
     TooMany = 28, "too_many", Never, "There are as many of these as there may be.";
     Conflict = 30, "conflict", Never, "The same id was used with another body; the first acknowledgement is attached.";
     RetryInOrder = 31, "retry_in_order", InOrder, "The predecessor of this send was not accepted yet.";
+    Muted = 35, "muted", Never, "The caller, or everybody but the admins, may not write here for the time being.";
+    Dissolved = 36, "dissolved", Never, "The group was dissolved: what was said stays, and nothing is added.";
     Overloaded = 40, "overloaded", Later, "The server has more work than it can take; try again after the hint.";
     StorageFull = 41, "storage_full", Later, "The disk is full; only deletions and reads work until there is room.";
     ShuttingDown = 42, "shutting_down", Later, "The server is about to stop; connect again.";

@@ -20,6 +20,24 @@ pub const TITLE_BYTES_MAX: usize = 256;
 pub const MEMBERS_PER_EVENT_MAX: usize = 256;
 /// Most members of a group in this version.
 pub const GROUP_MEMBERS_MAX: u32 = 5_000;
+/// Subscribers of a channel.
+pub const CHANNEL_MEMBERS_MAX: u32 = 100_000;
+/// Bytes of the description of a group.
+pub const DESCRIPTION_BYTES_MAX: usize = 1_024;
+/// Bytes of a reference to an avatar.
+pub const GROUP_AVATAR_BYTES_MAX: usize = 256;
+/// Bytes that an app may add to a group.
+pub const EXTENSION_BYTES_MAX: usize = 1_024;
+/// Bytes of the name of a member in one group.
+pub const NICKNAME_BYTES_MAX: usize = 128;
+/// Bytes of a reason that an admin gives.
+pub const REASON_BYTES_MAX: usize = 256;
+/// Bytes of the announcement of a group.
+pub const ANNOUNCEMENT_BYTES_MAX: usize = 4_096;
+/// Users whom a group keeps out at a time.
+pub const BANS_MAX: u32 = 5_000;
+/// Entries of a page of a group's lists.
+pub const GROUP_PAGE_MAX: u32 = 200;
 /// Most intervals of seqs that one membership keeps; joining again after that merges the two oldest gaps.
 pub const MEMBERSHIP_INTERVALS_MAX: usize = 32;
 /// Most own ordinals above the cursor that a membership keeps; the next moves the cursor.

@@ -45,8 +45,28 @@ pub fn check_message_text(text: &str) -> Result<(), TextError> {
     Ok(())
 }
 
+/// As [`check`], but with lines.
+fn check_lines(text: &str, max: usize) -> Result<(), TextError> {
+    if text.len() > max {
+        return Err(TextError::TooLong(max));
+    }
+    check_message_text(text)
+}
+
 macro_rules! line_of_text {
     ($(#[$doc:meta])* $name:ident, $max:expr) => {
+        checked_text!($(#[$doc])* $name, $max, check);
+    };
+}
+
+macro_rules! lines_of_text {
+    ($(#[$doc:meta])* $name:ident, $max:expr) => {
+        checked_text!($(#[$doc])* $name, $max, check_lines);
+    };
+}
+
+macro_rules! checked_text {
+    ($(#[$doc:meta])* $name:ident, $max:expr, $check:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Arc<str>);
@@ -57,7 +77,7 @@ macro_rules! line_of_text {
             /// # Errors
             /// [`TextError`] when it is empty, too long, or has control characters.
             pub fn new(text: &str) -> Result<Self, TextError> {
-                check(text, $max)?;
+                $check(text, $max)?;
                 Ok(Self(text.into()))
             }
 
@@ -122,6 +142,32 @@ impl fmt::Debug for Note {
         write!(f, "Note({} bytes)", self.0.len())
     }
 }
+
+line_of_text!(
+    /// What a member is called in one group.
+    Nickname,
+    crate::limits::NICKNAME_BYTES_MAX
+);
+line_of_text!(
+    /// Why an admin did something.
+    Reason,
+    crate::limits::REASON_BYTES_MAX
+);
+line_of_text!(
+    /// Where the picture of a group is: the app's own reference.
+    AvatarRef,
+    crate::limits::GROUP_AVATAR_BYTES_MAX
+);
+lines_of_text!(
+    /// What a group is about.
+    Description,
+    crate::limits::DESCRIPTION_BYTES_MAX
+);
+lines_of_text!(
+    /// What all members of a group are to know.
+    Announcement,
+    crate::limits::ANNOUNCEMENT_BYTES_MAX
+);
 
 #[cfg(test)]
 mod tests {
