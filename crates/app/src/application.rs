@@ -22,8 +22,8 @@ use crate::session::Session;
 use crate::turn::Turn;
 use crate::watermark::Watermark;
 use crate::{
-    fetch_changes, fetch_events, fetch_messages, fetch_personal, get_conversation, hello, list_conversations,
-    list_edits, list_members, list_reactions, list_relations, profiles,
+    fetch_changes, fetch_events, fetch_messages, fetch_personal, get_conversation, hello, list_bans,
+    list_conversations, list_edits, list_members, list_reactions, list_relations, profiles,
 };
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
@@ -34,7 +34,7 @@ use stonechat_domain::member::UserRef;
 use stonechat_log::store::Log;
 use stonechat_log::vault::Vault;
 use stonechat_types::error_code::ErrorCode;
-use stonechat_types::id::{ConversationId, ConversationKind, UserId};
+use stonechat_types::id::{ConversationId, UserId};
 use stonechat_types::limits::FOCUS_MAX;
 use stonechat_types::number::{AppId, Timestamp};
 use stonechat_types::text::DisplayName;
@@ -329,8 +329,7 @@ impl App {
     async fn resolve(&self, reader: &Reader, call: Call) -> Result<(ConversationId, Work), Failure> {
         let one = |user: UserId| async move { self.users(reader.app, &[user]).await.map(|mut users| users.remove(0)) };
         match call {
-            Call::CreateGroup(CreateGroup { command_id, title, members }) => {
-                let kind = ConversationKind::Group;
+            Call::CreateGroup(CreateGroup { command_id, kind, title, members }) => {
                 let id = ConversationId::created(kind, reader.app, &reader.user.id, command_id);
                 let members = self.users(reader.app, &members).await?;
                 Ok((id, Work::Command(command_id, Command::Create { title: Some(title), members })))
@@ -342,6 +341,14 @@ impl App {
                     ChangeRequest::Leave => Command::Leave,
                     ChangeRequest::Rename(title) => Command::Rename(title),
                     ChangeRequest::SetRole(user, role) => Command::SetRole(one(user).await?, role),
+                    ChangeRequest::Group(command) => {
+                        let named = match command.named() {
+                            Some(user) => Some(one(user.clone()).await?),
+                            None => None,
+                        };
+                        let incomplete = || Failure::new(ErrorCode::Internal, "the command names nobody");
+                        Command::Group(command.naming(named).ok_or_else(incomplete)?)
+                    }
                 };
                 Ok((conversation, Work::Command(command_id, command)))
             }
@@ -402,7 +409,9 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Session>, call: Cal
         Call::ListConversations { page, limit } => {
             Answer::Conversations(list_conversations::list(node, reader, &page, limit).await?)
         }
-        Call::GetConversation(id) => Answer::Conversation(Box::new(get_conversation::view(node, reader, id).await?)),
+        Call::GetConversation(id) => {
+            Answer::Conversation(Box::new(get_conversation::view_one(node, reader, id).await?))
+        }
         Call::FetchEvents { conversation, after, limit } => {
             Answer::Events(Box::new(fetch_events::fetch(node, reader, conversation, after, limit).await?))
         }
@@ -416,8 +425,9 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Session>, call: Cal
             }
             Answer::Personal(page)
         }
-        Call::ListMembers { conversation, page, limit } => {
-            Answer::Members(list_members::list(node, reader, conversation, &page, limit).await?)
+        Call::ListMembers(wanted) => Answer::Members(list_members::list(node, reader, wanted).await?),
+        Call::ListBans { conversation, page, limit } => {
+            Answer::Bans(list_bans::list(node, reader, conversation, (page, limit)).await?)
         }
         Call::FetchChanges(wanted) => Answer::Changes(Box::new(fetch_changes::fetch(node, reader, wanted).await?)),
         Call::ListReactions(wanted) => Answer::Reactions(list_reactions::list(node, reader, wanted).await?),

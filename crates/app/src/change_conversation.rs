@@ -45,8 +45,8 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
     let begins = matches!(command, Command::Create { .. }) && loaded.state.is_none();
     let empty = || Conversation::empty(job.key.0, job.key.1, Default::default(), job.actor.clone());
     let decided = match &loaded.state {
-        Some(state) => decide(state, &loaded.members, &job.actor, command),
-        None => decide(&empty(), &loaded.members, &job.actor, command),
+        Some(state) => decide(state, &loaded.members, &job.actor, command, context.now),
+        None => decide(&empty(), &loaded.members, &job.actor, command, context.now),
     };
     let change = match decided {
         Err(rejection) => {
@@ -84,6 +84,7 @@ fn targets(command: &Command) -> &[UserRef] {
         Command::Create { members, .. } => members,
         Command::AddMembers(users) => users,
         Command::RemoveMember(user) | Command::SetRole(user, _) => std::slice::from_ref(user),
+        Command::Group(command) => command.named().map_or(&[], std::slice::from_ref),
         Command::Leave | Command::Rename(_) => &[],
     }
 }

@@ -10,7 +10,7 @@ use stonechat_domain::member::Member;
 use stonechat_log::store::{EventPage, PageLimit};
 use stonechat_types::id::ConversationId;
 use stonechat_types::limits::PAGE_ITEMS_MAX;
-use stonechat_types::number::Ordinal;
+use stonechat_types::number::{Ordinal, Seq};
 
 const DEFAULT: u32 = 50;
 
@@ -86,5 +86,8 @@ pub(crate) async fn fetch(
 
 /// Ordinal below which the member can see nothing.
 fn floor(me: &Member) -> Ordinal {
-    if me.intervals.len() == 1 { me.join_ordinal } else { Ordinal::ZERO }
+    match me.intervals.as_slice() {
+        [one] if one.from > Seq(1) => me.join_ordinal,
+        _ => Ordinal::ZERO,
+    }
 }

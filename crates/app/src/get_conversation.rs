@@ -1,6 +1,6 @@
 //! One conversation as one member sees it.
 
-use crate::api::{ConversationView, Failure};
+use crate::api::{ConversationView, Failure, GroupView};
 use crate::as_now::Place;
 use crate::directory::failure;
 use crate::fan_out::LOOKED_UP_MAX;
@@ -62,6 +62,33 @@ pub(crate) async fn view(node: &Node, reader: &Reader, id: ConversationId) -> Re
         visible_from: me.visible_from(),
         floor_ordinal: me.join_ordinal,
         read_marks: read_marks(node, reader, &state, &me).await?,
+        group: group(&state, &me),
+    })
+}
+
+/// The conversation, with what is announced in it.
+pub(crate) async fn view_one(node: &Node, reader: &Reader, id: ConversationId) -> Result<ConversationView, Failure> {
+    let mut view = view(node, reader, id).await?;
+    if let Some(group) = view.group.as_mut().filter(|group| group.announcement > Seq::ZERO) {
+        // It is a part of the group, as the title is: also for those who came later.
+        let (at, before) = (group.announcement, Seq(group.announcement.0 - 1));
+        let found = node.log.events(reader.app, id, before, at, ONE).await.map_err(failure)?;
+        group.announced = found.events.first().map(|event| node.open(event)).transpose().map_err(failure)?;
+    }
+    Ok(view)
+}
+
+fn group(state: &Conversation, me: &Member) -> Option<Box<GroupView>> {
+    (state.kind() != ConversationKind::Direct && me.is_active()).then(|| {
+        Box::new(GroupView {
+            info: state.info.clone(),
+            settings: state.settings,
+            announcement: state.announcement,
+            dissolved: state.dissolved,
+            muted_until: me.muted_until,
+            nickname: me.nickname.clone(),
+            announced: None,
+        })
     })
 }
 
@@ -88,7 +115,7 @@ async fn read_marks(
     state: &Conversation,
     me: &Member,
 ) -> Result<Vec<(UserId, Seq)>, Failure> {
-    if u64::from(state.members) > LOOKED_UP_MAX || !me.is_active() {
+    if u64::from(state.members) > LOOKED_UP_MAX || !me.is_active() || !state.settings.receipts {
         return Ok(Vec::new());
     }
     let Some(roster) = node.row(key::roster(reader.app, state.no)).await? else { return Ok(Vec::new()) };

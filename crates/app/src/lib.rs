@@ -16,6 +16,7 @@ mod fetch_personal;
 pub mod follower;
 mod get_conversation;
 mod hello;
+mod list_bans;
 pub mod list_conversations;
 mod list_edits;
 mod list_members;

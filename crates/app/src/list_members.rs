@@ -1,57 +1,64 @@
 //! Members of a conversation, a page at a time.
 
-use crate::api::{Failure, MembersPage};
+use crate::api::{Failure, ListMembers, MemberFilter, MemberView, MembersPage};
 use crate::directory::failure;
+use crate::list_bans::rejected;
 use crate::node::Node;
 use crate::position;
 use crate::reading::Reader;
-use crate::rows::{codec, key};
+use crate::rows::{codec, key, member};
 use bytes::Bytes;
+use stonechat_domain::member::Role;
+use stonechat_domain::permission::{Action, check};
 use stonechat_log::packed;
 use stonechat_types::error_code::ErrorCode;
-use stonechat_types::id::ConversationId;
 use stonechat_types::limits::MEMBERS_PAGE_MAX;
 use stonechat_types::number::UserNo;
 
 const DEFAULT: u32 = 100;
 
 /// The members, in the order in which they became users of the app.
-pub(crate) async fn list(
-    node: &Node,
-    reader: &Reader,
-    conversation: ConversationId,
-    token: &[u8],
-    limit: u32,
-) -> Result<MembersPage, Failure> {
+pub(crate) async fn list(node: &Node, reader: &Reader, wanted: ListMembers) -> Result<MembersPage, Failure> {
+    let ListMembers { conversation, only, page: token, limit } = wanted;
     let (state, me) = node.membership(reader, conversation).await?;
-    if !me.is_active() {
-        return Err(Failure::new(ErrorCode::NotAMember, "the caller is not a member of the conversation"));
-    }
+    check(&state, Some(&me), Action::ListMembers, node.clock.now()).map_err(rejected)?;
     let after = if token.is_empty() {
         UserNo::ZERO
     } else {
-        position::decode_members_page(token)
+        position::decode_members_page(&token)
             .ok_or_else(|| Failure::new(ErrorCode::InvalidArgument, "the page token is not one of ours"))?
     };
     let limit = if limit == 0 { DEFAULT } else { limit.min(MEMBERS_PAGE_MAX) } as usize;
     let roster = node.row(key::roster(reader.app, state.no)).await?.unwrap_or_default();
     let mut page = MembersPage { members: Vec::new(), next: Bytes::new(), as_of: state.head };
-    let mut last = after;
+    let mut users: Vec<UserNo> = Vec::new();
     for entry in packed::entries(&roster) {
         let damaged = || failure(codec::damaged("a roster"));
-        let (user, role) = entry.map_err(|_| damaged())?;
+        let (user, entry) = entry.map_err(|_| damaged())?;
         let no = UserNo(u32::from_be_bytes(user.try_into().map_err(|_| damaged())?));
-        if no <= after {
+        let role = entry.first().copied().and_then(codec::role_of).ok_or_else(damaged)?;
+        let is_wanted = match only {
+            MemberFilter::All => true,
+            MemberFilter::Admins => role >= Role::Admin,
+            MemberFilter::Muted => entry.len() > 1,
+        };
+        if no <= after || !is_wanted {
             continue;
         }
-        if page.members.len() == limit {
-            page.next = position::encode_members_page(last);
+        if users.len() == limit {
+            page.next = users.last().copied().map(position::encode_members_page).unwrap_or_default();
             break;
         }
-        last = no;
-        let role = role.first().copied().and_then(codec::role_of).ok_or_else(damaged)?;
-        if let Some(user) = node.directory.find_by_no(reader.app, no).await.map_err(failure)? {
-            page.members.push((crate::api::UserView { id: user.user.id, name: user.name }, role));
+        users.push(no);
+    }
+    let keys = users.iter().map(|no| key::member(reader.app, state.no, *no)).collect();
+    for row in node.log.load(keys).await.map_err(failure)?.into_iter().flatten() {
+        let member = member::decode(&row).map_err(failure)?;
+        // Who left meanwhile is none any more.
+        if member.is_active() {
+            let user = node.user_view(reader.app, member.user.no, &member.user.id).await?;
+            let (role, nickname, muted_until) = (member.role, member.nickname, member.muted_until);
+            page.members.push(MemberView { user, role, nickname, muted_until });
         }
     }
     Ok(page)

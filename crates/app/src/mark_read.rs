@@ -9,6 +9,7 @@ use crate::fan_out::{LOOKED_UP_MAX, each, offer};
 use crate::node::Node;
 use crate::rows::{derive, personal};
 use roaring::RoaringBitmap;
+use std::sync::Arc;
 use stonechat_domain::conversation::Conversation;
 use stonechat_domain::member::{Member, UserRef};
 use stonechat_log::record::{PersonalWrite, Record};
@@ -42,7 +43,8 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         // It may stand on an own message that is not committed and may be refused; who hears of that moves over it then.
         let is_committed = member.read_seq <= loaded.committed;
         let told = if is_committed { (member.read_seq, member.read_ordinal) } else { (upto, ordinal) };
-        tell(context.node, job.key, &job.actor, told, &loaded.roster);
+        let receipts = loaded.state.as_ref().is_some_and(|state| state.settings.receipts);
+        tell(context.node, job.key, &job.actor, told, receipts.then_some(&loaded.roster));
     }
     // A cursor that cannot be stored is moved all the same, but not confirmed: the device says it again.
     let unstored = context.trouble.filter(|_| loaded.dirty.contains(&job.actor.no));
@@ -50,11 +52,17 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
     Attempt::Done
 }
 
-/// Tells a cursor that moved: to all members of a small conversation, else to the user's own sessions.
-pub(crate) fn tell(node: &Node, key: Key, user: &UserRef, (upto, ordinal): (Seq, Ordinal), roster: &RoaringBitmap) {
+/// Tells a cursor that moved: to all members of a small conversation that tells it, else to the user's own sessions.
+pub(crate) fn tell(
+    node: &Node,
+    key: Key,
+    user: &UserRef,
+    (upto, ordinal): (Seq, Ordinal),
+    roster: Option<&Arc<RoaringBitmap>>,
+) {
     let moved = Outbound::ReadMoved { conversation: key.1, user: user.id.clone(), upto, ordinal };
     let own = RoaringBitmap::from_iter([user.no.0]);
-    let told = if roster.len() <= LOOKED_UP_MAX { roster } else { &own };
+    let told = roster.filter(|roster| roster.len() <= LOOKED_UP_MAX).map_or(&own, |roster| &**roster);
     each(node, key.0, told, |session| offer(node, session, moved.clone()));
 }
 

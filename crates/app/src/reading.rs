@@ -39,7 +39,12 @@ impl Node {
         let row = self.row(key::conversation(reader.app, id)).await?.ok_or_else(missing)?;
         let state = conversation::decode(reader.app, id, &row).map_err(failure)?;
         let row = self.row(key::member(reader.app, state.no, reader.user.no)).await?.ok_or_else(missing)?;
-        Ok((state, member::decode(&row).map_err(failure)?))
+        let member = member::decode(&row).map_err(failure)?;
+        if member.intervals.is_empty() {
+            // Who was only kept out does not learn that it exists.
+            return Err(missing());
+        }
+        Ok((state, member))
     }
 
     /// One committed row.

@@ -60,7 +60,7 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
     }
     let mut read = (Seq::ZERO, Ordinal::ZERO);
     if let Some(state) = &loaded.state {
-        if let Err(rejection) = decide_send(state, loaded.members.get(&job.actor.no)) {
+        if let Err(rejection) = decide_send(state, loaded.members.get(&job.actor.no), context.now) {
             return reject(context, *open, job, rejection).map_or(Attempt::Done, |()| {
                 *open += 1;
                 Attempt::Done

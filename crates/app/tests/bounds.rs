@@ -13,7 +13,7 @@ use stonechat_app::directory::USERS_PENDING_MAX;
 use stonechat_app::metrics::{Bound, Full};
 use stonechat_app::node::Options;
 use stonechat_types::error_code::ErrorCode;
-use stonechat_types::id::{CommandId, ConversationId};
+use stonechat_types::id::{CommandId, ConversationId, ConversationKind};
 use stonechat_types::limits::{
     BODY_BYTES_MAX, CALLS_MAX, CATCH_UP_EVENTS_MAX, DEVICES_PER_USER_MAX, GROUP_MEMBERS_MAX, MEMBERS_PER_EVENT_MAX,
 };
@@ -89,8 +89,12 @@ async fn a_batch_has_a_bound_of_bytes() {
 async fn two_apps(world: &World) -> [(AppId, ConversationId); 2] {
     let mut groups = Vec::new();
     for app in [AppId::DEFAULT, AppId(2)] {
-        let create =
-            CreateGroup { command_id: CommandId(next_id().0), title: Title::new("Ops").unwrap(), members: Vec::new() };
+        let create = CreateGroup {
+            command_id: CommandId(next_id().0),
+            kind: ConversationKind::Group,
+            title: Title::new("Ops").unwrap(),
+            members: Vec::new(),
+        };
         match world.app.call_as(app, user("alice"), Call::CreateGroup(create)).await.unwrap() {
             Answer::CommandDone(done) => groups.push((app, done.conversation)),
             other => panic!("{other:?}"),

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use harness::{World, body_of, direct, message, next_id, sent, user};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use stonechat_app::api::{Answer, Call, ChangeRequest, Content, Destination, MessageRange, Outbound, PersonalItem};
+use stonechat_app::api::{
+    Answer, Call, ChangeRequest, Content, Destination, ListMembers, MemberFilter, MessageRange, Outbound, PersonalItem,
+};
 use stonechat_app::node::Options;
 use stonechat_app::rows::derive::MessageRows;
 use stonechat_domain::event::Change;
@@ -224,7 +226,7 @@ async fn who_is_no_member_does_not_learn_that_a_conversation_exists() {
         Call::GetConversation(here),
         Call::FetchEvents { conversation: here, after: Seq::ZERO, limit: 0 },
         Call::FetchMessages { conversation: here, range: MessageRange::Newest, limit: 0 },
-        Call::ListMembers { conversation: here, page: Bytes::new(), limit: 0 },
+        Call::ListMembers(ListMembers { conversation: here, only: MemberFilter::All, page: Bytes::new(), limit: 0 }),
         Call::MarkRead { conversation: here, upto: Seq(1) },
         Call::Send(message(Destination::Conversation(here), next_id(), "x")),
     ];
@@ -352,6 +354,7 @@ async fn a_lost_retry_of_a_command_meets_the_first() {
     world.device("bob", "phone").await;
     let create = stonechat_app::api::CreateGroup {
         command_id: stonechat_types::id::CommandId(next_id().0),
+        kind: stonechat_types::id::ConversationKind::Group,
         title: Title::new("Ops").unwrap(),
         members: vec![user("bob")],
     };
@@ -387,7 +390,7 @@ async fn a_group_of_thousands_gets_heads_unless_it_is_in_focus() {
     let mut page = Bytes::new();
     let mut members = 0;
     loop {
-        let call = Call::ListMembers { conversation: here, page, limit: 100 };
+        let call = Call::ListMembers(ListMembers { conversation: here, only: MemberFilter::All, page, limit: 100 });
         let Answer::Members(found) = alice.call(call).await.unwrap() else { panic!() };
         assert!(found.members.len() <= 100);
         members += found.members.len();

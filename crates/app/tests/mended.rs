@@ -6,7 +6,8 @@ use bytes::Bytes;
 use harness::{Device, World, direct, message, next_id, sent, user};
 use std::time::Duration;
 use stonechat_app::api::{
-    Answer, Call, ChangeConversation, ChangeRequest, Destination, MessageRange, Outbound, PersonalItem,
+    Answer, Call, ChangeConversation, ChangeRequest, Destination, ListMembers, MemberFilter, MessageRange, Outbound,
+    PersonalItem,
 };
 use stonechat_app::node::Options;
 use stonechat_app::position::Position;
@@ -204,7 +205,8 @@ async fn a_command_that_had_nothing_to_do_does_nothing_later_either() {
     alice.call(remove(here, "bob")).await.unwrap();
     let Answer::CommandDone(again) = alice.call(Call::Change(add)).await.unwrap() else { panic!() };
     assert_eq!((again.seq, again.deduplicated), (Seq::ZERO, true));
-    let call = Call::ListMembers { conversation: here, page: Bytes::new(), limit: 0 };
+    let call =
+        Call::ListMembers(ListMembers { conversation: here, only: MemberFilter::All, page: Bytes::new(), limit: 0 });
     let Answer::Members(members) = alice.call(call).await.unwrap() else { panic!() };
     assert_eq!(members.members.len(), 1);
 }

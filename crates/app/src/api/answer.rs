@@ -5,13 +5,14 @@ use bytes::Bytes;
 use std::borrow::Cow;
 use std::sync::Arc;
 use stonechat_domain::event::Change;
+use stonechat_domain::group::{Info, Settings};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::Role;
 use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ConversationId, DeviceId, MessageId, UserId};
 use stonechat_types::number::{Ordinal, PersonalSeq, Seq, Timestamp};
-use stonechat_types::text::{DisplayName, Title};
+use stonechat_types::text::{DisplayName, Nickname, Reason, Title};
 
 /// What a call led to.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub enum Answer {
     Personal(PersonalPage),
     /// Members.
     Members(MembersPage),
+    /// Who is kept out.
+    Bans(BansPage),
     /// Devices.
     Devices(Vec<DeviceView>),
     /// Users that exist.
@@ -160,6 +163,27 @@ pub struct ConversationView {
     pub floor_ordinal: Ordinal,
     /// How far the others have read, where that is told.
     pub read_marks: Vec<(UserId, Seq)>,
+    /// What a group or a channel is besides, for its members.
+    pub group: Option<Box<GroupView>>,
+}
+
+/// What a group or a channel is besides its members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupView {
+    /// What it says of itself.
+    pub info: Info,
+    /// What members may do, and what they are shown.
+    pub settings: Settings,
+    /// The event of the announcement; `ZERO` when there is none.
+    pub announcement: Seq,
+    /// Whether it has ended.
+    pub dissolved: bool,
+    /// Until when the caller may not write; zero when he may.
+    pub muted_until: Timestamp,
+    /// What the caller is called here.
+    pub nickname: Option<Nickname>,
+    /// What is announced, where one conversation was asked for.
+    pub announced: Option<EventView>,
 }
 
 /// One event with its body opened.
@@ -386,12 +410,49 @@ pub struct DeviceView {
 /// Members of a conversation.
 #[derive(Clone, Debug)]
 pub struct MembersPage {
-    /// The members, with their roles.
-    pub members: Vec<(UserView, Role)>,
+    /// The members.
+    pub members: Vec<MemberView>,
     /// Where it goes on; empty at the end.
     pub next: Bytes,
     /// The conversation's head when the page was made.
     pub as_of: Seq,
+}
+
+/// A member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberView {
+    /// Who.
+    pub user: UserView,
+    /// What he may do.
+    pub role: Role,
+    /// What he is called here.
+    pub nickname: Option<Nickname>,
+    /// Until when he may not write; zero when he may.
+    pub muted_until: Timestamp,
+}
+
+/// Users whom a group keeps out.
+#[derive(Clone, Debug)]
+pub struct BansPage {
+    /// The users.
+    pub bans: Vec<BanView>,
+    /// Where it goes on; empty at the end.
+    pub next: Bytes,
+}
+
+/// A user whom a group keeps out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BanView {
+    /// Who.
+    pub user: UserView,
+    /// Until when; the largest time is for good.
+    pub until: Timestamp,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// By whom.
+    pub by: UserId,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// A user.

@@ -3,9 +3,10 @@
 use super::people::{ListRelations, Relate, SetProfile};
 use bytes::Bytes;
 use stonechat_domain::event::MessageCommand;
+use stonechat_domain::group::GroupCommand;
 use stonechat_domain::member::Role;
 use stonechat_types::emoji::Emoji;
-use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, DeviceId, UserId, Username};
+use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, ConversationKind, DeviceId, UserId, Username};
 use stonechat_types::number::{Ordinal, PersonalSeq, Seq};
 use stonechat_types::text::Title;
 
@@ -75,12 +76,14 @@ pub enum Call {
         limit: u32,
     },
     /// Members of a conversation. Answer: `Members`.
-    ListMembers {
+    ListMembers(ListMembers),
+    /// Who is kept out of a group. Answer: `Bans`.
+    ListBans {
         /// Where.
         conversation: ConversationId,
         /// Where the list goes on; empty at the start.
         page: Bytes,
-        /// Members at most; 0 for the default.
+        /// Users at most; 0 for the default.
         limit: u32,
     },
     /// The caller's devices. Answer: `Devices`.
@@ -141,11 +144,37 @@ pub struct SendMessage {
     pub after: Option<ClientMsgId>,
 }
 
-/// A group to begin.
+/// Which members are wanted.
+#[derive(Clone, Debug)]
+pub struct ListMembers {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Which of them.
+    pub only: MemberFilter,
+    /// Where the list goes on; empty at the start.
+    pub page: Bytes,
+    /// Members at most; 0 for the default.
+    pub limit: u32,
+}
+
+/// Which of the members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemberFilter {
+    /// All.
+    All,
+    /// Admins and owners.
+    Admins,
+    /// Those who may not write.
+    Muted,
+}
+
+/// A group to begin, or a channel.
 #[derive(Clone, Debug)]
 pub struct CreateGroup {
     /// The client's id of the command.
     pub command_id: CommandId,
+    /// Which of the two.
+    pub kind: ConversationKind,
     /// Its title.
     pub title: Title,
     /// The members besides the caller.
@@ -176,6 +205,8 @@ pub enum ChangeRequest {
     Rename(Title),
     /// Change a role.
     SetRole(UserId, Role),
+    /// Something of the group besides its members.
+    Group(GroupCommand<UserId>),
 }
 
 /// A change of a message.

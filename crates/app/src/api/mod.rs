@@ -6,13 +6,13 @@ mod people;
 mod session;
 
 pub use answer::{
-    Answer, ChangesPage, CommandDone, Content, ConversationPage, ConversationView, DeviceView, EditView, EditsPage,
-    EventView, EventsPage, Failure, MembersPage, MessageView, MessagesPage, PersonalItem, PersonalPage, ReactionView,
-    ReactionsPage, Sent, StateView, UserView, Welcome,
+    Answer, BanView, BansPage, ChangesPage, CommandDone, Content, ConversationPage, ConversationView, DeviceView,
+    EditView, EditsPage, EventView, EventsPage, Failure, GroupView, MemberView, MembersPage, MessageView, MessagesPage,
+    PersonalItem, PersonalPage, ReactionView, ReactionsPage, Sent, StateView, UserView, Welcome,
 };
 pub use call::{
-    Call, ChangeConversation, ChangeMessage, ChangeRequest, CreateGroup, Destination, FetchChanges, ListReactions,
-    MessageRange, SendMessage,
+    Call, ChangeConversation, ChangeMessage, ChangeRequest, CreateGroup, Destination, FetchChanges, ListMembers,
+    ListReactions, MemberFilter, MessageRange, SendMessage,
 };
 pub use people::{
     ListRelations, OwnProfile, Patch, ProfilePatch, ProfileView, Relate, RelationFilter, RelationView, RelationsPage,

@@ -128,6 +128,8 @@ pub(crate) struct Fanned {
     pub view: EventView,
     /// The members who see it.
     pub recipients: Arc<RoaringBitmap>,
+    /// Whether the members are told how far others have read.
+    pub receipts: bool,
     /// Who sees it as his last: the removed.
     pub also: Option<UserNo>,
 }

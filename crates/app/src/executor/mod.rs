@@ -304,7 +304,8 @@ impl Executor {
             let (app, _) = effect.key;
             fan_out.event(node, app, &Arc::new(LiveEvent::new(fanned.view)), &fanned.recipients, fanned.also);
             if let Some((user, upto, ordinal)) = &effect.read {
-                mark_read::tell(node, effect.key, user, (*upto, *ordinal), &fanned.recipients);
+                let roster = fanned.receipts.then_some(&fanned.recipients);
+                mark_read::tell(node, effect.key, user, (*upto, *ordinal), roster);
             }
         }
         for ((user, item), seq) in effect.personal.into_iter().zip(&committed.personal) {

@@ -15,11 +15,12 @@ use std::sync::Arc;
 use stonechat_domain::decide::sent_at;
 use stonechat_domain::event::Change;
 use stonechat_domain::fold::{Stamp, fold_change, fold_message, next_stamp};
+use stonechat_domain::group::GroupChange;
 use stonechat_domain::kind::EventKind;
-use stonechat_domain::member::{Member, UserRef};
+use stonechat_domain::member::{Member, Role, UserRef};
 use stonechat_log::record::{Event, EventHeader, PersonalWrite, Record};
 use stonechat_types::id::MessageId;
-use stonechat_types::number::{Ordinal, Seq, UserNo};
+use stonechat_types::number::{Ordinal, Seq, Timestamp, UserNo};
 
 /// A change that was decided.
 pub(crate) struct Decided<'a> {
@@ -85,8 +86,13 @@ pub(crate) fn push_change(
         if member.is_active() && loaded.dirty.remove(user) {
             mark_read::take_along(&mut record, &mut told, at, (state, member));
         }
-        let was = before.map(|before| (before.is_active(), before.role));
-        if was != Some((member.is_active(), member.role)) {
+        let is_muted = |it: &Member| it.muted_until > Timestamp::default();
+        if before.as_ref().is_some_and(|before| is_muted(before) != is_muted(member)) {
+            record.rows.push(derive::roster_row(state, member));
+        }
+        // Who was no member, and is none, hears nothing of it.
+        let was = before.map_or((false, Role::Member), |before| (before.is_active(), before.role));
+        if was != (member.is_active(), member.role) {
             record.rows.extend([derive::column_row(state, member), derive::roster_row(state, member)]);
             let item = personal::membership(at.1, member);
             let (key, value) = personal::encode(&item);
@@ -106,10 +112,16 @@ pub(crate) fn push_change(
             _ => {}
         }
     }
+    if let Change::Group(change) = &change {
+        record.rows.extend(derive::group_rows((at.0, state.no), change, actor, stamp.sent_at));
+    }
     let also = match &change {
         Change::MemberRemoved(user) => Some(user.no),
-        Change::MemberLeft => Some(actor.no),
-        Change::Created { .. }
+        Change::MemberLeft | Change::Group(GroupChange::OwnerLeft(_)) => Some(actor.no),
+        // A stranger who is kept out hears nothing of it.
+        Change::Group(GroupChange::Banned { measure, removed }) => removed.then_some(measure.user.no),
+        Change::Group(_)
+        | Change::Created { .. }
         | Change::MembersAdded(_)
         | Change::Renamed(_)
         | Change::RoleChanged(..)
@@ -117,6 +129,7 @@ pub(crate) fn push_change(
         | Change::Reacted { .. }
         | Change::Recalled { .. } => None,
     };
+    let receipts = state.settings.receipts;
     let everybody_sees = change.target().is_none_or(|target| target >= state.last_join);
     loaded.refresh_roster(&touched);
     if let Some(removed) = also.filter(|_| context.node.options.mutants.is(Mutant::RemovalIgnoredForQueued)) {
@@ -125,7 +138,7 @@ pub(crate) fn push_change(
     remember(loaded, actor.no, &stamp, hmac);
     let view = view(&header, Content::Change(if everybody_sees { change } else { unsaid(change) }));
     record.event = Some(Event { header, sealed });
-    let event = Some(Fanned { view, recipients: loaded.roster.clone(), also });
+    let event = Some(Fanned { view, recipients: loaded.roster.clone(), receipts, also });
     let reply = reply.map(|(reply, answer)| (reply, Ok(answer(at, stamp.seq))));
     let id = Some((actor.no, id));
     context.batch.push(record, Effect { event, personal: told, id, reply, ..Effect::nothing(at) });
@@ -146,6 +159,7 @@ fn touched(actor: &UserRef, change: &Change) -> Vec<UserNo> {
         Change::Created { members, .. } => members,
         Change::MembersAdded(users) => users,
         Change::MemberRemoved(user) | Change::RoleChanged(user, _) => std::slice::from_ref(user),
+        Change::Group(change) => change.named().map_or(&[], std::slice::from_ref),
         Change::MemberLeft
         | Change::Renamed(_)
         | Change::Edited { .. }
@@ -175,6 +189,7 @@ pub(crate) fn push_message(
     (stamp.read_upto, stamp.read_upto_ordinal) = read;
     let before = member.read_seq;
     let by_limit = fold_message(state, member, &stamp);
+    let receipts = state.settings.receipts;
     // Moves over own messages follow from the event itself. What the composer had shown, and how many own messages are
     // above the cursor, the others cannot know.
     let read = (read.0 > before || by_limit).then(|| (actor.clone(), member.read_seq, member.read_ordinal));
@@ -184,7 +199,7 @@ pub(crate) fn push_message(
     let derived = vec![derive::dedup_row(&header)];
     let record = Record { derived, event: Some(Event { header, sealed }), ..Record::default() };
     let remembered = remember(loaded, actor.no, &stamp, hmac);
-    let event = Some(Fanned { view, recipients: loaded.roster.clone(), also: None });
+    let event = Some(Fanned { view, recipients: loaded.roster.clone(), receipts, also: None });
     let reply = Some((reply.0, Ok(reply.1(at, &remembered))));
     let effect = Effect { event, read, id: Some((actor.no, id)), reply, ..Effect::nothing(at) };
     let index = context.batch.push(record, effect);

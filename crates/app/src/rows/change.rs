@@ -1,6 +1,7 @@
 //! The bytes of a change, as the sealed body of its event, and of a command, for its HMAC.
 
 use super::codec::{Reader, Writer, damaged, role_byte, role_of};
+use super::group;
 use bytes::Bytes;
 use stonechat_domain::event::{Change, Command, Content, MessageCommand};
 use stonechat_domain::kind::EventKind;
@@ -50,6 +51,7 @@ pub fn encode(change: &Change) -> Bytes {
             row.u64(target.0).bytes(emoji.as_str().as_bytes()).u8(u8::from(*added));
         }
         Change::Recalled { target, ordinal, author } => _ = row.u64(target.0).u64(ordinal.0).user(author),
+        Change::Group(change) => group::change(&mut row, change),
     }
     row.finish()
 }
@@ -96,6 +98,7 @@ pub fn decode(kind: EventKind, body: &[u8]) -> Result<Change, LogError> {
             EventKind::Recalled => {
                 Change::Recalled { target: row.seq()?, ordinal: row.ordinal()?, author: row.user()? }
             }
+            kind => Change::Group(group::read_change(kind, &mut row)?),
         };
         row.end()?;
         Some(change)
@@ -124,6 +127,7 @@ pub fn encode_command(command: &Command) -> Bytes {
             title(&mut row, Some(text));
         }
         Command::SetRole(user, role) => _ = row.u8(6).user(user).u8(role_byte(*role)),
+        Command::Group(command) => group::command(row.u8(10), command),
     }
     row.finish()
 }

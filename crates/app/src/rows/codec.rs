@@ -129,6 +129,11 @@ impl<'a> Reader<'a> {
         self.u64().map(Ordinal)
     }
 
+    /// A time.
+    pub fn time(&mut self) -> Option<Timestamp> {
+        self.u64().map(|ms| Timestamp(ms as i64))
+    }
+
     /// Sixteen bytes.
     pub fn key(&mut self) -> Option<[u8; 16]> {
         self.raw(16)?.try_into().ok()

@@ -1,6 +1,7 @@
 //! The row of a conversation.
 
 use super::codec::{Reader, Writer, damaged};
+use super::group;
 use bytes::Bytes;
 use stonechat_domain::conversation::Conversation;
 use stonechat_log::store::LogError;
@@ -10,7 +11,9 @@ use stonechat_types::text::Title;
 
 /// The first version did not say when somebody was let in last.
 const WITHOUT_JOIN: u8 = 1;
-const VERSION: u8 = 2;
+/// The second had no settings.
+const WITHOUT_SETTINGS: u8 = 2;
+const VERSION: u8 = 3;
 
 /// Its bytes.
 #[must_use]
@@ -24,6 +27,9 @@ pub fn encode(state: &Conversation) -> Bytes {
     };
     row.bytes(state.title.as_ref().map_or(&[], |title| title.as_str().as_bytes()));
     row.u64(state.last_join.0);
+    group::settings(&mut row, &state.settings);
+    group::info(&mut row, &state.info);
+    row.u64(state.announcement.0).u32(state.bans).u8(u8::from(state.dissolved));
     row.finish()
 }
 
@@ -32,7 +38,10 @@ pub fn encode(state: &Conversation) -> Bytes {
 /// # Errors
 /// [`LogError::Corrupt`] when it is not in its form.
 pub fn decode(app: AppId, id: ConversationId, row: &[u8]) -> Result<Conversation, LogError> {
-    let version = if row.first() == Some(&WITHOUT_JOIN) { WITHOUT_JOIN } else { VERSION };
+    let version = match row.first() {
+        Some(older @ (&WITHOUT_JOIN | &WITHOUT_SETTINGS)) => *older,
+        _ => VERSION,
+    };
     let mut row = Reader::new(row, version, "a conversation")?;
     let mut read = || {
         let no = ConversationNo(row.u32()?);
@@ -42,7 +51,14 @@ pub fn decode(app: AppId, id: ConversationId, row: &[u8]) -> Result<Conversation
         let title = row.text()?;
         let title = if title.is_empty() { None } else { Some(Title::new(title).ok()?) };
         // Not known: it may have been the last event.
-        let last_join = if version == VERSION { row.seq()? } else { head };
+        let last_join = if version == WITHOUT_JOIN { head } else { row.seq()? };
+        let empty = Conversation::empty(app, id, no, creator.clone());
+        let (settings, info, announcement, bans, dissolved) = if version == VERSION {
+            let (settings, info) = (group::read_settings(&mut row)?, group::read_info(&mut row)?);
+            (settings, info, row.seq()?, row.u32()?, row.flag()?)
+        } else {
+            (empty.settings, empty.info, empty.announcement, empty.bans, empty.dissolved)
+        };
         row.end()?;
         Some(Conversation {
             app,
@@ -57,6 +73,11 @@ pub fn decode(app: AppId, id: ConversationId, row: &[u8]) -> Result<Conversation
             members,
             owners,
             last_join,
+            settings,
+            info,
+            announcement,
+            bans,
+            dissolved,
         })
     };
     read().ok_or_else(|| damaged("a conversation"))

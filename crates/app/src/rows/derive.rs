@@ -1,10 +1,11 @@
 //! The rows that follow from a message. The executor hands them to the log with each send, and the log asks for them
 //! again when it recovers: both by the same function, from the header alone.
 
-use super::{column, conversation, dedup, key, member};
+use super::{column, conversation, dedup, group, key, member};
 use bytes::Bytes;
 use stonechat_domain::conversation::Conversation;
 use stonechat_domain::fold::{Stamp, fold_message};
+use stonechat_domain::group::GroupChange;
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Member, UserRef};
 use stonechat_domain::message::Message;
@@ -12,7 +13,7 @@ use stonechat_log::record::EventHeader;
 use stonechat_log::row::RowWrite;
 use stonechat_log::store::{Derive, LogError, RowReader};
 use stonechat_types::emoji::Emoji;
-use stonechat_types::number::{AppId, ConversationNo, Seq, UserNo};
+use stonechat_types::number::{AppId, ConversationNo, Seq, Timestamp, UserNo};
 
 /// The stamp of a header.
 #[must_use]
@@ -87,7 +88,36 @@ pub fn roster_row(state: &Conversation, of: &Member) -> RowWrite {
     RowWrite::Patch {
         key: key::roster(state.app, state.no),
         entry: Bytes::copy_from_slice(&of.user.no.0.to_be_bytes()),
-        value: of.is_active().then(|| Bytes::copy_from_slice(&[super::codec::role_byte(of.role)])),
+        value: of.is_active().then(|| roster_entry(of)),
+    }
+}
+
+fn roster_entry(of: &Member) -> Bytes {
+    let role = super::codec::role_byte(of.role);
+    // Whoever looks for the muted finds them here.
+    if of.muted_until > Timestamp::default() {
+        Bytes::copy_from_slice(&[role, 1])
+    } else {
+        Bytes::copy_from_slice(&[role])
+    }
+}
+
+/// The rows of a change of a group besides those of the conversation and of its members.
+#[must_use]
+pub fn group_rows(
+    place: (AppId, ConversationNo),
+    change: &GroupChange,
+    by: &UserRef,
+    at: Timestamp,
+) -> Option<RowWrite> {
+    let (app, no) = place;
+    match change {
+        GroupChange::Banned { measure, .. } => {
+            let ban = group::Ban { measure: measure.clone(), by: by.clone(), at };
+            Some(RowWrite::Put { key: key::ban(app, no, measure.user.no), value: group::encode_ban(&ban) })
+        }
+        GroupChange::BanLifted(user) => Some(RowWrite::Delete { key: key::ban(app, no, user.no) }),
+        _ => None,
     }
 }
 

@@ -22,6 +22,7 @@ const PROFILE: u8 = 0x20;
 const USERNAME: u8 = 0x21;
 const RELATION: u8 = 0x22;
 const COMMANDS: u8 = 0x23;
+const BAN: u8 = 0x30;
 
 /// Ordinals of one row of messages that were taken back, as a power of two.
 const RECALLED_CHUNK_BITS: u32 = 10;
@@ -140,6 +141,23 @@ pub fn commands(app: AppId, direct: ConversationId, user: UserNo, id: &[u8; 16])
 #[must_use]
 pub fn next_user(app: AppId) -> Bytes {
     start(NEXT_USER, app, 0).freeze()
+}
+
+/// A user whom a group keeps out.
+#[must_use]
+pub fn ban(app: AppId, conversation: ConversationNo, user: UserNo) -> Bytes {
+    let mut key = start(BAN, app, 8);
+    key.put_u32(conversation.0);
+    key.put_u32(user.0);
+    key.freeze()
+}
+
+/// What the keys of all those whom a group keeps out start with.
+#[must_use]
+pub fn bans(app: AppId, conversation: ConversationNo) -> Bytes {
+    let mut key = start(BAN, app, 4);
+    key.put_u32(conversation.0);
+    key.freeze()
 }
 
 fn of_seq(family: u8, app: AppId, conversation: ConversationNo, seq: Seq) -> Bytes {

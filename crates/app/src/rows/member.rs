@@ -1,14 +1,17 @@
 //! The row of a membership.
 
 use super::codec::{Reader, Writer, damaged, role_byte, role_of};
+use super::group;
 use bytes::Bytes;
 use stonechat_domain::member::{Interval, Member, Own};
 use stonechat_log::store::LogError;
 use stonechat_types::number::Seq;
-use stonechat_types::text::Title;
+use stonechat_types::text::{Nickname, Title};
 
+/// What a group does with its members.
+const VERSION: u8 = 3;
 /// Own messages with their seqs.
-const VERSION: u8 = 2;
+const WITHOUT_MEASURES: u8 = 2;
 /// Own messages by their ordinals alone.
 const WITHOUT_SEQS: u8 = 1;
 
@@ -23,6 +26,8 @@ pub fn encode(member: &Member) -> Bytes {
         row.u64(interval.from.0).u64(interval.upto.map_or(0, |upto| upto.0));
     }
     row.bytes(member.parting_title.as_ref().map_or(&[], |title| title.as_str().as_bytes()));
+    row.u64(member.muted_until.0 as u64).u64(member.banned_until.0 as u64);
+    group::text(&mut row, member.nickname.as_ref().map(Nickname::as_str));
     for own in &member.own {
         row.u64(own.ordinal.0).u64(own.seq.0);
     }
@@ -34,7 +39,10 @@ pub fn encode(member: &Member) -> Bytes {
 /// # Errors
 /// [`LogError::Corrupt`] when it is not in its form.
 pub fn decode(row: &[u8]) -> Result<Member, LogError> {
-    let version = if row.first() == Some(&WITHOUT_SEQS) { WITHOUT_SEQS } else { VERSION };
+    let version = match row.first() {
+        Some(older @ (&WITHOUT_SEQS | &WITHOUT_MEASURES)) => *older,
+        _ => VERSION,
+    };
     let mut row = Reader::new(row, version, "a membership")?;
     let mut read = || {
         let (user, role, join_ordinal) = (row.user()?, role_of(row.u8()?)?, row.ordinal()?);
@@ -46,12 +54,30 @@ pub fn decode(row: &[u8]) -> Result<Member, LogError> {
         }
         let title = row.text()?;
         let parting_title = if title.is_empty() { None } else { Some(Title::new(title).ok()?) };
+        let (mut muted_until, mut banned_until, mut nickname) = Default::default();
+        if version == VERSION {
+            (muted_until, banned_until) = (row.time()?, row.time()?);
+            nickname = group::read_text(&mut row, |text| Nickname::new(text).ok())?;
+        }
         let mut own = Vec::new();
         while !row.is_empty() {
             let ordinal = row.ordinal()?;
-            own.push(Own { ordinal, seq: if version == VERSION { row.seq()? } else { Seq::ZERO } });
+            own.push(Own { ordinal, seq: if version == WITHOUT_SEQS { Seq::ZERO } else { row.seq()? } });
         }
-        Some(Member { user, role, intervals, join_ordinal, read_seq, read_ordinal, own, parting_title, largest_key })
+        Some(Member {
+            user,
+            role,
+            intervals,
+            join_ordinal,
+            read_seq,
+            read_ordinal,
+            own,
+            parting_title,
+            largest_key,
+            muted_until,
+            banned_until,
+            nickname,
+        })
     };
     read().ok_or_else(|| damaged("a membership"))
 }
@@ -61,11 +87,13 @@ mod tests {
     use super::*;
     use stonechat_domain::member::{Role, UserRef};
     use stonechat_types::id::UserId;
-    use stonechat_types::number::{Ordinal, UserNo};
+    use stonechat_types::number::{Ordinal, Timestamp, UserNo};
 
     fn member() -> Member {
         let user = UserRef { no: UserNo(7), id: UserId::new("ann").unwrap() };
         let mut member = Member::joining(user, Role::Admin, Seq(3), Ordinal(2));
+        (member.muted_until, member.banned_until) = (Timestamp(7), Timestamp(i64::MAX));
+        member.nickname = Nickname::new("Annie").ok();
         member.own = vec![Own { seq: Seq(9), ordinal: Ordinal(5) }, Own { seq: Seq(12), ordinal: Ordinal(8) }];
         member
     }
@@ -76,12 +104,17 @@ mod tests {
     }
 
     #[test]
-    fn a_row_of_the_first_version_has_own_messages_without_seqs() {
+    fn rows_of_older_versions_are_read() {
         let written = encode(&member());
         let (fixed, own) = written.split_at(written.len() - 32);
+        // Two times, and the nickname behind its length.
+        let fixed = &fixed[..fixed.len() - 16 - 7];
+        let second = [&[WITHOUT_MEASURES], &fixed[1..], own].concat();
+        let mut expected = member();
+        (expected.muted_until, expected.banned_until, expected.nickname) = Default::default();
+        assert_eq!(decode(&second), Ok(expected.clone()));
         let ordinals = [&own[..8], &own[16..24]].concat();
         let first = [&[WITHOUT_SEQS], &fixed[1..], &ordinals].concat();
-        let mut expected = member();
         expected.own.iter_mut().for_each(|own| own.seq = Seq::ZERO);
         assert_eq!(decode(&first), Ok(expected));
     }

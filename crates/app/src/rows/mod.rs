@@ -7,6 +7,7 @@ pub mod conversation;
 pub mod dedup;
 pub mod derive;
 pub mod follower;
+pub mod group;
 pub mod key;
 pub mod member;
 pub mod message;

@@ -20,7 +20,7 @@ use stonechat_log::record::{FeedRecord, Record};
 use stonechat_log::row::RowKey;
 use stonechat_log::store::{BoxFuture, Done, EventPage, Log, LogError, PageLimit, PersonalPage};
 use stonechat_log::vault::MemoryVault;
-use stonechat_types::id::{AppName, ClientMsgId, CommandId, ConversationId, DeviceId, UserId};
+use stonechat_types::id::{AppName, ClientMsgId, CommandId, ConversationId, ConversationKind, DeviceId, UserId};
 use stonechat_types::number::{AppId, LanePosition, Ordinal, PersonalSeq, Seq, Timestamp, UserNo};
 use stonechat_types::text::Title;
 use tokio::sync::Notify;
@@ -530,6 +530,7 @@ impl Device {
         }
         let create = CreateGroup {
             command_id: CommandId(next_id().0),
+            kind: ConversationKind::Group,
             title: Title::new(title).unwrap(),
             members: members.iter().map(|m| user(m)).collect(),
         };

@@ -1,0 +1,57 @@
+//! Users whom a group keeps out, a page at a time.
+
+use crate::api::{BanView, BansPage, Failure};
+use crate::directory::failure;
+use crate::node::Node;
+use crate::position;
+use crate::reading::Reader;
+use crate::rows::{group, key};
+use bytes::Bytes;
+use stonechat_domain::decide::Rejection;
+use stonechat_domain::permission::{Action, check};
+use stonechat_types::error_code::ErrorCode;
+use stonechat_types::id::ConversationId;
+use stonechat_types::limits::GROUP_PAGE_MAX;
+
+const DEFAULT: u32 = 100;
+
+/// A rejection of a read by the rules.
+pub(crate) fn rejected(rejection: Rejection) -> Failure {
+    Failure::new(rejection.code(), rejection.message())
+}
+
+/// The users, in the order in which they became users of the app. Those whose time is over are not kept out.
+pub(crate) async fn list(
+    node: &Node,
+    reader: &Reader,
+    conversation: ConversationId,
+    (token, limit): (Bytes, u32),
+) -> Result<BansPage, Failure> {
+    let (state, me) = node.membership(reader, conversation).await?;
+    let now = node.clock.now();
+    check(&state, Some(&me), Action::ListBans, now).map_err(rejected)?;
+    let after = if token.is_empty() {
+        None
+    } else {
+        let last = position::decode_members_page(&token)
+            .ok_or_else(|| Failure::new(ErrorCode::InvalidArgument, "the page token is not one of ours"))?;
+        Some(key::ban(reader.app, state.no, last))
+    };
+    let limit = if limit == 0 { DEFAULT } else { limit.min(GROUP_PAGE_MAX) } as usize;
+    let rows = node.log.scan(key::bans(reader.app, state.no), after, limit + 1).await.map_err(failure)?;
+    let mut page = BansPage { bans: Vec::new(), next: Bytes::new() };
+    let mut last = None;
+    for (at, (_, row)) in rows.iter().enumerate() {
+        if at == limit {
+            page.next = last.map(position::encode_members_page).unwrap_or_default();
+            break;
+        }
+        let group::Ban { measure, by, at } = group::decode_ban(row).map_err(failure)?;
+        last = Some(measure.user.no);
+        if measure.until > now {
+            let user = node.user_view(reader.app, measure.user.no, &measure.user.id).await?;
+            page.bans.push(BanView { user, until: measure.until, reason: measure.reason, by: by.id, at });
+        }
+    }
+    Ok(page)
+}
