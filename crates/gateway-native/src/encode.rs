@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use stonechat_app::api::{
     Answer, ChangesPage, CommandDone, Content, ConversationPage, ConversationView, DeviceView, EditView, EditsPage,
-    EventView, EventsPage, Failure, MembersPage, MessageView, MessagesPage, PersonalItem, PersonalPage, ReactionView,
-    ReactionsPage, Sent, UserView, Welcome,
+    EventView, EventsPage, Failure, MessageView, MessagesPage, PersonalItem, PersonalPage, ReactionView, ReactionsPage,
+    Sent, UserView, Welcome,
 };
 use stonechat_app::live::LiveEvent;
 use stonechat_domain::event::Change;
@@ -20,6 +20,7 @@ use stonechat_types::number::{Ordinal, PersonalSeq, Seq};
 use stonechat_types::text::Title;
 use stonechat_wire::v1::{self, Frame, event, frame::Body, personal_change};
 
+use crate::encode_group;
 use crate::parse::VERSION;
 use crate::people;
 
@@ -64,7 +65,8 @@ pub fn answer(session_id: u64, answer: &Answer) -> Body {
         Answer::Reactions(page) => Body::Reactions(reactions(page)),
         Answer::Edits(page) => Body::Edits(edits(page)),
         Answer::Personal(page) => Body::Personal(personal(page)),
-        Answer::Members(page) => Body::Members(members(page)),
+        Answer::Members(page) => Body::Members(encode_group::members(page)),
+        Answer::Bans(page) => Body::Bans(encode_group::bans(page)),
         Answer::Devices(devices) => Body::Devices(v1::Devices { devices: devices.iter().map(device).collect() }),
         Answer::Users(page) => Body::Users(people::users(page)),
         Answer::Profile(own) => Body::Profile(people::profile(own)),
@@ -214,6 +216,7 @@ fn change(conversation: ConversationId, change: &Change) -> event::Change {
         Change::Reacted { target, emoji, added } => {
             event::Change::Reacted(v1::Reacted { seq: target.0, emoji: emoji.to_string(), removed: !added })
         }
+        Change::Group(change) => encode_group::change(change),
         Change::Recalled { target, ordinal, author } => {
             event::Change::Recalled(v1::Recalled { seq: target.0, ordinal: ordinal.0, author_id: text(&author.id) })
         }
@@ -277,6 +280,7 @@ fn conversation(view: &ConversationView) -> v1::Conversation {
             .map(|(user, upto)| v1::ReadMark { user_id: text(user), upto_seq: upto.0 })
             .collect(),
         floor_ordinal: view.floor_ordinal.0,
+        group: view.group.as_deref().map(encode_group::state),
     }
 }
 
@@ -368,22 +372,6 @@ fn personal(page: &PersonalPage) -> v1::Personal {
     }
 }
 
-fn members(page: &MembersPage) -> v1::Members {
-    v1::Members {
-        members: page
-            .members
-            .iter()
-            .map(|(user, role)| v1::Member {
-                user_id: text(&user.id),
-                display_name: display_name(user),
-                role: self::role(*role).into(),
-            })
-            .collect(),
-        next_page: page.next.clone(),
-        as_of_seq: page.as_of.0,
-    }
-}
-
 fn device(view: &DeviceView) -> v1::DeviceState {
     v1::DeviceState {
         device_id: view.id.as_str().into(),
@@ -404,7 +392,7 @@ fn kind(conversation: ConversationId) -> v1::ConversationKind {
     }
 }
 
-fn role(role: Role) -> v1::Role {
+pub(crate) fn role(role: Role) -> v1::Role {
     match role {
         Role::Member => v1::Role::Member,
         Role::Admin => v1::Role::Admin,
@@ -420,11 +408,11 @@ fn maybe_title(title: Option<&Title>) -> String {
     title.map(|title| title.as_str().into()).unwrap_or_default()
 }
 
-fn display_name(user: &UserView) -> String {
+pub(crate) fn display_name(user: &UserView) -> String {
     user.name.as_ref().map(|name| name.as_str().into()).unwrap_or_default()
 }
 
-fn text(user: &UserId) -> String {
+pub(crate) fn text(user: &UserId) -> String {
     user.as_str().into()
 }
 

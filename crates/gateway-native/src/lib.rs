@@ -3,10 +3,12 @@
 mod actions;
 pub mod decode;
 pub mod encode;
+mod encode_group;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod gateway;
 pub mod parse;
+pub mod parse_group;
 mod people;
 pub mod session;
 

@@ -1,19 +1,20 @@
 //! What a client asks for, checked once: inside, wrong values cannot exist.
 
+use crate::parse_group;
 use crate::people;
 use bytes::Bytes;
 use prost::Message as _;
 use std::fmt::Display;
 use std::str::FromStr;
-use stonechat_app::api::{self, Call, ChangeRequest, Destination, Failure, MessageRange};
+use stonechat_app::api::{self, Call, ChangeRequest, Destination, Failure, MemberFilter, MessageRange};
 use stonechat_domain::event::{Content, MessageCommand};
 use stonechat_domain::member::Role;
 use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
-use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, UserId};
+use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, ConversationKind, UserId};
 use stonechat_types::limits::{
-    BODY_BYTES_MAX, BODY_TYPE_BYTES_MAX, FOCUS_MAX, MEMBERS_PAGE_MAX, MEMBERS_PER_EVENT_MAX, PAGE_ITEMS_MAX,
-    PERSONAL_PAGE_MAX, POSITION_BYTES_MAX, TOKEN_BYTES_MAX, WINDOW_MAX,
+    BODY_BYTES_MAX, BODY_TYPE_BYTES_MAX, FOCUS_MAX, GROUP_PAGE_MAX, MEMBERS_PAGE_MAX, MEMBERS_PER_EVENT_MAX,
+    PAGE_ITEMS_MAX, PERSONAL_PAGE_MAX, POSITION_BYTES_MAX, TOKEN_BYTES_MAX, WINDOW_MAX,
 };
 use stonechat_types::number::{Ordinal, PersonalSeq, Seq};
 use stonechat_types::text::{Title, check_message_text};
@@ -104,10 +105,21 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
             after: PersonalSeq(number("after", fetch.after)?),
             limit: fetch.limit.min(PERSONAL_PAGE_MAX),
         },
-        Body::ListMembers(list) => Call::ListMembers {
+        Body::ListMembers(list) => Call::ListMembers(api::ListMembers {
             conversation: conversation(&list.conversation_id)?,
+            only: match v1::MemberFilter::try_from(list.only) {
+                Ok(v1::MemberFilter::Unspecified) => MemberFilter::All,
+                Ok(v1::MemberFilter::Admins) => MemberFilter::Admins,
+                Ok(v1::MemberFilter::Muted) => MemberFilter::Muted,
+                Err(_) => return Err(invalid("only", "is not a filter that this server knows")),
+            },
             page: opaque("page", list.page)?,
             limit: list.limit.min(MEMBERS_PAGE_MAX),
+        }),
+        Body::ListBans(list) => Call::ListBans {
+            conversation: conversation(&list.conversation_id)?,
+            page: opaque("page", list.page)?,
+            limit: list.limit.min(GROUP_PAGE_MAX),
         },
         Body::ListDevices(v1::ListDevices {}) => Call::ListDevices,
         Body::RevokeDevice(revoke) => Call::RevokeDevice(id("device_id", &revoke.device_id)?),
@@ -135,6 +147,7 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
         | Body::Edits(_)
         | Body::Personal(_)
         | Body::Members(_)
+        | Body::Bans(_)
         | Body::Devices(_)
         | Body::Pong(_)
         | Body::Users(_)
@@ -237,6 +250,11 @@ fn checked_body_type(body_type: String, body: &Bytes) -> Result<Bytes, Failure> 
 fn create_group(group: &v1::CreateGroup) -> Result<api::CreateGroup, Failure> {
     Ok(api::CreateGroup {
         command_id: command_id(&group.command_id)?,
+        kind: match v1::ConversationKind::try_from(group.kind) {
+            Ok(v1::ConversationKind::Unspecified | v1::ConversationKind::Group) => ConversationKind::Group,
+            Ok(v1::ConversationKind::Channel) => ConversationKind::Channel,
+            Ok(_) | Err(_) => return Err(invalid("kind", "is not one that begins so")),
+        },
         title: title(&group.title)?,
         members: users(&group.members, MEMBERS_PER_EVENT_MAX)?,
     })
@@ -251,6 +269,7 @@ fn change_conversation(change: v1::ChangeConversation) -> Result<api::ChangeConv
         Some(Change::Leave(v1::Leave {})) => ChangeRequest::Leave,
         Some(Change::Rename(rename)) => ChangeRequest::Rename(title(&rename.title)?),
         Some(Change::SetRole(set)) => ChangeRequest::SetRole(user(&set.user_id)?, role(set.role)?),
+        Some(change) => parse_group::command(change)?,
         None => return Err(malformed("the change is missing, or not one that this server knows")),
     };
     Ok(api::ChangeConversation {

@@ -34,7 +34,7 @@ fn change(change: Option<Change>) -> Body {
 }
 
 fn create(change: impl FnOnce(&mut v1::CreateGroup)) -> Body {
-    let mut group = v1::CreateGroup { command_id: vec![1; 16].into(), title: "Birds".into(), members: vec![] };
+    let mut group = v1::CreateGroup { command_id: vec![1; 16].into(), title: "Birds".into(), members: vec![], kind: 0 };
     change(&mut group);
     Body::CreateGroup(group)
 }

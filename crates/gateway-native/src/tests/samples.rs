@@ -3,18 +3,19 @@
 use bytes::Bytes;
 use std::sync::Arc;
 use stonechat_app::api::{
-    Answer, ChangesPage, CommandDone, Content, ConversationPage, ConversationView, DeviceView, EditView, EditsPage,
-    EventView, EventsPage, Failure, MembersPage, MessageView, MessagesPage, PersonalItem, PersonalPage, ReactionView,
-    ReactionsPage, Sent, StateView, UserView, Welcome,
+    Answer, BanView, BansPage, ChangesPage, CommandDone, Content, ConversationPage, ConversationView, DeviceView,
+    EditView, EditsPage, EventView, EventsPage, Failure, GroupView, MemberView, MembersPage, MessageView, MessagesPage,
+    PersonalItem, PersonalPage, ReactionView, ReactionsPage, Sent, StateView, UserView, Welcome,
 };
 use stonechat_domain::event::{self, Change};
+use stonechat_domain::group::{FOR_GOOD, GroupChange, Info, JoinMode, Measure, Settings};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Role, UserRef};
 use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{CommandId, ConversationId, ConversationKind, DeviceId, MessageId, UserId};
 use stonechat_types::number::{AppId, Ordinal, PersonalSeq, Seq, Timestamp, UserNo};
-use stonechat_types::text::{DisplayName, Title};
+use stonechat_types::text::{Announcement, AvatarRef, Description, DisplayName, Nickname, Reason, Title};
 use stonechat_wire::v1::{self, Frame, frame::Body};
 
 use super::people;
@@ -39,6 +40,7 @@ pub fn name(body: &Body) -> &'static str {
         Body::FetchMessages(_) => "fetch_messages",
         Body::FetchPersonal(_) => "fetch_personal",
         Body::ListMembers(_) => "list_members",
+        Body::ListBans(_) => "list_bans",
         Body::ListDevices(_) => "list_devices",
         Body::RevokeDevice(_) => "revoke_device",
         Body::Pull(_) => "pull",
@@ -64,6 +66,7 @@ pub fn name(body: &Body) -> &'static str {
         Body::Messages(_) => "messages",
         Body::Personal(_) => "personal",
         Body::Members(_) => "members",
+        Body::Bans(_) => "bans",
         Body::Devices(_) => "devices",
         Body::Pong(_) => "pong",
         Body::Users(_) => "users",
@@ -114,6 +117,7 @@ pub fn calls() -> Vec<Body> {
             command_id: key(),
             title: "Bird watchers".into(),
             members: vec!["bob".into(), "carol@example.org".into()],
+            kind: v1::ConversationKind::Channel.into(),
         }),
         Body::ChangeConversation(v1::ChangeConversation {
             command_id: key(),
@@ -157,7 +161,13 @@ pub fn calls() -> Vec<Body> {
             limit: 50,
         }),
         Body::FetchPersonal(v1::FetchPersonal { after: 17, limit: 100 }),
-        Body::ListMembers(v1::ListMembers { conversation_id: group_id(), page: Bytes::from_static(b"page"), limit: 9 }),
+        Body::ListMembers(v1::ListMembers {
+            conversation_id: group_id(),
+            page: Bytes::from_static(b"page"),
+            limit: 9,
+            only: v1::MemberFilter::Muted.into(),
+        }),
+        Body::ListBans(v1::ListBans { conversation_id: group_id(), page: Bytes::from_static(b"page"), limit: 9 }),
         Body::ListDevices(v1::ListDevices {}),
         Body::RevokeDevice(v1::RevokeDevice { device_id: "old-phone".into() }),
         Body::Pull(v1::Pull { position: position(), window: 20 }),
@@ -243,9 +253,27 @@ pub fn all_answers() -> Vec<Answer> {
         }),
         Answer::Personal(personal()),
         Answer::Members(MembersPage {
-            members: vec![(view(&alice(), Some("Alice")), Role::Owner), (view(&bob(), None), Role::Member)],
+            members: vec![
+                MemberView {
+                    user: view(&alice(), Some("Alice")),
+                    role: Role::Owner,
+                    nickname: Nickname::new("Captain").ok(),
+                    muted_until: Timestamp::default(),
+                },
+                MemberView { user: view(&bob(), None), role: Role::Member, nickname: None, muted_until: SENT_AT },
+            ],
             next: Bytes::from_static(b"next page"),
             as_of: Seq(99),
+        }),
+        Answer::Bans(BansPage {
+            bans: vec![BanView {
+                user: view(&bob(), Some("Bob")),
+                until: FOR_GOOD,
+                reason: Reason::new("spam").ok(),
+                by: alice().id,
+                at: SENT_AT,
+            }],
+            next: Bytes::from_static(b"next page"),
         }),
         Answer::Devices(vec![device()]),
     ];
@@ -355,8 +383,8 @@ pub fn every_event() -> Vec<EventView> {
         Change::Reacted { target: Seq(30), emoji: emoji("👍"), added: false },
         Change::Recalled { target: Seq(30), ordinal: Ordinal(9), author: bob() },
     ];
+    let changes = changes.into_iter().chain(group_changes().into_iter().map(Change::Group));
     let mut events: Vec<EventView> = changes
-        .into_iter()
         .zip(33..)
         .map(|(change, seq)| EventView {
             id: MessageId { conversation: group(), seq: Seq(seq) },
@@ -409,7 +437,48 @@ fn group_view() -> ConversationView {
         visible_from: Seq(35),
         floor_ordinal: Ordinal(9),
         read_marks: vec![(bob().id, Seq(40))],
+        group: Some(Box::new(group_besides())),
     }
+}
+
+fn info() -> Info {
+    Info {
+        description: Description::new("Birds,\nand who watches them").ok(),
+        avatar: AvatarRef::new("pictures/birds").ok(),
+        extension: Bytes::from_static(&[0, 0xff, 7]),
+    }
+}
+
+fn group_besides() -> GroupView {
+    let announced = Change::Group(GroupChange::Announced(Announcement::new("Sunday at six").ok()));
+    GroupView {
+        info: info(),
+        settings: Settings { join: JoinMode::Approval, history: true, ..Settings::of(ConversationKind::Group) },
+        announcement: Seq(40),
+        dissolved: true,
+        muted_until: SENT_AT,
+        nickname: Nickname::new("Captain").ok(),
+        announced: Some(EventView { kind: announced.kind(), content: Content::Change(announced), ..message() }),
+    }
+}
+
+/// A change of a group of every kind.
+fn group_changes() -> Vec<GroupChange> {
+    let measure = || Measure { user: bob(), until: SENT_AT, reason: Reason::new("spam").ok() };
+    vec![
+        GroupChange::InfoChanged(info()),
+        GroupChange::SettingsChanged(Settings::of(ConversationKind::Channel)),
+        GroupChange::OwnerChanged(bob()),
+        GroupChange::OwnerLeft(bob()),
+        GroupChange::Dissolved,
+        GroupChange::Muted(measure()),
+        GroupChange::Unmuted(bob()),
+        GroupChange::Banned { measure: measure(), removed: true },
+        GroupChange::BanLifted(bob()),
+        GroupChange::NicknameChanged(Nickname::new("Captain").ok()),
+        GroupChange::Announced(Announcement::new("Sunday at six").ok()),
+        GroupChange::Joined,
+    ]
 }
 
 fn direct_view() -> ConversationView {
@@ -420,6 +489,7 @@ fn direct_view() -> ConversationView {
         role: None,
         last_message: None,
         read_marks: Vec::new(),
+        group: None,
         ..group_view()
     }
 }
