@@ -172,11 +172,24 @@ impl Account {
     /// # Errors
     /// [`Error::InvalidArgument`]; whatever the server answers.
     pub async fn create_group(&self, title: &str, members: &[UserId]) -> Result<Conversation> {
+        self.create(v1::ConversationKind::Group, title, members).await
+    }
+
+    /// Makes a channel with this user as its owner: written by its admins, read by whoever joins.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`]; whatever the server answers.
+    pub async fn create_channel(&self, title: &str, members: &[UserId]) -> Result<Conversation> {
+        self.create(v1::ConversationKind::Channel, title, members).await
+    }
+
+    async fn create(&self, kind: v1::ConversationKind, title: &str, members: &[UserId]) -> Result<Conversation> {
         Title::new(title).map_err(|error| Error::argument("title", error))?;
         let body = Body::CreateGroup(v1::CreateGroup {
             command_id: self.inner.runtime.command_id(),
             title: title.into(),
             members: members.iter().map(ToString::to_string).collect(),
+            kind: kind.into(),
         });
         match self.inner.call(body).await? {
             Body::CommandDone(done) => {

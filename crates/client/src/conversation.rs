@@ -141,7 +141,7 @@ impl Conversation {
     /// Leaves the group.
     ///
     /// # Errors
-    /// Whatever the server answers; `last_owner` among others.
+    /// Whatever the server answers; `last_owner` among others: see [`Conversation::leave_to`].
     pub async fn leave(&self) -> Result<()> {
         self.change(Change::Leave(v1::Leave {})).await
     }
@@ -164,7 +164,7 @@ impl Conversation {
         self.change(Change::SetRole(v1::SetRole { user_id: user.to_string(), role })).await
     }
 
-    async fn change(&self, change: Change) -> Result<()> {
+    pub(crate) async fn change(&self, change: Change) -> Result<()> {
         let body = Body::ChangeConversation(v1::ChangeConversation {
             command_id: self.inner.runtime.command_id(),
             conversation_id: self.id.to_string(),
@@ -178,11 +178,16 @@ impl Conversation {
     /// # Errors
     /// Whatever the server answers.
     pub async fn members(&self) -> Result<Vec<Member>> {
+        self.list_members(v1::MemberFilter::Unspecified).await
+    }
+
+    pub(crate) async fn list_members(&self, only: v1::MemberFilter) -> Result<Vec<Member>> {
+        let only = only.into();
         let mut members = Vec::new();
         let mut page = bytes::Bytes::new();
         loop {
             let conversation_id = self.id.to_string();
-            let body = Body::ListMembers(v1::ListMembers { conversation_id, page, limit: 0 });
+            let body = Body::ListMembers(v1::ListMembers { conversation_id, page, limit: 0, only });
             let Body::Members(answer) = self.inner.call(body).await? else {
                 return Err(Error::Protocol("list_members was answered by another frame".into()));
             };

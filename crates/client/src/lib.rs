@@ -7,6 +7,7 @@ pub mod core;
 pub mod driver;
 pub mod error;
 pub mod events;
+pub mod group;
 pub mod messages;
 pub mod people;
 pub mod send;

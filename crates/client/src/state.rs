@@ -1,10 +1,13 @@
 //! What callers see: values without behaviour, cheap to clone and to compare.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, MessageId, UserId};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 
 use crate::error::AuthError;
+use crate::group::Group;
 
 /// Where the connection stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,6 +82,8 @@ pub struct ConversationSummary {
     pub read_seq: Seq,
     /// The same, as a count of messages.
     pub read_ordinal: Ordinal,
+    /// What a group or a channel is besides its members.
+    pub group: Arc<Group>,
 }
 
 /// The start of a message, cut at a grapheme border.
@@ -121,6 +126,10 @@ pub struct Member {
     pub display_name: String,
     /// What he may do.
     pub role: Role,
+    /// What he is called in this group; empty as everywhere.
+    pub nickname: String,
+    /// Until when he may not write; zero when he may.
+    pub muted_until: Timestamp,
 }
 
 /// A device of the user.

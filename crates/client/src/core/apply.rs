@@ -1,11 +1,14 @@
 //! What an event does to a device: the same in every order in which events may arrive.
 
+use std::sync::Arc;
+
 use stonechat_domain::kind::EventKind;
 use stonechat_types::id::{ConversationId, UserId};
 use stonechat_wire::v1::{self, Event, event};
 
 use crate::core::change::Change;
 use crate::core::conversation::Conversation;
+use crate::core::group;
 use crate::core::machine::Core;
 use crate::core::mutant::{Mutant, Mutants};
 use crate::core::rows::{MessageRow, StoreOp};
@@ -134,6 +137,9 @@ enum Folded {
 /// Changes what a list shows of a conversation by an event that is newer than it.
 fn fold(conversation: &mut Conversation, event: &Event, me: &UserId, mutants: Mutants) -> Folded {
     let row = &mut conversation.row;
+    if event.change.is_some() {
+        group::fold(Arc::make_mut(&mut row.group), event, me);
+    }
     let me = me.as_str();
     let kind = EventKind::ALL.iter().find(|kind| kind.name() == event.kind);
     if kind.is_some_and(|kind| kind.bumps()) {
@@ -170,11 +176,47 @@ fn fold(conversation: &mut Conversation, event: &Event, me: &UserId, mutants: Mu
             }
             false
         }
+        Some(event::Change::Joined(_)) => {
+            row.member_count = row.member_count.saturating_add(1);
+            if event.sender_id == me {
+                row.member = true;
+                row.role = row.role.max(Role::Member);
+                return Folded::Joined;
+            }
+            false
+        }
+        Some(event::Change::OwnerChanged(changed)) => {
+            if changed.user_id == me {
+                row.role = Role::Owner;
+            } else if event.sender_id == me {
+                row.role = Role::Admin;
+            }
+            false
+        }
+        Some(event::Change::OwnerLeft(left)) => {
+            row.member_count = row.member_count.saturating_sub(1);
+            if left.user_id == me {
+                row.role = Role::Owner;
+            }
+            event.sender_id == me
+        }
+        Some(event::Change::MemberBanned(banned)) => {
+            row.member_count = row.member_count.saturating_sub(u32::from(banned.removed));
+            banned.user_id == me
+        }
         Some(
             event::Change::Created(_)
             | event::Change::Edited(_)
             | event::Change::Reacted(_)
-            | event::Change::Recalled(_),
+            | event::Change::Recalled(_)
+            | event::Change::InfoChanged(_)
+            | event::Change::SettingsChanged(_)
+            | event::Change::Dissolved(_)
+            | event::Change::MemberMuted(_)
+            | event::Change::MemberUnmuted(_)
+            | event::Change::BanLifted(_)
+            | event::Change::NicknameChanged(_)
+            | event::Change::Announced(_),
         )
         | None => false,
     };

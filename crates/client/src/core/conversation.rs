@@ -1,6 +1,7 @@
 //! One conversation as the core sees it: its row, what it holds above a hole, and the arithmetic of unread.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use stonechat_types::id::UserId;
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
@@ -273,6 +274,9 @@ impl Conversation {
             row.role = translate::role(wire.role);
             row.member = wire.member;
             row.member_count = wire.member_count;
+            if let Some(group) = &wire.group {
+                row.group = Arc::new(translate::group(group, row.kind));
+            }
             row.head_seq = wire.head_seq;
             row.head_ordinal = wire.head_ordinal;
             row.active_at = wire.active_at;
@@ -356,6 +360,7 @@ impl Conversation {
             head_ordinal: Ordinal(row.head_ordinal),
             read_seq: Seq(row.read_seq),
             read_ordinal: Ordinal(row.read_ordinal),
+            group: row.group.clone(),
         }
     }
 }

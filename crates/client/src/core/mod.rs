@@ -18,6 +18,7 @@ pub mod command;
 mod conversation;
 mod dice;
 mod fetch;
+mod group;
 mod intervals;
 mod journal;
 mod lane;

@@ -1,11 +1,14 @@
 //! What a store keeps, and the one way to change it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, UserId};
 use stonechat_types::number::Timestamp;
 use stonechat_wire::v1::frame::Body;
 use stonechat_wire::v1::{Event, PersonalChange};
 
+use crate::group::Group;
 use crate::state::{Preview, Reaction, ReadMark, Role, SendFailure};
 
 /// A conversation as this device knows it.
@@ -57,6 +60,8 @@ pub struct ConversationRow {
     pub marks: Vec<ReadMark>,
     /// Messages held here that are before this event may lack what it and later ones made of them; 0 when none may.
     pub stale_from: u64,
+    /// What a group or a channel is besides its members.
+    pub group: Arc<Group>,
 }
 
 /// A message of the log.

@@ -1,6 +1,7 @@
 //! Staying in step: the welcome and its pages, live frames, holes, and the position.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use stonechat_types::id::{ConversationId, UserId};
@@ -15,6 +16,7 @@ use crate::core::mutant::Mutant;
 use crate::core::reads::Told;
 use crate::core::rows::{ConversationRow, StoreOp};
 use crate::core::translate;
+use crate::group::Group;
 use crate::state::{ConnectionState, Role};
 
 /// What goes on after a welcome, until the device is in step.
@@ -487,5 +489,6 @@ pub fn empty_row(id: ConversationId) -> ConversationRow {
         last_ordinal: 0,
         marks: Vec::new(),
         stale_from: 0,
+        group: Arc::new(Group::of(id.kind())),
     }
 }

@@ -322,7 +322,7 @@ fn a_call_is_made_again_on_the_next_connection() {
     let mut bench = Bench::new(false);
     bench.up(welcome());
     let command_id = Bytes::from_static(&[5; 16]);
-    let create = v1::CreateGroup { command_id, title: "Ops".into(), members: Vec::new() };
+    let create = v1::CreateGroup { command_id, title: "Ops".into(), members: Vec::new(), kind: 0 };
     bench.command(Command::Call(Box::new(Body::CreateGroup(create.clone()))));
     bench.sent();
     bench.input(Input::Closed("lost".into()));

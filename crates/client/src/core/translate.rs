@@ -1,6 +1,7 @@
 //! Between the wire's words and ours.
 
 use prost::Message as _;
+use stonechat_domain::group::{JoinMode, Settings, SettingsPatch, Who};
 use stonechat_domain::kind::EventKind;
 use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, MessageId, UserId};
 use stonechat_types::limits::{PREVIEW_BYTES_MAX, PREVIEW_GRAPHEMES_MAX};
@@ -9,6 +10,7 @@ use stonechat_wire::v1;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::core::rows::{Changed, MessageChange, MessageRow, OutboxRow, Recall, Said};
+use crate::group::Group;
 use crate::send::TEXT;
 use crate::state::{self, Content, Message, Preview, Reaction, ReadMark, Role, SendState, Unsent};
 
@@ -51,7 +53,99 @@ pub fn conversation_kind(number: i32, id: &ConversationId) -> ConversationKind {
 #[must_use]
 pub fn member(member: v1::Member) -> Option<state::Member> {
     let user = UserId::new(&member.user_id).ok()?;
-    Some(state::Member { user, display_name: member.display_name, role: role(member.role) })
+    Some(state::Member {
+        user,
+        display_name: member.display_name,
+        role: role(member.role),
+        nickname: member.nickname,
+        muted_until: Timestamp(member.muted_until),
+    })
+}
+
+/// A group besides its members.
+#[must_use]
+pub fn group(group: &v1::GroupState, kind: ConversationKind) -> Group {
+    let unsaid = Settings::of(kind);
+    Group {
+        description: group.description.clone(),
+        avatar: group.avatar.clone(),
+        extension: group.extension.clone(),
+        settings: group.settings.as_ref().map_or(unsaid, |said| settings(said, unsaid)),
+        announcement: Seq(group.announcement_seq),
+        dissolved: group.dissolved,
+        muted_until: Timestamp(group.muted_until),
+        nickname: group.nickname.clone(),
+    }
+}
+
+/// Settings as the wire has them; what it does not say, or says as a later version does, stays.
+#[must_use]
+pub fn settings(wire: &v1::GroupSettings, before: Settings) -> Settings {
+    let who = |number| match v1::Who::try_from(number) {
+        Ok(v1::Who::Everybody) => Some(Who::Everybody),
+        Ok(v1::Who::Admins) => Some(Who::Admins),
+        Ok(v1::Who::Unspecified) | Err(_) => None,
+    };
+    let switch = |number| match v1::Switch::try_from(number) {
+        Ok(v1::Switch::On) => Some(true),
+        Ok(v1::Switch::Off) => Some(false),
+        Ok(v1::Switch::Unspecified) | Err(_) => None,
+    };
+    let patch = SettingsPatch {
+        speak: who(wire.speak),
+        invite: who(wire.invite),
+        edit_info: who(wire.edit_info),
+        mention_all: who(wire.mention_all),
+        pin: who(wire.pin),
+        join: match v1::JoinMode::try_from(wire.join) {
+            Ok(v1::JoinMode::Invitation) => Some(JoinMode::Invitation),
+            Ok(v1::JoinMode::Approval) => Some(JoinMode::Approval),
+            Ok(v1::JoinMode::Open) => Some(JoinMode::Open),
+            Ok(v1::JoinMode::Unspecified) | Err(_) => None,
+        },
+        history: switch(wire.history),
+        receipts: switch(wire.receipts),
+        members_hidden: switch(wire.members_hidden),
+    };
+    patch.applied(before)
+}
+
+/// Settings to change, for the wire.
+#[must_use]
+pub fn settings_to_wire(patch: &SettingsPatch) -> v1::GroupSettings {
+    let who = |who: Option<Who>| -> i32 {
+        match who {
+            None => v1::Who::Unspecified,
+            Some(Who::Everybody) => v1::Who::Everybody,
+            Some(Who::Admins) => v1::Who::Admins,
+        }
+        .into()
+    };
+    let switch = |on: Option<bool>| -> i32 {
+        match on {
+            None => v1::Switch::Unspecified,
+            Some(true) => v1::Switch::On,
+            Some(false) => v1::Switch::Off,
+        }
+        .into()
+    };
+    v1::GroupSettings {
+        speak: who(patch.speak),
+        invite: who(patch.invite),
+        edit_info: who(patch.edit_info),
+        mention_all: who(patch.mention_all),
+        pin: who(patch.pin),
+        join: match patch.join {
+            None => v1::JoinMode::Unspecified,
+            Some(JoinMode::Invitation) => v1::JoinMode::Invitation,
+            Some(JoinMode::Approval) => v1::JoinMode::Approval,
+            Some(JoinMode::Open) => v1::JoinMode::Open,
+        }
+        .into(),
+        history: switch(patch.history),
+        receipts: switch(patch.receipts),
+        members_hidden: switch(patch.members_hidden),
+    }
 }
 
 /// Read marks; those whose user id is not one are left out.
@@ -134,7 +228,19 @@ pub fn message_change(event: &v1::Event, me: &UserId) -> Option<MessageChange> {
         | Change::MemberRemoved(_)
         | Change::MemberLeft(_)
         | Change::Renamed(_)
-        | Change::RoleChanged(_) => return None,
+        | Change::RoleChanged(_)
+        | Change::InfoChanged(_)
+        | Change::SettingsChanged(_)
+        | Change::OwnerChanged(_)
+        | Change::OwnerLeft(_)
+        | Change::Dissolved(_)
+        | Change::MemberMuted(_)
+        | Change::MemberUnmuted(_)
+        | Change::MemberBanned(_)
+        | Change::BanLifted(_)
+        | Change::NicknameChanged(_)
+        | Change::Announced(_)
+        | Change::Joined(_) => return None,
     };
     Some(MessageChange { conversation: event.conversation_id.parse().ok()?, target, by: event.seq, what })
 }

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
+use stonechat_domain::group::{JoinMode, Settings};
+use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, UserId};
 use stonechat_types::number::{AppId, Seq, Timestamp};
 use stonechat_wire::v1::change_message::Change;
 use stonechat_wire::v1::{self, Event, PersonalChange, Profile, frame::Body, personal_change};
@@ -12,6 +13,7 @@ use stonechat_wire::v1::{self, Event, PersonalChange, Profile, frame::Body, pers
 use crate::core::rows::{
     Changed, DeviceRow, MessageChange, MessageRow, OutboxRow, QueuedCommand, Recall, Said, StoreOp, Transaction,
 };
+use crate::group::Group;
 use crate::state::{Preview, Reaction, ReadMark, Role, SendFailure};
 use crate::store::memory::MemoryStore;
 use crate::store::sqlite::SqliteStore;
@@ -103,6 +105,16 @@ fn full_row() -> crate::core::rows::ConversationRow {
         last_ordinal: 8,
         marks: vec![ReadMark { user: user("bob"), upto: Seq(8) }],
         stale_from: 6,
+        group: std::sync::Arc::new(Group {
+            description: "about\nus".into(),
+            avatar: "pictures/7".into(),
+            extension: Bytes::from_static(&[0, 0xFF, 7]),
+            settings: Settings { join: JoinMode::Approval, history: true, ..Settings::of(ConversationKind::Channel) },
+            announcement: Seq(5),
+            dissolved: true,
+            muted_until: Timestamp(i64::MAX),
+            nickname: "Annie".into(),
+        }),
     }
 }
 

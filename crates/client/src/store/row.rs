@@ -1,5 +1,7 @@
 //! Rows of SQLite as our rows, and back.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use prost::Message as _;
 use rusqlite::{Row, params};
@@ -11,7 +13,7 @@ use stonechat_wire::v1::{Frame, frame::Body};
 use crate::core::rows::{ConversationRow, MessageRow, OutboxRow, QueuedCommand, Recall};
 use crate::error::StoreError;
 use crate::state::{Preview, Reaction, ReadMark, Role, SendFailure};
-use crate::store::Result;
+use crate::store::{Result, group};
 
 /// Bytes and texts that a store of ours cannot have.
 pub fn corrupt(what: &str) -> StoreError {
@@ -121,9 +123,10 @@ pub fn put_conversation(db: &rusqlite::Connection, row: &ConversationRow) -> rus
     let mut put = db.prepare_cached(
         "INSERT OR REPLACE INTO conversations (conversation_id, kind, title, peer_id, peer_name, role, member,
             member_count, head_seq, head_ordinal, read_seq, read_ordinal, read_unconfirmed, floor_ordinal,
-            visible_from_seq, unread, unread_stale, active_at, preview, last_seq, last_ordinal, read_marks, stale_from)
+            visible_from_seq, unread, unread_stale, active_at, preview, last_seq, last_ordinal, read_marks, stale_from,
+            about, extension)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-            ?23)",
+            ?23, ?24, ?25)",
     )?;
     put.execute(params![
         row.id.to_string(),
@@ -149,6 +152,8 @@ pub fn put_conversation(db: &rusqlite::Connection, row: &ConversationRow) -> rus
         signed(row.last_ordinal),
         marks_to_json(&row.marks),
         signed(row.stale_from),
+        group::to_json(&row.group),
+        &row.group.extension[..],
     ])?;
     Ok(())
 }
@@ -156,9 +161,12 @@ pub fn put_conversation(db: &rusqlite::Connection, row: &ConversationRow) -> rus
 /// Reads a conversation.
 pub fn conversation(row: &Row<'_>) -> Result<ConversationRow> {
     let number = |column: &str| row.get::<_, i64>(column).map_err(|_| corrupt(column));
+    let kind = kind(&text(row, "kind")?)?;
+    let extension: Vec<u8> = row.get("extension").map_err(|_| corrupt("extension"))?;
+    let group = group::from_json(kind, &text(row, "about")?, extension).ok_or_else(|| corrupt("about"))?;
     Ok(ConversationRow {
         id: conversation_id(row)?,
-        kind: kind(&text(row, "kind")?)?,
+        kind,
         title: text(row, "title")?,
         peer: optional_text(row, "peer_id")?.as_deref().map(user).transpose()?,
         peer_name: text(row, "peer_name")?,
@@ -182,6 +190,7 @@ pub fn conversation(row: &Row<'_>) -> Result<ConversationRow> {
         last_ordinal: unsigned(row, "last_ordinal")?,
         marks: marks_from_json(&text(row, "read_marks")?).ok_or_else(|| corrupt("read_marks"))?,
         stale_from: unsigned(row, "stale_from")?,
+        group: Arc::new(group),
     })
 }
 
