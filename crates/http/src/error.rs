@@ -73,10 +73,13 @@ const fn mapped(code: ErrorCode) -> Option<StatusCode> {
         ErrorCode::TooManyCalls | ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::Unauthenticated | ErrorCode::TokenExpired | ErrorCode::Revoked => StatusCode::UNAUTHORIZED,
         ErrorCode::HelloTimeout | ErrorCode::IdleTimeout => StatusCode::REQUEST_TIMEOUT,
-        ErrorCode::Forbidden | ErrorCode::NotAMember | ErrorCode::RecipientUnavailable => StatusCode::FORBIDDEN,
+        ErrorCode::Forbidden | ErrorCode::NotAMember | ErrorCode::RecipientUnavailable | ErrorCode::Muted => {
+            StatusCode::FORBIDDEN
+        }
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::AlreadyExists
         | ErrorCode::Conflict
+        | ErrorCode::Dissolved
         | ErrorCode::LastOwner
         | ErrorCode::Replaced
         | ErrorCode::RetryInOrder

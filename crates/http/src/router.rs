@@ -1,7 +1,8 @@
 //! The table of routes, and the router that is made from it.
 
 use crate::endpoint::{
-    create_conversation, create_token, health, home, list_messages, metrics_page, openapi, put_user, send_message,
+    change_conversation, create_conversation, create_token, health, home, list_members, list_messages, metrics_page,
+    openapi, put_user, send_message,
 };
 use crate::error::{no_such_method, no_such_path};
 use crate::guard::{self, Places, REQUESTS_MAX};
@@ -35,6 +36,8 @@ const USER: &str = "/v1/apps/{app}/users/{user}";
 const TOKENS: &str = "/v1/apps/{app}/tokens";
 const CONVERSATIONS: &str = "/v1/apps/{app}/conversations";
 const CONVERSATION_MESSAGES: &str = "/v1/apps/{app}/conversations/{conversation}/messages";
+const CONVERSATION_CHANGES: &str = "/v1/apps/{app}/conversations/{conversation}/changes";
+const CONVERSATION_MEMBERS: &str = "/v1/apps/{app}/conversations/{conversation}/members";
 const MESSAGES: &str = "/v1/apps/{app}/messages";
 
 /// Every path, for counting: labels of metrics are bounded.
@@ -43,6 +46,8 @@ const PATHS: &[&str] = &[
     TOKENS,
     CONVERSATIONS,
     CONVERSATION_MESSAGES,
+    CONVERSATION_CHANGES,
+    CONVERSATION_MEMBERS,
     MESSAGES,
     "/",
     "/healthz",
@@ -51,7 +56,7 @@ const PATHS: &[&str] = &[
     "/v1/openapi.json",
 ];
 
-fn table() -> [Route; 10] {
+fn table() -> [Route; 12] {
     let open = |path, handler| Route { method: "get", path, access: Access::Open, handler };
     let secret = |method, path, handler| Route { method, path, access: Access::Secret, handler };
     [
@@ -60,6 +65,8 @@ fn table() -> [Route; 10] {
         secret("post", CONVERSATIONS, post(create_conversation::handle)),
         secret("post", MESSAGES, post(send_message::handle)),
         secret("get", CONVERSATION_MESSAGES, get(list_messages::handle)),
+        secret("post", CONVERSATION_CHANGES, post(change_conversation::handle)),
+        secret("get", CONVERSATION_MEMBERS, get(list_members::handle)),
         open("/", get(home::handle)),
         open("/healthz", get(health::live)),
         open("/readyz", get(health::ready)),

@@ -12,14 +12,16 @@ use prometheus_client::registry::Registry;
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use stonechat_app::api::{
-    Answer, Call, CommandDone, Content, Destination, EventView, Failure, MessageView, MessagesPage, Sent, UserView,
+    Answer, Call, CommandDone, Content, Destination, EventView, Failure, MemberView, MembersPage, MessageView,
+    MessagesPage, Sent, UserView,
 };
 use stonechat_app::ports::{Clock, Entropy};
 use stonechat_domain::kind::EventKind;
+use stonechat_domain::member::Role;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{AppName, CommandId, ConversationId, ConversationKind, DeviceId, MessageId, UserId};
 use stonechat_types::number::{AppId, Ordinal, Seq, Timestamp};
-use stonechat_types::text::DisplayName;
+use stonechat_types::text::{DisplayName, Nickname};
 use tower::ServiceExt as _;
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -128,6 +130,11 @@ impl Backend for Stub {
             Call::CreateGroup(_) => {
                 Answer::CommandDone(CommandDone { conversation: group(), seq: Seq(1), deduplicated: false })
             }
+            Call::Change(change) => {
+                let conversation = change.conversation;
+                Answer::CommandDone(CommandDone { conversation, seq: Seq(1), deduplicated: false })
+            }
+            Call::ListMembers(_) => Answer::Members(members()),
             Call::Send(message) => {
                 if let Destination::Conversation(conversation) = message.to {
                     assert_eq!(conversation, direct());
@@ -159,6 +166,13 @@ impl Backend for Stub {
 fn sent() -> Sent {
     let id = MessageId { conversation: direct(), seq: Seq(2) };
     Sent { id, ordinal: Ordinal(1), sent_at: NOW, deduplicated: false }
+}
+
+fn members() -> MembersPage {
+    let user = UserView { id: user("bob"), name: None };
+    let nickname = Nickname::new("Bobby").ok();
+    let bob = MemberView { user, role: Role::Member, nickname, muted_until: NOW };
+    MembersPage { members: vec![bob], next: Bytes::from_static(&[7, 7, 7]), as_of: Seq(4) }
 }
 
 fn page() -> MessagesPage {

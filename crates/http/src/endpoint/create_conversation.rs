@@ -9,7 +9,7 @@ use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use stonechat_app::api::{Answer, Call, CreateGroup};
 use stonechat_types::error_code::ErrorCode;
-use stonechat_types::id::{CommandId, UserId};
+use stonechat_types::id::{CommandId, ConversationKind, UserId};
 use stonechat_types::limits::MEMBERS_PER_EVENT_MAX;
 use stonechat_types::text::Title;
 
@@ -20,7 +20,18 @@ pub(crate) struct Body {
     title: String,
     #[serde(default)]
     members: Vec<String>,
+    #[serde(default)]
+    kind: Kind,
     command_id: Option<String>,
+}
+
+/// What begins.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    #[default]
+    Group,
+    Channel,
 }
 
 #[derive(Serialize)]
@@ -43,6 +54,10 @@ pub(crate) async fn handle(
         return Err(ApiError::invalid("members", reason));
     }
     let members = body.members.iter().map(|member| id("members", member)).collect::<Result<Vec<UserId>, _>>()?;
+    let kind = match body.kind {
+        Kind::Group => ConversationKind::Group,
+        Kind::Channel => ConversationKind::Channel,
+    };
     let command_id: CommandId = match &body.command_id {
         Some(text) => id("command_id", text)?,
         None => {
@@ -50,7 +65,7 @@ pub(crate) async fn handle(
             CommandId::from_parts(now_ms, random)
         }
     };
-    let call = Call::CreateGroup(CreateGroup { command_id, title, members });
+    let call = Call::CreateGroup(CreateGroup { command_id, kind, title, members });
     let Answer::CommandDone(done) = state.backend.call_as(caller.app, creator, call).await? else {
         return Err(ApiError::new(ErrorCode::Internal, "the command had another answer than expected"));
     };

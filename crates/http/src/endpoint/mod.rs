@@ -1,9 +1,11 @@
 //! One file an endpoint: what it takes, what it refuses, its tests.
 
+pub(crate) mod change_conversation;
 pub(crate) mod create_conversation;
 pub(crate) mod create_token;
 pub(crate) mod health;
 pub(crate) mod home;
+pub(crate) mod list_members;
 pub(crate) mod list_messages;
 pub(crate) mod metrics_page;
 pub(crate) mod openapi;
