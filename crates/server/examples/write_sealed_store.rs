@@ -14,7 +14,7 @@ use stonechat_log_segment::keys::MASTER_KEY_FILE;
 use stonechat_server::data_folder::DataFolder;
 use stonechat_server::log_tools::{self, Form};
 use stonechat_server::serve::compose::{Server, Settings};
-use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, UserId};
+use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, ConversationKind, UserId};
 use stonechat_types::number::{AppId, Seq};
 use stonechat_types::text::{DisplayName, Title};
 use stonechat_wire::v1::TextBody;
@@ -84,7 +84,7 @@ impl Writer {
         self.send("bob", Destination::User(user("alice")), "app/picture", opaque.into()).await;
         let members = vec![user("bob"), user("carol")];
         let title = Title::new("Launch").expect("a title");
-        let create = CreateGroup { command_id: CommandId(self.id()), title, members };
+        let create = CreateGroup { command_id: CommandId(self.id()), kind: ConversationKind::Group, title, members };
         let Answer::CommandDone(done) = self.call("alice", Call::CreateGroup(create)).await else { panic!("no group") };
         let group = done.conversation;
         self.text("carol", Destination::Conversation(group), "Is everybody here?").await;

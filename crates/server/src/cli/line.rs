@@ -170,7 +170,27 @@ fn happened(change: &Change) -> String {
         }
         Change::Reacted(reacted) => format!("added {} to message {}", reacted.emoji, reacted.seq),
         Change::Recalled(recalled) => format!("recalled message {}", recalled.seq),
+        Change::InfoChanged(_) => "changed what the group says of itself".into(),
+        Change::SettingsChanged(_) => "changed the settings of the group".into(),
+        Change::OwnerChanged(changed) => format!("gave the group to {}", changed.user_id),
+        Change::OwnerLeft(left) => format!("left the group to {}", left.user_id),
+        Change::Dissolved(_) => "dissolved the group".into(),
+        Change::MemberMuted(muted) => format!("muted {}{}", muted.user_id, because(&muted.reason)),
+        Change::MemberUnmuted(unmuted) => format!("unmuted {}", unmuted.user_id),
+        Change::MemberBanned(banned) => format!("banned {}{}", banned.user_id, because(&banned.reason)),
+        Change::BanLifted(lifted) => format!("lifted the ban of {}", lifted.user_id),
+        Change::NicknameChanged(changed) if changed.nickname.is_empty() => {
+            "has no name of his own here any more".into()
+        }
+        Change::NicknameChanged(changed) => format!("is called {:?} here", changed.nickname),
+        Change::Announced(announced) if announced.text.is_empty() => "took the announcement away".into(),
+        Change::Announced(announced) => format!("announced: {}", announced.text),
+        Change::Joined(_) => "joined".into(),
     }
+}
+
+fn because(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(": {reason}") }
 }
 
 fn text_of(content: &Content) -> Option<String> {

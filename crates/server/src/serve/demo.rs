@@ -5,7 +5,7 @@ use bytes::Bytes;
 use prost::Message as _;
 use std::io::Write;
 use stonechat_app::api::{Answer, Call, CreateGroup, Destination, SendMessage};
-use stonechat_types::id::{ClientMsgId, CommandId, UserId};
+use stonechat_types::id::{ClientMsgId, CommandId, ConversationKind, UserId};
 use stonechat_types::number::{AppId, Seq};
 use stonechat_types::text::{DisplayName, Title};
 use stonechat_wire::v1::TextBody;
@@ -50,6 +50,7 @@ pub async fn seed(server: &Server) -> anyhow::Result<()> {
     }
     let group = CreateGroup {
         command_id: CommandId(fixed(2, 0)),
+        kind: ConversationKind::Group,
         title: Title::new("Launch")?,
         members: ["bob", "carol", "dave", "mei", "omar"].into_iter().map(user).collect::<Result<_, _>>()?,
     };

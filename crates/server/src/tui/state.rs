@@ -8,6 +8,7 @@ use ratatui_textarea::TextArea;
 use stonechat_client::state::{
     ConnectionState, ConversationSummary, ItemKey, Member, Role, Target, TimelineItem, TimelineItemKind,
 };
+use stonechat_domain::group::Who;
 use stonechat_types::id::{ConversationId, ConversationKind, UserId};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 
@@ -238,7 +239,28 @@ impl App {
     /// Whether the user may write in the open conversation.
     #[must_use]
     pub fn may_write(&self) -> bool {
-        self.open.is_some() && self.open_summary().is_none_or(|summary| summary.member)
+        self.open.is_some() && self.why_not().is_none()
+    }
+
+    /// Why the user may not write in the open conversation; `None` when he may.
+    #[must_use]
+    pub fn why_not(&self) -> Option<&'static str> {
+        let summary = self.open_summary()?;
+        let group = &summary.group;
+        let is_silent = group.settings.speak == Who::Admins && summary.role < Role::Admin;
+        if !summary.member {
+            Some("You cannot write here: you are not a member any more.")
+        } else if group.dissolved {
+            Some("You cannot write here: the group was dissolved.")
+        } else if group.muted_until > self.now {
+            Some("You cannot write here for now: an admin has muted you.")
+        } else if is_silent && summary.kind == ConversationKind::Channel {
+            Some("Only its admins write in this channel.")
+        } else if is_silent {
+            Some("You cannot write here for now: only admins may.")
+        } else {
+            None
+        }
     }
 
     /// Whether the user may recall what others wrote in the open conversation.

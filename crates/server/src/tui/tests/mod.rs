@@ -11,6 +11,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, CellWidth as _};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
+use stonechat_client::group::Group;
 use stonechat_client::state::{
     ConnectionState, Content, ConversationSummary, Date, ItemKey, Message, MessageItem, Pending, Preview, Reaction,
     Role, SendFailure, SendState, SentMark, Target, TimelineItem, TimelineItemKind, Wish,
@@ -101,6 +102,7 @@ fn quiet(id: ConversationId, title: &str, peer: Option<&str>) -> ConversationSum
         head_ordinal: Ordinal(20),
         read_seq: Seq(20),
         read_ordinal: Ordinal(20),
+        group: Arc::new(Group::of(id.kind())),
     }
 }
 

@@ -188,8 +188,13 @@ fn members_are_listed_with_their_roles() {
     let mut app = with_list(80, 24);
     press(&mut app, KeyCode::Down);
     opened(&mut app, vec![start()]);
-    let member =
-        |name: &str, display_name: &str, role| Member { user: user(name), display_name: display_name.into(), role };
+    let member = |name: &str, display_name: &str, role| Member {
+        user: user(name),
+        display_name: display_name.into(),
+        role,
+        nickname: String::new(),
+        muted_until: Timestamp::default(),
+    };
     let members = vec![
         member("alice", "Alice Moreau", Role::Owner),
         member("bob", "bob", Role::Admin),

@@ -40,6 +40,11 @@ pub fn draw_header(app: &App, open: &Open, area: Rect, frame: &mut Frame<'_>) {
     let title = cells::fit(&app.open_title(), width.saturating_sub(2));
     let aside = match (app.open_summary(), &open.peer) {
         (Some(summary), _) if !summary.member => "you are not a member any more".to_owned(),
+        (Some(summary), _) if summary.group.dissolved => "dissolved".to_owned(),
+        (Some(summary), _) if open.id.kind() == ConversationKind::Channel => match summary.member_count {
+            1 => "channel, 1 subscriber".to_owned(),
+            count => format!("channel, {count} subscribers"),
+        },
         (Some(summary), _) if open.id.kind() == ConversationKind::Group => match summary.member_count {
             1 => "1 member".to_owned(),
             count => format!("{count} members"),
@@ -118,8 +123,8 @@ pub fn draw_composer(app: &App, area: Rect, frame: &mut Frame<'_>) {
     }
     let palette = app.palette;
     let has_keys = app.pane == Pane::Composer && app.dialog.is_none();
-    if !app.may_write() {
-        let words = cells::fit("You cannot write here: you are not a member any more.", usize::from(area.width));
+    if let Some(why_not) = app.why_not() {
+        let words = cells::fit(why_not, usize::from(area.width));
         frame.render_widget(Paragraph::new(Line::styled(words, palette.dim())), area);
         return;
     }

@@ -115,7 +115,8 @@ fn members(app: &App, scroll: usize, whole: Rect, frame: &mut Frame<'_>) {
                     Role::Admin => "admin",
                     Role::Member | Role::None => "",
                 };
-                let name = sanitise::one_line(&member.display_name);
+                let called = if member.nickname.is_empty() { &member.display_name } else { &member.nickname };
+                let name = sanitise::one_line(called);
                 let name = if name.trim().is_empty() { member.user.to_string() } else { name };
                 let id = if name == member.user.as_str() { String::new() } else { format!("  {}", member.user) };
                 let id = cells::fit(&id, width.saturating_sub(8 + cells::width(&name)));
