@@ -7,7 +7,7 @@ use crate::world::World;
 use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
 use std::collections::BTreeMap;
-use stonechat_app::api::{Answer, Call, ConversationView};
+use stonechat_app::api::{Answer, Call, ConversationView, ListMembers, MemberFilter, MemberView};
 use stonechat_app::rows::{column, key};
 use stonechat_client::state::Role as DeviceRole;
 use stonechat_domain::member::Role;
@@ -39,7 +39,8 @@ impl World {
             }
         }
         for (id, log) in &model.conversations {
-            if let Some(user) = log.roles.keys().next() {
+            // One who may see them, whatever the settings are.
+            if let Some((user, _)) = log.roles.iter().max_by_key(|(_, role)| **role) {
                 self.check_members(user, *id, log).with_context(|| format!("the members of {id}"))?;
             }
         }
@@ -109,9 +110,9 @@ impl World {
         let mut members = BTreeMap::new();
         let mut page = Bytes::new();
         loop {
-            let call = Call::ListMembers { conversation: id, page, limit: PAGE };
+            let call = Call::ListMembers(ListMembers { conversation: id, only: MemberFilter::All, page, limit: PAGE });
             let Answer::Members(some) = self.ask_as(user, call)? else { bail!("a list is no list") };
-            for (view, role) in some.members {
+            for MemberView { user: view, role, .. } in some.members {
                 ensure!(members.insert(view.id.clone(), role).is_none(), "{} is there twice", view.id);
             }
             page = some.next;

@@ -8,13 +8,16 @@ use crate::tally;
 use crate::world::World;
 use anyhow::{Context as _, bail, ensure};
 use std::collections::{BTreeMap, BTreeSet};
-use stonechat_app::api::{Answer, Call, ConversationView};
+use stonechat_app::api::{Answer, Call, Content, ConversationView, EventView};
 use stonechat_client::core::rows::OutboxRow;
 use stonechat_client::state::{ConnectionState, SendState};
+use stonechat_domain::event::Change;
+use stonechat_domain::group::{GroupChange, Info, Settings};
 use stonechat_log::store::Log as _;
-use stonechat_types::id::{ConversationId, UserId};
+use stonechat_types::id::{ConversationId, ConversationKind, UserId};
 use stonechat_types::limits::OWN_ORDINALS_MAX;
-use stonechat_types::number::LanePosition;
+use stonechat_types::number::{LanePosition, Seq};
+use stonechat_types::text::{AvatarRef, Description};
 
 /// Records of a page of the feed.
 const PAGE: usize = 256;
@@ -72,7 +75,7 @@ impl World {
         let mut told = BTreeMap::new();
         for (id, conversation) in &model.conversations {
             for user in conversation.visible.keys() {
-                told.insert((user.clone(), *id), self.ask_server(user, *id)?);
+                told.insert((user.clone(), *id), self.ask_server(user, *id, conversation)?);
             }
         }
         for ((user, id), view) in &told {
@@ -89,9 +92,16 @@ impl World {
         Ok(())
     }
 
-    fn ask_server(&self, user: &UserId, id: ConversationId) -> anyhow::Result<ConversationView> {
+    fn ask_server(&self, user: &UserId, id: ConversationId, log: &Conversation) -> anyhow::Result<ConversationView> {
         match self.ask_as(user, Call::GetConversation(id))? {
-            Answer::Conversation(view) => Ok(*view),
+            Answer::Conversation(mut view) => {
+                // What is announced is told of one conversation alone, and compared here; lists do not have it.
+                let said = view.group.as_mut().and_then(|group| group.announced.take());
+                let announced = said.as_ref().map(|event| (event.id.seq.0, announced(event)));
+                let expected = log.group.announcement.clone().filter(|_| view.role.is_some());
+                ensure!(announced == expected, "{announced:?} is announced and not {expected:?}");
+                Ok(*view)
+            }
             other => bail!("the server tells {user} of {id}: {other:?}"),
         }
     }
@@ -113,6 +123,11 @@ impl World {
             let unread = log.unread(user, read_ordinal);
             ensure!(told.unread == unread, "{} are unread and not {unread}; the cursor is at {read}", told.unread);
             self.check_cursor(user, id, read, log)?;
+            if let Some(group) = &told.group {
+                let has = besides(group.info.clone(), group.settings, group.announcement, group.dissolved);
+                let nickname = group.nickname.as_ref().map(|name| name.as_str().to_owned()).unwrap_or_default();
+                check_group(user, id, (has, nickname, group.muted_until.0), log)?;
+            }
         }
         Ok(())
     }
@@ -187,6 +202,17 @@ impl World {
                 ensure!(row.member_count == told.member_count, "{}: it has {} members", place(), row.member_count);
                 let role = log.roles.get(user);
                 ensure!(role.is_some_and(|role| is_same(*role, row.role)), "{}: the role is {:?}", place(), row.role);
+                if id.kind() != ConversationKind::Direct {
+                    let group = &row.group;
+                    let info = Info {
+                        description: Description::new(&group.description).ok(),
+                        avatar: AvatarRef::new(&group.avatar).ok(),
+                        extension: group.extension.clone(),
+                    };
+                    let has = besides(info, group.settings, group.announcement, group.dissolved);
+                    let mine = (has, group.nickname.clone(), group.muted_until.0);
+                    check_group(user, *id, mine, log).with_context(place)?;
+                }
             }
             check_messages(&tables, *id, (log, user), &(device.index, &self.ledger), &self.rotted)
                 .with_context(place)?;
@@ -224,6 +250,32 @@ impl World {
         }
         Ok(())
     }
+}
+
+fn announced(event: &EventView) -> String {
+    match &event.content {
+        Content::Change(Change::Group(GroupChange::Announced(Some(text)))) => text.as_str().to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn besides(info: Info, settings: Settings, announcement: Seq, dissolved: bool) -> (Info, Settings, u64, bool) {
+    (info, settings, announcement.0, dissolved)
+}
+
+/// What is told of a group besides its members is what the log says.
+fn check_group(
+    user: &UserId,
+    id: ConversationId,
+    told: ((Info, Settings, u64, bool), String, i64),
+    log: &Conversation,
+) -> anyhow::Result<()> {
+    let settings = log.group.settings.unwrap_or(Settings::of(id.kind()));
+    let announcement = log.group.announcement.as_ref().map_or(0, |(seq, _)| *seq);
+    let (nickname, muted, _) = log.measures.get(user).cloned().unwrap_or_default();
+    let expected = ((log.group.info.clone(), settings, announcement, log.group.dissolved), nickname, muted);
+    ensure!(told == expected, "the group is {told:?} and not {expected:?}");
+    Ok(())
 }
 
 fn check_messages(

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stonechat_app::rows::change;
 use stonechat_app::seal::{AuthorKeys, Place};
 use stonechat_domain::event::Change;
+use stonechat_domain::group::{GroupChange, Info, Settings, Who};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::Role;
 use stonechat_log::record::{Event, FeedRecord};
@@ -29,6 +30,8 @@ pub struct Entry {
     pub key: Key,
     /// The cursor that it carried.
     pub read_upto: u64,
+    /// When.
+    pub sent_at: i64,
     /// The body of a message; `None` when it is damaged.
     pub body: Option<Bytes>,
 }
@@ -55,8 +58,25 @@ pub struct Conversation {
     pub roles: BTreeMap<UserId, Role>,
     /// The title.
     pub title: String,
+    /// What a group is besides, but for what each member is of it.
+    pub group: Besides,
+    /// What each user is called, until when he may not write, and until when he is kept out.
+    pub measures: BTreeMap<UserId, (String, i64, i64)>,
     /// What messages are now, by seq.
     pub messages: BTreeMap<u64, Now>,
+}
+
+/// What a group is besides its members.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Besides {
+    /// What it says of itself.
+    pub info: Info,
+    /// Its settings; `None` are those of its kind.
+    pub settings: Option<Settings>,
+    /// The event of the announcement, and its text.
+    pub announcement: Option<(u64, String)>,
+    /// Whether it has ended.
+    pub dissolved: bool,
 }
 
 /// A message as it is now.
@@ -163,7 +183,8 @@ impl Conversation {
     fn join(&mut self, user: UserId, seq: u64, floor: u64, role: Role) {
         let all = self.visible.entry(user.clone()).or_default();
         if all.last().is_none_or(|last| last.upto.is_some()) {
-            all.push(Visible { from: seq, upto: None, floor });
+            let sees_all = all.is_empty() && self.group.settings.is_some_and(|settings| settings.history);
+            all.push(Visible { from: if sees_all { 1 } else { seq }, upto: None, floor });
             self.roles.insert(user, role);
         }
     }
@@ -217,8 +238,76 @@ impl Conversation {
                     *now = Now { changed: now.changed, recalled, ..Now::default() };
                 }
             }
+            Some(Change::Group(change)) => self.fold_group(entry, change, before),
             None => {}
         }
+    }
+
+    fn fold_group(&mut self, entry: &Entry, change: GroupChange, before: u64) {
+        match change {
+            GroupChange::InfoChanged(info) => self.group.info = info,
+            GroupChange::SettingsChanged(settings) => self.group.settings = Some(settings),
+            GroupChange::OwnerChanged(user) => {
+                self.roles.insert(user.id, Role::Owner);
+                self.roles.insert(entry.sender.clone(), Role::Admin);
+            }
+            GroupChange::OwnerLeft(user) => {
+                self.roles.insert(user.id, Role::Owner);
+                self.leave(&entry.sender, entry.seq);
+            }
+            GroupChange::Dissolved => self.group.dissolved = true,
+            GroupChange::Muted(measure) => self.measures.entry(measure.user.id).or_default().1 = measure.until.0,
+            GroupChange::Unmuted(user) => self.measures.entry(user.id).or_default().1 = 0,
+            GroupChange::Banned { measure, removed } => {
+                if removed {
+                    self.leave(&measure.user.id, entry.seq);
+                }
+                self.measures.entry(measure.user.id).or_default().2 = measure.until.0;
+            }
+            GroupChange::BanLifted(user) => self.measures.entry(user.id).or_default().2 = 0,
+            GroupChange::NicknameChanged(nickname) => {
+                let name = nickname.map(|nickname| nickname.as_str().to_owned()).unwrap_or_default();
+                self.measures.entry(entry.sender.clone()).or_default().0 = name;
+            }
+            GroupChange::Announced(text) => {
+                self.group.announcement = text.map(|text| (entry.seq, text.as_str().to_owned()));
+            }
+            GroupChange::Joined => self.join(entry.sender.clone(), entry.seq, before, Role::Member),
+        }
+    }
+
+    /// What the log refuses to hold: events of those who might not have made them.
+    fn objection(&self, entry: &Entry, change: Option<&Change>) -> Option<&'static str> {
+        let takes_back = matches!(change, Some(Change::Recalled { .. }));
+        let leaves = matches!(change, Some(Change::MemberLeft | Change::Group(GroupChange::OwnerLeft(_))));
+        let joins = matches!(change, Some(Change::Created { .. } | Change::Group(GroupChange::Joined)));
+        let until = self.measures.get(&entry.sender).map_or((0, 0), |(_, muted, banned)| (*muted, *banned));
+        if self.group.dissolved && !takes_back && !leaves {
+            return Some("stands behind the end of the group");
+        }
+        if !joins && !self.entries.is_empty() && !self.is_member(&entry.sender) {
+            return Some("is of somebody who is no member");
+        }
+        let kept_out = |user: &UserId| self.measures.get(user).is_some_and(|it| it.2 > entry.sent_at);
+        if matches!(change, Some(Change::MembersAdded(users)) if users.iter().any(|user| kept_out(&user.id))) {
+            return Some("lets in whom the group keeps out");
+        }
+        if joins && until.1 > entry.sent_at {
+            return Some("lets in whom the group keeps out");
+        }
+        if entry.kind.countable() && until.0 > entry.sent_at {
+            return Some("is of somebody who was muted");
+        }
+        let is_silent = self.group.settings.is_some_and(|settings| settings.speak == Who::Admins);
+        if entry.kind.countable() && is_silent && self.roles.get(&entry.sender).is_none_or(|role| *role < Role::Admin) {
+            return Some("was written when only admins might");
+        }
+        None
+    }
+
+    /// Whether the members have an owner, which they always have.
+    fn is_owned(&self) -> bool {
+        self.roles.is_empty() || self.group.dissolved || self.roles.values().any(|role| *role == Role::Owner)
     }
 }
 
@@ -297,9 +386,15 @@ impl Model {
             sender: header.sender.clone(),
             key,
             read_upto: header.read_upto.0,
+            sent_at: header.sent_at.0,
             body: opened.filter(|_| is_message),
         };
+        if let Some(objection) = conversation.objection(&entry, change.as_ref()) {
+            bail!("{place} {objection}");
+        }
         conversation.fold(&entry, change, header.conversation.kind());
+        let is_group = header.conversation.kind() == ConversationKind::Group;
+        ensure!(!is_group || conversation.is_owned(), "{place} leaves a group without an owner");
         conversation.entries.push(entry);
         Ok(())
     }

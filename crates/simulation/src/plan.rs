@@ -28,6 +28,10 @@ pub enum Step {
     Rename { device: u64, conversation: u64 },
     /// A role changes.
     SetRole { device: u64, conversation: u64, user: u64, role: u64 },
+    /// Something else of a group is changed; the number chooses what, and how far.
+    Manage { device: u64, conversation: u64, user: u64, what: u64 },
+    /// Two who may change a group do so at once: what each does is chosen by a number.
+    Race { conversation: u64, user: u64, what: u64 },
     /// The user is writing, and looks at a conversation.
     Look { device: u64, conversation: u64 },
     /// Older messages are loaded.
@@ -245,7 +249,9 @@ fn people_step(dice: &mut Dice) -> Step {
 
 fn group_step(dice: &mut Dice) -> Step {
     let (device, conversation, user) = (dice.number(), dice.number(), dice.number());
-    match dice.below(12) {
+    match dice.below(20) {
+        12..=17 => Step::Manage { device, conversation, user, what: dice.number() },
+        18 | 19 => Step::Race { conversation, user, what: dice.number() },
         0 | 1 => Step::CreateGroup { device, members: user },
         2..=5 => Step::Add { device, conversation, user },
         6 | 7 => Step::Remove { device, conversation, user, writes: dice.percent(60) },

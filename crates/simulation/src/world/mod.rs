@@ -1,6 +1,7 @@
 //! The seeded loop: one queue of what happens next, and everything that it happens to.
 
 mod disk;
+mod manage;
 mod network;
 mod people;
 mod server;

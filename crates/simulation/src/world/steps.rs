@@ -27,7 +27,7 @@ impl World {
         (choice % self.devices.len().max(1) as u64) as usize
     }
 
-    fn user(&self, choice: u64) -> UserId {
+    pub(super) fn user(&self, choice: u64) -> UserId {
         self.users[(choice % self.users.len() as u64) as usize].clone()
     }
 
@@ -46,7 +46,7 @@ impl World {
         Some((ConversationId::direct(AppId::DEFAULT, me, peer), Some((*peer).clone())))
     }
 
-    fn group(&self, device: usize, choice: u64) -> Option<ConversationId> {
+    pub(super) fn group(&self, device: usize, choice: u64) -> Option<ConversationId> {
         let tables = self.devices[device].store.tables();
         let groups: Vec<_> =
             tables.conversations.keys().filter(|id| id.kind() == ConversationKind::Group).copied().collect();
@@ -131,7 +131,7 @@ impl World {
                 let title = format!("group at {}", self.now_ms);
                 self.ask(
                     device,
-                    Command::Call(Box::new(Body::CreateGroup(v1::CreateGroup { command_id, title, members }))),
+                    Command::Call(Box::new(Body::CreateGroup(v1::CreateGroup { command_id, title, members, kind: 0 }))),
                 );
             }
             Step::Add { device, conversation, user } => {
@@ -156,18 +156,23 @@ impl World {
                 let role = [v1::Role::Member, v1::Role::Admin, v1::Role::Owner][role as usize % 3].into();
                 self.change(device, conversation, Change::SetRole(v1::SetRole { user_id, role }));
             }
+            Step::Manage { device, conversation, user, what } => {
+                let device = self.chosen(device);
+                self.manage(device, (conversation, user), what);
+            }
+            Step::Race { conversation, user, what } => self.race(conversation, user, what),
             _ => {}
         }
     }
 
-    fn ask(&mut self, device: usize, command: Command) {
+    pub(super) fn ask(&mut self, device: usize, command: Command) {
         if self.devices[device].core.is_some() {
             let input = self.devices[device].command(command, Waiting::Other);
             self.input(device, input);
         }
     }
 
-    fn command_id(&mut self, device: usize) -> Bytes {
+    pub(super) fn command_id(&mut self, device: usize) -> Bytes {
         Bytes::copy_from_slice(&self.devices[device].fresh_id(self.now_ms).0)
     }
 
