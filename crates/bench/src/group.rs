@@ -123,7 +123,7 @@ async fn make_group(owner: &mut Link, names: &[String], clock: Clock) -> anyhow:
     // Room for the owner, whom the first event names as well.
     let (first, others) = names[1..].split_at((MEMBERS_PER_EVENT_MAX - 1).min(names.len() - 1));
     let members = first.to_vec();
-    let create = v1::CreateGroup { command_id: command_id(), title: "bench".into(), members };
+    let create = v1::CreateGroup { command_id: command_id(), title: "bench".into(), members, kind: 0 };
     let frame::Body::CommandDone(done) = owner.call(frame::Body::CreateGroup(create)).await? else {
         bail!("the server does not say that the group is made");
     };

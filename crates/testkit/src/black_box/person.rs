@@ -105,6 +105,7 @@ impl Person {
                 command_id: Bytes::copy_from_slice(&command.0),
                 title: title.to_owned(),
                 members: others.to_vec(),
+                kind: 0,
             };
             let id = id_text(&command.0).context("an id")?;
             let call = Call::Change { conversation: String::new(), id, change: format!("create {title}") };

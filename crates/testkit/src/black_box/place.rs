@@ -51,13 +51,25 @@ pub fn named(event: &v1::Event) -> Vec<String> {
         Some(Change::Created(created)) => created.members.clone(),
         Some(Change::MembersAdded(added)) => added.user_ids.clone(),
         Some(Change::MemberRemoved(removed)) => vec![removed.user_id.clone()],
+        Some(Change::MemberBanned(banned)) => vec![banned.user_id.clone()],
+        Some(Change::Joined(_)) => vec![event.sender_id.clone()],
         Some(
             Change::MemberLeft(_)
             | Change::Renamed(_)
             | Change::RoleChanged(_)
             | Change::Edited(_)
             | Change::Reacted(_)
-            | Change::Recalled(_),
+            | Change::Recalled(_)
+            | Change::InfoChanged(_)
+            | Change::SettingsChanged(_)
+            | Change::OwnerChanged(_)
+            | Change::OwnerLeft(_)
+            | Change::Dissolved(_)
+            | Change::MemberMuted(_)
+            | Change::MemberUnmuted(_)
+            | Change::BanLifted(_)
+            | Change::NicknameChanged(_)
+            | Change::Announced(_),
         )
         | None => Vec::new(),
     }

@@ -245,6 +245,18 @@ fn event(tape: &mut Tape<'_>) -> v1::Event {
                 let (seq, emoji) = (number(tape), "👍".to_owned());
                 Some(event::Change::Reacted(v1::Reacted { seq, emoji, removed: tape.below(2) == 1 }))
             }
+            EventKind::InfoChanged
+            | EventKind::SettingsChanged
+            | EventKind::OwnerChanged
+            | EventKind::OwnerLeft
+            | EventKind::Dissolved
+            | EventKind::MemberMuted
+            | EventKind::MemberUnmuted
+            | EventKind::MemberBanned
+            | EventKind::BanLifted
+            | EventKind::NicknameChanged
+            | EventKind::Announced
+            | EventKind::Joined => Some(group_change(*kind, user, tape)),
             EventKind::Recalled => {
                 let author_id = if tape.below(2) == 1 { me().to_string() } else { device().to_string() };
                 let (seq, ordinal) = (number(tape), number(tape));
@@ -253,6 +265,31 @@ fn event(tape: &mut Tape<'_>) -> v1::Event {
         };
     }
     event
+}
+
+fn group_change(kind: EventKind, user_id: String, tape: &mut Tape<'_>) -> event::Change {
+    let (until, reason, text) = (time(tape), String::new(), "Captain".to_owned());
+    match kind {
+        EventKind::SettingsChanged => {
+            let who = i32::from(tape.u8());
+            let settings = v1::GroupSettings { speak: who, join: who, history: who, ..v1::GroupSettings::default() };
+            event::Change::SettingsChanged(v1::SettingsChanged { settings: Some(settings) })
+        }
+        EventKind::OwnerChanged => event::Change::OwnerChanged(v1::OwnerChanged { user_id }),
+        EventKind::OwnerLeft => event::Change::OwnerLeft(v1::OwnerLeft { user_id }),
+        EventKind::Dissolved => event::Change::Dissolved(v1::Dissolved {}),
+        EventKind::MemberMuted => event::Change::MemberMuted(v1::MemberMuted { user_id, until, reason }),
+        EventKind::MemberUnmuted => event::Change::MemberUnmuted(v1::MemberUnmuted { user_id }),
+        EventKind::MemberBanned => {
+            let removed = tape.below(2) == 1;
+            event::Change::MemberBanned(v1::MemberBanned { user_id, until, reason, removed })
+        }
+        EventKind::BanLifted => event::Change::BanLifted(v1::BanLifted { user_id }),
+        EventKind::NicknameChanged => event::Change::NicknameChanged(v1::NicknameChanged { nickname: text }),
+        EventKind::Announced => event::Change::Announced(v1::Announced { text }),
+        EventKind::Joined => event::Change::Joined(v1::Joined {}),
+        _ => event::Change::InfoChanged(v1::InfoChanged { description: text, ..v1::InfoChanged::default() }),
+    }
 }
 
 fn wire_conversation(tape: &mut Tape<'_>, id: ConversationId) -> v1::Conversation {
@@ -273,6 +310,7 @@ fn wire_conversation(tape: &mut Tape<'_>, id: ConversationId) -> v1::Conversatio
         visible_from_seq: number(tape),
         read_marks: vec![v1::ReadMark { user_id: user(tape).to_string(), upto_seq: number(tape) }],
         floor_ordinal: number(tape),
+        group: (tape.below(2) == 1).then(v1::GroupState::default),
         ..v1::Conversation::default()
     }
 }

@@ -11,6 +11,7 @@ use stonechat_app::rows::{
     change, column, conversation, dedup, follower, key, member, message, personal, profile, relation, user,
 };
 use stonechat_domain::event::{Change, Command, MessageCommand};
+use stonechat_domain::group::{For, GroupChange, GroupCommand, Measure};
 use stonechat_domain::kind::EventKind;
 use stonechat_log::packed::{self, Patches};
 use stonechat_log::personal as stored;
@@ -120,8 +121,30 @@ fn command_of(change: &Change) {
         Change::MemberLeft => Command::Leave,
         Change::Renamed(title) => Command::Rename(title.clone()),
         Change::RoleChanged(user, role) => Command::SetRole(user.clone(), *role),
+        Change::Group(change) => match group_command(change) {
+            Some(command) => Command::Group(command),
+            None => return,
+        },
     };
     assert_ne!(change::encode_command(&command), change::encode(change));
+}
+
+/// The command that says the same as a change; of those that say what a patch led to there is none.
+fn group_command(change: &GroupChange) -> Option<GroupCommand> {
+    let lasting = |it: &Measure| For { user: it.user.clone(), lasts_ms: None, reason: it.reason.clone() };
+    Some(match change {
+        GroupChange::InfoChanged(_) | GroupChange::SettingsChanged(_) => return None,
+        GroupChange::OwnerChanged(user) => GroupCommand::TransferOwner(user.clone()),
+        GroupChange::OwnerLeft(user) => GroupCommand::LeaveTo(user.clone()),
+        GroupChange::Dissolved => GroupCommand::Dissolve,
+        GroupChange::Muted(it) => GroupCommand::Mute(lasting(it)),
+        GroupChange::Unmuted(user) => GroupCommand::Unmute(user.clone()),
+        GroupChange::Banned { measure, .. } => GroupCommand::Ban(lasting(measure)),
+        GroupChange::BanLifted(user) => GroupCommand::LiftBan(user.clone()),
+        GroupChange::NicknameChanged(it) => GroupCommand::SetNickname(it.clone()),
+        GroupChange::Announced(it) => GroupCommand::Announce(it.clone()),
+        GroupChange::Joined => GroupCommand::Join,
+    })
 }
 
 fn personal_row(tape: &mut Tape<'_>) {

@@ -176,6 +176,7 @@ async fn make_groups(shared: &Shared, tokens: &[String]) -> anyhow::Result<()> {
             command_id: Bytes::copy_from_slice(&command.0),
             title: "a group".to_owned(),
             members: members.iter().map(|name| (*name).to_owned()).collect(),
+            kind: 0,
         };
         let done = match raw.call(Body::CreateGroup(create)).await? {
             Ok(Body::CommandDone(done)) => done,

@@ -6,6 +6,7 @@ mod bad_network;
 mod black_box;
 mod command_line;
 mod fuzz_corpus;
+mod groups;
 mod killed_senders;
 mod messages;
 mod metrics;
