@@ -264,8 +264,9 @@ impl App {
             Call::MarkRead { conversation, upto } => {
                 self.mail(*app, user, conversation, Work::MarkRead(upto), reply);
             }
-            Call::ChangeMessage(ChangeMessage { command_id, conversation, seq, command }) => {
-                self.mail(*app, user, conversation, Work::ChangeMessage(command_id, seq, command), reply);
+            Call::ChangeMessage(ChangeMessage { command_id, conversation, seq, command, authority }) => {
+                let work = Work::ChangeMessage(command_id, seq, command, authority);
+                self.mail(*app, user, conversation, work, reply);
             }
             Call::CreateGroup(_) | Call::Change(_) | Call::Relate(_) => {
                 let this = self.clone();

@@ -17,7 +17,7 @@ use crate::api::Answer;
 
 /// Tries a command on a message.
 pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> Attempt {
-    let Work::ChangeMessage(id, seq, command) = &job.work else { return Attempt::Done };
+    let Work::ChangeMessage(id, seq, command, _) = &job.work else { return Attempt::Done };
     let (id, seq) = (id.0, *seq);
     let Slot { loaded: Some(loaded), brought, open, .. } = slot else { return Attempt::Done };
     let Some(state) = &loaded.state else {
@@ -41,7 +41,7 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         Err(attempt) => return attempt,
     };
     // A change reaches the other as a message does. Only to take something back is always allowed.
-    let says = !matches!(&job.work, Work::ChangeMessage(_, _, MessageCommand::Recall));
+    let says = !matches!(&job.work, Work::ChangeMessage(_, _, MessageCommand::Recall, _));
     match reach(context, (loaded, brought), &job, None) {
         Reach::Ask(need) if says => return Attempt::Needs(need, Box::new(job)),
         Reach::Closed(rejection) if says => {
@@ -52,13 +52,16 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         }
         Reach::Open | Reach::Ask(_) | Reach::Closed(_) => {}
     }
-    let (Work::ChangeMessage(_, _, command), Some(state)) = (&job.work, &loaded.state) else { return Attempt::Done };
+    let (Work::ChangeMessage(_, _, command, authority), Some(state)) = (&job.work, &loaded.state) else {
+        return Attempt::Done;
+    };
     let about = About {
         state,
         me: loaded.members.get(&job.actor.no),
         message: loaded.messages.get(seq),
         own: loaded.messages.own(seq, job.actor.no),
         now: context.now,
+        authority: *authority,
     };
     match decide_message(about, command, context.node.options.messages) {
         Err(rejection) => {

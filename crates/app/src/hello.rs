@@ -85,6 +85,7 @@ pub(crate) async fn welcome(
         personal,
         unread_total,
         history_id: node.log.history_id(),
+        messages: node.options.messages,
     })
 }
 

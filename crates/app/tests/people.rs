@@ -134,8 +134,10 @@ async fn a_blocked_sender_is_refused_and_nothing_is_stored() {
     assert_eq!(refused(try_send(&mut alice, "bob", "after").await), ErrorCode::RecipientUnavailable);
     let here = direct("alice", "bob");
     assert_eq!(refused(alice.send_in(here, "again").await), ErrorCode::RecipientUnavailable);
-    let change =
-        |command| ChangeMessage { command_id: CommandId(next_id().0), conversation: here, seq: first.id.seq, command };
+    let change = |command| {
+        let (command_id, authority) = (CommandId(next_id().0), Default::default());
+        ChangeMessage { command_id, conversation: here, seq: first.id.seq, command, authority }
+    };
     let content = Content { body_type: harness::text("text"), body: harness::text("edited") };
     let emoji = Emoji::new("👍").unwrap();
     for command in [MessageCommand::Edit(content), MessageCommand::React { emoji, add: true }] {

@@ -20,7 +20,7 @@ use crate::driver::runtime::Runtime;
 use crate::error::{Error, Result};
 use crate::events::EventStream;
 use crate::send::SendHandle;
-use crate::state::{ConnectionState, ConversationSummary, Device, EndReason, Pending, Unsent};
+use crate::state::{ConnectionState, ConversationSummary, Device, EndReason, MessageWindows, Pending, Unsent};
 
 /// A signed-in user on this device. Cheap to clone; the last clone dropped stops it, without waiting.
 #[derive(Clone)]
@@ -270,6 +270,12 @@ impl Account {
             Reply::Outbox(unsent) => Ok(unsent),
             other => Err(Error::Protocol(format!("unexpected reply {other:?}"))),
         }
+    }
+
+    /// How long after its sending a message may be changed: `None` until a server has said so since the account was
+    /// opened, then a value and a stream of changes. Hide what is too late; the server refuses it with `too_late`.
+    pub fn message_windows(&self) -> Subscriber<Option<MessageWindows>> {
+        self.inner.runtime.views().windows()
     }
 
     /// The commands that wait in the outbox, in their order; failed ones stay until they are retried or cancelled.

@@ -439,6 +439,15 @@ pub struct Date {
     pub day: u8,
 }
 
+/// How long after its sending a message may be changed by its author, as the server said last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MessageWindows {
+    /// Milliseconds within which it may be edited.
+    pub edit_ms: u64,
+    /// Milliseconds within which it may be recalled; admins of a group always may.
+    pub recall_ms: u64,
+}
+
 /// Why a token is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenReason {

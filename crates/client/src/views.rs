@@ -15,7 +15,7 @@ use crate::core::rows::MessageRow;
 use crate::core::timeline::TimelineModel;
 use crate::driver::limits::DIFFS_BEHIND;
 use crate::people::{Profile, Relations};
-use crate::state::{ConnectionState, ConversationSummary, ReadMark, SendState, TimelineItem};
+use crate::state::{ConnectionState, ConversationSummary, MessageWindows, ReadMark, SendState, TimelineItem};
 
 /// Sends that came to an end and whose state is still told.
 const FINISHED_SENDS_KEPT: usize = 1_024;
@@ -24,6 +24,7 @@ const FINISHED_SENDS_KEPT: usize = 1_024;
 pub(crate) struct Views {
     connection: SharedObservable<ConnectionState>,
     total_unread: SharedObservable<u64>,
+    windows: SharedObservable<Option<MessageWindows>>,
     recorded: SharedObservable<u64>,
     profile: SharedObservable<Option<Arc<Profile>>>,
     relations: SharedObservable<Relations>,
@@ -70,6 +71,7 @@ impl Default for Views {
         Self {
             connection: SharedObservable::default(),
             total_unread: SharedObservable::default(),
+            windows: SharedObservable::default(),
             recorded: SharedObservable::default(),
             profile: SharedObservable::default(),
             relations: SharedObservable::default(),
@@ -88,6 +90,10 @@ impl Default for Views {
 impl Views {
     pub fn connection(&self) -> Subscriber<ConnectionState> {
         self.connection.subscribe()
+    }
+
+    pub fn windows(&self) -> Subscriber<Option<MessageWindows>> {
+        self.windows.subscribe()
     }
 
     pub fn total_unread(&self) -> Subscriber<u64> {
@@ -154,6 +160,7 @@ impl Views {
         }
         match change {
             Change::Connection(state) => drop(self.connection.set_if_not_eq(state.clone())),
+            Change::Windows(windows) => drop(self.windows.set_if_not_eq(Some(*windows))),
             Change::TotalUnread(unread) => drop(self.total_unread.set_if_not_eq(*unread)),
             Change::Recorded(number) => drop(self.recorded.set_if_not_eq(*number)),
             Change::Profile(profile) => drop(self.profile.set_if_not_eq(Some(profile.clone()))),

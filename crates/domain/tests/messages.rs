@@ -9,7 +9,7 @@ use stonechat_domain::decide::Rejection;
 use stonechat_domain::event::{Change, Content, MessageCommand};
 use stonechat_domain::fold::Stamp;
 use stonechat_domain::member::{Member, Role, UserRef};
-use stonechat_domain::message::{About, Message, MessagePolicy, decide_message, fold_own};
+use stonechat_domain::message::{About, Authority, Message, MessagePolicy, decide_message, fold_own};
 use stonechat_types::emoji::Emoji;
 use stonechat_types::id::{CommandId, ConversationId, ConversationKind, UserId};
 use stonechat_types::limits::{EDITS_MAX, EMOJIS_PER_MESSAGE_MAX, EMOJIS_PER_USER_MAX};
@@ -83,7 +83,8 @@ fn decided(steps: &[Step]) -> (Message, Vec<Event>, Own) {
         };
         let me = Member::joining(person(by), Role::Member, Seq(1), Ordinal::ZERO);
         let mine = own.entry(by).or_default();
-        let about = About { state: &state, me: Some(&me), message: Some(&message), own: mine, now: Timestamp(2_000) };
+        let (now, authority) = (Timestamp(2_000), Authority::Member);
+        let about = About { state: &state, me: Some(&me), message: Some(&message), own: mine, now, authority };
         let Ok(Some(change)) = decide_message(about, &command, MessagePolicy::default()) else { continue };
         let stamp = stamp(11 + events.len() as u64);
         assert!(message.fold(&change, &person(by), &stamp), "what was just decided is new");
@@ -139,7 +140,7 @@ proptest! {
 }
 
 fn about<'a>(state: &'a Conversation, me: &'a Member, message: &'a Message, own: &'a [Emoji]) -> About<'a> {
-    About { state, me: Some(me), message: Some(message), own, now: Timestamp(2_000) }
+    About { state, me: Some(me), message: Some(message), own, now: Timestamp(2_000), authority: Authority::Member }
 }
 
 #[test]
@@ -158,6 +159,14 @@ fn only_its_author_edits_a_message_and_not_for_ever() {
     assert!(matches!(try_as(&author, &message, 2_000), Ok(Some(Change::Edited { .. }))));
     assert_eq!(try_as(&admin, &message, 2_000), Err(Rejection::Forbidden));
     assert_eq!(try_as(&author, &message, 1_001 + policy.edit_window_ms), Err(Rejection::TooLate));
+    // The app may let him, at any time, but nobody in his name.
+    let by_app = |me: &Member| {
+        let now = Timestamp(1_001 + policy.edit_window_ms);
+        let about = About { now, authority: Authority::App, ..about(&state, me, &message, &[]) };
+        decide_message(about, &edit, policy)
+    };
+    assert!(matches!(by_app(&author), Ok(Some(Change::Edited { .. }))));
+    assert_eq!(by_app(&admin), Err(Rejection::Forbidden));
     for seq in 0..EDITS_MAX as u64 {
         let change = Change::Edited { target: TARGET, content: Some(text("x")) };
         assert!(message.fold(&change, &person(0), &stamp(11 + seq)));
@@ -228,4 +237,19 @@ fn a_message_is_taken_back_by_its_author_in_time_or_by_an_admin_and_then_is_gone
     {
         assert_eq!(try_as(&group, &author, &message, &command, 2_000), Err(Rejection::NoSuchMessage));
     }
+}
+
+#[test]
+fn the_app_recalls_any_message_at_any_time_in_the_name_of_a_member() {
+    let (state, message) = (group(), message());
+    let other = Member::joining(person(1), Role::Member, Seq(1), Ordinal::ZERO);
+    let (policy, late) = (MessagePolicy::default(), Timestamp(i64::MAX));
+    let by = |authority| {
+        let about = About { now: late, authority, ..about(&state, &other, &message, &[]) };
+        decide_message(about, &MessageCommand::Recall, policy)
+    };
+    assert_eq!(by(Authority::Member), Err(Rejection::Forbidden));
+    assert!(matches!(by(Authority::App), Ok(Some(Change::Recalled { .. }))));
+    let stranger = About { me: None, authority: Authority::App, ..about(&state, &other, &message, &[]) };
+    assert_eq!(decide_message(stranger, &MessageCommand::Recall, policy), Err(Rejection::NotFound));
 }

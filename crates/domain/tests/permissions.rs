@@ -8,7 +8,7 @@ use stonechat_domain::event::{Change, Command, Content, MessageCommand};
 use stonechat_domain::fold::{fold_change, next_stamp};
 use stonechat_domain::group::{For, GroupCommand, InfoPatch, JoinMode, SettingsPatch, Who};
 use stonechat_domain::member::{Role, UserRef};
-use stonechat_domain::message::{About, Message, MessagePolicy, decide_message};
+use stonechat_domain::message::{About, Authority, Message, MessagePolicy, decide_message};
 use stonechat_domain::permission::{Action, check};
 use stonechat_types::emoji::Emoji;
 use stonechat_types::id::{CommandId, ConversationId, ConversationKind, UserId};
@@ -123,7 +123,8 @@ impl World {
         // One that everybody who ever was here has seen.
         let seq = me.and_then(|me| me.intervals.first()).map_or(self.state.head, |first| first.from);
         let message = Message::new(seq, Ordinal(1), person(author), NOW);
-        let about = About { state: &self.state, me, message: Some(&message), own: &[], now: NOW };
+        let about =
+            About { state: &self.state, me, message: Some(&message), own: &[], now: NOW, authority: Authority::Member };
         decide_message(about, command, MessagePolicy::default()).map(drop)
     }
 

@@ -9,6 +9,7 @@ use stonechat_app::api::{
 use stonechat_app::live::LiveEvent;
 use stonechat_domain::event::Change;
 use stonechat_domain::member::{Role, UserRef};
+use stonechat_domain::message::MessagePolicy;
 use stonechat_net::machine::MessageKind;
 use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
@@ -105,7 +106,7 @@ pub fn welcome(session_id: u64, welcome: &Welcome) -> v1::Welcome {
         version: VERSION,
         user_id: text(&welcome.user.id),
         display_name: display_name(&welcome.user),
-        limits: Some(limits()),
+        limits: Some(limits(welcome.messages)),
         server_time: welcome.server_time.0,
         reset: welcome.reset,
         conversations: welcome.conversations.conversations.iter().map(conversation).collect(),
@@ -223,7 +224,7 @@ fn change(conversation: ConversationId, change: &Change) -> event::Change {
     }
 }
 
-fn limits() -> v1::Limits {
+fn limits(messages: MessagePolicy) -> v1::Limits {
     v1::Limits {
         frame_bytes_max: FRAME_BYTES_MAX as u32,
         body_bytes_max: BODY_BYTES_MAX as u32,
@@ -231,6 +232,8 @@ fn limits() -> v1::Limits {
         heartbeat_ms: HEARTBEAT_MS as u32,
         page_items_max: PAGE_ITEMS_MAX,
         catch_up_events_max: CATCH_UP_EVENTS_MAX as u32,
+        edit_window_ms: messages.edit_window_ms.max(0) as u64,
+        recall_window_ms: messages.recall_window_ms.max(0) as u64,
     }
 }
 

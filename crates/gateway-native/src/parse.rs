@@ -9,6 +9,7 @@ use std::str::FromStr;
 use stonechat_app::api::{self, Call, ChangeRequest, Destination, Failure, MemberFilter, MessageRange};
 use stonechat_domain::event::{Content, MessageCommand};
 use stonechat_domain::member::Role;
+use stonechat_domain::message::Authority;
 use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, ConversationKind, UserId};
@@ -299,6 +300,7 @@ fn change_message(change: v1::ChangeMessage) -> Result<api::ChangeMessage, Failu
         conversation: conversation(&change.conversation_id)?,
         seq: seq("seq", change.seq)?,
         command,
+        authority: Authority::Member,
     })
 }
 

@@ -1,8 +1,8 @@
 //! The table of routes, and the router that is made from it.
 
 use crate::endpoint::{
-    change_conversation, create_conversation, create_token, health, home, list_members, list_messages, metrics_page,
-    openapi, put_user, send_message,
+    change_conversation, change_message, create_conversation, create_token, health, home, list_members, list_messages,
+    metrics_page, openapi, put_user, send_message,
 };
 use crate::error::{no_such_method, no_such_path};
 use crate::guard::{self, Places, REQUESTS_MAX};
@@ -38,6 +38,9 @@ const CONVERSATIONS: &str = "/v1/apps/{app}/conversations";
 const CONVERSATION_MESSAGES: &str = "/v1/apps/{app}/conversations/{conversation}/messages";
 const CONVERSATION_CHANGES: &str = "/v1/apps/{app}/conversations/{conversation}/changes";
 const CONVERSATION_MEMBERS: &str = "/v1/apps/{app}/conversations/{conversation}/members";
+const MESSAGE_EDIT: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/edit";
+const MESSAGE_REACT: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/react";
+const MESSAGE_RECALL: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/recall";
 const MESSAGES: &str = "/v1/apps/{app}/messages";
 
 /// Every path, for counting: labels of metrics are bounded.
@@ -48,6 +51,9 @@ const PATHS: &[&str] = &[
     CONVERSATION_MESSAGES,
     CONVERSATION_CHANGES,
     CONVERSATION_MEMBERS,
+    MESSAGE_EDIT,
+    MESSAGE_REACT,
+    MESSAGE_RECALL,
     MESSAGES,
     "/",
     "/healthz",
@@ -56,7 +62,7 @@ const PATHS: &[&str] = &[
     "/v1/openapi.json",
 ];
 
-fn table() -> [Route; 12] {
+fn table() -> [Route; 15] {
     let open = |path, handler| Route { method: "get", path, access: Access::Open, handler };
     let secret = |method, path, handler| Route { method, path, access: Access::Secret, handler };
     [
@@ -67,6 +73,9 @@ fn table() -> [Route; 12] {
         secret("get", CONVERSATION_MESSAGES, get(list_messages::handle)),
         secret("post", CONVERSATION_CHANGES, post(change_conversation::handle)),
         secret("get", CONVERSATION_MEMBERS, get(list_members::handle)),
+        secret("post", MESSAGE_EDIT, post(change_message::edit)),
+        secret("post", MESSAGE_REACT, post(change_message::react)),
+        secret("post", MESSAGE_RECALL, post(change_message::recall)),
         open("/", get(home::handle)),
         open("/healthz", get(health::live)),
         open("/readyz", get(health::ready)),

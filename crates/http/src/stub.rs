@@ -135,6 +135,9 @@ impl Backend for Stub {
                 Answer::CommandDone(CommandDone { conversation, seq: Seq(1), deduplicated: false })
             }
             Call::ListMembers(_) => Answer::Members(members()),
+            Call::ChangeMessage(change) => {
+                Answer::CommandDone(CommandDone { conversation: change.conversation, seq: Seq(9), deduplicated: false })
+            }
             Call::Send(message) => {
                 if let Destination::Conversation(conversation) = message.to {
                     assert_eq!(conversation, direct());

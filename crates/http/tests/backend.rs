@@ -296,3 +296,39 @@ async fn every_other_answer_is_described_as_well() {
         assert_eq!(world.call(method, path, body).await.0, status, "{method} {path}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_message_is_edited_reacted_to_and_recalled_once_each() {
+    let world = world(Users::ByFirstMessage);
+    let (_, sent) = world.send(json!({"sender": "alice", "to_user": "bob", "text": "Helo"})).await;
+    let conversation = sent["conversation"].as_str().unwrap();
+    let path = format!("/v1/apps/default/conversations/{conversation}/messages");
+    let change = async |what: &str, body: Value| world.call("POST", &format!("{path}/2/{what}"), Some(body)).await;
+    let shown = async || world.call("GET", &format!("{path}?as_user=bob"), None).await.1["messages"][0].clone();
+
+    let edit = json!({"user": "alice", "text": "Hello", "command_id": id(1)});
+    let (status, first) = change("edit", edit.clone()).await;
+    assert_eq!((status, &first["seq"], &first["deduplicated"]), (200, &json!(3), &json!(false)));
+    let (status, again) = change("edit", edit).await;
+    assert_eq!((status, &again["seq"], &again["deduplicated"]), (200, &json!(3), &json!(true)));
+    let (status, refusal) = change("edit", json!({"user": "alice", "text": "Bye", "command_id": id(1)})).await;
+    assert_eq!((status, &refusal["code"]), (409, &json!("conflict")));
+    assert_eq!(change("edit", json!({"user": "bob", "text": "No"})).await.0, 403);
+    assert_eq!(change("edit", json!({"user": "bob", "text": "No", "as_app": true})).await.0, 403);
+    assert_eq!(change("react", json!({"user": "bob", "emoji": "👍"})).await.1["seq"], json!(4));
+    assert_eq!(change("react", json!({"user": "bob", "emoji": "👍"})).await.1["seq"], json!(0), "it is there");
+    let message = shown().await;
+    assert_eq!((&message["text"], &message["edits"]), (&json!("Hello"), &json!(1)));
+    assert_eq!(message["reactions"], json!([{"emoji": "👍", "count": 1}]));
+    assert_eq!(change("react", json!({"user": "bob", "emoji": "👍", "remove": true})).await.1["seq"], json!(5));
+
+    // It is not bob's to recall, but the app may in his name.
+    assert_eq!(change("recall", json!({"user": "bob"})).await.0, 403);
+    assert_eq!(change("recall", json!({"user": "eve", "as_app": true})).await.0, 404);
+    let (status, recalled) = change("recall", json!({"user": "bob", "as_app": true, "command_id": id(2)})).await;
+    assert_eq!((status, &recalled["seq"]), (200, &json!(6)));
+    assert_eq!(change("recall", json!({"user": "bob", "as_app": true, "command_id": id(2)})).await.1["seq"], json!(6));
+    let message = shown().await;
+    assert_eq!((&message["recalled"], &message["text"]), (&json!(true), &Value::Null));
+    assert_eq!(change("edit", json!({"user": "alice", "text": "Hello"})).await.0, 404);
+}

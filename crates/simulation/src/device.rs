@@ -173,6 +173,7 @@ impl Device {
             | Change::Echo(..)
             | Change::EchoGone(..)
             | Change::Pending(..)
+            | Change::Windows(_)
             | Change::PendingGone(..)
             | Change::Messages(..)
             | Change::MessageChanged(..)

@@ -8,6 +8,7 @@ use stonechat_domain::event::Change;
 use stonechat_domain::group::{Info, Settings};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::Role;
+use stonechat_domain::message::MessagePolicy;
 use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ConversationId, DeviceId, MessageId, UserId};
@@ -119,6 +120,8 @@ pub struct Welcome {
     pub unread_total: u64,
     /// Names the history of the store.
     pub history_id: [u8; 16],
+    /// What the app allows to be done to messages.
+    pub messages: MessagePolicy,
 }
 
 /// A page of the window, newest first.

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use stonechat_domain::event::MessageCommand;
 use stonechat_domain::group::GroupCommand;
 use stonechat_domain::member::Role;
+use stonechat_domain::message::Authority;
 use stonechat_types::emoji::Emoji;
 use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, ConversationKind, DeviceId, UserId, Username};
 use stonechat_types::number::{Ordinal, PersonalSeq, Seq};
@@ -220,6 +221,8 @@ pub struct ChangeMessage {
     pub seq: Seq,
     /// What.
     pub command: MessageCommand,
+    /// Who vouches for it.
+    pub authority: Authority,
 }
 
 /// Which changed messages are wanted.

@@ -7,6 +7,7 @@ use crate::turn::Turn;
 use std::sync::Arc;
 use stonechat_domain::event::{Command, MessageCommand};
 use stonechat_domain::member::UserRef;
+use stonechat_domain::message::Authority;
 use stonechat_types::error_code::{ErrorCode, Retry};
 use stonechat_types::id::{ClientMsgId, CommandId, ConversationId};
 use stonechat_types::number::{AppId, Seq};
@@ -34,7 +35,7 @@ impl Job {
 pub(crate) enum Work {
     Send(SendMessage),
     Command(CommandId, Command),
-    ChangeMessage(CommandId, Seq, MessageCommand),
+    ChangeMessage(CommandId, Seq, MessageCommand, Authority),
     MarkRead(Seq),
     Typing(bool),
     Relate(CommandId, Box<Wanted>),

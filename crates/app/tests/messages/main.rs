@@ -12,7 +12,7 @@ use stonechat_app::api::{
 };
 use stonechat_app::node::Options;
 use stonechat_domain::event::{self, Change, MessageCommand};
-use stonechat_domain::message::MessagePolicy;
+use stonechat_domain::message::{Authority, MessagePolicy};
 use stonechat_log::store::Log;
 use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
@@ -32,7 +32,8 @@ fn react(with: &str, add: bool) -> MessageCommand {
 }
 
 fn call(conversation: ConversationId, seq: Seq, command: MessageCommand) -> Call {
-    Call::ChangeMessage(ChangeMessage { command_id: CommandId(next_id().0), conversation, seq, command })
+    let (command_id, authority) = (CommandId(next_id().0), Authority::Member);
+    Call::ChangeMessage(ChangeMessage { command_id, conversation, seq, command, authority })
 }
 
 /// The event that a command led to; `ZERO` when it changed nothing.

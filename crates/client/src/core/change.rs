@@ -6,7 +6,7 @@ use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 
 use crate::core::rows::{MessageChange, MessageRow};
 use crate::people::{Profile, Relation};
-use crate::state::{ConnectionState, ConversationSummary, Pending, ReadMark, SendState, Unsent};
+use crate::state::{ConnectionState, ConversationSummary, MessageWindows, Pending, ReadMark, SendState, Unsent};
 
 /// One change.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,8 @@ pub enum Change {
     Conversation(Arc<ConversationSummary>),
     /// A conversation is not on this device any more.
     ConversationGone(ConversationId),
+    /// How long messages may be changed.
+    Windows(MessageWindows),
     /// Unread messages over all conversations.
     TotalUnread(u64),
     /// How far a message or a command of this device has come.

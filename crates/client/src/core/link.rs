@@ -12,7 +12,7 @@ use crate::core::limits::{PONG_TIMEOUT_MS, REFRESH_MS_MIN, STABLE_MS, TOKEN_LIFE
 use crate::core::machine::{Action, Core};
 use crate::core::token;
 use crate::error::{AuthError, Error, TokenError};
-use crate::state::{ConnectionState, EndReason, TokenReason};
+use crate::state::{ConnectionState, EndReason, MessageWindows, TokenReason};
 
 /// The version of the protocol that this client speaks.
 const VERSION: u32 = 1;
@@ -256,6 +256,8 @@ impl Core {
             if limits.heartbeat_ms > 0 {
                 self.link.heartbeat_ms = u64::from(limits.heartbeat_ms);
             }
+            let (edit_ms, recall_ms) = (limits.edit_window_ms, limits.recall_window_ms);
+            self.journal.tell(Change::Windows(MessageWindows { edit_ms, recall_ms }));
         }
         self.link.refresh_at = None;
         self.link.server_clock = (welcome.server_time, self.now_ms());

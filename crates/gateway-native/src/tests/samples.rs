@@ -11,6 +11,7 @@ use stonechat_domain::event::{self, Change};
 use stonechat_domain::group::{FOR_GOOD, GroupChange, Info, JoinMode, Measure, Settings};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Role, UserRef};
+use stonechat_domain::message::MessagePolicy;
 use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{CommandId, ConversationId, ConversationKind, DeviceId, MessageId, UserId};
@@ -525,5 +526,6 @@ pub fn welcome(server_time: Timestamp) -> Welcome {
         position: position(),
         unread_total: 48,
         history_id: [9; 16],
+        messages: MessagePolicy { edit_window_ms: 172_800_000, recall_window_ms: 172_800_001 },
     }
 }

@@ -1,6 +1,7 @@
 //! One file an endpoint: what it takes, what it refuses, its tests.
 
 pub(crate) mod change_conversation;
+pub(crate) mod change_message;
 pub(crate) mod create_conversation;
 pub(crate) mod create_token;
 pub(crate) mod health;

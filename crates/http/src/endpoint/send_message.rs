@@ -45,7 +45,8 @@ pub(crate) async fn handle(
 ) -> Result<Json<Reply>, ApiError> {
     let sender: UserId = id("sender", &body.sender)?;
     let to = destination(&body)?;
-    let (body_type, bytes) = content(&body)?;
+    let given = Given { text: body.text.as_deref(), body_type: body.body_type.as_deref(), body: body.body.as_deref() };
+    let (body_type, bytes) = content(given)?;
     let client_msg_id: ClientMsgId = match &body.client_msg_id {
         Some(text) => id("client_msg_id", text)?,
         None => {
@@ -68,14 +69,23 @@ fn destination(body: &Body) -> Result<Destination, ApiError> {
     }
 }
 
+/// A body as a request gives it.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'a> {
+    pub(crate) text: Option<&'a str>,
+    pub(crate) body_type: Option<&'a str>,
+    /// Base64.
+    pub(crate) body: Option<&'a str>,
+}
+
 /// The type and the bytes of a body that is within its limit and, when it is text, checked.
-fn content(body: &Body) -> Result<(Bytes, Bytes), ApiError> {
-    let (body_type, bytes) = match (&body.text, &body.body_type, &body.body) {
+pub(crate) fn content(given: Given<'_>) -> Result<(Bytes, Bytes), ApiError> {
+    let (body_type, bytes) = match (given.text, given.body_type, given.body) {
         (Some(text), None, None) => (TEXT, text_body::encode(text)),
         (None, Some(body_type), Some(base64)) => {
             check_body_type(body_type)?;
             let bytes = STANDARD.decode(base64).map_err(|_| ApiError::invalid("body", "is not base64"))?;
-            (body_type.as_str(), bytes.into())
+            (body_type, bytes.into())
         }
         _ => {
             let message = "give either text, or both body_type and body (in base64)";

@@ -53,6 +53,7 @@ fn nothing_at_all_is_a_safe_configuration() {
     assert_eq!((settings.apps[0].id, settings.apps[0].audience.as_str()), (AppId::DEFAULT, "stonechat:default"));
     assert!(settings.auto_create && !settings.demo && settings.metrics_allow_from.is_empty());
     assert_eq!(settings.log.format, LogFormat::Text);
+    assert_eq!(settings.messages, stonechat_domain::message::MessagePolicy::default());
     assert_eq!(settings.limits, stonechat_net::admission::Limits::default());
     let engine = stonechat_log_segment::config::Config::default();
     assert_eq!(settings.store.segment_bytes, engine.segment_bytes);
@@ -182,6 +183,10 @@ fn a_value_of_the_wrong_kind_says_what_it_must_be_and_is() {
             "listen.http must be an IP address and a port in quotes, such as \"127.0.0.1:8080\", and is \"example.org\"",
         ),
         ("users.auto_create = \"yes\"", "users.auto_create must be true or false, without quotes, and is \"yes\""),
+        (
+            "messages.edit_window_seconds = -1",
+            "messages.edit_window_seconds must be a whole number from 0 to 3162240000, without quotes, and is -1",
+        ),
         ("users.auto_create = 1", "users.auto_create must be true or false, without quotes, and is 1"),
         (
             "limits.connections_max = 0",

@@ -6,8 +6,9 @@ use crate::config::sources::DEFAULT;
 use crate::config::table::{
     APP_AUDIENCE, APP_ID, APP_PUBLIC_KEY, DEMO_ENABLED, Kind, LIMITS_ACCEPTS_PER_SECOND_MAX, LIMITS_CONNECTIONS_MAX,
     LIMITS_CONNECTIONS_PER_IP_MAX, LISTEN_HTTP, LISTEN_PROXIES, LISTEN_TCP, LISTEN_TLS, LISTEN_TLS_CERTIFICATE,
-    LISTEN_TLS_KEY, LOG_FORMAT, LOG_LEVEL, METRICS_ALLOW_FROM, SERVER_DATA, STORE_CHECKPOINT_BYTES,
-    STORE_SEGMENT_BYTES, STORE_TAIL_BYTES_MAX, Setting, USERS_AUTO_CREATE,
+    LISTEN_TLS_KEY, LOG_FORMAT, LOG_LEVEL, MESSAGES_EDIT_WINDOW_SECONDS, MESSAGES_RECALL_WINDOW_SECONDS,
+    METRICS_ALLOW_FROM, SERVER_DATA, STORE_CHECKPOINT_BYTES, STORE_SEGMENT_BYTES, STORE_TAIL_BYTES_MAX, Setting,
+    USERS_AUTO_CREATE,
 };
 use crate::identity::minter::default_audience;
 use crate::identity::public_key::PublicKey;
@@ -17,6 +18,7 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr as _;
+use stonechat_domain::message::MessagePolicy;
 use stonechat_net::admission::{AddressRange, Limits};
 use stonechat_types::id::AppName;
 use stonechat_types::number::AppId;
@@ -33,6 +35,10 @@ pub fn read(root: &Value, problems: &mut Vec<Problem>) -> Settings {
         listen: reader.listen(),
         apps: reader.apps(),
         auto_create: reader.flag(USERS_AUTO_CREATE),
+        messages: MessagePolicy {
+            edit_window_ms: reader.seconds(MESSAGES_EDIT_WINDOW_SECONDS),
+            recall_window_ms: reader.seconds(MESSAGES_RECALL_WINDOW_SECONDS),
+        },
         limits: Limits {
             connections_max: reader.number(LIMITS_CONNECTIONS_MAX) as usize,
             connections_per_ip_max: reader.number(LIMITS_CONNECTIONS_PER_IP_MAX) as usize,
@@ -103,6 +109,11 @@ impl<'a> Reader<'a> {
     fn number(&mut self, setting: &Setting) -> u64 {
         let Kind::Number { min, max } = setting.kind else { return 0 };
         self.parsed(setting, |kind| number(kind, min, max)).unwrap_or(min)
+    }
+
+    /// A number of seconds, as milliseconds.
+    fn seconds(&mut self, setting: &Setting) -> i64 {
+        i64::try_from(self.number(setting)).unwrap_or(i64::MAX).saturating_mul(1_000)
     }
 
     fn address(&mut self, setting: &Setting) -> Option<SocketAddr> {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use stonechat_domain::message::MessagePolicy;
 use stonechat_net::admission::{AddressRange, Limits};
 use stonechat_net::listener::Tls;
 use stonechat_net::tls::Certificate;
@@ -23,6 +24,8 @@ pub struct Settings {
     pub apps: Vec<App>,
     /// Whether the first message to a user makes him.
     pub auto_create: bool,
+    /// What may be done to messages.
+    pub messages: MessagePolicy,
     /// Maxima over all listeners.
     pub limits: Limits,
     /// Who may read the metrics besides loopback.

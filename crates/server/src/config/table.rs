@@ -59,6 +59,8 @@ pub struct Setting {
 }
 
 const MIB: u64 = 1024 * 1024;
+/// A hundred years in seconds: as good as no end.
+const YEARS: u64 = 100 * 366 * 24 * 3600;
 
 /// Declares each setting as a constant and lists them all, in the order of the example file.
 macro_rules! settings {
@@ -99,6 +101,11 @@ settings! {
 
     USERS_AUTO_CREATE = "users.auto_create", Kind::Flag, Some("true"), "",
         "Whether the first message to a user makes him. Without it a backend makes each user by PUT.";
+
+    MESSAGES_EDIT_WINDOW_SECONDS = "messages.edit_window_seconds", Kind::Number { min: 0, max: YEARS }, Some("172800"), "",
+        "Seconds after its sending within which its author may edit a message.";
+    MESSAGES_RECALL_WINDOW_SECONDS = "messages.recall_window_seconds", Kind::Number { min: 0, max: YEARS }, Some("172800"),
+        "", "Seconds within which its author may recall a message; admins of a group and the backend always may.";
 
     LIMITS_CONNECTIONS_MAX = "limits.connections_max", Kind::Number { min: 1, max: 1_000_000 }, Some("100000"), "",
         "Connections at a time. Each needs an open file: see `stonechat doctor`.";

@@ -21,6 +21,7 @@ use stonechat_app::application::{App, Parts};
 use stonechat_app::node::Options as AppOptions;
 use stonechat_app::ports::{Clock, Entropy};
 use stonechat_app::rows::derive::MessageRows;
+use stonechat_domain::message::MessagePolicy;
 use stonechat_gateway_native::gateway::NativeGateway;
 use stonechat_http::backend::Readiness;
 use stonechat_http::peer::PeerAddr;
@@ -59,6 +60,8 @@ pub struct Settings {
     pub apps: Vec<AppSettings>,
     /// Whether a user begins to exist when somebody writes to him.
     pub auto_create: bool,
+    /// What may be done to messages.
+    pub messages: MessagePolicy,
     /// Bounds of connections, and how they are drained.
     pub net: NetConfig,
     /// Sizes of the store.
@@ -93,6 +96,7 @@ impl Settings {
             tcp: None,
             apps: vec![AppSettings { id: AppId::DEFAULT, name, audience: None, public_keys: BTreeMap::new() }],
             auto_create: true,
+            messages: MessagePolicy::default(),
             net: NetConfig::default(),
             store: StoreConfig::default(),
             executors: std::thread::available_parallelism().map_or(2, usize::from),
@@ -145,6 +149,7 @@ impl Server {
             options: AppOptions {
                 executors: settings.executors,
                 auto_create: settings.auto_create,
+                messages: settings.messages,
                 ..AppOptions::default()
             },
         };

@@ -29,6 +29,7 @@ pub fn settings(configured: &Configured, data: PathBuf) -> Result<Settings, Conf
         })
         .collect();
     settings.auto_create = configured.auto_create;
+    settings.messages = configured.messages;
     settings.net = NetConfig { limits: configured.limits, ..NetConfig::default() };
     settings.store = StoreConfig {
         segment_bytes: configured.store.segment_bytes,

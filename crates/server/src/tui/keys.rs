@@ -166,6 +166,9 @@ fn edit(app: &mut App) {
     if !item.message.own || !app.may_write() {
         return app.say("only your own messages can be edited");
     }
+    if app.windows.is_some_and(|windows| is_late(app, item, windows.edit_ms)) {
+        return app.say("it is too late to edit this message");
+    }
     let lines = text.split('\n').map(str::to_owned).collect();
     if !composer::is_blank(&app.composer) {
         app.drafts.insert(id, app.composer.lines().to_vec());
@@ -183,11 +186,20 @@ fn recall(app: &mut App, asked: Option<Target>, effects: &mut Vec<Effect>) {
     if !item.message.own && !app.may_recall_all() {
         return app.say("only your own messages can be recalled");
     }
+    if !app.may_recall_all() && app.windows.is_some_and(|windows| is_late(app, item, windows.recall_ms)) {
+        return app.say("it is too late to recall this message");
+    }
     if asked == Some(message) {
         return effects.push(Effect::Recall(id, message));
     }
     app.recalling = Some(message);
     app.say("press d again to recall this message for everybody");
+}
+
+/// Whether the time for a change is over; for a message that waits it has not begun.
+fn is_late(app: &App, item: &MessageItem, window_ms: u64) -> bool {
+    let since = app.now.as_millis().saturating_sub(item.message.sent_at.as_millis());
+    item.message.id.is_some() && since > i64::try_from(window_ms).unwrap_or(i64::MAX)
 }
 
 /// Back to what was begun before a message was taken up.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::Size;
-use stonechat_client::state::{ConnectionState, ConversationSummary, Member, Target, TimelineItem};
+use stonechat_client::state::{ConnectionState, ConversationSummary, Member, MessageWindows, Target, TimelineItem};
 use stonechat_client::timeline::Pagination;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
@@ -28,6 +28,8 @@ pub enum Msg {
     Connection(ConnectionState),
     /// Unread messages over all conversations.
     TotalUnread(u64),
+    /// How long messages may be changed.
+    Windows(Option<MessageWindows>),
     /// The list changed.
     Conversations(Vec<Arc<ConversationSummary>>),
     /// A conversation is to be shown.

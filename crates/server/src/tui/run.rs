@@ -154,16 +154,19 @@ fn of_terminal(event: Event) -> Option<Msg> {
 fn of_account(account: &Account) -> (Vec<Msg>, Messages) {
     let connection = account.connection();
     let unread = account.total_unread();
+    let windows = account.message_windows();
     let (list, changes) = account.conversations().entries();
     let known = vec![
         Msg::Connection(connection.get()),
         Msg::TotalUnread(unread.get()),
+        Msg::Windows(windows.get()),
         Msg::Conversations(list.into_iter().collect()),
     ];
     let conversations = account.conversations();
     let streams = [
         connection.map(Msg::Connection).boxed(),
         unread.map(Msg::TotalUnread).boxed(),
+        windows.map(Msg::Windows).boxed(),
         changes.map(move |_| Msg::Conversations(conversations.now().into_iter().collect())).boxed(),
     ];
     (known, select_all(streams))

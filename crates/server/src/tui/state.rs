@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 use ratatui_textarea::TextArea;
 use stonechat_client::state::{
-    ConnectionState, ConversationSummary, ItemKey, Member, Role, Target, TimelineItem, TimelineItemKind,
+    ConnectionState, ConversationSummary, ItemKey, Member, MessageWindows, Role, Target, TimelineItem, TimelineItemKind,
 };
 use stonechat_domain::group::Who;
 use stonechat_types::id::{ConversationId, ConversationKind, UserId};
@@ -58,6 +58,8 @@ pub struct App {
     pub composer: TextArea<'static>,
     /// The message that is being written anew, of the open conversation.
     pub editing: Option<Target>,
+    /// How long messages may be changed, once it is known.
+    pub windows: Option<MessageWindows>,
     /// The message that is recalled when the same key is pressed again.
     pub recalling: Option<Target>,
     /// What was begun in other conversations.
@@ -181,6 +183,7 @@ impl App {
             pane: Pane::default(),
             composer: composer::empty(),
             editing: None,
+            windows: None,
             recalling: None,
             drafts: BTreeMap::new(),
             names: BTreeMap::new(),

@@ -42,6 +42,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.notice = app.notice.take().filter(|notice| notice.until > now);
         }
         Msg::Connection(state) => connection(app, state),
+        Msg::Windows(windows) => app.windows = windows,
         Msg::TotalUnread(unread) => app.total_unread = unread,
         Msg::Conversations(list) => conversations(app, list, &mut effects),
         Msg::Opened(id, peer) => open(app, id, peer, &mut effects),

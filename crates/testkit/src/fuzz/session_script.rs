@@ -172,6 +172,7 @@ fn welcome(tape: &mut Tape<'_>) -> Welcome {
         position: Bytes::copy_from_slice(tape.take(4)),
         unread_total: u64::from(tape.u16()),
         history_id: [tape.u8(); 16],
+        messages: Default::default(),
     }
 }
 

@@ -6,11 +6,15 @@ use std::path::Path;
 use stonechat_client::account::Account;
 use stonechat_client::conversation::Conversation;
 use stonechat_client::send::Text;
-use stonechat_client::state::{Content, Message, TimelineItemKind};
+use stonechat_client::state::{Content, Message, MessageWindows, TimelineItemKind};
 use stonechat_client::timeline::{Timeline, TimelineOptions};
+use stonechat_domain::message::MessagePolicy;
 use stonechat_testkit::local::Local;
 use stonechat_testkit::people::{PATIENCE, account, until, user};
 use stonechat_types::number::Seq;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 async fn online(local: &Local, name: &str, device: &str, home: &Path) -> anyhow::Result<Account> {
     let account = account(&local.url(), &local.token(name), name, device, home).await?;
@@ -250,6 +254,63 @@ async fn what_is_done_without_a_connection_is_shown_at_once_and_carried_out_late
     let texts = there.fetch_history(None, 10).await?.messages.len();
     ensure!(texts == 3, "{texts} messages: what was taken back was never sent");
     for account in [alice, bob, away] {
+        account.stop().await;
+    }
+    local.stop().await;
+    Ok(())
+}
+
+/// `POST` with the key of the backend, by hand: the status and the JSON of the answer.
+async fn post(local: &Local, path: &str, body: serde_json::Value) -> anyhow::Result<(u16, serde_json::Value)> {
+    let key = std::fs::read_to_string(local.folder().join("keys/api-secret.default"))?;
+    let (addr, body) = (local.server().http, body.to_string());
+    let head = format!("POST {path} HTTP/1.1\r\nhost: {addr}\r\nauthorization: Bearer {}\r\n", key.trim());
+    let head = format!("{head}content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+    let mut stream = TcpStream::connect(addr).await?;
+    stream.write_all(format!("{head}connection: close\r\n\r\n{body}").as_bytes()).await?;
+    let mut answer = String::new();
+    timeout(PATIENCE, stream.read_to_string(&mut answer)).await.context("the answer ends")??;
+    let (head, body) = answer.split_once("\r\n\r\n").context("a head and a body")?;
+    let status = head.split(' ').nth(1).context("a status")?.parse()?;
+    Ok((status, serde_json::from_str(body)?))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_backend_does_to_messages_reaches_every_device() -> anyhow::Result<()> {
+    let windows = |settings: &mut stonechat_server::serve::compose::Settings| {
+        // Over before it begins.
+        settings.messages = MessagePolicy { edit_window_ms: -1, recall_window_ms: 3_600_000 };
+    };
+    let mut local = Local::start_with(windows).await?;
+    let homes: Vec<_> = (0..2).map(|_| tempfile::tempdir()).collect::<Result<_, _>>()?;
+    let alice = online(&local, "alice", "phone", homes[0].path()).await?;
+    let away = online(&local, "bob", "laptop", homes[1].path()).await?;
+    let here = alice.conversation_with(&user("bob"));
+    let mark = here.send(Text::new("helo")).await?.sent().await?;
+    shows(&away.conversation(&mark.conversation), mark.seq, ("helo", false, &[])).await?;
+    away.stop().await;
+    drop(away);
+    let told = MessageWindows { edit_ms: 0, recall_ms: 3_600_000 };
+    until("the windows are told", || alice.message_windows().get() == Some(told)).await?;
+    let refused = here.edit(mark.seq, Text::new("hello")).await?.done().await.err().context("it is too late")?;
+    ensure!(refused.to_string().contains("too_late"), "{refused}");
+
+    let path =
+        |what: &str| format!("/v1/apps/default/conversations/{}/messages/{}/{what}", mark.conversation, mark.seq);
+    let late = post(&local, &path("edit"), serde_json::json!({"user": "alice", "text": "hello"})).await?;
+    ensure!((late.0, late.1["code"].as_str()) == (409, Some("too_late")), "{late:?}");
+    let edit = serde_json::json!({"user": "alice", "text": "hello", "as_app": true});
+    ensure!(post(&local, &path("edit"), edit).await?.0 == 200);
+    ensure!(post(&local, &path("react"), serde_json::json!({"user": "bob", "emoji": "👍"})).await?.0 == 200);
+    shows(&here, mark.seq, ("hello", true, &[("👍", 1, false)])).await?;
+    let away = online(&local, "bob", "laptop", homes[1].path()).await?;
+    shows(&away.conversation(&mark.conversation), mark.seq, ("hello", true, &[("👍", 1, true)])).await?;
+    local.restart().await?;
+    let recall = serde_json::json!({"user": "bob", "as_app": true});
+    ensure!(post(&local, &path("recall"), recall).await?.0 == 200);
+    shows_recall(&here, mark.seq, "bob").await?;
+    shows_recall(&away.conversation(&mark.conversation), mark.seq, "bob").await?;
+    for account in [alice, away] {
         account.stop().await;
     }
     local.stop().await;

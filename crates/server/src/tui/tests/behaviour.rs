@@ -448,3 +448,18 @@ fn an_own_message_that_waits_can_be_edited_and_recalled() {
     let edit = Effect::Edit(direct("bob"), Target::Own(message_id(21)), "helo!".into());
     assert!(press(&mut app, KeyCode::Enter).contains(&edit));
 }
+
+#[test]
+fn what_is_too_late_is_not_offered() {
+    let mut app = with_list(80, 24);
+    update(&mut app, Msg::Windows(Some(MessageWindows { edit_ms: 60_000, recall_ms: 120_000 })));
+    opened(&mut app, vec![start(), wrote(20, "helo", 3, sent(), 0)]);
+    app.pane = Pane::Messages;
+    press(&mut app, KeyCode::Char('G'));
+    press(&mut app, KeyCode::Char('e'));
+    assert_eq!(app.editing, None);
+    assert!(screen(&app).contains("too late to edit"), "{}", screen(&app));
+    press(&mut app, KeyCode::Char('d'));
+    assert_eq!(press(&mut app, KeyCode::Char('d')), []);
+    assert!(screen(&app).contains("too late to recall"), "{}", screen(&app));
+}

@@ -13,8 +13,8 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 use stonechat_client::group::Group;
 use stonechat_client::state::{
-    ConnectionState, Content, ConversationSummary, Date, ItemKey, Message, MessageItem, Pending, Preview, Reaction,
-    Role, SendFailure, SendState, SentMark, Target, TimelineItem, TimelineItemKind, Wish,
+    ConnectionState, Content, ConversationSummary, Date, ItemKey, Message, MessageItem, MessageWindows, Pending,
+    Preview, Reaction, Role, SendFailure, SendState, SentMark, Target, TimelineItem, TimelineItemKind, Wish,
 };
 use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, ConversationKind, MessageId, UserId};
 use stonechat_types::number::{AppId, Ordinal, Seq, Timestamp};
