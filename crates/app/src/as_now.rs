@@ -6,6 +6,7 @@ use crate::executor::record::unsaid;
 use crate::node::Node;
 use crate::reading::{PAGE_BYTES, Reader};
 use crate::rows::{key, message};
+use stonechat_domain::attributes::Attributes;
 use stonechat_domain::conversation::Conversation;
 use stonechat_domain::event::Change;
 use stonechat_domain::member::Member;
@@ -60,7 +61,11 @@ impl Place<'_> {
             if changed.recalled.is_some() {
                 view.content = Content::Recalled;
             } else if let Some(edit) = changed.edits.last() {
-                view.content = said(self.event(edit.seq).await?);
+                let attributes = match view.content {
+                    Content::Message { attributes, .. } => attributes,
+                    Content::Change(_) | Content::Lost | Content::Recalled => None,
+                };
+                view.content = said(self.event(edit.seq).await?, attributes);
             }
             let state = self.state(&changed).await?;
             views.push(MessageView { event: view, state: Some(Box::new(state)) });
@@ -117,11 +122,11 @@ impl Place<'_> {
     }
 }
 
-/// What an edit says.
-pub(crate) fn said(edit: Option<EventView>) -> Content {
+/// What a message says after an edit, which leaves its attributes.
+pub(crate) fn said(edit: Option<EventView>, attributes: Option<Box<Attributes>>) -> Content {
     match edit.map(|edit| edit.content) {
         Some(Content::Change(Change::Edited { content: Some(content), .. })) => {
-            Content::Message { body_type: content.body_type, body: content.body }
+            Content::Message { body_type: content.body_type, body: content.body, attributes }
         }
         Some(Content::Message { .. } | Content::Change(_) | Content::Lost | Content::Recalled) | None => Content::Lost,
     }
@@ -145,7 +150,9 @@ pub(crate) fn weight(view: &MessageView) -> usize {
     const FIXED: usize = 256;
     const REACTION: usize = 80;
     let body = match &view.event.content {
-        Content::Message { body, .. } => body.len(),
+        Content::Message { body, attributes, .. } => {
+            body.len() + attributes.as_ref().map_or(0, |attributes| attributes.weight())
+        }
         Content::Change(_) | Content::Lost | Content::Recalled => 0,
     };
     FIXED + body + view.state.as_ref().map_or(0, |state| state.reactions.len() * REACTION)

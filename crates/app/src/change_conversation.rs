@@ -85,6 +85,6 @@ fn targets(command: &Command) -> &[UserRef] {
         Command::AddMembers(users) => users,
         Command::RemoveMember(user) | Command::SetRole(user, _) => std::slice::from_ref(user),
         Command::Group(command) => command.named().map_or(&[], std::slice::from_ref),
-        Command::Leave | Command::Rename(_) => &[],
+        Command::Leave | Command::Rename(_) | Command::Command(_) => &[],
     }
 }

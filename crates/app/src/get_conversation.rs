@@ -4,6 +4,7 @@ use crate::api::{ConversationView, Failure, GroupView};
 use crate::as_now::Place;
 use crate::directory::failure;
 use crate::fan_out::LOOKED_UP_MAX;
+use crate::mentions;
 use crate::node::Node;
 use crate::reading::{PAGE_BYTES, Reader};
 use crate::recalls;
@@ -40,6 +41,7 @@ pub(crate) async fn view(node: &Node, reader: &Reader, id: ConversationId) -> Re
     } else {
         0
     };
+    let unread_mentions = if unread > 0 { mentions::unread(node, reader, (&state, &me)).await? } else { 0 };
     // Who is no member any more sees the conversation as it was when he went.
     let active_at = match (me.is_active(), &last_message) {
         (true, _) => node.log.activity().get(reader.app, state.no).recency,
@@ -57,6 +59,7 @@ pub(crate) async fn view(node: &Node, reader: &Reader, id: ConversationId) -> Re
         read: me.read_seq,
         read_ordinal: me.read_ordinal,
         unread,
+        unread_mentions,
         active_at,
         last_message,
         visible_from: me.visible_from(),

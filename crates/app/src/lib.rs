@@ -25,6 +25,7 @@ mod list_relations;
 pub mod live;
 pub mod map;
 mod mark_read;
+mod mentions;
 pub mod metrics;
 pub mod mutant;
 pub mod node;

@@ -80,7 +80,9 @@ fn view_bytes(view: &ConversationView) -> usize {
     const FIXED_BYTES: usize = 1_024;
     const MARK_BYTES: usize = 64;
     let body = match view.last_message.as_ref().map(|message| &message.event.content) {
-        Some(Content::Message { body, .. }) => body.len() * 4 / 3,
+        Some(Content::Message { body, attributes, .. }) => {
+            (body.len() + attributes.as_ref().map_or(0, |attributes| attributes.weight())) * 4 / 3
+        }
         Some(Content::Change(_) | Content::Lost | Content::Recalled) | None => 0,
     };
     let marks: usize = view.read_marks.iter().map(|(user, _)| user.as_str().len() + MARK_BYTES).sum();

@@ -36,7 +36,7 @@ pub(crate) async fn list(
         let content = match event.content {
             content @ (Content::Message { .. } | Content::Lost | Content::Recalled) => content,
             Content::Change(_) if version == seq => return Err(missing()),
-            Content::Change(_) => said(Some(event)),
+            Content::Change(_) => said(Some(event), None),
         };
         bytes += match &content {
             Content::Message { body, .. } => body.len(),

@@ -35,8 +35,12 @@ impl LiveEvent {
     #[must_use]
     pub fn weight(&self) -> usize {
         match &self.event.content {
-            Content::Message { body, .. } => body.len(),
-            Content::Change(Change::Edited { content: Some(content), .. }) => content.body.len(),
+            Content::Message { body, attributes, .. } => {
+                body.len() + attributes.as_ref().map_or(0, |attributes| attributes.weight())
+            }
+            Content::Change(Change::Edited { content: Some(content), .. } | Change::Commanded(content)) => {
+                content.body.len()
+            }
             Content::Change(_) | Content::Lost | Content::Recalled => 64,
         }
     }

@@ -4,8 +4,8 @@ use crate::api::{Content, EventView, Failure, UserView};
 use crate::directory::failure;
 use crate::executor::record::view;
 use crate::node::Node;
-use crate::rows::{change, conversation, key, member};
-use crate::seal::Place;
+use crate::rows::{attributes, change, conversation, key, member};
+use crate::seal::{Opened, Place};
 use stonechat_domain::conversation::Conversation;
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Member, UserRef};
@@ -62,10 +62,8 @@ impl Node {
                 let opened = keys.and_then(|keys| keys.open(&Place::of(header), sealed));
                 match opened {
                     None => Content::Lost,
-                    Some((body_type, body)) if header.kind == EventKind::Message => {
-                        Content::Message { body_type, body }
-                    }
-                    Some((_, body)) => change::decode(header.kind, &body).map_or(Content::Lost, Content::Change),
+                    Some(opened) if header.kind == EventKind::Message => message(opened),
+                    Some(opened) => change::decode(header.kind, &opened.body).map_or(Content::Lost, Content::Change),
                 }
             }
         };
@@ -76,5 +74,17 @@ impl Node {
     pub(crate) async fn user_view(&self, app: AppId, no: UserNo, id: &UserId) -> Result<UserView, Failure> {
         let user = self.directory.find_by_no(app, no).await.map_err(failure)?;
         Ok(UserView { id: id.clone(), name: user.and_then(|user| user.name) })
+    }
+}
+
+/// What a message says.
+fn message(opened: Opened) -> Content {
+    let Opened { body_type, attributes, body } = opened;
+    if attributes.is_empty() {
+        return Content::Message { body_type, body, attributes: None };
+    }
+    match attributes::decode(&attributes) {
+        Ok(attributes) => Content::Message { body_type, body, attributes: Some(Box::new(attributes)) },
+        Err(_) => Content::Lost,
     }
 }

@@ -1,10 +1,12 @@
-//! Messages that were taken back, as far as unread needs them.
+//! Messages that were taken back or sent silently, as far as unread needs them.
 
 use crate::api::Failure;
 use crate::directory::failure;
 use crate::map::Map;
 use crate::node::Node;
 use crate::rows::{key, message};
+use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use stonechat_domain::unread::{Recalled, recalled_above};
 use stonechat_log::store::{Log, LogError};
@@ -13,7 +15,7 @@ use stonechat_types::number::{AppId, ConversationNo, Ordinal, Seq, UserNo};
 /// Rows read at once.
 const ROWS_MAX: usize = 64;
 
-/// Where messages were taken back: at most how far up in each conversation. It may name what is not committed yet, or
+/// Where messages were taken back or sent silently: at most how far up in each conversation. It may name what is not committed yet, or
 /// lie above the message: whoever finds something here looks at the rows.
 #[derive(Default)]
 pub(crate) struct Recalls {
@@ -22,14 +24,14 @@ pub(crate) struct Recalls {
 }
 
 impl Recalls {
-    /// Notes that a message is being taken back.
+    /// Notes that a message is being taken back, or sent silently.
     pub fn note(&self, place: (AppId, ConversationNo), ordinal: Ordinal) {
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         let last = newest.entry(place).or_default();
         *last = ordinal.max(*last);
     }
 
-    /// Whether messages above an ordinal may have been taken back.
+    /// Whether messages above an ordinal may have been taken back or sent silently.
     pub async fn may_be_above(
         &self,
         log: &dyn Log,
@@ -59,7 +61,7 @@ impl Recalls {
     }
 }
 
-/// How many messages above a user's floor were taken back by a head, and would else be unread for him.
+/// How many messages above a user's floor were taken back by a head, or sent silently, and would else be unread for him.
 pub(crate) async fn above(
     node: &Node,
     place: (AppId, ConversationNo),
@@ -70,22 +72,60 @@ pub(crate) async fn above(
         return Ok(0);
     }
     let (app, no) = place;
-    let counts = |row: &[u8]| {
-        let recalled: Vec<Recalled> = message::decode_recalled(row).map_err(failure)?;
-        Ok(recalled_above(recalled, (user, floor), (head, ordinal)))
-    };
-    let mut from = key::recalled(app, no, floor.next());
+    let mut count = 0;
+    let keys = (key::recalled_of(app, no), key::recalled(app, no, floor.next()));
+    entries(node, keys, |recalled| {
+        count += recalled_above(recalled, (user, floor), (head, ordinal));
+        true
+    })
+    .await?;
+    Ok(count)
+}
+
+/// The messages above a floor that were taken back by a head, or sent silently, with the events that say so.
+pub(crate) async fn uncounted(
+    node: &Node,
+    place: (AppId, ConversationNo),
+    floor: Ordinal,
+    head: Seq,
+) -> Result<BTreeMap<Ordinal, Seq>, Failure> {
+    let mut found = BTreeMap::new();
+    if !node.recalls.may_be_above(&*node.log, place, floor).await.map_err(failure)? {
+        return Ok(found);
+    }
+    let (app, no) = place;
+    let keys = (key::recalled_of(app, no), key::recalled(app, no, floor.next()));
+    entries(node, keys, |recalled| {
+        let above = recalled.into_iter().filter(|it| it.ordinal > floor && it.by <= head);
+        found.extend(above.map(|it| (it.ordinal, it.by)));
+        true
+    })
+    .await?;
+    Ok(found)
+}
+
+/// The places in the rows from one on, row by row, until the reader has had enough.
+pub(crate) async fn entries(
+    node: &Node,
+    (prefix, mut from): (Bytes, Bytes),
+    mut take: impl FnMut(Vec<Recalled>) -> bool,
+) -> Result<(), Failure> {
     // A scan begins behind a key.
-    let first = node.row(from.clone()).await?;
-    let mut count = first.as_deref().map_or(Ok(0), counts)?;
+    if let Some(first) = node.row(from.clone()).await?
+        && !take(message::decode_recalled(&first).map_err(failure)?)
+    {
+        return Ok(());
+    }
     loop {
-        let rows = node.log.scan(key::recalled_of(app, no), Some(from), ROWS_MAX).await.map_err(failure)?;
+        let rows = node.log.scan(prefix.clone(), Some(from), ROWS_MAX).await.map_err(failure)?;
         for (_, row) in &rows {
-            count += counts(row)?;
+            if !take(message::decode_recalled(row).map_err(failure)?) {
+                return Ok(());
+            }
         }
         from = match rows.into_iter().nth(ROWS_MAX - 1) {
             Some((last, _)) => last,
-            None => return Ok(count),
+            None => return Ok(()),
         };
     }
 }

@@ -60,7 +60,16 @@ impl AuthorKeys {
     /// HMAC-SHA256 of a body as received, cut to 16 bytes.
     #[must_use]
     pub fn body_hmac(&self, body: &[u8]) -> [u8; 16] {
-        let tag = hmac::sign(&self.hmac, body);
+        self.message_hmac(b"", body)
+    }
+
+    /// The same of a message: of its attributes in their form at rest, where it has some, and the body behind them.
+    #[must_use]
+    pub fn message_hmac(&self, attributes: &[u8], body: &[u8]) -> [u8; 16] {
+        let mut context = hmac::Context::with_key(&self.hmac);
+        context.update(attributes);
+        context.update(body);
+        let tag = context.sign();
         let mut out = [0; 16];
         out.copy_from_slice(&tag.as_ref()[..16]);
         out
@@ -72,13 +81,19 @@ impl AuthorKeys {
         &self.hmac_bytes
     }
 
-    /// Seals the type and body of an event.
+    /// Seals the content of an event.
     #[must_use]
-    pub fn seal(&self, place: &Place, nonce: [u8; NONCE_LEN], body_type: &[u8], body: &[u8]) -> Bytes {
-        let mut out = Vec::with_capacity(SEAL_BYTES + 1 + body_type.len() + body.len());
+    pub fn seal(&self, place: &Place, nonce: [u8; NONCE_LEN], said: &Said<'_>) -> Bytes {
+        let Said { body_type, attributes, body } = said;
+        let mut out = Vec::with_capacity(SEAL_BYTES + 3 + body_type.len() + attributes.len() + body.len());
         out.extend_from_slice(&nonce);
-        out.push(body_type.len() as u8);
+        let marked = if attributes.is_empty() { 0 } else { ATTRIBUTES };
+        out.push(body_type.len() as u8 | marked);
         out.extend_from_slice(body_type);
+        if !attributes.is_empty() {
+            out.extend_from_slice(&(attributes.len() as u16).to_be_bytes());
+            out.extend_from_slice(attributes);
+        }
         out.extend_from_slice(body);
         let sealed = self.body.seal_in_place_separate_tag(
             Nonce::assume_unique_for_key(nonce),
@@ -95,9 +110,9 @@ impl AuthorKeys {
         }
     }
 
-    /// The type and body of a sealed event; `None` when it is not what was sealed at this place.
+    /// The content of a sealed event; `None` when it is not what was sealed at this place.
     #[must_use]
-    pub fn open(&self, place: &Place, sealed: &[u8]) -> Option<(Bytes, Bytes)> {
+    pub fn open(&self, place: &Place, sealed: &[u8]) -> Option<Opened> {
         let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>()?;
         let mut rest = rest.to_vec();
         let nonce = Nonce::assume_unique_for_key(*nonce);
@@ -105,12 +120,47 @@ impl AuthorKeys {
         let length = plain.len();
         rest.truncate(length);
         let plain = Bytes::from(rest);
-        let type_length = usize::from(*plain.first()?);
-        if plain.len() < 1 + type_length {
-            return None;
-        }
-        Some((plain.slice(1..1 + type_length), plain.slice(1 + type_length..)))
+        let first = *plain.first()?;
+        let mut at = 1;
+        let mut take = |length: usize| {
+            let taken = plain.get(at..at + length).map(|_| plain.slice(at..at + length))?;
+            at += length;
+            Some(taken)
+        };
+        let body_type = take(usize::from(first & !ATTRIBUTES))?;
+        let attributes = if first & ATTRIBUTES == 0 {
+            Bytes::new()
+        } else {
+            let length = u16::from_be_bytes(take(2)?.as_ref().try_into().ok()?);
+            take(usize::from(length))?
+        };
+        Some(Opened { body_type, attributes, body: plain.slice(at..) })
     }
+}
+
+/// Set in the length of a body's type where attributes stand before the body.
+const ATTRIBUTES: u8 = 0x80;
+
+/// What an event says, on its way to be sealed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Said<'a> {
+    /// What the body is; at most 64 bytes.
+    pub body_type: &'a [u8],
+    /// The attributes of a message, in their form at rest; empty when there are none.
+    pub attributes: &'a [u8],
+    /// As received.
+    pub body: &'a [u8],
+}
+
+/// What a sealed event says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// What the body is.
+    pub body_type: Bytes,
+    /// The attributes of a message, in their form at rest.
+    pub attributes: Bytes,
+    /// As received.
+    pub body: Bytes,
 }
 
 /// Where a body belongs; a body sealed for one place opens at no other.
@@ -199,8 +249,16 @@ mod tests {
     #[test]
     fn a_body_opens_only_where_it_was_sealed() {
         let keys = AuthorKeys::derive(&[1; 32], &[2; 16], place(1).conversation).unwrap();
-        let sealed = keys.seal(&place(1), [3; 12], b"text", b"hello");
-        assert_eq!(keys.open(&place(1), &sealed), Some((Bytes::from("text"), Bytes::from("hello"))));
+        let said = Said { body_type: b"text", attributes: b"", body: b"hello" };
+        let opened = |attributes| Opened {
+            body_type: "text".into(),
+            attributes: Bytes::from_static(attributes),
+            body: "hello".into(),
+        };
+        let sealed = keys.seal(&place(1), [3; 12], &said);
+        assert_eq!(keys.open(&place(1), &sealed), Some(opened(b"")));
+        let with = keys.seal(&place(1), [3; 12], &Said { attributes: b"to bob", ..said });
+        assert_eq!(keys.open(&place(1), &with), Some(opened(b"to bob")));
         assert_eq!(keys.open(&place(2), &sealed), None);
         let others = AuthorKeys::derive(&[1; 32], &[4; 16], place(1).conversation).unwrap();
         assert_eq!(others.open(&place(1), &sealed), None);
@@ -222,8 +280,8 @@ mod tests {
         assert_eq!(hex(keys.hmac_key()), "4e72e0d94f1fddca37879b2b8d3fc2b9c7e285f4f5346cc2c35aa1ec05120311");
         assert_eq!(hex(&keys.body_hmac(b"hello")), "03cd426540aac9e897bb6a9b3b5a5c13");
         let nonce = std::array::from_fn(|i| 0xA0 + i as u8);
-        let sealed = keys.seal(&place, nonce, b"text", b"hello");
+        let sealed = keys.seal(&place, nonce, &Said { body_type: b"text", attributes: b"", body: b"hello" });
         assert_eq!(hex(&sealed), "a0a1a2a3a4a5a6a7a8a9aaab27ced3711216295ff6b283c8f8d4fe94d3670b66710cb9ab906a");
-        assert_eq!(keys.open(&place, &sealed), Some((Bytes::from("text"), Bytes::from("hello"))));
+        assert_eq!(keys.open(&place, &sealed).map(|opened| opened.body), Some(Bytes::from("hello")));
     }
 }

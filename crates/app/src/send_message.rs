@@ -1,18 +1,20 @@
 //! Send a message: once in the log, whatever is lost or repeated.
 
-use crate::api::{Answer, Destination};
+use crate::api::{Answer, Destination, SendMessage};
 use crate::directory::failure;
 use crate::executor::earlier::{sent, settle};
 use crate::executor::job::{Job, Key, Work};
-use crate::executor::record::{Accepted, Decided, push_change, push_message};
+use crate::executor::record::{Accepted, Attributed, Decided, push_change, push_message};
 use crate::executor::slot::{Brought, Loaded, Slot};
 use crate::executor::{Attempt, Context, Need, refuse, reject};
 use crate::relate::{Reach, reach};
-use crate::rows::change;
 use crate::rows::dedup::Remembered;
+use crate::rows::key::Called;
+use crate::rows::{attributes, change};
 use crate::seal::AuthorKeys;
+use bytes::Bytes;
 use stonechat_domain::conversation::Conversation;
-use stonechat_domain::decide::decide_send;
+use stonechat_domain::decide::{Rejection, decide_reply, decide_send};
 use stonechat_domain::event::Change;
 use stonechat_domain::member::UserRef;
 use stonechat_types::error_code::ErrorCode;
@@ -41,7 +43,8 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
             return Attempt::Done;
         }
     };
-    let hmac = keys.body_hmac(&send.body);
+    let encoded = send.attributes.as_deref().map_or_else(Bytes::new, attributes::encode);
+    let hmac = keys.message_hmac(&encoded, &send.body);
     // A duplicate is answered even when the sender is no member any more: the message is there.
     let job = match settle(context, loaded, brought, job, id, hmac) {
         Ok(job) => job,
@@ -60,7 +63,8 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
     }
     let mut read = (Seq::ZERO, Ordinal::ZERO);
     if let Some(state) = &loaded.state {
-        if let Err(rejection) = decide_send(state, loaded.members.get(&job.actor.no), context.now) {
+        let calls_all = send.attributes.as_ref().is_some_and(|attributes| attributes.mention_all);
+        if let Err(rejection) = decide_send(state, loaded.members.get(&job.actor.no), calls_all, context.now) {
             return reject(context, *open, job, rejection).map_or(Attempt::Done, |()| {
                 *open += 1;
                 Attempt::Done
@@ -72,13 +76,23 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
             None => return Attempt::Needs(Need::OrdinalAt(upto), Box::new(job)),
         }
     }
+    let attributed = match attributed(loaded, brought, &job, send) {
+        Ok(attributed) => attributed,
+        Err(Ok(need)) => return Attempt::Needs(need, Box::new(job)),
+        Err(Err(rejection)) => {
+            return reject(context, *open, job, rejection).map_or(Attempt::Done, |()| {
+                *open += 1;
+                Attempt::Done
+            });
+        }
+    };
     if let Some(peer) = begins_with {
         begin(context, loaded, job.key, &job.actor, peer, &keys);
         *open += 1;
     }
     let Job { key, actor, work: Work::Send(send), reply } = job else { return Attempt::Done };
     let (body_type, body) = (send.body_type, send.body);
-    let message = Accepted { at: key, actor: &actor, id, body_type, body, hmac, read };
+    let message = Accepted { at: key, actor: &actor, id, body_type, body, attributed, hmac, read };
     push_message(context, loaded, &keys, message, (reply, answer));
     *open += 1;
     Attempt::Done
@@ -86,6 +100,33 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
 
 fn answer(at: Key, remembered: &Remembered) -> Answer {
     Answer::Sent(sent(at.1, remembered, false))
+}
+
+/// The attributes of a message as they are stored: what it answers is looked up, and who is called.
+fn attributed(
+    loaded: &Loaded,
+    brought: &Brought,
+    job: &Job,
+    send: &SendMessage,
+) -> Result<Option<Attributed>, Result<Need, Rejection>> {
+    let Some(attributes) = &send.attributes else { return Ok(None) };
+    let mut attributes = attributes.clone();
+    if let Some(reply) = &mut attributes.reply_to {
+        let state = loaded.state.as_ref().ok_or(Err(Rejection::NoSuchMessage))?;
+        if reply.seq <= loaded.committed && !loaded.messages.knows(reply.seq, job.actor.no) {
+            return Err(Ok(Need::Message(state.no, reply.seq, job.actor.no)));
+        }
+        *reply = decide_reply(loaded.members.get(&job.actor.no), loaded.messages.get(reply.seq)).map_err(Err)?;
+    }
+    let mut called = Vec::new();
+    if !attributes.mentions.is_empty() {
+        let users = brought.called.as_ref().ok_or_else(|| Ok(Need::Called(attributes.mentions.clone())))?;
+        called.extend(users.iter().filter(|user| **user != job.actor.no).map(|user| Called::User(*user)));
+    }
+    if attributes.mention_all {
+        called.push(Called::Everybody);
+    }
+    Ok(Some(Attributed { attributes, called }))
 }
 
 enum Begins {

@@ -204,6 +204,7 @@ mod tests {
         let parts = SendParts { call: 300, message_id: &[7; 16], after: Some(&[6; 16]), body: &[1; 500] };
         SendTemplate::new("d_abc").put(&mut out, parts);
         let send = SendMessage {
+            attributes: None,
             to: Some(To::ConversationId("d_abc".into())),
             client_msg_id: vec![7; 16].into(),
             body_type: "text".into(),

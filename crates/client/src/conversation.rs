@@ -16,7 +16,7 @@ use crate::core::command::{Command, Draft, Reply};
 use crate::core::translate;
 use crate::error::{Error, Result};
 use crate::send::{Outgoing, SendHandle, SendOptions};
-use crate::state::{ConversationSummary, HistoryPage, Member, ReadMark, Role};
+use crate::state::{ConversationSummary, HistoryPage, Member, MentionMark, ReadMark, Role};
 use crate::timeline::{Timeline, TimelineOptions};
 
 /// One conversation. Cheap to clone.
@@ -44,7 +44,7 @@ impl Conversation {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] by the rules of texts and limits; [`Error::Store`].
-    pub async fn send(&self, what: impl TryInto<Outgoing, Error = Error>) -> Result<SendHandle> {
+    pub async fn send(&self, what: impl TryInto<Outgoing, Error: Into<Error>>) -> Result<SendHandle> {
         self.send_with(what, SendOptions::default()).await
     }
 
@@ -54,10 +54,10 @@ impl Conversation {
     /// As [`Conversation::send`].
     pub async fn send_with(
         &self,
-        what: impl TryInto<Outgoing, Error = Error>,
+        what: impl TryInto<Outgoing, Error: Into<Error>>,
         options: SendOptions,
     ) -> Result<SendHandle> {
-        let outgoing = what.try_into()?;
+        let outgoing = what.try_into().map_err(Into::into)?;
         let client_msg_id = options.client_msg_id.unwrap_or_else(|| self.inner.runtime.client_msg_id());
         let peer = self.peer.clone().or_else(|| self.summary().and_then(|summary| summary.peer.clone()));
         let draft = Draft {
@@ -66,6 +66,7 @@ impl Conversation {
             client_msg_id,
             body_type: outgoing.body_type,
             body: outgoing.body,
+            attributes: Outgoing::carried(outgoing.attributes),
             read_upto: options.read_upto.unwrap_or_default(),
         };
         match self.inner.ask(Command::Send(draft)).await? {
@@ -199,16 +200,48 @@ impl Conversation {
         }
     }
 
+    /// Messages around one, straight from the server and not kept: what a quote or a mention leads to.
+    ///
+    /// # Errors
+    /// Whatever the server answers.
+    pub async fn fetch_around(&self, ordinal: Ordinal, limit: u32) -> Result<HistoryPage> {
+        self.fetch(Range::AroundOrdinal(ordinal.get()), limit).await
+    }
+
+    /// The messages after an ordinal that call the user, oldest first, and whether there are more. From zero on, those
+    /// that he has read as well.
+    ///
+    /// # Errors
+    /// Whatever the server answers.
+    pub async fn mentions(&self, after: Ordinal, limit: u32) -> Result<(Vec<MentionMark>, bool)> {
+        let list = v1::ListMentions { conversation_id: self.id.to_string(), after_ordinal: after.get(), limit };
+        let Body::Mentions(answer) = self.inner.call(Body::ListMentions(list)).await? else {
+            return Err(Error::Protocol("list_mentions was answered by another frame".into()));
+        };
+        let mark = |it: &v1::Mention| MentionMark { seq: Seq(it.seq), ordinal: Ordinal(it.ordinal) };
+        Ok((answer.mentions.iter().map(mark).collect(), answer.more))
+    }
+
+    /// Tells the app on the devices of all members something that people do not see.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] as for a send; whatever the server answers.
+    pub async fn send_command(&self, body_type: &str, body: impl Into<bytes::Bytes>) -> Result<()> {
+        let Outgoing { body_type, body, .. } = Outgoing::opaque(body_type, body)?;
+        self.change(Change::Command(v1::Command { body_type, body })).await
+    }
+
     /// A page of messages before an ordinal, or the newest, straight from the server and not kept.
     ///
     /// # Errors
     /// Whatever the server answers.
     pub async fn fetch_history(&self, before: Option<Ordinal>, limit: u32) -> Result<HistoryPage> {
-        let body = Body::FetchMessages(v1::FetchMessages {
-            conversation_id: self.id.to_string(),
-            range: Some(Range::BeforeOrdinal(before.map_or(0, Ordinal::get))),
-            limit,
-        });
+        self.fetch(Range::BeforeOrdinal(before.map_or(0, Ordinal::get)), limit).await
+    }
+
+    async fn fetch(&self, range: Range, limit: u32) -> Result<HistoryPage> {
+        let conversation_id = self.id.to_string();
+        let body = Body::FetchMessages(v1::FetchMessages { conversation_id, range: Some(range), limit });
         let Body::Messages(answer) = self.inner.call(body).await? else {
             return Err(Error::Protocol("fetch_messages was answered by another frame".into()));
         };

@@ -152,6 +152,13 @@ impl AuthError {
     }
 }
 
+/// What is ready to be sent needs no check.
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
 impl Error {
     /// A stable code of the form `type.variant`.
     #[must_use]

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod client;
+pub mod content;
 pub mod conversation;
 pub mod core;
 pub mod driver;

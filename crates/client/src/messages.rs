@@ -17,8 +17,8 @@ use crate::send::{CommandHandle, Outgoing};
 use crate::state::{Content, SendState, Target, UserReaction, Version};
 
 impl Conversation {
-    /// Lets an own message say something else. Its earlier versions stay for everybody to read. One that was never written
-    /// to a connection is sent as it is now.
+    /// Lets an own message say something else. Its earlier versions stay for everybody to read, and whom it calls and
+    /// what it answers stays as it was sent. One that was never written to a connection is sent as it is now.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] as for a send; [`Error::NotFound`] for an own message that this device does not know by
@@ -27,9 +27,9 @@ impl Conversation {
     pub async fn edit(
         &self,
         message: impl Into<Target>,
-        what: impl TryInto<Outgoing, Error = Error>,
+        what: impl TryInto<Outgoing, Error: Into<Error>>,
     ) -> Result<CommandHandle> {
-        let Outgoing { body_type, body } = what.try_into()?;
+        let Outgoing { body_type, body, .. } = what.try_into().map_err(Into::into)?;
         self.change_message(message.into(), Change::Edit(v1::Edit { body_type, body })).await
     }
 

@@ -1,23 +1,25 @@
 //! A message on its way.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use eyeball::Subscriber;
-use prost::Message as _;
-use stonechat_types::id::{ClientMsgId, ConversationId};
-use stonechat_types::limits::{BODY_BYTES_MAX, BODY_TYPE_BYTES_MAX};
-use stonechat_types::number::Seq;
-use stonechat_types::text::check_message_text;
-use stonechat_wire::v1::TextBody;
+use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
+use stonechat_types::limits::{
+    BODY_BYTES_MAX, BODY_TYPE_BYTES_MAX, MENTIONS_MAX, MESSAGE_EXTENSION_BYTES_MAX, PRIORITY_MAX,
+};
+use stonechat_types::number::{Ordinal, Seq};
+use stonechat_wire::body;
 
 use crate::account::Inner;
+use crate::content::{Attributes, Content, EntityKind, Forwarded, Merged, MergedMessage, ReplyTo, RichText};
 use crate::core::command::{Command, Reply};
 use crate::error::{Error, Result, ServerError};
-use crate::state::{SendFailure, SendState, SentMark};
+use crate::state::{Message, SendFailure, SendState, SentMark};
 
 /// The type of a text body.
-pub const TEXT: &str = "text";
+pub const TEXT: &str = body::TEXT;
 
 /// Bytes of a text at most. In its body there are a tag and the length before it.
 pub const TEXT_BYTES_MAX: usize = BODY_BYTES_MAX - 4;
@@ -27,37 +29,182 @@ pub const TEXT_BYTES_MAX: usize = BODY_BYTES_MAX - 4;
 pub struct Outgoing {
     pub(crate) body_type: String,
     pub(crate) body: Bytes,
+    pub(crate) attributes: Attributes,
 }
 
 impl Outgoing {
     /// A body of the app's own type, opaque to the server.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] when the type or the body is over its limit.
+    /// [`Error::InvalidArgument`] when the type or the body is over its limit, or the type is one of the protocol and
+    /// the body is not in its form.
     pub fn opaque(body_type: &str, body: impl Into<Bytes>) -> Result<Self> {
-        if body_type.is_empty() || body_type.len() > BODY_TYPE_BYTES_MAX {
-            return Err(Error::argument("body_type", format!("has 1 to {BODY_TYPE_BYTES_MAX} bytes")));
-        }
-        Self { body_type: body_type.into(), body: body.into() }.checked()
+        Self { body_type: body_type.into(), body: body.into(), attributes: Attributes::default() }.checked()
+    }
+
+    /// What a message said, as somebody else's words.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when it says nothing: it is damaged, or was taken back.
+    pub fn forward(message: &Message) -> Result<Self> {
+        let first = message.attributes.as_ref().and_then(|attributes| attributes.forwarded.clone());
+        let here = || Forwarded { author: message.sender.clone(), sent_at: message.sent_at };
+        let forwarded = Some(first.unwrap_or_else(here));
+        Ok(Self { attributes: Attributes { forwarded, ..Attributes::default() }, ..Self::try_from(&message.content)? })
+    }
+
+    /// Several messages as one, oldest first, each with what people call its author.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when there are none, too many, or one says nothing.
+    pub fn merge(title: &str, messages: &[(&Message, &str)]) -> Result<Self> {
+        let merged = |(message, name): &(&Message, &str)| MergedMessage {
+            author: message.sender.clone(),
+            author_name: (*name).to_owned(),
+            sent_at: message.sent_at,
+            content: message.content.clone(),
+        };
+        let messages = messages.iter().map(merged).collect();
+        Self::try_from(&Content::Merged(Box::new(Merged { title: title.to_owned(), messages })))
+    }
+
+    /// With these attributes instead of those that it has.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when one is over its limit.
+    pub fn with(self, attributes: Attributes) -> Result<Self> {
+        Self { attributes, ..self }.checked()
     }
 
     fn checked(self) -> Result<Self> {
+        if self.body_type.is_empty() || self.body_type.len() > BODY_TYPE_BYTES_MAX {
+            return Err(Error::argument("body_type", format!("has 1 to {BODY_TYPE_BYTES_MAX} bytes")));
+        }
         if self.body.len() > BODY_BYTES_MAX {
-            return Err(Error::argument("body", format!("has at most {BODY_BYTES_MAX} bytes")));
+            let mut reason = format!("has at most {BODY_BYTES_MAX} bytes");
+            if self.body_type == TEXT {
+                reason += &format!(": a text of at most {TEXT_BYTES_MAX} bytes");
+            }
+            return Err(Error::argument("body", reason));
+        }
+        body::check(&self.body_type, &self.body).map_err(|error| Error::argument(error.field, error.why))?;
+        let Attributes { mentions, priority, extension, .. } = &self.attributes;
+        if mentions.len() > MENTIONS_MAX {
+            return Err(Error::argument("mentions", format!("has at most {MENTIONS_MAX} users")));
+        }
+        if *priority > PRIORITY_MAX {
+            return Err(Error::argument("priority", format!("is at most {PRIORITY_MAX}")));
+        }
+        if extension.len() > MESSAGE_EXTENSION_BYTES_MAX {
+            return Err(Error::argument("extension", format!("has at most {MESSAGE_EXTENSION_BYTES_MAX} bytes")));
         }
         Ok(self)
     }
+
+    /// The attributes as a message carries them.
+    pub(crate) fn carried(attributes: Attributes) -> Option<Box<Attributes>> {
+        (!attributes.is_empty()).then(|| Box::new(attributes))
+    }
 }
 
-/// A text.
+impl TryFrom<&Content> for Outgoing {
+    type Error = Error;
+
+    fn try_from(content: &Content) -> Result<Self> {
+        let refusal = || Error::argument("content", "says nothing, or has a mark that cuts a character");
+        let (body_type, body) = content.to_body().ok_or_else(refusal)?;
+        Self { body_type, body, attributes: Attributes::default() }.checked()
+    }
+}
+
+/// The name by which everybody is called.
+const ALL: &str = "all";
+
+/// A text, with what it carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Text(String);
+pub struct Text {
+    text: RichText,
+    attributes: Attributes,
+}
 
 impl Text {
     /// A text, checked when it is sent.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self { text: RichText::new(text), attributes: Attributes::default() }
+    }
+
+    /// Marks a stretch of its bytes. A user who is marked as called is called.
+    #[must_use]
+    pub fn mark(mut self, range: Range<usize>, kind: EntityKind) -> Self {
+        match &kind {
+            EntityKind::Mention(user) => self.call(user.clone()),
+            EntityKind::MentionAll => self.attributes.mention_all = true,
+            _ => {}
+        }
+        self.text.mark(range, kind);
+        self
+    }
+
+    /// Calls a user: it is told and counted as a mention of him. The first `@` with his id behind it is marked.
+    #[must_use]
+    pub fn mention(mut self, user: &UserId) -> Self {
+        let name = format!("@{user}");
+        if let Some(at) = self.text.as_str().find(&name) {
+            return self.mark(at..at + name.len(), EntityKind::Mention(user.clone()));
+        }
+        self.call(user.clone());
+        self
+    }
+
+    /// Calls whoever is named in the text: each `@` before an id, at the beginning of a word, and everybody by `@all`. For
+    /// clients without a list to choose from.
+    #[must_use]
+    pub fn mention_by_name(mut self) -> Self {
+        let text = self.text.as_str().to_owned();
+        let begins = |at: usize| text[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric());
+        for (at, _) in text.match_indices('@').filter(|(at, _)| begins(*at)) {
+            let of_an_id = |c: char| c.is_ascii_alphanumeric() || "._@:+-".contains(c);
+            let rest = &text[at + 1..];
+            let end = rest.find(|c| !of_an_id(c)).unwrap_or(rest.len());
+            let name = rest[..end].trim_end_matches(['.', ':', '-', '@', '+']);
+            let range = at..at + 1 + name.len();
+            if name == ALL {
+                self = self.mark(range, EntityKind::MentionAll);
+            } else if let Ok(user) = UserId::new(name)
+                && (self.attributes.mentions.len() < MENTIONS_MAX || self.attributes.mentions.contains(&user))
+            {
+                self = self.mark(range, EntityKind::Mention(user));
+            }
+        }
+        self
+    }
+
+    /// Calls everybody in the conversation.
+    #[must_use]
+    pub fn mention_all(mut self) -> Self {
+        self.attributes.mention_all = true;
+        self
+    }
+
+    /// Answers a message of the same conversation.
+    #[must_use]
+    pub fn reply_to(mut self, message: Seq) -> Self {
+        self.attributes.reply_to = Some(ReplyTo { seq: message, ordinal: Ordinal::ZERO });
+        self
+    }
+
+    /// Is nobody's unread, and nobody is notified of it.
+    #[must_use]
+    pub fn silent(mut self) -> Self {
+        self.attributes.silent = true;
+        self
+    }
+
+    fn call(&mut self, user: UserId) {
+        if !self.attributes.mentions.contains(&user) {
+            self.attributes.mentions.push(user);
+        }
     }
 }
 
@@ -65,13 +212,7 @@ impl TryFrom<Text> for Outgoing {
     type Error = Error;
 
     fn try_from(text: Text) -> Result<Self> {
-        check_message_text(&text.0).map_err(|error| Error::argument("text", error))?;
-        let body = TextBody { text: text.0 }.encode_to_vec();
-        if body.len() > BODY_BYTES_MAX {
-            let reason = format!("has at most {BODY_BYTES_MAX} bytes: a text of at most {TEXT_BYTES_MAX} bytes");
-            return Err(Error::argument("body", reason));
-        }
-        Ok(Self { body_type: TEXT.into(), body: body.into() })
+        Self::try_from(&Content::Text(text.text))?.with(text.attributes)
     }
 }
 
@@ -232,6 +373,43 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stonechat_types::number::Timestamp;
+
+    #[test]
+    fn names_in_a_text_call() {
+        let text = Text::new("@bob, ask x@y.z and @carol@acme.org. (@bob) @all @").mention_by_name();
+        let named: Vec<_> = text.text.entities().iter().map(|it| &text.text.as_str()[it.range.clone()]).collect();
+        assert_eq!(named, ["@bob", "@carol@acme.org", "@bob", "@all"]);
+        let called: Vec<_> = text.attributes.mentions.iter().map(UserId::as_str).collect();
+        assert_eq!((called, text.attributes.mention_all), (vec!["bob", "carol@acme.org"], true));
+        assert!(Outgoing::try_from(text).is_ok());
+    }
+
+    #[test]
+    fn what_is_forwarded_names_who_said_it_first() {
+        let message = Message {
+            id: None,
+            ordinal: None,
+            sender: UserId::new("bob").unwrap(),
+            own: false,
+            sent_at: Timestamp(7),
+            client_msg_id: None,
+            content: Content::Text("hi".into()),
+            attributes: None,
+            edited_at: None,
+            reactions: Vec::new(),
+        };
+        let once = Outgoing::forward(&message).unwrap();
+        let said = once.attributes.forwarded.clone().unwrap();
+        assert_eq!((said.author.as_str(), said.sent_at), ("bob", Timestamp(7)));
+        let again =
+            Message { sender: UserId::new("cy").unwrap(), attributes: Outgoing::carried(once.attributes), ..message };
+        assert_eq!(Outgoing::forward(&again).unwrap().attributes.forwarded, Some(said));
+        let merged = Outgoing::merge("Talk", &[(&again, "Cy")]).unwrap();
+        assert!(matches!(Content::of(&merged.body_type, &merged.body), Content::Merged(it) if it.messages.len() == 1));
+        let gone = Message { content: Content::Recalled { by: None, at: Timestamp(0) }, ..again };
+        assert!(Outgoing::forward(&gone).is_err() && Outgoing::merge("Talk", &[]).is_err());
+    }
 
     #[test]
     fn the_longest_text_fits_with_its_envelope_and_the_next_is_told_how_long_it_may_be() {

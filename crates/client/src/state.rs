@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, MessageId, UserId};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 
+use crate::content::Attributes;
+pub use crate::content::Content;
 use crate::error::AuthError;
 use crate::group::Group;
 
@@ -70,6 +71,8 @@ pub struct ConversationSummary {
     pub member_count: u32,
     /// Unread messages.
     pub unread: u64,
+    /// Those of them that call the user, counted up to 1,000.
+    pub unread_mentions: u64,
     /// The start of the last message.
     pub preview: Option<Preview>,
     /// When it last moved up.
@@ -156,31 +159,8 @@ pub struct ReadMark {
     pub upto: Seq,
 }
 
-/// The content of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
-    /// A text.
-    Text(String),
-    /// A body of a type that this SDK does not know.
-    Opaque {
-        /// Its type.
-        body_type: String,
-        /// Its bytes.
-        body: Bytes,
-    },
-    /// The stored body is damaged.
-    Corrupt,
-    /// It was taken back: it keeps its place and says nothing.
-    Recalled {
-        /// By whom, where that is known.
-        by: Option<UserId>,
-        /// When; zero where that is not known.
-        at: Timestamp,
-    },
-}
-
 /// One message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     /// Where it stands; `None` until the server has taken it.
     pub id: Option<MessageId>,
@@ -196,6 +176,8 @@ pub struct Message {
     pub client_msg_id: Option<ClientMsgId>,
     /// What it says now.
     pub content: Content,
+    /// What it carries beside that; `None` for nothing.
+    pub attributes: Option<Box<Attributes>>,
     /// When it was edited last; `None` for never.
     pub edited_at: Option<Timestamp>,
     /// What people add to it, in the order in which each was first added.
@@ -225,7 +207,7 @@ pub struct UserReaction {
 }
 
 /// One version of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Version {
     /// Its event: that of the message at first, of its edits then.
     pub seq: Seq,
@@ -274,7 +256,7 @@ impl From<ClientMsgId> for Target {
 }
 
 /// What a command asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Wish {
     /// A message is to say something else.
     Edit(Target, Content),
@@ -303,7 +285,7 @@ impl Wish {
 
 /// A command that waits in the outbox, or whose event is on its way. What it asks for is shown already, unless it
 /// failed; then it stays until it is retried or cancelled.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Pending {
     /// Where.
     pub conversation: ConversationId,
@@ -346,7 +328,7 @@ pub struct SendFailure {
 }
 
 /// A message that waits in the outbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Unsent {
     /// Where it goes.
     pub conversation: ConversationId,
@@ -354,6 +336,8 @@ pub struct Unsent {
     pub client_msg_id: ClientMsgId,
     /// What it says.
     pub content: Content,
+    /// What it carries beside that; `None` for nothing.
+    pub attributes: Option<Box<Attributes>>,
     /// When it was written, by this device's clock.
     pub created_at: Timestamp,
     /// How far it has come.
@@ -361,7 +345,7 @@ pub struct Unsent {
 }
 
 /// A page of history, ascending.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HistoryPage {
     /// The messages as they are now.
     pub messages: Vec<Message>,
@@ -387,7 +371,7 @@ pub enum ItemKey {
 }
 
 /// One line of a timeline.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TimelineItem {
     /// For lists that must not flicker.
     pub key: ItemKey,
@@ -396,7 +380,7 @@ pub struct TimelineItem {
 }
 
 /// What a line of a timeline shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum TimelineItemKind {
     /// A message.
     Message(Box<MessageItem>),
@@ -416,7 +400,7 @@ pub enum TimelineItemKind {
 }
 
 /// A message in a timeline.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MessageItem {
     /// The message.
     pub message: Message,
@@ -426,6 +410,41 @@ pub struct MessageItem {
     pub read_by: u32,
     /// Commands about it that the server has not carried out, in their order. The message is shown as they want it.
     pub pending: Vec<Pending>,
+    /// The message that it answers, as that is now.
+    pub quote: Option<Quote>,
+}
+
+/// The message that another answers. It is never kept beside the answer: what it says now is looked up, so that nothing
+/// of it stays when it is taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// Its event.
+    pub seq: Seq,
+    /// Its number among the messages; zero while the answer is on its way.
+    pub ordinal: Ordinal,
+    /// What it says; `None` where it is not on this device:
+    /// [`fetch_around`](crate::conversation::Conversation::fetch_around) finds it.
+    pub says: Option<Quoted>,
+}
+
+/// What a quoted message says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quoted {
+    /// Who wrote it.
+    pub sender: UserId,
+    /// One line of what it says; empty where it has no words.
+    pub text: String,
+    /// Whether it was taken back.
+    pub recalled: bool,
+}
+
+/// A message that calls the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MentionMark {
+    /// Its event.
+    pub seq: Seq,
+    /// Its number among the messages.
+    pub ordinal: Ordinal,
 }
 
 /// A day of the calendar.

@@ -1,9 +1,11 @@
 //! What a command leads to. Nothing is changed here; time and ids are given.
 
+use crate::attributes::ReplyTo;
 use crate::conversation::Conversation;
 use crate::decide_group::{Asked, decide_group, members_max};
 use crate::event::{Change, Command};
 use crate::member::{Member, Role, UserRef};
+use crate::message::Message;
 use crate::permission::{Action, check};
 use std::collections::BTreeMap;
 use stonechat_types::error_code::ErrorCode;
@@ -113,12 +115,30 @@ pub fn sent_at(state: &Conversation, now: Timestamp) -> Timestamp {
     now.max(state.last_sent_at)
 }
 
-/// Whether the actor may send.
+/// Whether the actor may send, and call everybody when the message does.
 ///
 /// # Errors
 /// [`Rejection`], by the table of permissions.
-pub fn decide_send(state: &Conversation, actor: Option<&Member>, now: Timestamp) -> Result<(), Rejection> {
+pub fn decide_send(
+    state: &Conversation,
+    actor: Option<&Member>,
+    calls_all: bool,
+    now: Timestamp,
+) -> Result<(), Rejection> {
+    if calls_all {
+        check(state, actor, Action::MentionAll, now)?;
+    }
     check(state, actor, Action::Send, now)
+}
+
+/// What a message of the actor answers, when he names this one. What was taken back may still be answered: its place is
+/// there.
+///
+/// # Errors
+/// [`Rejection::NoSuchMessage`] when there is none that he may see.
+pub fn decide_reply(actor: Option<&Member>, to: Option<&Message>) -> Result<ReplyTo, Rejection> {
+    let seen = to.filter(|message| actor.is_some_and(|actor| actor.sees(message.seq)));
+    seen.map(|message| ReplyTo { seq: message.seq, ordinal: message.ordinal }).ok_or(Rejection::NoSuchMessage)
 }
 
 /// The actor, when he is a member.
@@ -156,6 +176,10 @@ pub fn decide(
         Command::Rename(title) => rename(asked, title),
         Command::SetRole(user, role) => set_role(asked, user, *role),
         Command::Group(command) => Ok(decide_group(asked, command)?.map(Change::Group)),
+        Command::Command(content) => {
+            check(state, facts.get(&actor.no), Action::Send, now)?;
+            Ok(Some(Change::Commanded(content.clone())))
+        }
     }
 }
 

@@ -44,6 +44,8 @@ pub enum Change {
         /// Whether it is added.
         added: bool,
     },
+    /// Something for the app on the devices of the members. People do not see it.
+    Commanded(Content),
     /// A message is taken back. Those who do not hold it are told what their unread needs.
     Recalled {
         /// The message.
@@ -52,6 +54,8 @@ pub enum Change {
         ordinal: Ordinal,
         /// Who wrote it.
         author: UserRef,
+        /// Whether it was sent silently, and so was nobody's unread before.
+        silent: bool,
     },
     /// Something of the group besides its members.
     Group(GroupChange),
@@ -81,6 +85,7 @@ impl Change {
             Self::Reacted { .. } => EventKind::Reacted,
             Self::Recalled { .. } => EventKind::Recalled,
             Self::Group(change) => change.kind(),
+            Self::Commanded(_) => EventKind::Command,
         }
     }
 
@@ -95,6 +100,7 @@ impl Change {
             | Self::MemberLeft
             | Self::Renamed(_)
             | Self::RoleChanged(..)
+            | Self::Commanded(_)
             | Self::Group(_) => None,
         }
     }
@@ -122,6 +128,8 @@ pub enum Command {
     SetRole(UserRef, Role),
     /// Something of the group besides its members.
     Group(GroupCommand),
+    /// Tell the app on the members' devices something.
+    Command(Content),
 }
 
 /// What a member asks for of one message.

@@ -77,6 +77,7 @@ pub fn fold_change(state: &mut Conversation, members: &mut Facts, sender: &UserR
         }
         // What they change is the message: see [`crate::message`].
         Change::Edited { .. } | Change::Reacted { .. } | Change::Recalled { .. } => {}
+        Change::Commanded(_) => {}
         Change::Group(change) => fold_group((state, members), sender, change, stamp, before),
     }
     if let Some(member) = members.get_mut(&sender.no) {

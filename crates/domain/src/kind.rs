@@ -72,6 +72,7 @@ kinds! {
     Edited = 8, "edited", false, false, false, Message, "Replaces the body of the message named; the earlier ones are its history.";
     Reacted = 9, "reacted", false, false, false, Message, "Adds an emoji of its sender to the message named, or takes it back.";
     Recalled = 10, "recalled", false, false, false, Message, "Takes the message named back: what it said, its edits and its reactions are gone, and it is nobody's unread any more.";
+    Command = 11, "command", false, false, false, Conversation, "Changes nothing: it is for the app on the devices, and people do not see it.";
     InfoChanged = 20, "info_changed", false, false, false, Conversation, "Replaces the description, the avatar and the extension of the group.";
     SettingsChanged = 21, "settings_changed", false, false, false, Conversation, "Replaces the settings of the group.";
     OwnerChanged = 22, "owner_changed", false, false, false, Members, "Makes the user named an owner, and its sender an admin.";

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod attributes;
 pub mod conversation;
 pub mod decide;
 pub mod decide_group;

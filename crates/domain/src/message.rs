@@ -30,6 +30,8 @@ pub struct Message {
     pub reactions: Vec<Reaction>,
     /// That it was taken back: then it has neither edits nor reactions, and says nothing.
     pub recalled: Option<Recall>,
+    /// Whether it was sent silently: it is nobody's unread.
+    pub silent: bool,
 }
 
 /// That a message was taken back.
@@ -63,7 +65,17 @@ impl Message {
     /// A message that nothing has changed.
     #[must_use]
     pub fn new(seq: Seq, ordinal: Ordinal, author: UserRef, sent_at: Timestamp) -> Self {
-        Self { seq, ordinal, author, sent_at, changed: seq, edits: Vec::new(), reactions: Vec::new(), recalled: None }
+        Self {
+            seq,
+            ordinal,
+            author,
+            sent_at,
+            changed: seq,
+            edits: Vec::new(),
+            reactions: Vec::new(),
+            recalled: None,
+            silent: false,
+        }
     }
 
     /// Takes an event of `sender` in, in the order of the log. What is not newer than its last change is in it already;
@@ -87,6 +99,7 @@ impl Message {
             | Change::MemberLeft
             | Change::Renamed(_)
             | Change::RoleChanged(..)
+            | Change::Commanded(_)
             | Change::Group(_) => {}
         }
         true
@@ -201,8 +214,8 @@ fn recall(
     if !is_admin && about.now.0.saturating_sub(message.sent_at.0) > policy.recall_window_ms {
         return Err(Rejection::TooLate);
     }
-    let (target, ordinal, author) = (message.seq, message.ordinal, message.author.clone());
-    Ok(Some(Change::Recalled { target, ordinal, author }))
+    let (target, ordinal, author, silent) = (message.seq, message.ordinal, message.author.clone(), message.silent);
+    Ok(Some(Change::Recalled { target, ordinal, author, silent }))
 }
 
 fn edit(

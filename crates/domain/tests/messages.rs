@@ -223,7 +223,7 @@ fn a_message_is_taken_back_by_its_author_in_time_or_by_an_admin_and_then_is_gone
     };
     let late = 1_001 + policy.recall_window_ms;
     let (author, other, admin) = (member(0, Role::Member), member(1, Role::Member), member(1, Role::Admin));
-    let recalled = Change::Recalled { target: TARGET, ordinal: Ordinal(2), author: person(0) };
+    let recalled = Change::Recalled { target: TARGET, ordinal: Ordinal(2), author: person(0), silent: false };
     let recall = MessageCommand::Recall;
     assert_eq!(try_as(&group, &author, &message, &recall, late - 1), Ok(Some(recalled.clone())));
     assert_eq!(try_as(&group, &author, &message, &recall, late), Err(Rejection::TooLate));

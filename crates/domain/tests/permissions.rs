@@ -132,7 +132,7 @@ impl World {
         let content = Content { body_type: Bytes::from_static(b"text"), body: Bytes::new() };
         let lasting = |name| For { user: person(name), lasts_ms: Some(1), reason: None };
         match action {
-            Action::Send => decide_send(&self.state, self.facts.get(&person(by).no), NOW),
+            Action::Send => decide_send(&self.state, self.facts.get(&person(by).no), false, NOW),
             Action::EditOwn => self.on_message(by, by, &MessageCommand::Edit(content)),
             Action::React => {
                 let emoji = Emoji::new("👍").unwrap();
@@ -140,7 +140,8 @@ impl World {
             }
             Action::RecallOwn => self.on_message(by, by, &MessageCommand::Recall),
             Action::RecallOther => self.on_message(by, "founder", &MessageCommand::Recall),
-            Action::MentionAll | Action::Pin | Action::ListMembers | Action::ListBans => {
+            Action::MentionAll => decide_send(&self.state, self.facts.get(&person(by).no), true, NOW),
+            Action::Pin | Action::ListMembers | Action::ListBans => {
                 check(&self.state, self.facts.get(&person(by).no), action, NOW)
             }
             Action::AddMember => self.asks(by, &Command::AddMembers(vec![person("somebody")])),
@@ -225,7 +226,7 @@ fn what_lasts_for_a_while_ends_by_itself() {
     let lasting = |name| For { user: person(name), lasts_ms: Some(500), reason: None };
     world.does("founder", &Command::Group(GroupCommand::Mute(lasting("some_member"))));
     world.does("founder", &Command::Group(GroupCommand::Ban(lasting("member"))));
-    let sends = |now| decide_send(&world.state, world.facts.get(&person("some_member").no), now);
+    let sends = |now| decide_send(&world.state, world.facts.get(&person("some_member").no), false, now);
     assert_eq!(sends(Timestamp(1_499)), Err(Rejection::Muted));
     assert_eq!(sends(Timestamp(1_500)), Ok(()));
     let joins = |now| {

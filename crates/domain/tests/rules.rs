@@ -110,7 +110,7 @@ impl World {
 
     fn send(&mut self, by: u32, seen: u64) {
         let Some(member) = self.members.get(&UserNo(by)) else { return };
-        if decide_send(&self.state, Some(member), Timestamp(self.now)).is_err() {
+        if decide_send(&self.state, Some(member), false, Timestamp(self.now)).is_err() {
             return;
         }
         let key = self.next_key();
@@ -218,10 +218,10 @@ fn a_removed_member_may_not_send_and_sees_his_removal_last() {
     let mut world = World::new();
     world.command(0, &Command::RemoveMember(person(1))).unwrap();
     let removed = &world.members[&UserNo(1)];
-    assert_eq!(decide_send(&world.state, Some(removed), Timestamp(0)), Err(Rejection::NotAMember));
+    assert_eq!(decide_send(&world.state, Some(removed), false, Timestamp(0)), Err(Rejection::NotAMember));
     assert!(removed.sees(world.state.head));
     assert!(!removed.sees(world.state.head.next()));
-    assert_eq!(decide_send(&world.state, None, Timestamp(0)), Err(Rejection::NotFound));
+    assert_eq!(decide_send(&world.state, None, false, Timestamp(0)), Err(Rejection::NotFound));
 }
 
 #[test]

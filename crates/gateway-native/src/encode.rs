@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use stonechat_app::api::{
     Answer, ChangesPage, CommandDone, Content, ConversationPage, ConversationView, DeviceView, EditView, EditsPage,
-    EventView, EventsPage, Failure, MessageView, MessagesPage, PersonalItem, PersonalPage, ReactionView, ReactionsPage,
-    Sent, UserView, Welcome,
+    EventView, EventsPage, Failure, MentionView, MentionsPage, MessageView, MessagesPage, PersonalItem, PersonalPage,
+    ReactionView, ReactionsPage, Sent, UserView, Welcome,
 };
 use stonechat_app::live::LiveEvent;
+use stonechat_domain::attributes::Attributes;
 use stonechat_domain::event::Change;
 use stonechat_domain::member::{Role, UserRef};
 use stonechat_domain::message::MessagePolicy;
@@ -65,6 +66,7 @@ pub fn answer(session_id: u64, answer: &Answer) -> Body {
         Answer::Changes(page) => Body::Changes(changes(page)),
         Answer::Reactions(page) => Body::Reactions(reactions(page)),
         Answer::Edits(page) => Body::Edits(edits(page)),
+        Answer::Mentions(page) => Body::Mentions(mentions(page)),
         Answer::Personal(page) => Body::Personal(personal(page)),
         Answer::Members(page) => Body::Members(encode_group::members(page)),
         Answer::Bans(page) => Body::Bans(encode_group::bans(page)),
@@ -181,19 +183,41 @@ pub fn event(view: &EventView) -> v1::Event {
         ..v1::Event::default()
     };
     match &view.content {
-        Content::Message { body_type, body } => {
+        Content::Message { body_type, body, attributes } => {
             event.body_type = String::from_utf8_lossy(body_type).into_owned();
             event.body = body.clone();
+            event.attributes = attributes.as_deref().map(self::attributes);
         }
-        Content::Change(change) => event.change = Some(self::change(view.id.conversation, change)),
+        Content::Change(Change::Commanded(command)) => {
+            event.body_type = String::from_utf8_lossy(&command.body_type).into_owned();
+            event.body = command.body.clone();
+        }
+        Content::Change(change) => event.change = self::change(view.id.conversation, change),
         Content::Lost => event.corrupt = true,
         Content::Recalled => event.message_recalled = true,
     }
     event
 }
 
-fn change(conversation: ConversationId, change: &Change) -> event::Change {
-    match change {
+fn attributes(attributes: &Attributes) -> v1::Attributes {
+    v1::Attributes {
+        reply_to_seq: attributes.reply_to.map_or(0, |reply| reply.seq.0),
+        reply_to_ordinal: attributes.reply_to.map_or(0, |reply| reply.ordinal.0),
+        mentions: attributes.mentions.iter().map(text).collect(),
+        mention_all: attributes.mention_all,
+        silent: attributes.silent,
+        priority: attributes.priority.into(),
+        extension: attributes.extension.clone(),
+        forwarded: attributes
+            .forwarded
+            .as_ref()
+            .map(|it| v1::Forwarded { author_id: text(&it.author), sent_at: it.sent_at.0 }),
+    }
+}
+
+/// A change; none where its event says it in other fields.
+fn change(conversation: ConversationId, change: &Change) -> Option<event::Change> {
+    Some(match change {
         Change::Created { title, members } => event::Change::Created(v1::Created {
             kind: kind(conversation).into(),
             title: maybe_title(title.as_ref()),
@@ -218,10 +242,14 @@ fn change(conversation: ConversationId, change: &Change) -> event::Change {
             event::Change::Reacted(v1::Reacted { seq: target.0, emoji: emoji.to_string(), removed: !added })
         }
         Change::Group(change) => encode_group::change(change),
-        Change::Recalled { target, ordinal, author } => {
-            event::Change::Recalled(v1::Recalled { seq: target.0, ordinal: ordinal.0, author_id: text(&author.id) })
-        }
-    }
+        Change::Recalled { target, ordinal, author, silent } => event::Change::Recalled(v1::Recalled {
+            seq: target.0,
+            ordinal: ordinal.0,
+            author_id: text(&author.id),
+            silent: *silent,
+        }),
+        Change::Commanded(_) => return None,
+    })
 }
 
 fn limits(messages: MessagePolicy) -> v1::Limits {
@@ -274,6 +302,7 @@ fn conversation(view: &ConversationView) -> v1::Conversation {
         read_seq: view.read.0,
         read_ordinal: view.read_ordinal.0,
         unread: view.unread,
+        unread_mentions: view.unread_mentions,
         active_at: view.active_at.0,
         last_message: view.last_message.as_deref().map(message_now),
         visible_from_seq: view.visible_from.0,
@@ -352,11 +381,16 @@ fn reactions(page: &ReactionsPage) -> v1::Reactions {
     v1::Reactions { reactions: page.users.iter().map(of_user).collect(), next_page: page.next.clone() }
 }
 
+fn mentions(page: &MentionsPage) -> v1::Mentions {
+    let mention = |view: &MentionView| v1::Mention { seq: view.seq.0, ordinal: view.ordinal.0 };
+    v1::Mentions { mentions: page.mentions.iter().map(mention).collect(), more: page.more }
+}
+
 fn edits(page: &EditsPage) -> v1::Edits {
     let version = |view: &EditView| {
         let mut version = v1::EditVersion { seq: view.seq.0, at: view.at.0, ..v1::EditVersion::default() };
         match &view.content {
-            Content::Message { body_type, body } => {
+            Content::Message { body_type, body, .. } => {
                 version.body_type = String::from_utf8_lossy(body_type).into_owned();
                 version.body = body.clone();
             }

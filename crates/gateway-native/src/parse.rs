@@ -3,10 +3,11 @@
 use crate::parse_group;
 use crate::people;
 use bytes::Bytes;
-use prost::Message as _;
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::str::FromStr;
 use stonechat_app::api::{self, Call, ChangeRequest, Destination, Failure, MemberFilter, MessageRange};
+use stonechat_domain::attributes::{Attributes, Forwarded, ReplyTo};
 use stonechat_domain::event::{Content, MessageCommand};
 use stonechat_domain::member::Role;
 use stonechat_domain::message::Authority;
@@ -15,10 +16,12 @@ use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, ConversationKind, UserId};
 use stonechat_types::limits::{
     BODY_BYTES_MAX, BODY_TYPE_BYTES_MAX, FOCUS_MAX, GROUP_PAGE_MAX, MEMBERS_PAGE_MAX, MEMBERS_PER_EVENT_MAX,
-    PAGE_ITEMS_MAX, PERSONAL_PAGE_MAX, POSITION_BYTES_MAX, TOKEN_BYTES_MAX, WINDOW_MAX,
+    MENTIONS_MAX, MESSAGE_EXTENSION_BYTES_MAX, PAGE_ITEMS_MAX, PERSONAL_PAGE_MAX, POSITION_BYTES_MAX, PRIORITY_MAX,
+    TOKEN_BYTES_MAX, WINDOW_MAX,
 };
-use stonechat_types::number::{Ordinal, PersonalSeq, Seq};
-use stonechat_types::text::{Title, check_message_text};
+use stonechat_types::number::{Ordinal, PersonalSeq, Seq, Timestamp};
+use stonechat_types::text::Title;
+use stonechat_wire::body::{self, TEXT};
 use stonechat_wire::v1::{self, change_conversation, change_message, fetch_messages, frame::Body, send_message};
 
 /// The version of the protocol that this gateway speaks.
@@ -32,8 +35,6 @@ pub const GET_USERS_MAX: usize = MEMBERS_PER_EVENT_MAX;
 
 /// Bytes of a device's name, and of a client's, that are kept.
 pub const NAME_BYTES_MAX: usize = 256;
-
-const TEXT: &str = "text";
 
 /// What a frame of a client is.
 #[derive(Debug)]
@@ -79,6 +80,11 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
             emoji: if list.emoji.is_empty() { None } else { Some(emoji(&list.emoji)?) },
             page: opaque("page", list.page)?,
             limit: list.limit.min(MEMBERS_PAGE_MAX),
+        }),
+        Body::ListMentions(list) => Call::ListMentions(api::ListMentions {
+            conversation: conversation(&list.conversation_id)?,
+            after: Ordinal(number("after_ordinal", list.after_ordinal)?),
+            limit: list.limit.min(PAGE_ITEMS_MAX),
         }),
         Body::ListEdits(list) => Call::ListEdits {
             conversation: conversation(&list.conversation_id)?,
@@ -146,6 +152,7 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
         | Body::Changes(_)
         | Body::Reactions(_)
         | Body::Edits(_)
+        | Body::Mentions(_)
         | Body::Personal(_)
         | Body::Members(_)
         | Body::Bans(_)
@@ -211,10 +218,7 @@ fn parse_focus(focus: &v1::Focus) -> Result<Call, Failure> {
 }
 
 fn parse_send(send: v1::SendMessage) -> Result<api::SendMessage, Failure> {
-    // The limit first: what is too large is not looked into.
-    if send.body.len() > BODY_BYTES_MAX {
-        return Err(Failure::new(ErrorCode::TooLarge, format!("the body is larger than {BODY_BYTES_MAX} bytes")));
-    }
+    let Content { body_type, body } = content(send.body_type, send.body)?;
     let to = match send.to {
         Some(send_message::To::ConversationId(id)) => Destination::Conversation(conversation(&id)?),
         Some(send_message::To::UserId(id)) => Destination::User(user(&id)?),
@@ -225,18 +229,18 @@ fn parse_send(send: v1::SendMessage) -> Result<api::SendMessage, Failure> {
     Ok(api::SendMessage {
         to,
         client_msg_id,
-        body_type: checked_body_type(send.body_type, &send.body)?,
-        body: send.body,
+        body_type,
+        body,
         read_upto: seq("read_upto", send.read_upto)?,
         after,
+        attributes: attributes(send.attributes)?,
     })
 }
 
-/// The type of a body; the body is looked into when it is text.
+/// The type of a body, which is looked into when the type is one of the schema.
 fn checked_body_type(body_type: String, body: &Bytes) -> Result<Bytes, Failure> {
     if body_type == TEXT {
-        let text = v1::TextBody::decode(body.clone()).map_err(|_| invalid("body", "is not a TextBody"))?.text;
-        check_message_text(&text).map_err(|error| invalid("text", error))?;
+        body::check(TEXT, body).map_err(|error| invalid(error.field, error.why))?;
         return Ok(Bytes::from_static(TEXT.as_bytes()));
     }
     if body_type.is_empty() || body_type.len() > BODY_TYPE_BYTES_MAX {
@@ -245,7 +249,47 @@ fn checked_body_type(body_type: String, body: &Bytes) -> Result<Bytes, Failure> 
     if body_type.chars().any(char::is_control) {
         return Err(invalid("body_type", "has a control character"));
     }
+    body::check(&body_type, body).map_err(|error| invalid(error.field, error.why))?;
     Ok(body_type.into())
+}
+
+/// A body within its limit, with its type.
+fn content(body_type: String, body: Bytes) -> Result<Content, Failure> {
+    // The limit first: what is too large is not looked into.
+    if body.len() > BODY_BYTES_MAX {
+        return Err(Failure::new(ErrorCode::TooLarge, format!("the body is larger than {BODY_BYTES_MAX} bytes")));
+    }
+    Ok(Content { body_type: checked_body_type(body_type, &body)?, body })
+}
+
+/// What a message carries beside its body; `None` for nothing.
+fn attributes(attributes: Option<v1::Attributes>) -> Result<Option<Box<Attributes>>, Failure> {
+    let Some(given) = attributes else { return Ok(None) };
+    if given.extension.len() > MESSAGE_EXTENSION_BYTES_MAX {
+        return Err(Failure::new(
+            ErrorCode::TooLarge,
+            format!("extension is larger than {MESSAGE_EXTENSION_BYTES_MAX} bytes"),
+        ));
+    }
+    let mut mentions = users(&given.mentions, MENTIONS_MAX)?;
+    let mut seen = BTreeSet::new();
+    mentions.retain(|user| seen.insert(user.clone()));
+    let reply_to_seq = seq("reply_to_seq", given.reply_to_seq)?;
+    let forwarded = match given.forwarded {
+        Some(it) => Some(Forwarded { author: id("author_id", &it.author_id)?, sent_at: Timestamp(it.sent_at) }),
+        None => None,
+    };
+    let priority = u8::try_from(given.priority).ok().filter(|priority| *priority <= PRIORITY_MAX);
+    let attributes = Attributes {
+        reply_to: (reply_to_seq > Seq::ZERO).then_some(ReplyTo { seq: reply_to_seq, ordinal: Ordinal::ZERO }),
+        mentions,
+        mention_all: given.mention_all,
+        silent: given.silent,
+        priority: priority.ok_or_else(|| invalid("priority", format_args!("is larger than {PRIORITY_MAX}")))?,
+        extension: given.extension,
+        forwarded,
+    };
+    Ok((!attributes.is_empty()).then(|| Box::new(attributes)))
 }
 
 fn create_group(group: &v1::CreateGroup) -> Result<api::CreateGroup, Failure> {
@@ -270,6 +314,7 @@ fn change_conversation(change: v1::ChangeConversation) -> Result<api::ChangeConv
         Some(Change::Leave(v1::Leave {})) => ChangeRequest::Leave,
         Some(Change::Rename(rename)) => ChangeRequest::Rename(title(&rename.title)?),
         Some(Change::SetRole(set)) => ChangeRequest::SetRole(user(&set.user_id)?, role(set.role)?),
+        Some(Change::Command(command)) => ChangeRequest::Command(content(command.body_type, command.body)?),
         Some(change) => parse_group::command(change)?,
         None => return Err(malformed("the change is missing, or not one that this server knows")),
     };
@@ -283,14 +328,7 @@ fn change_conversation(change: v1::ChangeConversation) -> Result<api::ChangeConv
 fn change_message(change: v1::ChangeMessage) -> Result<api::ChangeMessage, Failure> {
     use change_message::Change;
     let command = match change.change {
-        Some(Change::Edit(edit)) => {
-            if edit.body.len() > BODY_BYTES_MAX {
-                let message = format!("the body is larger than {BODY_BYTES_MAX} bytes");
-                return Err(Failure::new(ErrorCode::TooLarge, message));
-            }
-            let body_type = checked_body_type(edit.body_type, &edit.body)?;
-            MessageCommand::Edit(Content { body_type, body: edit.body })
-        }
+        Some(Change::Edit(edit)) => MessageCommand::Edit(content(edit.body_type, edit.body)?),
         Some(Change::React(react)) => MessageCommand::React { emoji: emoji(&react.emoji)?, add: !react.remove },
         Some(Change::Recall(v1::Recall {})) => MessageCommand::Recall,
         None => return Err(malformed("the change is missing, or not one that this server knows")),

@@ -31,8 +31,13 @@ pub fn command(change: Change) -> Result<ChangeRequest, Failure> {
         Change::SetNickname(it) => GroupCommand::SetNickname(text("nickname", &it.nickname, Nickname::new)?),
         Change::Announce(it) => GroupCommand::Announce(text("text", &it.text, Announcement::new)?),
         Change::Join(v1::Join {}) => GroupCommand::Join,
-        Change::AddMembers(_) | Change::RemoveMember(_) | Change::Leave(_) | Change::Rename(_) | Change::SetRole(_) => {
-            return Err(malformed("the change is one of members"));
+        Change::AddMembers(_)
+        | Change::RemoveMember(_)
+        | Change::Leave(_)
+        | Change::Rename(_)
+        | Change::SetRole(_)
+        | Change::Command(_) => {
+            return Err(malformed("the change is not one of the group"));
         }
     };
     Ok(ChangeRequest::Group(command))

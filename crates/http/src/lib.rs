@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod attributes;
 pub mod backend;
 pub mod error;
 pub mod metrics;

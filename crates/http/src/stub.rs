@@ -192,6 +192,7 @@ fn page() -> MessagesPage {
         MessageView { event, state: None }
     };
     let body = |body_type: &'static str, body: &'static [u8]| Content::Message {
+        attributes: None,
         body_type: Bytes::from_static(body_type.as_bytes()),
         body: Bytes::from_static(body),
     };

@@ -50,12 +50,13 @@ impl Writer {
     async fn send(&mut self, by: &str, to: Destination, body_type: &'static str, body: Bytes) {
         let client_msg_id = ClientMsgId(self.id());
         let body_type = body_type.into();
-        let send = SendMessage { to, client_msg_id, body_type, body, read_upto: Seq::ZERO, after: None };
+        let send =
+            SendMessage { attributes: None, to, client_msg_id, body_type, body, read_upto: Seq::ZERO, after: None };
         self.call(by, Call::Send(send)).await;
     }
 
     async fn text(&mut self, by: &str, to: Destination, text: &str) {
-        let body = TextBody { text: text.to_owned() }.encode_to_vec().into();
+        let body = TextBody { entities: Vec::new(), text: text.to_owned() }.encode_to_vec().into();
         self.send(by, to, "text", body).await;
     }
 

@@ -186,8 +186,10 @@ fn each_event(
 fn line(header: &EventHeader, body: Option<&StoredBody>, keys: Option<&AuthorKeys>) -> Line {
     let text = match (header.kind, body, keys) {
         (EventKind::Message, Some(StoredBody::Sealed(sealed)), Some(keys)) => {
-            keys.open(&Place::of(header), sealed).and_then(|(body_type, body)| {
-                (&body_type[..] == b"text").then(|| TextBody::decode(body).ok().map(|body| body.text)).flatten()
+            keys.open(&Place::of(header), sealed).and_then(|opened| {
+                (&opened.body_type[..] == b"text")
+                    .then(|| TextBody::decode(opened.body).ok().map(|body| body.text))
+                    .flatten()
             })
         }
         _ => None,

@@ -78,7 +78,7 @@ async fn a_server_serves_a_sealed_store_of_version_1() {
             assert!(events.iter().all(|event| !matches!(event.content, Content::Lost)), "{events:?}");
         }
         let events = events(&server, DIRECT.parse().unwrap()).await;
-        let Content::Message { body_type, body } = &events[4].content else { panic!("{events:?}") };
+        let Content::Message { body_type, body, .. } = &events[4].content else { panic!("{events:?}") };
         assert_eq!((&body_type[..], body.len(), body[255]), (&b"app/picture"[..], 2000, 255));
         let names = Call::GetUsers(vec![UserId::new("alice").unwrap()], Vec::new());
         let names = server.app.call_as(AppId::DEFAULT, UserId::new("bob").unwrap(), names).await.unwrap();

@@ -4,6 +4,7 @@
 use crate::visits::Visits;
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
+use stonechat_client::content::Attributes;
 use stonechat_types::id::{ConversationId, UserId};
 use stonechat_wire::v1::{self, Frame, fetch_messages::Range, frame::Body};
 
@@ -17,6 +18,8 @@ pub struct Message {
     pub conversation: Option<ConversationId>,
     /// As it was written.
     pub body: Bytes,
+    /// What it carries beside the body.
+    pub attributes: Option<Box<Attributes>>,
     /// The device that wrote it; `None` is the backend.
     pub device: Option<usize>,
     /// Its number among the messages of that device.

@@ -52,7 +52,7 @@ impl World {
             if page.is_empty() {
                 break;
             }
-            model.add(&page, &*vault, &self.rotted)?;
+            model.add(&page, &*vault, (&self.rotted, &self.ledger))?;
         }
         ensure!(model.records == log.head().0, "the feed ends at {} and not at {}", model.records, log.head());
         for page in model.events.chunks(PAGE) {
@@ -122,6 +122,9 @@ impl World {
         if is_member {
             let unread = log.unread(user, read_ordinal);
             ensure!(told.unread == unread, "{} are unread and not {unread}; the cursor is at {read}", told.unread);
+            let mentions = log.unread_mentions(user, read_ordinal);
+            let it = told.unread_mentions;
+            ensure!(u64::from(it) == mentions, "{it} unread messages call and not {mentions}; the cursor is at {read}");
             self.check_cursor(user, id, read, log)?;
             if let Some(group) = &told.group {
                 let has = besides(group.info.clone(), group.settings, group.announcement, group.dissolved);
@@ -198,6 +201,9 @@ impl World {
                 ensure!(row.stale_from == 0, "{}: it may lack changes from {} on", place(), row.stale_from);
                 let unread = log.unread(user, told.read_ordinal.0);
                 ensure!(row.unread == unread, "{}: {} are unread and not {unread}", place(), row.unread);
+                let mentions = log.unread_mentions(user, told.read_ordinal.0);
+                let (it, stale) = (row.unread_mentions, row.unread_stale);
+                ensure!(it == mentions, "{}: {it} call and not {mentions} ({stale})", place());
                 ensure!(row.title == log.title, "{}: the title is {:?}", place(), row.title);
                 ensure!(row.member_count == told.member_count, "{}: it has {} members", place(), row.member_count);
                 let role = log.roles.get(user);
@@ -306,6 +312,9 @@ fn check_messages(
             }
             Some(_) | None => ensure!(rotted.contains(&entry.key), "message {seq} is damaged, and nothing rotted"),
         }
+        let carried = entry.attributes.as_ref().filter(|_| recall.is_none());
+        let is_same = row.attributes.as_ref() == carried || row.corrupt || rotted.contains(&entry.key);
+        ensure!(is_same, "message {seq} carries {:?} and not {carried:?}", row.attributes);
         ensure!(row.edits == now.edits, "message {seq} was edited {} times and not {}", row.edits, now.edits);
         let shown: BTreeSet<_> = row.reactions.iter().map(|it| (it.emoji.clone(), it.count, it.own)).collect();
         let expected = now.shown(user);

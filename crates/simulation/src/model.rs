@@ -1,11 +1,13 @@
 //! What the log says, read from the feed and folded by rules of its own: the reference for servers and devices.
 
-use crate::ledger::Key;
+use crate::ledger::{Key, Ledger};
 use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
+use stonechat_app::rows::attributes;
 use stonechat_app::rows::change;
-use stonechat_app::seal::{AuthorKeys, Place};
+use stonechat_app::seal::{AuthorKeys, Opened, Place};
+use stonechat_domain::attributes::Attributes;
 use stonechat_domain::event::Change;
 use stonechat_domain::group::{GroupChange, Info, Settings, Who};
 use stonechat_domain::kind::EventKind;
@@ -34,6 +36,8 @@ pub struct Entry {
     pub sent_at: i64,
     /// The body of a message; `None` when it is damaged.
     pub body: Option<Bytes>,
+    /// What a message carries beside it.
+    pub attributes: Option<Box<Attributes>>,
 }
 
 /// One interval of seqs that a user may see, ends included.
@@ -146,15 +150,30 @@ impl Conversation {
     pub fn unread(&self, user: &UserId, read_ordinal: u64) -> u64 {
         let floor = self.visible.get(user).and_then(|all| all.last()).map_or(0, |last| last.floor);
         let above = read_ordinal.max(floor);
-        let others = self.messages(user).filter(|entry| entry.ordinal > above && entry.sender != *user);
-        others.filter(|entry| self.messages.get(&entry.seq).is_none_or(|now| now.recalled.is_none())).count() as u64
+        self.unread_above(user, above).count() as u64
     }
 
-    /// How many messages of others above an ordinal were recalled.
+    /// Those of them that call the user.
+    #[must_use]
+    pub fn unread_mentions(&self, user: &UserId, read_ordinal: u64) -> u64 {
+        let floor = self.visible.get(user).and_then(|all| all.last()).map_or(0, |last| last.floor);
+        let calls = |entry: &&Entry| entry.attributes.as_ref().is_some_and(|attributes| attributes.calls(user));
+        self.unread_above(user, read_ordinal.max(floor)).filter(calls).count() as u64
+    }
+
+    fn unread_above<'a>(&'a self, user: &'a UserId, above: u64) -> impl Iterator<Item = &'a Entry> {
+        let others = self.messages(user).filter(move |entry| entry.ordinal > above && entry.sender != *user);
+        let others = others.filter(|entry| entry.attributes.as_ref().is_none_or(|attributes| !attributes.silent));
+        others.filter(|entry| self.messages.get(&entry.seq).is_none_or(|now| now.recalled.is_none()))
+    }
+
+    /// How many messages of others above an ordinal were recalled or sent silently.
     #[must_use]
     pub fn recalled_above(&self, user: &UserId, ordinal: u64) -> u64 {
         let others = self.entries.iter().filter(|entry| entry.ordinal > ordinal && entry.sender != *user);
-        others.filter(|entry| self.messages.get(&entry.seq).is_some_and(|now| now.recalled.is_some())).count() as u64
+        let is_silent = |entry: &Entry| entry.attributes.as_ref().is_some_and(|attributes| attributes.silent);
+        let is_recalled = |entry: &Entry| self.messages.get(&entry.seq).is_some_and(|now| now.recalled.is_some());
+        others.filter(|entry| is_silent(entry) || is_recalled(entry)).count() as u64
     }
 
     /// The cursor that follows from the log alone: moved by own messages to what their composer had shown, and over own
@@ -220,6 +239,7 @@ impl Conversation {
             Some(Change::MemberLeft) => self.leave(&entry.sender, seq),
             Some(Change::Renamed(title)) => self.title = title.as_str().to_owned(),
             Some(Change::RoleChanged(user, role)) => drop(self.roles.insert(user.id, role)),
+            Some(Change::Commanded(_)) => {}
             Some(Change::Edited { target, content }) => {
                 if let Some(now) = self.messages.get_mut(&target.0) {
                     now.edits += 1;
@@ -329,23 +349,30 @@ pub struct Model {
 }
 
 impl Model {
-    /// Adds a page of the feed. `rotted` are the messages whose bodies may be damaged.
+    /// Adds a page of the feed. `rotted` are the messages whose bodies may be damaged; what they carried beside them, the
+    /// ledger knows.
     ///
     /// # Errors
     /// The sentence of the invariant that does not hold.
-    pub fn add(&mut self, records: &[FeedRecord], vault: &dyn Vault, rotted: &BTreeSet<Key>) -> anyhow::Result<()> {
+    pub fn add(
+        &mut self,
+        records: &[FeedRecord],
+        vault: &dyn Vault,
+        known: (&BTreeSet<Key>, &Ledger),
+    ) -> anyhow::Result<()> {
         for record in records {
             self.records += 1;
             ensure!(record.position.0 == self.records, "position {} follows {}", record.position, self.records - 1);
             if let Some(event) = &record.event {
                 self.events.push(record.position);
-                self.event(event, vault, rotted)?;
+                self.event(event, vault, known)?;
             }
         }
         Ok(())
     }
 
-    fn event(&mut self, event: &Event, vault: &dyn Vault, rotted: &BTreeSet<Key>) -> anyhow::Result<()> {
+    fn event(&mut self, event: &Event, vault: &dyn Vault, known: (&BTreeSet<Key>, &Ledger)) -> anyhow::Result<()> {
+        let (rotted, ledger) = known;
         let header = &event.header;
         self.numbers.insert(header.sender.clone(), header.sender_no);
         let conversation = self.conversations.entry(header.conversation).or_default();
@@ -366,8 +393,8 @@ impl Model {
         let is_message = header.kind == EventKind::Message;
         ensure!(opened.is_some() || rotted.contains(&key), "{place}: its body is damaged, and nothing rotted");
         let change = match &opened {
-            Some(body) if !is_message => {
-                Some(change::decode(header.kind, body).context("a change is not in its form")?)
+            Some(opened) if !is_message => {
+                Some(change::decode(header.kind, &opened.body).context("a change is not in its form")?)
             }
             Some(_) | None => None,
         };
@@ -379,6 +406,17 @@ impl Model {
         if let Some(Change::Edited { content: Some(content), .. }) = &change {
             self.says.insert(key.clone(), content.body.clone());
         }
+        let carried = opened.as_ref().map(|opened| &opened.attributes).filter(|it| is_message && !it.is_empty());
+        let attributes = match &opened {
+            Some(_) => carried.map(|it| attributes::decode(it).map(Box::new)).transpose()?,
+            None => ledger.messages.get(&key).and_then(|message| message.attributes.clone()),
+        };
+        if let Some(reply) = attributes.as_ref().filter(|_| opened.is_some()).and_then(|it| it.reply_to) {
+            let first = conversation.entries.get((reply.seq.0 as usize).wrapping_sub(1));
+            let is_it = first.is_some_and(|it| it.kind == EventKind::Message && it.ordinal == reply.ordinal.0);
+            ensure!(is_it, "{place} answers {reply:?}, which is no message");
+            ensure!(conversation.sees(&header.sender, reply.seq.0), "{place} answers what its author may not see");
+        }
         let entry = Entry {
             seq: header.seq.0,
             ordinal: header.ordinal.0,
@@ -387,7 +425,8 @@ impl Model {
             key,
             read_upto: header.read_upto.0,
             sent_at: header.sent_at.0,
-            body: opened.filter(|_| is_message),
+            body: opened.as_ref().filter(|_| is_message).map(|opened| opened.body.clone()),
+            attributes,
         };
         if let Some(objection) = conversation.objection(&entry, change.as_ref()) {
             bail!("{place} {objection}");
@@ -400,9 +439,9 @@ impl Model {
     }
 }
 
-fn open(event: &Event, vault: &dyn Vault) -> anyhow::Result<Option<Bytes>> {
+fn open(event: &Event, vault: &dyn Vault) -> anyhow::Result<Option<Opened>> {
     let header = &event.header;
     let salt = vault.salt(header.app, header.sender_no)?.context("its author has no salt")?;
     let keys = AuthorKeys::derive(&vault.app_key(header.app)?, &salt, header.conversation)?;
-    Ok(keys.open(&Place::of(header), &event.sealed).map(|(_, body)| body))
+    Ok(keys.open(&Place::of(header), &event.sealed))
 }

@@ -191,7 +191,7 @@ pub fn message(to: To, id: ClientMsgId, text: &str) -> Body {
         to: Some(to),
         client_msg_id: Bytes::copy_from_slice(&id.0),
         body_type: "text".to_owned(),
-        body: TextBody { text: text.to_owned() }.encode_to_vec().into(),
+        body: TextBody { entities: Vec::new(), text: text.to_owned() }.encode_to_vec().into(),
         ..SendMessage::default()
     })
 }

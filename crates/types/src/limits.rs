@@ -44,6 +44,18 @@ pub const MEMBERSHIP_INTERVALS_MAX: usize = 32;
 pub const OWN_ORDINALS_MAX: usize = 256;
 /// Edits of one message.
 pub const EDITS_MAX: usize = 100;
+/// Users that one message may call by name.
+pub const MENTIONS_MAX: usize = 64;
+/// Unread messages that call a user are counted up to this many.
+pub const MENTIONS_COUNTED_MAX: u32 = 1_000;
+/// Largest priority of a message.
+pub const PRIORITY_MAX: u8 = 10;
+/// Bytes of the app's own data beside the body of a message.
+pub const MESSAGE_EXTENSION_BYTES_MAX: usize = 4 * 1024;
+/// Marked stretches of one text.
+pub const ENTITIES_MAX: usize = 200;
+/// Bytes of an address that a link leads to.
+pub const URL_BYTES_MAX: usize = 2 * 1024;
 /// Emojis that one user may add to one message.
 pub const EMOJIS_PER_USER_MAX: usize = 20;
 /// Different emojis on one message.

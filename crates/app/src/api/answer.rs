@@ -4,6 +4,7 @@ use super::people::{OwnProfile, RelationView, RelationsPage, UsersPage};
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::sync::Arc;
+use stonechat_domain::attributes::Attributes;
 use stonechat_domain::event::Change;
 use stonechat_domain::group::{Info, Settings};
 use stonechat_domain::kind::EventKind;
@@ -38,6 +39,8 @@ pub enum Answer {
     Changes(Box<ChangesPage>),
     /// Who added what.
     Reactions(ReactionsPage),
+    /// Messages that call the caller.
+    Mentions(MentionsPage),
     /// Versions of a message.
     Edits(EditsPage),
     /// Personal changes.
@@ -156,6 +159,8 @@ pub struct ConversationView {
     pub read_ordinal: Ordinal,
     /// By the sentence.
     pub unread: u64,
+    /// Those of them that call the user, counted up to a limit.
+    pub unread_mentions: u32,
     /// When it was last moved up.
     pub active_at: Timestamp,
     /// The last message that the caller may see, as it is now.
@@ -217,6 +222,8 @@ pub enum Content {
         body_type: Bytes,
         /// As received.
         body: Bytes,
+        /// What it carries beside the body; `None` for nothing.
+        attributes: Option<Box<Attributes>>,
     },
     /// A change.
     Change(Change),
@@ -351,6 +358,24 @@ pub struct EditView {
     pub at: Timestamp,
     /// What it says: a message, or lost.
     pub content: Content,
+}
+
+/// Messages that call a user, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct MentionsPage {
+    /// The messages.
+    pub mentions: Vec<MentionView>,
+    /// Whether more follow.
+    pub more: bool,
+}
+
+/// A message that calls a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MentionView {
+    /// Its event.
+    pub seq: Seq,
+    /// Its ordinal.
+    pub ordinal: Ordinal,
 }
 
 /// Personal changes.

@@ -2,7 +2,8 @@
 
 use super::people::{ListRelations, Relate, SetProfile};
 use bytes::Bytes;
-use stonechat_domain::event::MessageCommand;
+use stonechat_domain::attributes::Attributes;
+use stonechat_domain::event::{Content, MessageCommand};
 use stonechat_domain::group::GroupCommand;
 use stonechat_domain::member::Role;
 use stonechat_domain::message::Authority;
@@ -26,6 +27,8 @@ pub enum Call {
     FetchChanges(FetchChanges),
     /// Who added what to a message. Answer: `Reactions`.
     ListReactions(ListReactions),
+    /// Messages that call the caller. Answer: `Mentions`.
+    ListMentions(ListMentions),
     /// What a message said before. Answer: `Edits`.
     ListEdits {
         /// Where.
@@ -143,6 +146,8 @@ pub struct SendMessage {
     pub read_upto: Seq,
     /// The send before this one, while it has no answer.
     pub after: Option<ClientMsgId>,
+    /// What it carries beside the body; `None` for nothing.
+    pub attributes: Option<Box<Attributes>>,
 }
 
 /// Which members are wanted.
@@ -208,6 +213,8 @@ pub enum ChangeRequest {
     SetRole(UserId, Role),
     /// Something of the group besides its members.
     Group(GroupCommand<UserId>),
+    /// Tell the app on the members' devices something.
+    Command(Content),
 }
 
 /// A change of a message.
@@ -252,6 +259,17 @@ pub struct ListReactions {
     /// Where the list goes on; empty at the start.
     pub page: Bytes,
     /// Users at most; 0 for the default.
+    pub limit: u32,
+}
+
+/// Which messages that call the caller are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct ListMentions {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Those after this ordinal.
+    pub after: Ordinal,
+    /// Messages at most; 0 for the default.
     pub limit: u32,
 }
 

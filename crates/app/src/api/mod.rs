@@ -7,12 +7,13 @@ mod session;
 
 pub use answer::{
     Answer, BanView, BansPage, ChangesPage, CommandDone, Content, ConversationPage, ConversationView, DeviceView,
-    EditView, EditsPage, EventView, EventsPage, Failure, GroupView, MemberView, MembersPage, MessageView, MessagesPage,
-    PersonalItem, PersonalPage, ReactionView, ReactionsPage, Sent, StateView, UserView, Welcome,
+    EditView, EditsPage, EventView, EventsPage, Failure, GroupView, MemberView, MembersPage, MentionView, MentionsPage,
+    MessageView, MessagesPage, PersonalItem, PersonalPage, ReactionView, ReactionsPage, Sent, StateView, UserView,
+    Welcome,
 };
 pub use call::{
     Call, ChangeConversation, ChangeMessage, ChangeRequest, CreateGroup, Destination, FetchChanges, ListMembers,
-    ListReactions, MemberFilter, MessageRange, SendMessage,
+    ListMentions, ListReactions, MemberFilter, MessageRange, SendMessage,
 };
 pub use people::{
     ListRelations, OwnProfile, Patch, ProfilePatch, ProfileView, Relate, RelationFilter, RelationView, RelationsPage,

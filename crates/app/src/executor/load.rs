@@ -17,7 +17,7 @@ use stonechat_log::packed;
 use stonechat_log::store::{LogError, PageLimit};
 use stonechat_types::emoji::Emoji;
 use stonechat_types::id::{ConversationKind, UserId};
-use stonechat_types::number::{ConversationNo, Ordinal, Seq, UserNo};
+use stonechat_types::number::{AppId, ConversationNo, Ordinal, Seq, UserNo};
 
 /// What is missing.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub(crate) enum Need {
     Message(ConversationNo, Seq, UserNo),
     /// What a user allows.
     User(UserNo),
+    /// Who of the users that a message calls exists.
+    Called(Vec<UserId>),
 }
 
 /// What was found.
@@ -47,6 +49,7 @@ pub(crate) enum Found {
     Peer(Option<UserRef>),
     Message(Seq, Option<Box<Message>>, UserNo, Vec<Emoji>),
     User(Option<Box<User>>),
+    Called(Vec<UserNo>),
 }
 
 /// Loads what is missing.
@@ -62,6 +65,7 @@ pub(crate) async fn load(node: Arc<Node>, at: Key, need: Need) -> (Key, Result<F
         Need::Peer(id) => peer(&node, at, &id).await,
         Need::Message(no, seq, user) => message(&node, at, no, (seq, user)).await,
         Need::User(no) => node.directory.find_by_no(at.0, no).await.map(|user| Found::User(user.map(Box::new))),
+        Need::Called(users) => called(&node, at, &users).await.map(Found::Called),
     };
     (at, found)
 }
@@ -115,16 +119,33 @@ async fn message(
         let entry = packed::get(rows[1].as_deref().unwrap_or_default(), &user.0.to_be_bytes());
         let entry = entry.map_err(|error| LogError::Corrupt(error.to_string()))?;
         let own = entry.map(rows::message::decode_own).transpose()?.unwrap_or_default();
-        return Ok(Found::Message(seq, Some(Box::new(rows::message::decode(row)?)), user, own));
+        let mut message = Box::new(rows::message::decode(row)?);
+        message.silent = message.recalled.is_none() && is_silent(node, (app, no), message.ordinal).await?;
+        return Ok(Found::Message(seq, Some(message), user, own));
     }
     let Some(before) = seq.0.checked_sub(1) else { return Ok(Found::Message(seq, None, user, Vec::new())) };
     let page = node.log.events(app, id, Seq(before), seq, PageLimit { items: 1, bytes: 1 }).await?;
     let header = page.events.into_iter().map(|event| event.header).find(|header| header.kind == EventKind::Message);
-    let message = header.map(|header| {
-        let author = UserRef { no: header.sender_no, id: header.sender };
-        Box::new(Message::new(header.seq, header.ordinal, author, header.sent_at))
-    });
-    Ok(Found::Message(seq, message, user, Vec::new()))
+    let Some(header) = header else { return Ok(Found::Message(seq, None, user, Vec::new())) };
+    let author = UserRef { no: header.sender_no, id: header.sender };
+    let mut message = Box::new(Message::new(header.seq, header.ordinal, author, header.sent_at));
+    message.silent = is_silent(node, (app, no), header.ordinal).await?;
+    Ok(Found::Message(seq, Some(message), user, Vec::new()))
+}
+
+/// Whether a message that was not taken back was sent silently: both have the same rows.
+async fn is_silent(node: &Node, (app, no): (AppId, ConversationNo), ordinal: Ordinal) -> Result<bool, LogError> {
+    let row = node.log.load(vec![key::recalled(app, no, ordinal)]).await?.into_iter().next().flatten();
+    let entry = packed::get(row.as_deref().unwrap_or_default(), &ordinal.0.to_be_bytes());
+    entry.map(|entry| entry.is_some()).map_err(|error| LogError::Corrupt(error.to_string()))
+}
+
+async fn called(node: &Node, (app, _): Key, users: &[UserId]) -> Result<Vec<UserNo>, LogError> {
+    let mut found = Vec::with_capacity(users.len());
+    for user in users {
+        found.extend(node.directory.find(app, user).await?.map(|user| user.user.no));
+    }
+    Ok(found)
 }
 
 async fn peer(node: &Node, (app, _): Key, id: &UserId) -> Result<Found, LogError> {
@@ -171,6 +192,7 @@ pub(crate) fn install(slot: &mut Slot, found: Found) {
         }
         Found::Peer(peer) => slot.brought.peer = Some(peer),
         Found::User(user) => slot.brought.user = user.map(|user| *user),
+        Found::Called(users) => slot.brought.called = Some(users),
         Found::Message(seq, message, user, own) => {
             if let Some(loaded) = &mut slot.loaded {
                 loaded.messages.learn(seq, message.map(|message| *message), (user, own), loaded.committed);

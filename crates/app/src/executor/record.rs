@@ -8,10 +8,12 @@ use crate::api::{Answer, Content, EventView, Failure};
 use crate::mark_read;
 use crate::mutant::Mutant;
 use crate::rows::dedup::Remembered;
-use crate::rows::{change, derive, personal};
-use crate::seal::{AuthorKeys, Place};
+use crate::rows::key::Called;
+use crate::rows::{attributes, change, derive, personal};
+use crate::seal::{AuthorKeys, Place, Said};
 use bytes::Bytes;
 use std::sync::Arc;
+use stonechat_domain::attributes::Attributes;
 use stonechat_domain::decide::sent_at;
 use stonechat_domain::event::Change;
 use stonechat_domain::fold::{Stamp, fold_change, fold_message, next_stamp};
@@ -48,10 +50,18 @@ pub(crate) struct Accepted<'a> {
     pub body_type: Bytes,
     /// As received.
     pub body: Bytes,
+    /// What it carries beside the body.
+    pub attributed: Option<Attributed>,
     /// HMAC of the body.
     pub hmac: [u8; 16],
     /// Up to where the sender has read, and the ordinal there.
     pub read: (Seq, Ordinal),
+}
+
+/// The attributes of a message, and whom of those that exist it calls.
+pub(crate) struct Attributed {
+    pub attributes: Box<Attributes>,
+    pub called: Vec<Called>,
 }
 
 /// Who is answered, and the answer that the seq of a change makes.
@@ -75,8 +85,9 @@ pub(crate) fn push_change(
     let before: Vec<Option<Member>> = touched.iter().map(|user| loaded.members.get(user).cloned()).collect();
     fold_change(state, &mut loaded.members, actor, &change, &stamp);
     let header = derive::header(state, actor, change.kind(), &stamp, hmac);
-    let sealed =
-        keys.seal(&Place::of(&header), context.nonces.next(&*context.node.entropy), b"", &change::encode(&change));
+    let encoded = change::encode(&change);
+    let said = Said { body: &encoded, ..Said::default() };
+    let sealed = keys.seal(&Place::of(&header), context.nonces.next(&*context.node.entropy), &said);
     let mut record = Record::default();
     record.rows.extend([derive::conversation_row(state), derive::dedup_row(&header)]);
     let mut told = Vec::new();
@@ -127,7 +138,8 @@ pub(crate) fn push_change(
         | Change::RoleChanged(..)
         | Change::Edited { .. }
         | Change::Reacted { .. }
-        | Change::Recalled { .. } => None,
+        | Change::Recalled { .. }
+        | Change::Commanded(_) => None,
     };
     let receipts = state.settings.receipts;
     let everybody_sees = change.target().is_none_or(|target| target >= state.last_join);
@@ -164,7 +176,8 @@ fn touched(actor: &UserRef, change: &Change) -> Vec<UserNo> {
         | Change::Renamed(_)
         | Change::Edited { .. }
         | Change::Reacted { .. }
-        | Change::Recalled { .. } => &[],
+        | Change::Recalled { .. }
+        | Change::Commanded(_) => &[],
     };
     for user in named {
         if user.no != actor.no {
@@ -182,7 +195,7 @@ pub(crate) fn push_message(
     message: Accepted<'_>,
     reply: MessageReply,
 ) {
-    let Accepted { at, actor, id, body_type, body, hmac, read } = message;
+    let Accepted { at, actor, id, body_type, body, attributed, hmac, read } = message;
     let Some(state) = &mut loaded.state else { return };
     let Some(member) = loaded.members.get_mut(&actor.no) else { return };
     let mut stamp = next_stamp(state, EventKind::Message, sent_at(state, context.now), id);
@@ -194,10 +207,24 @@ pub(crate) fn push_message(
     // above the cursor, the others cannot know.
     let read = (read.0 > before || by_limit).then(|| (actor.clone(), member.read_seq, member.read_ordinal));
     let header = derive::header(state, actor, EventKind::Message, &stamp, hmac);
-    let sealed = keys.seal(&Place::of(&header), context.nonces.next(&*context.node.entropy), &body_type, &body);
-    let view = view(&header, Content::Message { body_type, body });
+    let (mut rows, mut encoded) = (Vec::new(), Bytes::new());
+    if let Some(Attributed { attributes, called }) = &attributed {
+        encoded = attributes::encode(attributes);
+        let place = (at.0, state.no);
+        // Who is no member is not called.
+        let is_member = |it: &Called| if let Called::User(user) = it { loaded.roster.contains(user.0) } else { true };
+        let called: Vec<_> = called.iter().copied().filter(is_member).collect();
+        rows = derive::attributed_rows(place, &header, &called, attributes.silent);
+        if attributes.silent {
+            context.node.recalls.note(place, header.ordinal);
+        }
+    }
+    let said = Said { body_type: &body_type, attributes: &encoded, body: &body };
+    let sealed = keys.seal(&Place::of(&header), context.nonces.next(&*context.node.entropy), &said);
+    let attributes = attributed.map(|attributed| attributed.attributes);
+    let view = view(&header, Content::Message { body_type, body, attributes });
     let derived = vec![derive::dedup_row(&header)];
-    let record = Record { derived, event: Some(Event { header, sealed }), ..Record::default() };
+    let record = Record { rows, derived, event: Some(Event { header, sealed }), ..Record::default() };
     let remembered = remember(loaded, actor.no, &stamp, hmac);
     let event = Some(Fanned { view, recipients: loaded.roster.clone(), receipts, also: None });
     let reply = Some((reply.0, Ok(reply.1(at, &remembered))));

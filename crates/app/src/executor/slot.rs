@@ -47,6 +47,8 @@ pub(crate) struct Brought {
     pub peer: Option<Option<UserRef>>,
     /// A user whose settings a rule asks for.
     pub user: Option<User>,
+    /// Those whom a message calls and who exist.
+    pub called: Option<Vec<UserNo>>,
 }
 
 /// A loaded conversation.

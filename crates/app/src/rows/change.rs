@@ -12,6 +12,8 @@ use stonechat_types::number::Seq;
 use stonechat_types::text::Title;
 
 const VERSION: u8 = 1;
+/// Stands behind the recall of a message that was sent silently.
+const SILENT: u8 = 1;
 
 fn users(row: &mut Writer, users: &[UserRef]) {
     row.u32(users.len() as u32);
@@ -50,7 +52,13 @@ pub fn encode(change: &Change) -> Bytes {
         Change::Reacted { target, emoji, added } => {
             row.u64(target.0).bytes(emoji.as_str().as_bytes()).u8(u8::from(*added));
         }
-        Change::Recalled { target, ordinal, author } => _ = row.u64(target.0).u64(ordinal.0).user(author),
+        Change::Recalled { target, ordinal, author, silent } => {
+            row.u64(target.0).u64(ordinal.0).user(author);
+            if *silent {
+                row.u8(SILENT);
+            }
+        }
+        Change::Commanded(content) => said(&mut row, Some(content)),
         Change::Group(change) => group::change(&mut row, change),
     }
     row.finish()
@@ -96,8 +104,14 @@ pub fn decode(kind: EventKind, body: &[u8]) -> Result<Change, LogError> {
                 Change::Reacted { target: row.seq()?, emoji: Emoji::new(row.text()?).ok()?, added: row.flag()? }
             }
             EventKind::Recalled => {
-                Change::Recalled { target: row.seq()?, ordinal: row.ordinal()?, author: row.user()? }
+                let (target, ordinal, author) = (row.seq()?, row.ordinal()?, row.user()?);
+                let silent = !row.is_empty();
+                if silent && row.u8()? != SILENT {
+                    return None;
+                }
+                Change::Recalled { target, ordinal, author, silent }
             }
+            EventKind::Command => Change::Commanded(read_said(&mut row)??),
             kind => Change::Group(group::read_change(kind, &mut row)?),
         };
         row.end()?;
@@ -128,6 +142,10 @@ pub fn encode_command(command: &Command) -> Bytes {
         }
         Command::SetRole(user, role) => _ = row.u8(6).user(user).u8(role_byte(*role)),
         Command::Group(command) => group::command(row.u8(10), command),
+        Command::Command(content) => {
+            row.u8(11);
+            said(&mut row, Some(content));
+        }
     }
     row.finish()
 }

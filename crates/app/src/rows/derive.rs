@@ -1,6 +1,7 @@
 //! The rows that follow from a message. The executor hands them to the log with each send, and the log asks for them
 //! again when it recovers: both by the same function, from the header alone.
 
+use super::key::Called;
 use super::{column, conversation, dedup, group, key, member};
 use bytes::Bytes;
 use stonechat_domain::conversation::Conversation;
@@ -143,6 +144,25 @@ pub fn recalled_rows((app, no): (AppId, ConversationNo), message: &Message) -> V
         value: Some(super::message::encode_recalled(message.changed, message.author.no)),
     };
     vec![entry, RowWrite::Delete { key: key::reactions(app, no, message.seq) }]
+}
+
+/// The rows of a message that calls users or is sent silently.
+#[must_use]
+pub fn attributed_rows(
+    (app, no): (AppId, ConversationNo),
+    header: &EventHeader,
+    called: &[Called],
+    silent: bool,
+) -> Vec<RowWrite> {
+    let entry = Bytes::copy_from_slice(&header.ordinal.0.to_be_bytes());
+    // Both are a place and its author.
+    let value = super::message::encode_recalled(header.seq, header.sender_no);
+    let patch = |key| RowWrite::Patch { key, entry: entry.clone(), value: Some(value.clone()) };
+    let mut rows: Vec<_> = called.iter().map(|it| patch(key::mentions(app, no, *it, header.ordinal))).collect();
+    if silent {
+        rows.push(patch(key::recalled(app, no, header.ordinal)));
+    }
+    rows
 }
 
 /// The entry of a user in the reactions of a message; none when nothing is left.

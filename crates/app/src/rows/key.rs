@@ -23,9 +23,12 @@ const USERNAME: u8 = 0x21;
 const RELATION: u8 = 0x22;
 const COMMANDS: u8 = 0x23;
 const BAN: u8 = 0x30;
+const MENTIONS: u8 = 0x0F;
 
 /// Ordinals of one row of messages that were taken back, as a power of two.
 const RECALLED_CHUNK_BITS: u32 = 10;
+/// Ordinals of one row of messages that call somebody, as a power of two.
+const MENTIONS_CHUNK_BITS: u32 = 10;
 
 fn start(family: u8, app: AppId, room: usize) -> BytesMut {
     let mut out = BytesMut::with_capacity(5 + room);
@@ -221,6 +224,35 @@ pub fn recalled_in(key: &[u8]) -> Option<(AppId, ConversationNo, Ordinal)> {
     let chunk = u64::from_be_bytes(chunk.try_into().ok()?);
     let last = chunk.checked_add(1)?.checked_mul(1 << RECALLED_CHUNK_BITS)? - 1;
     Some((AppId(u32::from_be_bytes(*app)), ConversationNo(u32::from_be_bytes(*conversation)), Ordinal(last)))
+}
+
+/// The messages of a stretch of ordinals that call a user, or everybody: a packed row of ordinal → event and author.
+#[must_use]
+pub fn mentions(app: AppId, conversation: ConversationNo, called: Called, ordinal: Ordinal) -> Bytes {
+    let mut key = BytesMut::from(&mentions_of(app, conversation, called)[..]);
+    key.put_u64(ordinal.0 >> MENTIONS_CHUNK_BITS);
+    key.freeze()
+}
+
+/// What the keys of the rows of that kind of somebody start with.
+#[must_use]
+pub fn mentions_of(app: AppId, conversation: ConversationNo, called: Called) -> Bytes {
+    let mut key = start(MENTIONS, app, 16);
+    key.put_u32(conversation.0);
+    match called {
+        Called::User(user) => key.put_u32(user.0),
+        Called::Everybody => key.put_u32(u32::MAX),
+    }
+    key.freeze()
+}
+
+/// Who is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Called {
+    /// One user.
+    User(UserNo),
+    /// Everybody in the conversation.
+    Everybody,
 }
 
 /// Whether a row is one by which repeated sends are known.

@@ -58,7 +58,7 @@ pub fn decode(row: &[u8]) -> Result<Message, LogError> {
             reactions.push(Reaction { emoji: emoji(row.text()?)?, count: row.u32()? });
         }
         row.end()?;
-        Some(Message { seq, ordinal, author, sent_at, changed, edits, reactions, recalled: None })
+        Some(Message { seq, ordinal, author, sent_at, changed, edits, reactions, recalled: None, silent: false })
     };
     read().ok_or_else(|| damaged("a message"))
 }
@@ -115,7 +115,8 @@ pub fn decode_changed(row: &[u8]) -> Result<(Seq, Ordinal), LogError> {
     read().ok_or_else(|| damaged("a change of a message"))
 }
 
-/// The value of the entry of a message that was taken back, by its ordinal.
+/// The value of the entry of a message that was taken back, is silent, or calls somebody, by its ordinal: the event that
+/// says so, and the author.
 #[must_use]
 pub fn encode_recalled(by: Seq, author: UserNo) -> Bytes {
     let mut row = Writer::new(VERSION);

@@ -1,5 +1,6 @@
 //! The application's rows: their keys, their bytes, and how they follow from a message.
 
+pub mod attributes;
 pub mod change;
 pub mod codec;
 pub mod column;

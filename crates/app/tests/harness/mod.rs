@@ -489,7 +489,15 @@ pub fn next_id() -> ClientMsgId {
 }
 
 pub fn message(to: Destination, id: ClientMsgId, body: &str) -> SendMessage {
-    SendMessage { to, client_msg_id: id, body_type: text("text"), body: text(body), read_upto: Seq::ZERO, after: None }
+    SendMessage {
+        attributes: None,
+        to,
+        client_msg_id: id,
+        body_type: text("text"),
+        body: text(body),
+        read_upto: Seq::ZERO,
+        after: None,
+    }
 }
 
 impl Device {

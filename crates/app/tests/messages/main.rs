@@ -1,5 +1,6 @@
 //! Edits and reactions: in every order, on every device, after everything.
 
+mod attributes;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod recalls;

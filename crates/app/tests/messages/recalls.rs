@@ -33,7 +33,7 @@ async fn what_is_taken_back_is_gone_for_everybody() {
     assert_eq!(bob.view(at).await.unread, 1);
     let by = recall(&mut alice, at, seq).await.unwrap();
     let told = bob.event(at, by.0).await;
-    let Content::Change(Change::Recalled { target, ordinal, author }) = told.content else { panic!("{told:?}") };
+    let Content::Change(Change::Recalled { target, ordinal, author, .. }) = told.content else { panic!("{told:?}") };
     assert_eq!((target, ordinal, author.id), (seq, Ordinal(1), user("alice")));
     assert_eq!(told.ordinal, Ordinal(1), "it does not count");
     for device in [&mut alice, &mut bob] {
@@ -140,7 +140,7 @@ async fn of_an_edit_and_a_recall_at_once_the_recall_stays() {
     assert_eq!(versions(&mut bob, at, next).await.len(), 1);
     assert_eq!(
         newest(&mut bob, at).await[1].event.content,
-        Content::Message { body_type: text("text"), body: text("w") }
+        Content::Message { attributes: None, body_type: text("text"), body: text("w") }
     );
 }
 

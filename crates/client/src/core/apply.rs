@@ -7,7 +7,7 @@ use stonechat_types::id::{ConversationId, UserId};
 use stonechat_wire::v1::{self, Event, event};
 
 use crate::core::change::Change;
-use crate::core::conversation::Conversation;
+use crate::core::conversation::{Conversation, Known};
 use crate::core::group;
 use crate::core::machine::Core;
 use crate::core::mutant::{Mutant, Mutants};
@@ -32,14 +32,22 @@ impl Core {
             // Read before it came.
             conversation.row.read_ordinal = conversation.row.read_ordinal.max(event.ordinal);
         }
-        if countable {
-            let recalled = (event.message_recalled && !newer).then_some(0);
-            conversation.know(event.ordinal, event.seq, own, recalled);
+        let message = translate::message_row(&event);
+        let known = match &message {
+            Some(row) => Known::of(row, &self.settings.me),
+            None => Known { seq: event.seq, own, ..Known::default() },
+        };
+        // Whether a damaged message of somebody else counts, only the server can tell.
+        let unclear = event.corrupt && !own;
+        conversation.row.unread_stale |= countable && unclear && newer;
+        if countable && !unclear {
+            conversation
+                .know(event.ordinal, Known { recalled: (event.message_recalled && !newer).then_some(0), ..known });
         }
         if newer {
             conversation.row.head_seq = event.seq.max(conversation.row.head_seq);
             if countable {
-                conversation.count(event.ordinal, own);
+                conversation.count(event.ordinal, known);
             }
             if fold(conversation, &event, &self.settings.me, mutants) == Folded::Joined {
                 // The floor of the new membership is the server's to say.
@@ -60,7 +68,7 @@ impl Core {
         if countable {
             self.keep_interval(id, before + 1, event.ordinal);
         }
-        if let Some(row) = translate::message_row(&event) {
+        if let Some(row) = message {
             self.keep_messages(id, vec![row.clone()]);
             if own {
                 self.on_own_message(&row);
@@ -115,9 +123,10 @@ impl Core {
         self.keep_messages(id, rows.clone());
         for row in &rows {
             let own = row.sender == self.settings.me;
-            if let Some(conversation) = self.conversations.get_mut(&id) {
-                let recalled = row.recalled.as_ref().map(|_| row.changed);
-                conversation.know(row.ordinal, row.seq, own, recalled);
+            if let Some(conversation) = self.conversations.get_mut(&id)
+                && (own || !row.corrupt)
+            {
+                conversation.know(row.ordinal, Known::of(row, &self.settings.me));
             }
             if own {
                 self.on_own_message(row);

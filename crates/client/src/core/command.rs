@@ -5,6 +5,7 @@ use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use stonechat_types::number::{Ordinal, Seq};
 use stonechat_wire::v1::frame::Body;
 
+use crate::content::Attributes;
 use crate::state::{Pending, SendState, Target, Unsent};
 
 /// Marks a command whose answer somebody waits for.
@@ -24,6 +25,8 @@ pub struct Draft {
     pub body_type: String,
     /// The body, never changed once it is here.
     pub body: Bytes,
+    /// What it carries beside the body; `None` for nothing.
+    pub attributes: Option<Box<Attributes>>,
     /// The last event that the composer had shown.
     pub read_upto: Seq,
 }

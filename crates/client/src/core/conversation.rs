@@ -10,7 +10,7 @@ use stonechat_wire::v1::{self, Event};
 use crate::core::intervals::Intervals;
 use crate::core::limits::{HELD_MAX, KNOWN_MAX};
 use crate::core::mutant::{Mutant, Mutants};
-use crate::core::rows::ConversationRow;
+use crate::core::rows::{ConversationRow, MessageRow};
 use crate::core::translate;
 use crate::state::{ConversationSummary, ReadMark};
 
@@ -66,17 +66,53 @@ pub struct Conversation {
     mutants: Mutants,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    seq: u64,
-    own: bool,
+/// A message as unread sees it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known {
+    /// Its event.
+    pub seq: u64,
+    /// Whether the user wrote it.
+    pub own: bool,
     /// The event that took it back; 0 when that is not known.
-    recalled: Option<u64>,
+    pub recalled: Option<u64>,
+    /// Whether it was sent silently.
+    pub silent: bool,
+    /// Whether it calls the user.
+    pub calls: bool,
 }
 
 impl Known {
-    fn counts(self) -> bool {
-        !self.own && self.recalled.is_none()
+    /// A message of the log.
+    #[must_use]
+    pub fn of(row: &MessageRow, me: &UserId) -> Self {
+        let attributes = row.attributes.as_deref();
+        Self {
+            seq: row.seq,
+            own: row.sender == *me,
+            recalled: row.recalled.as_ref().map(|_| row.changed),
+            silent: attributes.is_some_and(|attributes| attributes.silent),
+            calls: attributes.is_some_and(|attributes| attributes.calls(me)),
+        }
+    }
+
+    fn counts(self) -> Counted {
+        let counts = !self.own && !self.silent && self.recalled.is_none();
+        Counted { unread: u64::from(counts), mentions: u64::from(counts && self.calls) }
+    }
+}
+
+/// Unread messages, and those of them that call the user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counted {
+    unread: u64,
+    mentions: u64,
+}
+
+impl std::ops::Add for Counted {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { unread: self.unread + other.unread, mentions: self.mentions + other.mentions }
     }
 }
 
@@ -133,39 +169,63 @@ impl Conversation {
         self.row.read_ordinal.max(self.row.floor_ordinal)
     }
 
-    /// Remembers who wrote a message, and that it was taken back.
-    pub fn know(&mut self, ordinal: u64, seq: u64, own: bool, recalled: Option<u64>) {
+    /// Remembers a message.
+    pub fn know(&mut self, ordinal: u64, known: Known) {
         if ordinal > self.row.read_ordinal {
             let before = self.known.get(&ordinal).and_then(|known| known.recalled);
-            self.known.insert(ordinal, Known { seq, own, recalled: recalled.or(before) });
+            self.known.insert(ordinal, Known { recalled: known.recalled.or(before), ..known });
         }
         if self.known.len() > KNOWN_MAX {
             self.known.pop_first();
         }
     }
 
-    /// Counts an event that is newer than everything before.
-    pub fn count(&mut self, ordinal: u64, own: bool) {
+    /// Counts a message that is newer than everything before.
+    pub fn count(&mut self, ordinal: u64, known: Known) {
         self.row.head_ordinal = self.row.head_ordinal.max(ordinal);
-        if !own && ordinal > self.floor() {
-            self.row.unread += 1;
+        if ordinal > self.floor() {
+            self.add(Known { recalled: None, ..known }.counts());
         }
+    }
+
+    fn counted(&self) -> Counted {
+        Counted { unread: self.row.unread, mentions: self.row.unread_mentions }
+    }
+
+    fn set(&mut self, counted: Counted) {
+        (self.row.unread, self.row.unread_mentions) = (counted.unread, counted.mentions);
+    }
+
+    fn add(&mut self, more: Counted) {
+        self.set(self.counted() + more);
+    }
+
+    fn take_off(&mut self, less: Counted) {
+        let Counted { unread, mentions } = self.counted();
+        let left = |count: u64, less| count.saturating_sub(less);
+        self.set(Counted { unread: left(unread, less.unread), mentions: left(mentions, less.mentions) });
     }
 
     /// A message was taken back by an event; `newer` says that the row does not know of it. A number that the server
     /// gave knows of recalls that are replayed only now, and a cursor that moved meanwhile took what it passed for
     /// unread: then it is counted anew, by the server where it cannot be here.
     pub fn recall(&mut self, recalled: &v1::Recalled, by: u64, own: bool, newer: bool) {
-        let counted = self.known.get(&recalled.ordinal).is_none_or(|known| known.recalled.is_none());
-        self.know(recalled.ordinal, recalled.seq, own, Some(by));
+        let known = self.known.get(&recalled.ordinal).copied();
+        let (seq, silent) = (recalled.seq, recalled.silent);
+        let calls = known.is_some_and(|known| known.calls);
+        self.know(recalled.ordinal, Known { seq, own, recalled: Some(by), silent, calls });
         let floor = self.floor();
-        if own {
+        if own || silent {
             return;
         }
-        if newer && counted {
-            self.row.unread = self.row.unread.saturating_sub(u64::from(recalled.ordinal > floor));
-        } else if let Some(unread) = self.others_between(floor, self.row.head_ordinal) {
-            self.row.unread = unread;
+        if newer && known.is_none_or(|known| known.recalled.is_none()) {
+            if recalled.ordinal > floor {
+                self.take_off(Counted { unread: 1, mentions: u64::from(calls) });
+                // Whether a message that is not here called the user is not known.
+                self.row.unread_stale |= known.is_none() && self.row.unread_mentions > 0;
+            }
+        } else if let Some(counted) = self.others_between(floor, self.row.head_ordinal) {
+            self.set(counted);
         } else {
             self.row.unread_stale = true;
         }
@@ -224,11 +284,11 @@ impl Conversation {
     fn recount(&mut self, before: u64) {
         let floor = self.floor();
         if floor >= self.row.head_ordinal {
-            self.row.unread = 0;
-        } else if let Some(unread) = self.others_between(floor, self.row.head_ordinal) {
-            self.row.unread = unread;
+            self.set(Counted::default());
+        } else if let Some(counted) = self.others_between(floor, self.row.head_ordinal) {
+            self.set(counted);
         } else if let Some(read) = self.others_between(before, floor) {
-            self.row.unread = self.row.unread.saturating_sub(read);
+            self.take_off(read);
         } else {
             self.row.unread_stale = true;
         }
@@ -236,13 +296,13 @@ impl Conversation {
     }
 
     /// Messages of others above one ordinal and up to another, when every one of them is known.
-    fn others_between(&self, above: u64, upto: u64) -> Option<u64> {
+    fn others_between(&self, above: u64, upto: u64) -> Option<Counted> {
         if above >= upto {
-            return Some(0);
+            return Some(Counted::default());
         }
         let between = self.known.range(above + 1..=upto);
         let (all, others) =
-            between.fold((0, 0), |(all, others), (_, known)| (all + 1, others + u64::from(known.counts())));
+            between.fold((0, Counted::default()), |(all, others), (_, known)| (all + 1, others + known.counts()));
         (all == upto - above || self.mutants.is(Mutant::IgnoresFloor)).then_some(others)
     }
 
@@ -258,11 +318,12 @@ impl Conversation {
         row.read_seq = wire.read_seq;
         row.read_ordinal = wire.read_ordinal;
         row.unread = wire.unread;
+        row.unread_mentions = wire.unread_mentions.into();
         if older {
             // It was made before events that are already here: those are counted on top.
             let floor = self.floor().max(wire.head_ordinal);
             match self.others_between(floor, self.row.head_ordinal) {
-                Some(later) => self.row.unread += later,
+                Some(later) => self.add(later),
                 None => self.row.unread_stale = true,
             }
             self.uncount_recalled(wire);
@@ -301,10 +362,15 @@ impl Conversation {
     /// What was taken back after an older answer was made is in its number still.
     fn uncount_recalled(&mut self, wire: &v1::Conversation) {
         let counted = self.known.range(self.floor() + 1..).take_while(|(ordinal, _)| **ordinal <= wire.head_ordinal);
-        let by = counted.filter(|(_, known)| !known.own).filter_map(|(_, known)| known.recalled);
-        let (later, unclear) =
-            by.fold((0, false), |(later, unclear), by| (later + u64::from(by > wire.head_seq), unclear || by == 0));
-        self.row.unread = self.row.unread.saturating_sub(later);
+        let (mut later, mut unclear) = (Counted::default(), false);
+        for known in counted.map(|(_, known)| *known).filter(|known| !known.own && !known.silent) {
+            match known.recalled {
+                Some(0) => unclear = true,
+                Some(by) if by > wire.head_seq => later = later + Known { recalled: None, ..known }.counts(),
+                Some(_) | None => {}
+            }
+        }
+        self.take_off(later);
         self.row.unread_stale |= unclear || self.known.len() >= KNOWN_MAX;
     }
 
@@ -323,7 +389,7 @@ impl Conversation {
         let row = &mut self.row;
         (row.head_seq, row.head_ordinal, row.last_seq, row.last_ordinal) = (0, 0, 0, 0);
         (row.read_seq, row.read_ordinal, row.read_unconfirmed) = (0, 0, 0);
-        (row.floor_ordinal, row.visible_from_seq, row.unread) = (0, 0, 0);
+        (row.floor_ordinal, row.visible_from_seq, row.unread, row.unread_mentions) = (0, 0, 0, 0);
         row.marks.clear();
         row.preview = None;
         self.intervals.clear();
@@ -354,6 +420,7 @@ impl Conversation {
             member: row.member,
             member_count: row.member_count,
             unread: row.unread,
+            unread_mentions: row.unread_mentions,
             preview: row.preview.clone(),
             active_at: Timestamp(row.active_at),
             head_seq: Seq(row.head_seq),

@@ -112,6 +112,7 @@ impl Core {
             return Err(Error::argument("command", "is none that waits in a lane"));
         }
         self.keep_in_outbox(OutboxRow {
+            attributes: None,
             order: self.outbox.last + 1,
             conversation: command.conversation,
             peer: None,

@@ -383,7 +383,7 @@ impl Core {
             if let Some(conversation) = self.conversations.get_mut(&id) {
                 if !conversation.row.member {
                     // As the server has it, whatever was not read when the membership ended.
-                    conversation.row.unread = 0;
+                    (conversation.row.unread, conversation.row.unread_mentions) = (0, 0);
                 }
                 self.journal.write(StoreOp::PutConversation(Box::new(conversation.row.clone())));
                 self.tell_summary(&id);

@@ -9,6 +9,7 @@ use stonechat_types::id::{ClientMsgId, ConversationId};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 use stonechat_wire::v1::{self, frame::Body, send_message::To};
 
+use crate::content::attributes_to_wire;
 use crate::core::calls::Purpose;
 use crate::core::change::Change;
 use crate::core::command::{Draft, Reply, Ticket};
@@ -222,7 +223,7 @@ impl Core {
     fn enqueue(&mut self, draft: Draft) -> Result<Reply> {
         if let Some(entry) = self.outbox.get_mut(&draft.client_msg_id) {
             let same = entry.row.command.is_none()
-                && entry.row.body == draft.body
+                && (&entry.row.body, &entry.row.attributes) == (&draft.body, &draft.attributes)
                 && entry.row.conversation == draft.conversation;
             let refusal = || Error::argument("client_msg_id", "is used by another message in the outbox");
             return if same { Ok(Reply::Queued(entry.state())) } else { Err(refusal()) };
@@ -237,6 +238,7 @@ impl Core {
             client_msg_id: draft.client_msg_id,
             body_type: draft.body_type,
             body: draft.body,
+            attributes: draft.attributes,
             read_upto: draft.read_upto.get(),
             created_at: Timestamp(self.now.wall_ms),
             written: self.link.is_up(),
@@ -389,6 +391,7 @@ impl Core {
             body: row.body.clone(),
             read_upto: row.read_upto,
             after: after.map(|id| Bytes::copy_from_slice(&id.0)).unwrap_or_default(),
+            attributes: row.attributes.as_deref().map(attributes_to_wire),
             to: Some(to),
         })
     }
@@ -413,6 +416,7 @@ impl Core {
             sent_at: mark.sent_at,
             body_type: entry.row.body_type.clone(),
             body: entry.row.body.clone(),
+            attributes: entry.row.attributes.clone(),
             corrupt: false,
             changed: sent.seq,
             edits: 0,

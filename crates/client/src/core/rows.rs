@@ -8,6 +8,7 @@ use stonechat_types::number::Timestamp;
 use stonechat_wire::v1::frame::Body;
 use stonechat_wire::v1::{Event, PersonalChange};
 
+use crate::content::Attributes;
 use crate::group::Group;
 use crate::state::{Preview, Reaction, ReadMark, Role, SendFailure};
 
@@ -46,7 +47,9 @@ pub struct ConversationRow {
     pub visible_from_seq: u64,
     /// Unread messages.
     pub unread: u64,
-    /// Whether that number is to be asked for.
+    /// Those of them that call the user.
+    pub unread_mentions: u64,
+    /// Whether these numbers are to be asked for.
     pub unread_stale: bool,
     /// When it last moved up, in the server's milliseconds.
     pub active_at: i64,
@@ -83,6 +86,8 @@ pub struct MessageRow {
     pub body_type: String,
     /// The body as received.
     pub body: Bytes,
+    /// What it carries beside the body; `None` for nothing.
+    pub attributes: Option<Box<Attributes>>,
     /// Whether the stored body is damaged.
     pub corrupt: bool,
     /// The last event that changed it; its own at first.
@@ -175,6 +180,7 @@ impl MessageChange {
             Changed::Recalled(recall) => {
                 (row.body_type, row.body, row.corrupt) = (String::new(), Bytes::new(), false);
                 (row.edits, row.edited_at) = (0, Timestamp::default());
+                row.attributes = None;
                 row.reactions.clear();
                 row.recalled = Some(recall.clone());
             }
@@ -209,6 +215,8 @@ pub struct OutboxRow {
     pub body_type: String,
     /// The body. It never changes once it was written to a connection.
     pub body: Bytes,
+    /// What it carries beside the body, never changed; `None` for nothing.
+    pub attributes: Option<Box<Attributes>>,
     /// The last event that the composer had shown.
     pub read_upto: u64,
     /// When it was written, by this device's clock.

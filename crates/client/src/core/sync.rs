@@ -482,6 +482,7 @@ pub fn empty_row(id: ConversationId) -> ConversationRow {
         floor_ordinal: 0,
         visible_from_seq: 0,
         unread: 0,
+        unread_mentions: 0,
         unread_stale: false,
         active_at: 0,
         preview: None,

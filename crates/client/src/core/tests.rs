@@ -122,6 +122,7 @@ impl Bench {
 
     fn send(&mut self, n: u8) {
         self.command(Command::Send(Draft {
+            attributes: None,
             conversation: direct(0),
             peer: None,
             client_msg_id: ClientMsgId([n; 16]),
@@ -262,6 +263,7 @@ fn the_same_id_with_another_body_is_refused_while_the_first_waits() {
     assert_eq!(bench.replies.len(), 2);
     assert!(bench.replies.iter().all(|reply| *reply == Ok(Reply::Queued(SendState::Queued))));
     bench.command(Command::Send(Draft {
+        attributes: None,
         conversation: direct(0),
         peer: None,
         client_msg_id: ClientMsgId([1; 16]),
@@ -432,6 +434,7 @@ fn a_failing_store_ends_the_account_and_nobody_waits_for_ever() {
 
 fn row(ordinal: u64, sender: &str, day: i64) -> MessageRow {
     MessageRow {
+        attributes: None,
         conversation: direct(0),
         seq: ordinal + 1,
         ordinal,
@@ -505,6 +508,7 @@ fn an_own_message_keeps_its_key_and_is_there_once_from_echo_to_log() {
     model.begin(Opened::default());
     let id = ClientMsgId([4; 16]);
     let unsent = crate::state::Unsent {
+        attributes: None,
         conversation: direct(0),
         client_msg_id: id,
         content: crate::state::Content::Text("hi".into()),

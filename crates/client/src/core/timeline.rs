@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 
+use crate::content::{Attributes, ReplyTo};
 use crate::core::change::Change;
 use crate::core::command::Opened;
 use crate::core::rows::MessageRow;
 use crate::core::translate;
 use crate::core::wishes;
 use crate::state::{
-    Date, ItemKey, Message, MessageItem, Pending, ReadMark, SendState, SentMark, Target, TimelineItem,
+    Date, ItemKey, Message, MessageItem, Pending, Quote, ReadMark, SendState, SentMark, Target, TimelineItem,
     TimelineItemKind, Unsent, Wish,
 };
 use crate::timeline::TimelineOptions;
@@ -198,11 +199,13 @@ impl TimelineModel {
                 sent_at: unsent.created_at,
                 client_msg_id: Some(unsent.client_msg_id),
                 content: unsent.content.clone(),
+                attributes: unsent.attributes.clone(),
                 edited_at: None,
                 reactions: Vec::new(),
             };
             let pending = self.lay_wishes_over(&mut message);
-            let item = MessageItem { message, state: Some(unsent.state.clone()), read_by: 0, pending };
+            let quote = unsent.attributes.as_ref().and_then(|attributes| self.quote(attributes));
+            let item = MessageItem { message, state: Some(unsent.state.clone()), read_by: 0, pending, quote };
             lines.push(ItemKey::Own(unsent.client_msg_id), TimelineItemKind::Message(Box::new(item)));
         }
         lines.items
@@ -233,7 +236,18 @@ impl TimelineModel {
             }))
         });
         let readers = self.marks.iter().filter(|mark| mark.user != row.sender && mark.upto.get() >= row.seq);
-        MessageItem { message, state, read_by: u32::try_from(readers.count()).unwrap_or(u32::MAX), pending }
+        let quote = message.attributes.as_ref().and_then(|attributes| self.quote(attributes));
+        MessageItem { message, state, read_by: u32::try_from(readers.count()).unwrap_or(u32::MAX), pending, quote }
+    }
+
+    /// What a message answers, as far as this window knows it.
+    fn quote(&self, attributes: &Attributes) -> Option<Quote> {
+        let ReplyTo { seq, ordinal } = attributes.reply_to?;
+        let row = match ordinal {
+            Ordinal::ZERO => self.messages.values().rev().find(|row| row.seq == seq.get()),
+            ordinal => self.messages.get(&ordinal.get()).filter(|row| row.seq == seq.get()),
+        };
+        Some(Quote { seq, ordinal, says: row.map(translate::quoted) })
     }
 
     /// Shows a message as the commands about it want it, and says which they are.

@@ -1,6 +1,5 @@
 //! Between the wire's words and ours.
 
-use prost::Message as _;
 use stonechat_domain::group::{JoinMode, Settings, SettingsPatch, Who};
 use stonechat_domain::kind::EventKind;
 use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, MessageId, UserId};
@@ -9,10 +8,10 @@ use stonechat_types::number::{Ordinal, Seq, Timestamp};
 use stonechat_wire::v1;
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use crate::content::attributes;
 use crate::core::rows::{Changed, MessageChange, MessageRow, OutboxRow, Recall, Said};
 use crate::group::Group;
-use crate::send::TEXT;
-use crate::state::{self, Content, Message, Preview, Reaction, ReadMark, Role, SendState, Unsent};
+use crate::state::{self, Content, Message, Preview, Quoted, Reaction, ReadMark, Role, SendState, Unsent};
 
 /// A role as the wire has it.
 #[must_use]
@@ -183,6 +182,7 @@ pub fn message_row(event: &v1::Event) -> Option<MessageRow> {
         sent_at: Timestamp(event.sent_at),
         body_type: event.body_type.clone(),
         body: event.body.clone(),
+        attributes: event.attributes.as_ref().and_then(attributes),
         corrupt: event.corrupt,
         changed: event.state.as_ref().map_or(event.seq, |state| state.changed_seq.max(event.seq)),
         edits: event.state.as_ref().map_or(0, |state| state.edits),
@@ -263,24 +263,13 @@ pub fn change_preview(preview: &mut Preview, change: &MessageChange) {
 
 /// What a list shows of a body.
 fn line_of(body_type: &str, body: &bytes::Bytes, corrupt: bool) -> String {
-    match content(body_type, body, corrupt) {
-        Content::Text(text) => one_line(&text),
-        Content::Opaque { .. } | Content::Corrupt | Content::Recalled { .. } => String::new(),
-    }
+    one_line(content(body_type, body, corrupt).words())
 }
 
-/// What a body says. A text that does not decode is shown as what it is: bytes.
+/// What a body says.
 #[must_use]
 pub fn content(body_type: &str, body: &bytes::Bytes, corrupt: bool) -> Content {
-    if corrupt {
-        return Content::Corrupt;
-    }
-    if body_type == TEXT
-        && let Ok(text) = v1::TextBody::decode(body.clone())
-    {
-        return Content::Text(text.text);
-    }
-    Content::Opaque { body_type: body_type.into(), body: body.clone() }
+    if corrupt { Content::Corrupt } else { Content::of(body_type, body) }
 }
 
 /// A message of the log, for callers.
@@ -297,6 +286,7 @@ pub fn row_to_message(row: &MessageRow, me: &UserId) -> Message {
             Some(recall) => Content::Recalled { by: recall.by.clone(), at: recall.at },
             None => content(&row.body_type, &row.body, row.corrupt),
         },
+        attributes: row.attributes.clone(),
         edited_at: (row.edits > 0).then_some(row.edited_at),
         reactions: row.reactions.clone(),
     }
@@ -315,6 +305,7 @@ pub fn unsent(row: &OutboxRow, state: SendState) -> Unsent {
         conversation: row.conversation,
         client_msg_id: row.client_msg_id,
         content: content(&row.body_type, &row.body, false),
+        attributes: row.attributes.clone(),
         created_at: row.created_at,
         state,
     }
@@ -331,6 +322,14 @@ pub fn preview(row: &MessageRow) -> Preview {
         seq: Seq(row.seq),
         recalled: row.recalled.is_some(),
     }
+}
+
+/// What a quote shows of a message.
+#[must_use]
+pub fn quoted(row: &MessageRow) -> Quoted {
+    let recalled = row.recalled.is_some();
+    let text = if recalled { String::new() } else { line_of(&row.body_type, &row.body, row.corrupt) };
+    Quoted { sender: row.sender.clone(), text, recalled }
 }
 
 /// The first line's worth of a text: white space becomes single spaces, cut at a grapheme border.
@@ -364,11 +363,5 @@ mod tests {
         assert_eq!(line.len() % family.len(), 0);
         assert_eq!(one_line("one\n\ttwo   three"), "one two three");
         assert_eq!(one_line(&"e\u{301}".repeat(300)).graphemes(true).count(), PREVIEW_GRAPHEMES_MAX);
-    }
-
-    #[test]
-    fn a_text_that_does_not_decode_is_shown_as_bytes() {
-        let body = bytes::Bytes::from_static(b"\xff\xff");
-        assert_eq!(content(TEXT, &body, false), Content::Opaque { body_type: TEXT.into(), body });
     }
 }

@@ -60,6 +60,7 @@ mod tests {
 
     fn message(own: bool, count: u32) -> Message {
         Message {
+            attributes: None,
             id: None,
             ordinal: None,
             sender: alice(),

@@ -29,6 +29,7 @@ fn conversation() -> ConversationId {
 
 fn message(seq: u64, ordinal: u64) -> MessageRow {
     MessageRow {
+        attributes: None,
         conversation: conversation(),
         seq,
         ordinal,
@@ -48,6 +49,7 @@ fn message(seq: u64, ordinal: u64) -> MessageRow {
 
 fn unsent(order: u64) -> OutboxRow {
     OutboxRow {
+        attributes: None,
         order,
         conversation: conversation(),
         peer: Some(user("bob")),
@@ -75,6 +77,7 @@ fn entry(number: u64) -> PersonalChange {
 
 fn full_row() -> crate::core::rows::ConversationRow {
     crate::core::rows::ConversationRow {
+        unread_mentions: 0,
         id: conversation(),
         kind: conversation().kind(),
         title: "t".into(),

@@ -8,8 +8,9 @@ use rusqlite::{Row, params};
 use serde_json::{Value, json};
 use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, UserId};
 use stonechat_types::number::{Seq, Timestamp};
-use stonechat_wire::v1::{Frame, frame::Body};
+use stonechat_wire::v1::{self, Frame, frame::Body};
 
+use crate::content::{self, Attributes};
 use crate::core::rows::{ConversationRow, MessageRow, OutboxRow, QueuedCommand, Recall};
 use crate::error::StoreError;
 use crate::state::{Preview, Reaction, ReadMark, Role, SendFailure};
@@ -118,15 +119,26 @@ fn failure_from_json(text: &str) -> Option<SendFailure> {
     })
 }
 
+fn encoded(attributes: Option<&Attributes>) -> Option<Vec<u8>> {
+    attributes.map(|attributes| content::attributes_to_wire(attributes).encode_to_vec())
+}
+
+fn attributes(row: &Row<'_>) -> Result<Option<Box<Attributes>>> {
+    let bytes: Option<Vec<u8>> = row.get("attributes").map_err(|_| corrupt("attributes"))?;
+    let Some(bytes) = bytes else { return Ok(None) };
+    let wire = v1::Attributes::decode(&bytes[..]).map_err(|_| corrupt("attributes"))?;
+    Ok(content::attributes(&wire))
+}
+
 /// Writes a conversation.
 pub fn put_conversation(db: &rusqlite::Connection, row: &ConversationRow) -> rusqlite::Result<()> {
     let mut put = db.prepare_cached(
         "INSERT OR REPLACE INTO conversations (conversation_id, kind, title, peer_id, peer_name, role, member,
             member_count, head_seq, head_ordinal, read_seq, read_ordinal, read_unconfirmed, floor_ordinal,
             visible_from_seq, unread, unread_stale, active_at, preview, last_seq, last_ordinal, read_marks, stale_from,
-            about, extension)
+            about, extension, unread_mentions)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-            ?23, ?24, ?25)",
+            ?23, ?24, ?25, ?26)",
     )?;
     put.execute(params![
         row.id.to_string(),
@@ -154,6 +166,7 @@ pub fn put_conversation(db: &rusqlite::Connection, row: &ConversationRow) -> rus
         signed(row.stale_from),
         group::to_json(&row.group),
         &row.group.extension[..],
+        signed(row.unread_mentions),
     ])?;
     Ok(())
 }
@@ -181,6 +194,7 @@ pub fn conversation(row: &Row<'_>) -> Result<ConversationRow> {
         floor_ordinal: unsigned(row, "floor_ordinal")?,
         visible_from_seq: unsigned(row, "visible_from_seq")?,
         unread: unsigned(row, "unread")?,
+        unread_mentions: unsigned(row, "unread_mentions")?,
         unread_stale: number("unread_stale")? != 0,
         active_at: number("active_at")?,
         preview: optional_text(row, "preview")?
@@ -198,13 +212,14 @@ pub fn conversation(row: &Row<'_>) -> Result<ConversationRow> {
 pub fn put_message(db: &rusqlite::Connection, row: &MessageRow) -> rusqlite::Result<()> {
     let mut put = db.prepare_cached(
         "INSERT INTO messages (conversation_id, seq, ordinal, client_msg_id, sender, sent_at, body_type, body, state,
-            changed_seq, edits, edited_at, reactions, recalled_by, recalled_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+            changed_seq, edits, edited_at, reactions, recalled_by, recalled_at, attributes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
          ON CONFLICT DO UPDATE SET ordinal = excluded.ordinal, client_msg_id = excluded.client_msg_id,
             sender = excluded.sender, sent_at = excluded.sent_at, body_type = excluded.body_type,
             body = excluded.body, state = excluded.state, changed_seq = excluded.changed_seq,
             edits = excluded.edits, edited_at = excluded.edited_at, reactions = excluded.reactions,
-            recalled_by = excluded.recalled_by, recalled_at = excluded.recalled_at
+            recalled_by = excluded.recalled_by, recalled_at = excluded.recalled_at,
+            attributes = excluded.attributes
          WHERE excluded.changed_seq >= messages.changed_seq",
     )?;
     put.execute(params![
@@ -227,6 +242,7 @@ pub fn put_message(db: &rusqlite::Connection, row: &MessageRow) -> rusqlite::Res
         reactions_to_json(&row.reactions),
         row.recalled.as_ref().and_then(|recall| recall.by.as_ref()).map(UserId::as_str),
         row.recalled.as_ref().map_or(0, |recall| recall.at.as_millis()),
+        encoded(row.attributes.as_deref()),
     ])?;
     Ok(())
 }
@@ -253,6 +269,7 @@ pub fn message(row: &Row<'_>) -> Result<MessageRow> {
         sent_at: Timestamp(row.get("sent_at").map_err(|_| corrupt("sent_at"))?),
         body_type: text(row, "body_type")?,
         body: Bytes::from(body),
+        attributes: attributes(row)?,
         corrupt: text(row, "state")? == "corrupt",
         recalled: recall(row)?,
         // Rows of the first schema have no changes.
@@ -270,8 +287,8 @@ pub fn put_outbox(db: &rusqlite::Connection, row: &OutboxRow) -> rusqlite::Resul
     });
     let mut put = db.prepare_cached(
         "INSERT OR REPLACE INTO outbox (number, conversation_id, peer_id, client_msg_id, body_type, body, read_upto,
-            created_at, written, failure, command, about)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            created_at, written, failure, command, about, attributes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
     put.execute(params![
         signed(row.order),
@@ -286,6 +303,7 @@ pub fn put_outbox(db: &rusqlite::Connection, row: &OutboxRow) -> rusqlite::Resul
         failure,
         row.command.as_ref().map(|command| call_to_bytes(&command.call)),
         row.command.as_ref().and_then(|command| command.about.as_ref()).map(|id| &id.0[..]),
+        encoded(row.attributes.as_deref()),
     ])?;
     Ok(())
 }
@@ -301,6 +319,7 @@ pub fn outbox(row: &Row<'_>) -> Result<OutboxRow> {
         client_msg_id: client_msg_id(&id)?,
         body_type: text(row, "body_type")?,
         body: Bytes::from(body),
+        attributes: attributes(row)?,
         read_upto: unsigned(row, "read_upto")?,
         created_at: Timestamp(row.get("created_at").map_err(|_| corrupt("created_at"))?),
         written: row.get("written").map_err(|_| corrupt("written"))?,

@@ -103,7 +103,7 @@ fn line(item: TimelineItem) -> Value {
     match item.kind {
         TimelineItemKind::Message(item) => {
             let text = match &item.message.content {
-                Content::Text(text) => text.clone(),
+                Content::Text(text) => text.as_str().to_owned(),
                 Content::Recalled { .. } => String::new(),
                 other => format!("{other:?}"),
             };

@@ -46,7 +46,7 @@ fn conversation(value: &Value) -> ConversationId {
 fn change(name: &str, call: &Value) -> LaneCommand {
     let change = match name {
         "edit" => {
-            let body = TextBody { text: text(call, "text").into() }.encode_to_vec().into();
+            let body = TextBody { entities: Vec::new(), text: text(call, "text").into() }.encode_to_vec().into();
             change_message::Change::Edit(v1::Edit { body_type: "text".into(), body })
         }
         "recall" => change_message::Change::Recall(v1::Recall {}),
@@ -201,11 +201,12 @@ impl Device {
         let command = match name {
             "start" => Command::Start,
             "send" => Command::Send(Draft {
+                attributes: None,
                 conversation: conversation(call),
                 peer: call["peer"].as_str().map(|peer| UserId::new(peer).unwrap()),
                 client_msg_id: id(&call["client_msg_id"]),
                 body_type: "text".into(),
-                body: TextBody { text: text(call, "text").into() }.encode_to_vec().into(),
+                body: TextBody { entities: Vec::new(), text: text(call, "text").into() }.encode_to_vec().into(),
                 read_upto: Seq(call["read_upto"].as_u64().unwrap_or(0)),
             }),
             "edit" | "react" | "take_back" | "recall" => Command::Queue(Box::new(change(name, call))),

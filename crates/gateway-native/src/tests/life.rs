@@ -117,7 +117,7 @@ fn too_much_before_the_welcome_becomes_a_poke_and_silence_until_a_pull() {
 fn what_is_told_before_the_welcome_is_bounded_in_bytes() {
     let mut driver = Driver::beginning(MessageKind::Binary);
     let body = vec![0; LIVE_EVENT_BYTES_MAX].into();
-    let content = api::Content::Message { body_type: Bytes::new(), body };
+    let content = api::Content::Message { body_type: Bytes::new(), body, attributes: None };
     let large = LiveEvent::new(api::EventView { content, ..samples::message() });
     driver.tell(Outbound::Event(Arc::new(large)));
     let did = driver.begun(START_WALL.plus_ms(1_000));

@@ -139,7 +139,7 @@ fn hello(id: u64) -> Frame {
 }
 
 fn text_body(text: &str) -> bytes::Bytes {
-    prost::Message::encode_to_vec(&v1::TextBody { text: text.into() }).into()
+    prost::Message::encode_to_vec(&v1::TextBody { text: text.into(), entities: Vec::new() }).into()
 }
 
 fn text_send(text: &str) -> v1::SendMessage {

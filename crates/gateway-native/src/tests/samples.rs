@@ -4,9 +4,11 @@ use bytes::Bytes;
 use std::sync::Arc;
 use stonechat_app::api::{
     Answer, BanView, BansPage, ChangesPage, CommandDone, Content, ConversationPage, ConversationView, DeviceView,
-    EditView, EditsPage, EventView, EventsPage, Failure, GroupView, MemberView, MembersPage, MessageView, MessagesPage,
-    PersonalItem, PersonalPage, ReactionView, ReactionsPage, Sent, StateView, UserView, Welcome,
+    EditView, EditsPage, EventView, EventsPage, Failure, GroupView, MemberView, MembersPage, MentionView, MentionsPage,
+    MessageView, MessagesPage, PersonalItem, PersonalPage, ReactionView, ReactionsPage, Sent, StateView, UserView,
+    Welcome,
 };
+use stonechat_domain::attributes::{Attributes, Forwarded, ReplyTo};
 use stonechat_domain::event::{self, Change};
 use stonechat_domain::group::{FOR_GOOD, GroupChange, Info, JoinMode, Measure, Settings};
 use stonechat_domain::kind::EventKind;
@@ -55,6 +57,7 @@ pub fn name(body: &Body) -> &'static str {
         Body::GetProfile(_) => "get_profile",
         Body::Relate(_) => "relate",
         Body::ListRelations(_) => "list_relations",
+        Body::ListMentions(_) => "list_mentions",
         Body::Typing(_) => "typing",
         Body::Focus(_) => "focus",
         Body::Welcome(_) => "welcome",
@@ -76,6 +79,7 @@ pub fn name(body: &Body) -> &'static str {
         Body::Edits(_) => "edits",
         Body::Profile(_) => "profile",
         Body::Relations(_) => "relations",
+        Body::Mentions(_) => "mentions",
         Body::Error(_) => "error",
         Body::Event(_) => "event",
         Body::ReadMoved(_) => "read_moved",
@@ -113,6 +117,16 @@ pub fn calls() -> Vec<Body> {
             body: super::text_body("Grüße, 👩‍👩‍👧!"),
             read_upto: 41,
             after: Bytes::copy_from_slice(&[0x17; 16]),
+            attributes: Some(v1::Attributes {
+                reply_to_seq: 30,
+                mentions: vec!["bob".into()],
+                mention_all: true,
+                silent: true,
+                priority: 7,
+                extension: Bytes::from_static(b"{}"),
+                forwarded: Some(v1::Forwarded { author_id: "alice".into(), sent_at: SENT_AT.0 }),
+                ..v1::Attributes::default()
+            }),
         }),
         Body::CreateGroup(v1::CreateGroup {
             command_id: key(),
@@ -152,6 +166,7 @@ pub fn calls() -> Vec<Body> {
             limit: 9,
         }),
         Body::ListEdits(v1::ListEdits { conversation_id: group_id(), seq: 42, after_seq: 0 }),
+        Body::ListMentions(v1::ListMentions { conversation_id: group_id(), after_ordinal: 7, limit: 20 }),
         Body::MarkRead(v1::MarkRead { conversation_id: group_id(), upto_seq: 42 }),
         Body::ListConversations(v1::ListConversations { page: Bytes::from_static(b"page"), limit: 20 }),
         Body::GetConversation(v1::GetConversation { conversation_id: group_id() }),
@@ -218,9 +233,9 @@ pub fn all_answers() -> Vec<Answer> {
         Answer::Events(Box::new(EventsPage {
             conversation: group(),
             events: every_event(),
-            from: Seq(33),
+            from: Seq(31),
             upto: Seq(42),
-            hidden: vec![(Seq(20), Seq(32))],
+            hidden: vec![(Seq(20), Seq(30))],
             more: true,
             jump: false,
             head: Seq(99),
@@ -251,6 +266,10 @@ pub fn all_answers() -> Vec<Answer> {
                 EditView { seq: Seq(57), at: SENT_AT, content: message().content },
             ],
             more: false,
+        }),
+        Answer::Mentions(MentionsPage {
+            mentions: vec![MentionView { seq: Seq(42), ordinal: Ordinal(12) }],
+            more: true,
         }),
         Answer::Personal(personal()),
         Answer::Members(MembersPage {
@@ -364,7 +383,23 @@ pub fn message() -> EventView {
         sender: bob().id,
         sent_at: SENT_AT,
         key: KEY,
-        content: Content::Message { body_type: Bytes::from_static(b"text"), body: super::text_body("Hi 👋") },
+        content: Content::Message {
+            body_type: Bytes::from_static(b"text"),
+            body: super::text_body("Hi 👋"),
+            attributes: Some(Box::new(attributes())),
+        },
+    }
+}
+
+fn attributes() -> Attributes {
+    Attributes {
+        reply_to: Some(ReplyTo { seq: Seq(30), ordinal: Ordinal(9) }),
+        mentions: vec![alice().id, bob().id],
+        mention_all: true,
+        silent: true,
+        priority: 7,
+        extension: Bytes::from_static(b"{}"),
+        forwarded: Some(Forwarded { author: alice().id, sent_at: SENT_AT }),
     }
 }
 
@@ -382,7 +417,11 @@ pub fn every_event() -> Vec<EventView> {
             content: Some(event::Content { body_type: Bytes::from_static(b"text"), body: super::text_body("better") }),
         },
         Change::Reacted { target: Seq(30), emoji: emoji("👍"), added: false },
-        Change::Recalled { target: Seq(30), ordinal: Ordinal(9), author: bob() },
+        Change::Recalled { target: Seq(30), ordinal: Ordinal(9), author: bob(), silent: true },
+        Change::Commanded(event::Content {
+            body_type: Bytes::from_static(b"acme.refresh"),
+            body: Bytes::from_static(b"{}"),
+        }),
     ];
     let changes = changes.into_iter().chain(group_changes().into_iter().map(Change::Group));
     let mut events: Vec<EventView> = changes
@@ -423,6 +462,7 @@ fn changed() -> MessageView {
 
 fn group_view() -> ConversationView {
     ConversationView {
+        unread_mentions: 3,
         id: group(),
         title: Some(title()),
         peer: None,

@@ -286,7 +286,7 @@ pub fn text(to: &str, key: u8, text: &str) -> Body {
         to: Some(v1::send_message::To::UserId(to.into())),
         client_msg_id: Bytes::copy_from_slice(&[key; 16]),
         body_type: "text".into(),
-        body: prost::Message::encode_to_vec(&v1::TextBody { text: text.into() }).into(),
+        body: prost::Message::encode_to_vec(&v1::TextBody { text: text.into(), entities: Vec::new() }).into(),
         ..v1::SendMessage::default()
     })
 }

@@ -1,5 +1,6 @@
 //! `GET /v1/apps/{app}/conversations/{conversation}/messages`: a page of messages, as a member sees them.
 
+use crate::attributes::AttributesBody;
 use crate::error::ApiError;
 use crate::extract::{PathOf, QueryOf, id};
 use crate::guard::Caller;
@@ -66,6 +67,8 @@ struct Message {
     edited_at: Option<i64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reactions: Vec<Reaction>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attributes: Option<AttributesBody>,
 }
 
 #[derive(Serialize)]
@@ -127,9 +130,11 @@ fn message(view: &MessageView) -> Message {
         edits: edited.map(|state| state.edits),
         edited_at: edited.map(|state| state.edited_at.as_millis()),
         reactions: reactions.map(|it| Reaction { emoji: it.emoji.to_string(), count: it.count }).collect(),
+        attributes: None,
     };
     match &event.content {
-        Content::Message { body_type, body } => {
+        Content::Message { body_type, body, attributes } => {
+            message.attributes = attributes.as_deref().map(AttributesBody::from);
             message.text = (body_type == TEXT.as_bytes()).then(|| text_body::decode(body)).flatten().map(str::to_owned);
             message.body = message.text.is_none().then(|| STANDARD.encode(body));
             message.body_type = Some(String::from_utf8_lossy(body_type).into_owned());

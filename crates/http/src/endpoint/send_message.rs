@@ -1,5 +1,6 @@
 //! `POST /v1/apps/{app}/messages`: sends a message in the name of a user.
 
+use crate::attributes::AttributesBody;
 use crate::error::{ApiError, SentBody};
 use crate::extract::{JsonBody, id};
 use crate::guard::Caller;
@@ -29,6 +30,8 @@ pub(crate) struct Body {
     /// Base64.
     body: Option<String>,
     client_msg_id: Option<String>,
+    #[serde(default)]
+    attributes: AttributesBody,
 }
 
 #[derive(Serialize)]
@@ -47,6 +50,7 @@ pub(crate) async fn handle(
     let to = destination(&body)?;
     let given = Given { text: body.text.as_deref(), body_type: body.body_type.as_deref(), body: body.body.as_deref() };
     let (body_type, bytes) = content(given)?;
+    let attributes = body.attributes.checked()?;
     let client_msg_id: ClientMsgId = match &body.client_msg_id {
         Some(text) => id("client_msg_id", text)?,
         None => {
@@ -54,7 +58,8 @@ pub(crate) async fn handle(
             ClientMsgId::from_parts(now_ms, random)
         }
     };
-    let message = SendMessage { to, client_msg_id, body_type, body: bytes, read_upto: Seq::ZERO, after: None };
+    let message =
+        SendMessage { to, client_msg_id, body_type, body: bytes, read_upto: Seq::ZERO, after: None, attributes };
     let Answer::Sent(sent) = state.backend.call_as(caller.app, sender, Call::Send(message)).await? else {
         return Err(ApiError::new(ErrorCode::Internal, "the send had another answer than expected"));
     };

@@ -195,8 +195,14 @@ fn because(reason: &str) -> String {
 
 fn text_of(content: &Content) -> Option<String> {
     match content {
-        Content::Text(text) => Some(text.clone()),
-        Content::Opaque { .. } | Content::Corrupt | Content::Recalled { .. } => None,
+        Content::Text(text) => Some(text.as_str().to_owned()),
+        Content::Media(_)
+        | Content::Location(_)
+        | Content::ContactCard { .. }
+        | Content::Merged(_)
+        | Content::Opaque { .. }
+        | Content::Corrupt
+        | Content::Recalled { .. } => None,
     }
 }
 
@@ -209,6 +215,7 @@ mod tests {
     fn line() -> EventLine {
         let conversation: ConversationId = "d_aeaqcaibaeaqcaibaeaqcaibae".parse().unwrap();
         let message = Message {
+            attributes: None,
             id: Some(MessageId { conversation, seq: Seq(2) }),
             ordinal: Some(stonechat_types::number::Ordinal(1)),
             sender: UserId::new("alice").unwrap(),

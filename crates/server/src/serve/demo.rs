@@ -45,6 +45,7 @@ pub async fn seed(server: &Server) -> anyhow::Result<()> {
             body: body(text),
             read_upto: Seq::ZERO,
             after: None,
+            attributes: None,
         };
         server.app.call_as(AppId::DEFAULT, user(from)?, Call::Send(send)).await.map_err(refused)?;
     }
@@ -66,6 +67,7 @@ pub async fn seed(server: &Server) -> anyhow::Result<()> {
                 body: body(text),
                 read_upto: Seq::ZERO,
                 after: None,
+                attributes: None,
             };
             server.app.call_as(AppId::DEFAULT, user(from)?, Call::Send(send)).await.map_err(refused)?;
         }
@@ -74,7 +76,7 @@ pub async fn seed(server: &Server) -> anyhow::Result<()> {
 }
 
 fn body(text: &str) -> Bytes {
-    TextBody { text: text.to_owned() }.encode_to_vec().into()
+    TextBody { text: text.to_owned(), entities: Vec::new() }.encode_to_vec().into()
 }
 
 /// An id that is the same at each start, so that nothing is stored twice.

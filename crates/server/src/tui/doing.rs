@@ -8,6 +8,7 @@ use stonechat_client::send::{SendOptions, Text};
 use stonechat_client::state::Target;
 use stonechat_client::timeline::{Timeline, TimelineOptions};
 use stonechat_types::id::{ConversationId, UserId};
+use stonechat_types::number::Seq;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
@@ -52,7 +53,7 @@ pub struct Doer {
 
 /// What is done one after the other. All of it is quick, and needs no server.
 enum Order {
-    Send(Conversation, String, SendOptions),
+    Send(Conversation, String, SendOptions, Option<Seq>),
     Change(Conversation, Target, Wanted),
     Do(Conversation, Small),
     Focus(ConversationId),
@@ -93,9 +94,9 @@ impl Doer {
                 let id = self.account.conversation_with(&user).id();
                 self.answer(Msg::Opened(id, Some(user)));
             }
-            Effect::Send { id, text, read_upto } => {
+            Effect::Send { id, text, read_upto, reply_to } => {
                 let options = SendOptions { client_msg_id: None, read_upto };
-                let order = Order::Send(self.conversation(id), text.clone(), options);
+                let order = Order::Send(self.conversation(id), text.clone(), options, reply_to);
                 if self.orders.try_send(order).is_err() {
                     self.answer(Msg::NotKept(id, text, "this device is busy".into()));
                 }
@@ -268,8 +269,12 @@ async fn change(conversation: &Conversation, message: Target, wanted: Wanted) ->
 async fn keep_order(account: Account, mut queue: mpsc::Receiver<Order>, arrivals: mpsc::Sender<Arrival>) {
     while let Some(order) = queue.recv().await {
         let failed = match order {
-            Order::Send(conversation, text, options) => {
-                let kept = conversation.send_with(Text::new(text.clone()), options).await;
+            Order::Send(conversation, text, options, reply_to) => {
+                let mut outgoing = Text::new(text.clone()).mention_by_name();
+                if let Some(seq) = reply_to {
+                    outgoing = outgoing.reply_to(seq);
+                }
+                let kept = conversation.send_with(outgoing, options).await;
                 kept.err().map(|error| Msg::NotKept(conversation.id(), text, error.to_string()))
             }
             Order::Change(conversation, message, wanted) => change(&conversation, message, wanted).await,

@@ -128,11 +128,10 @@ fn in_messages(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
                 open.selected = last_message(open.lines());
             }
         }
-        KeyCode::Char('r') => {
-            if let Some(id) = selected_failure(app) {
-                effects.push(Effect::Retry(id));
-            }
-        }
+        KeyCode::Char('r') => match selected_failure(app) {
+            Some(id) => effects.push(Effect::Retry(id)),
+            None => begin_answer(app),
+        },
         KeyCode::Char('d') | KeyCode::Delete => match selected_failure(app) {
             Some(id) => effects.push(Effect::Discard(id)),
             None => recall(app, recalling, effects),
@@ -159,6 +158,22 @@ fn selected_message(app: &App) -> Option<(ConversationId, Target, &MessageItem)>
     }
 }
 
+/// Begins an answer to a message.
+fn begin_answer(app: &mut App) {
+    let Some((.., item)) = selected_message(app) else { return };
+    // What waits in the outbox has no place yet that an answer could name.
+    let Some(seq) = item.message.id.map(|id| id.seq) else { return };
+    let author = item.message.sender.clone();
+    if !app.may_write() {
+        return;
+    }
+    if app.editing.is_some() {
+        end_editing(app);
+    }
+    go_to(app, Pane::Composer);
+    app.answering = Some((seq, author));
+}
+
 /// Takes an own text back into the composer.
 fn edit(app: &mut App) {
     let Some((id, message, item)) = selected_message(app) else { return };
@@ -169,11 +184,12 @@ fn edit(app: &mut App) {
     if app.windows.is_some_and(|windows| is_late(app, item, windows.edit_ms)) {
         return app.say("it is too late to edit this message");
     }
-    let lines = text.split('\n').map(str::to_owned).collect();
+    let lines = text.as_str().split('\n').map(str::to_owned).collect();
     if !composer::is_blank(&app.composer) {
         app.drafts.insert(id, app.composer.lines().to_vec());
     }
     go_to(app, Pane::Composer);
+    app.answering = None;
     (app.composer, app.editing) = (composer::with(lines), Some(message));
 }
 
@@ -225,6 +241,7 @@ fn in_composer(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
     let blank = composer::is_blank(&app.composer);
     match key.code {
         KeyCode::Esc if app.editing.is_some() => end_editing(app),
+        KeyCode::Esc if app.answering.is_some() => app.answering = None,
         KeyCode::Esc => go_to(app, Pane::List),
         // In many terminals the wheel arrives as these keys.
         KeyCode::Up if blank => scroll(app, Step::Before, 1),
@@ -260,7 +277,8 @@ fn send(app: &mut App, effects: &mut Vec<Effect>) {
     let read_upto = if open.anchor == Anchor::Bottom { open.newest() } else { None };
     open.anchor = Anchor::Bottom;
     effects.push(Effect::Typing(open.id, Activity::Stopped));
-    effects.push(Effect::Send { id: open.id, text, read_upto });
+    let reply_to = app.answering.take().map(|(seq, _)| seq);
+    effects.push(Effect::Send { id: open.id, text, read_upto, reply_to });
     effects.push(Effect::HideMarker);
     app.composer = composer::empty();
 }

@@ -69,6 +69,8 @@ pub enum Effect {
         text: String,
         /// The last event that was shown.
         read_upto: Option<Seq>,
+        /// The message that it answers.
+        reply_to: Option<Seq>,
     },
     /// The user writes, or stopped.
     Typing(ConversationId, Activity),

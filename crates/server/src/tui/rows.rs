@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ratatui::text::{Line, Span};
 use stonechat_client::state::{Content, ItemKey, MessageItem, Pending, SendState, TimelineItem, TimelineItemKind};
-use stonechat_types::id::ConversationKind;
+use stonechat_types::id::{ConversationKind, UserId};
 
 use crate::cli::civil::Civil;
 use crate::tui::state::{App, History, Open};
@@ -90,6 +90,9 @@ impl<'a> Rows<'a> {
             rows.push(self.heading(item, margin()));
         }
         let room = self.width.saturating_sub(MARGIN).max(2);
+        for line in self.above(item) {
+            rows.push(Line::from(vec![margin(), Span::styled(cells::fit(&line, room), palette.dim())]));
+        }
         let (text, style) = self.body(item);
         let mut lines: Vec<String> = text.iter().flat_map(|line| cells::wrap(line, room)).collect();
         if lines.len() > ROWS_PER_MESSAGE_MAX {
@@ -118,6 +121,26 @@ impl<'a> Rows<'a> {
             rows.push(Line::from([vec![margin()], reactions].concat()));
         }
         rows
+    }
+
+    /// What stands above the words of a message: what it answers, and who said it first.
+    fn above(&self, item: &MessageItem) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(quote) = &item.quote {
+            lines.push(match &quote.says {
+                None => "┃ an earlier message".to_owned(),
+                Some(says) if says.recalled => format!("┃ {}: (recalled)", self.who(&says.sender)),
+                Some(says) if says.text.is_empty() => format!("┃ {}: …", self.who(&says.sender)),
+                Some(says) => format!("┃ {}: {}", self.who(&says.sender), sanitise::one_line(&says.text)),
+            });
+        }
+        let first = item.message.attributes.as_ref().and_then(|attributes| attributes.forwarded.as_ref());
+        lines.extend(first.map(|first| format!("↪ from {}", self.who(&first.author))));
+        lines
+    }
+
+    fn who(&self, user: &UserId) -> String {
+        if *user == self.app.me { "you".to_owned() } else { sanitise::one_line(&self.app.name(user)) }
     }
 
     /// What people added, in one row; what finds no room in it is counted.
@@ -167,7 +190,11 @@ impl<'a> Rows<'a> {
     fn body(&self, item: &MessageItem) -> (Vec<String>, ratatui::style::Style) {
         let palette = self.app.palette;
         match &item.message.content {
-            Content::Text(text) => (sanitise::lines(text), palette.plain()),
+            Content::Text(text) => (sanitise::lines(text.as_str()), palette.plain()),
+            Content::Media(media) => (words::media(media), palette.plain()),
+            Content::Location(location) => (words::location(location), palette.plain()),
+            Content::ContactCard { user, display_name } => (words::contact_card(user, display_name), palette.plain()),
+            Content::Merged(merged) => (words::merged(merged), palette.plain()),
             Content::Opaque { body_type, body } => {
                 let kind = sanitise::one_line(body_type);
                 (vec![format!("({kind}, {} bytes: this client cannot show it)", body.len())], palette.dim())
@@ -194,7 +221,15 @@ impl<'a> Rows<'a> {
         if matches!(item.message.content, Content::Recalled { .. }) {
             return waiting.into_iter().collect();
         }
-        let mut marks: Vec<_> = item.message.edited_at.iter().map(|_| Span::styled("edited", palette.dim())).collect();
+        let attributes = item.message.attributes.as_deref();
+        let mut marks = Vec::new();
+        if attributes.is_some_and(|it| !item.message.own && it.calls(&self.app.me)) {
+            marks.push(Span::styled("@you", palette.care()));
+        }
+        if attributes.is_some_and(|it| it.silent) {
+            marks.push(Span::styled("silent", palette.dim()));
+        }
+        marks.extend(item.message.edited_at.iter().map(|_| Span::styled("edited", palette.dim())));
         marks.extend(match &item.state {
             None => Vec::new(),
             Some(SendState::Queued) => vec![Span::styled("◌", palette.dim())],

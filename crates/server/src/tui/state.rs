@@ -60,6 +60,8 @@ pub struct App {
     pub editing: Option<Target>,
     /// How long messages may be changed, once it is known.
     pub windows: Option<MessageWindows>,
+    /// The message that is being answered, of the open conversation, and who wrote it.
+    pub answering: Option<(Seq, UserId)>,
     /// The message that is recalled when the same key is pressed again.
     pub recalling: Option<Target>,
     /// What was begun in other conversations.
@@ -184,6 +186,7 @@ impl App {
             composer: composer::empty(),
             editing: None,
             windows: None,
+            answering: None,
             recalling: None,
             drafts: BTreeMap::new(),
             names: BTreeMap::new(),

@@ -97,6 +97,7 @@ pub fn open(app: &mut App, id: ConversationId, peer: Option<UserId>, effects: &m
 
 fn put_draft_away(app: &mut App) {
     // What was written over a message is no draft; that was put away before.
+    app.answering = None;
     let was_editing = app.editing.take().is_some();
     let Some(open) = app.open.as_ref().filter(|_| !was_editing) else { return };
     if !composer::is_blank(&app.composer) {

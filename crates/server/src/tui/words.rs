@@ -1,11 +1,67 @@
 //! What the client says, in calm words.
 
+use stonechat_client::content::{Location, Media, MediaKind, Merged, MergedMessage};
 use stonechat_client::error::AuthError;
 use stonechat_client::state::{ConnectionState, ConversationSummary, Date, EndReason, SendFailure, Wish};
+use stonechat_types::id::UserId;
 use stonechat_types::number::Timestamp;
 
 use crate::cli::civil::{Civil, UtcOffset, month_name};
 use crate::tui::sanitise;
+
+/// A file in words, with what stands beside it.
+#[must_use]
+pub fn media(media: &Media) -> Vec<String> {
+    let what = match media.kind {
+        MediaKind::Image => "image",
+        MediaKind::Voice => "voice message",
+        MediaKind::Video => "video",
+        MediaKind::File => "file",
+    };
+    let name = sanitise::one_line(&media.file.name);
+    let size = format!("{} bytes", media.file.bytes);
+    let facts: Vec<_> = [name, size].into_iter().filter(|fact| !fact.is_empty()).collect();
+    let mut lines = vec![format!("({what}: {})", facts.join(", "))];
+    if !media.caption.is_empty() {
+        lines.extend(sanitise::lines(&media.caption));
+    }
+    lines
+}
+
+/// A place in words.
+#[must_use]
+pub fn location(location: &Location) -> Vec<String> {
+    let place = format!("(place: {:.5}, {:.5})", location.latitude, location.longitude);
+    let named = [&location.name, &location.address].into_iter().filter(|name| !name.is_empty());
+    [place].into_iter().chain(named.map(|name| sanitise::one_line(name))).collect()
+}
+
+/// A user as somebody whom one may write to, in words.
+#[must_use]
+pub fn contact_card(user: &UserId, display_name: &str) -> Vec<String> {
+    let user = sanitise::one_line(user.as_str());
+    vec![if display_name.is_empty() {
+        format!("(contact: {user})")
+    } else {
+        format!("(contact: {}, {user})", sanitise::one_line(display_name))
+    }]
+}
+
+/// Several messages as one, in words: who said what.
+#[must_use]
+pub fn merged(merged: &Merged) -> Vec<String> {
+    let title = sanitise::one_line(&merged.title);
+    let head = match merged.messages.len() {
+        1 => format!("({title}: one message)"),
+        count => format!("({title}: {count} messages)"),
+    };
+    let line = |it: &MergedMessage| {
+        let name = if it.author_name.is_empty() { it.author.as_str() } else { &it.author_name };
+        let words = sanitise::one_line(it.content.words());
+        format!("│ {}: {}", sanitise::one_line(name), if words.is_empty() { "…" } else { &words })
+    };
+    [head].into_iter().chain(merged.messages.iter().map(line)).collect()
+}
 
 /// How the connection is, and how much that matters.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use crate::ledger::{CommandEntry, Message};
 use crate::plan::Step;
 use bytes::Bytes;
 use stonechat_app::api::{Answer, Call, Destination, SendMessage};
+use stonechat_client::content::{Attributes, ReplyTo};
 use stonechat_client::core::command::{Command, Draft, LaneCommand};
 use stonechat_client::core::machine::Core;
 use stonechat_client::core::rows::OutboxRow;
@@ -289,9 +290,11 @@ impl World {
         let shown = it.store.tables().conversations.get(&conversation).map_or(0, |row| row.last_seq);
         let read_upto = if reads { shown } else { 0 };
         let user = it.user.clone();
+        let attributes = self.attributes(device, conversation, client_msg_id);
         let message = Message {
             conversation: Some(conversation),
             body: body.clone(),
+            attributes: attributes.clone(),
             device: Some(device),
             order,
             read_upto,
@@ -304,11 +307,41 @@ impl World {
             client_msg_id,
             body_type: BODY_TYPE.to_owned(),
             body,
+            attributes,
             read_upto: Seq(read_upto),
         };
         let it = &mut self.devices[device];
         let input = it.command(Command::Send(draft.clone()), Waiting::Draft(Box::new(draft)));
         self.input(device, input);
+    }
+
+    /// What a message carries beside its body: of some, as their ids say.
+    fn attributes(&mut self, device: usize, conversation: ConversationId, id: ClientMsgId) -> Option<Box<Attributes>> {
+        let mut rest = id.0[8..].iter().fold(0_u64, |rest, byte| rest << 8 | u64::from(*byte));
+        let mut one_in = |count: u64| {
+            let hit = rest % count == 0;
+            rest /= count;
+            hit
+        };
+        let mut attributes = Attributes { silent: one_in(8), mention_all: one_in(10), ..Attributes::default() };
+        let (calls, answers) = (one_in(4), one_in(4));
+        if calls {
+            attributes.mentions.push(self.user(rest >> 8));
+        }
+        if answers {
+            let tables = self.devices[device].store.tables();
+            let here: Vec<_> = tables.messages.range((conversation, 0)..=(conversation, u64::MAX)).collect();
+            let seq = here.get(rest.checked_rem(here.len() as u64).unwrap_or_default() as usize).map(|it| it.0.1);
+            attributes.reply_to = seq.map(|seq| ReplyTo { seq: Seq(seq), ordinal: Ordinal::ZERO });
+        }
+        let happened = [
+            (attributes.silent, "silent message sent"),
+            (attributes.mention_all, "everybody called"),
+            (!attributes.mentions.is_empty(), "somebody called"),
+            (attributes.reply_to.is_some(), "message answered"),
+        ];
+        happened.into_iter().filter(|(it, _)| *it).for_each(|(_, what)| self.visits.count(what));
+        (!attributes.is_empty()).then(|| Box::new(attributes))
     }
 
     fn retry(&mut self, device: u64) {
@@ -378,6 +411,7 @@ impl World {
                 body,
                 read_upto: Seq::ZERO,
                 after: None,
+                attributes: None,
             };
             let (app, answers, user) = (node.app.clone(), self.backend.clone(), user.clone());
             node.spawn(async move {

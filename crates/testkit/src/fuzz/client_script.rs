@@ -175,11 +175,12 @@ fn token(tape: &mut Tape<'_>) -> Result<String, TokenError> {
 fn send(tape: &mut Tape<'_>) -> Command {
     let id = conversation(tape);
     Command::Send(Draft {
+        attributes: None,
         conversation: id,
         peer: (id.as_bytes()[0] == 1).then(|| user(tape)),
         client_msg_id: message_id(tape),
         body_type: "text".into(),
-        body: v1::TextBody { text: "hi".into() }.encode_to_vec().into(),
+        body: v1::TextBody { entities: Vec::new(), text: "hi".into() }.encode_to_vec().into(),
         read_upto: Seq(number(tape)),
     })
 }
@@ -218,9 +219,15 @@ fn event(tape: &mut Tape<'_>) -> v1::Event {
         sent_at: time(tape),
         client_msg_id: Bytes::copy_from_slice(&message_id(tape).0),
         body_type: "text".into(),
-        body: v1::TextBody { text: "hello".into() }.encode_to_vec().into(),
+        body: v1::TextBody { entities: Vec::new(), text: "hello".into() }.encode_to_vec().into(),
         ..v1::Event::default()
     };
+    if tape.below(4) == 0 {
+        let (silent, mention_all) = (tape.below(2) == 1, tape.below(2) == 1);
+        let (reply_to_seq, mentions) = (number(tape), vec![user(tape).to_string()]);
+        event.attributes =
+            Some(v1::Attributes { reply_to_seq, mentions, mention_all, silent, ..v1::Attributes::default() });
+    }
     let kinds = EventKind::ALL;
     let kind = tape.below(kinds.len() * 2);
     if let Some(kind) = kinds.get(kind) {
@@ -257,10 +264,14 @@ fn event(tape: &mut Tape<'_>) -> v1::Event {
             | EventKind::NicknameChanged
             | EventKind::Announced
             | EventKind::Joined => Some(group_change(*kind, user, tape)),
+            EventKind::Command => {
+                (event.body_type, event.body) = ("acme".into(), Bytes::from_static(b"go"));
+                None
+            }
             EventKind::Recalled => {
                 let author_id = if tape.below(2) == 1 { me().to_string() } else { device().to_string() };
                 let (seq, ordinal) = (number(tape), number(tape));
-                Some(event::Change::Recalled(v1::Recalled { seq, ordinal, author_id }))
+                Some(event::Change::Recalled(v1::Recalled { seq, ordinal, author_id, silent: tape.below(2) == 1 }))
             }
         };
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use std::fmt::Debug;
 use stonechat_app::rows::column::Column;
 use stonechat_app::rows::{
-    change, column, conversation, dedup, follower, key, member, message, personal, profile, relation, user,
+    attributes, change, column, conversation, dedup, follower, key, member, message, personal, profile, relation, user,
 };
 use stonechat_domain::event::{Change, Command, MessageCommand};
 use stonechat_domain::group::{For, GroupChange, GroupCommand, Measure};
@@ -25,7 +25,7 @@ use stonechat_types::number::{AppId, ConversationNo, LanePosition, UserNo};
 /// The first byte says which kind of row the rest is.
 pub fn run(bytes: &[u8]) {
     let mut tape = Tape::new(bytes);
-    match tape.below(21) {
+    match tape.below(22) {
         0 => conversation_row(tape.all()),
         1 => same(tape.all(), member::decode, member::encode),
         2 => same(tape.all(), dedup::decode, dedup::encode),
@@ -46,6 +46,7 @@ pub fn run(bytes: &[u8]) {
         17 => recalls(tape.all()),
         18 => same(tape.all(), profile::decode, profile::encode),
         19 => same(tape.all(), relation::decode, relation::encode),
+        20 => same(tape.all(), attributes::decode, attributes::encode),
         _ => same(tape.all(), message::decode_changed, |(seq, ordinal)| message::encode_changed(*seq, *ordinal)),
     }
 }
@@ -115,6 +116,7 @@ fn command_of(change: &Change) {
             let command = change::encode_message_command(*target, &MessageCommand::Recall);
             return assert_ne!(command, change::encode(change));
         }
+        Change::Commanded(content) => Command::Command(content.clone()),
         Change::Created { title, members } => Command::Create { title: title.clone(), members: members.clone() },
         Change::MembersAdded(users) => Command::AddMembers(users.clone()),
         Change::MemberRemoved(user) => Command::RemoveMember(user.clone()),

@@ -132,7 +132,7 @@ fn send(id: u64) -> Frame {
         to: Some(v1::send_message::To::UserId("bob".into())),
         client_msg_id: vec![7; 16].into(),
         body_type: "text".into(),
-        body: v1::TextBody { text: "hi".into() }.encode_to_vec().into(),
+        body: v1::TextBody { entities: Vec::new(), text: "hi".into() }.encode_to_vec().into(),
         ..v1::SendMessage::default()
     };
     Frame { id, body: Some(Body::Send(send)) }
@@ -239,7 +239,7 @@ fn message(conversation: ConversationId, seq: u64, body: Bytes) -> EventView {
         sender: UserId::new("alice").expect("a good id"),
         sent_at: Timestamp(1_790_000_000_000),
         key: [7; 16],
-        content: Content::Message { body_type: Bytes::from_static(b"text"), body },
+        content: Content::Message { attributes: None, body_type: Bytes::from_static(b"text"), body },
     }
 }
 

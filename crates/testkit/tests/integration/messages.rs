@@ -4,14 +4,15 @@
 use anyhow::{Context as _, ensure};
 use std::path::Path;
 use stonechat_client::account::Account;
+use stonechat_client::content::{Entity, EntityKind};
 use stonechat_client::conversation::Conversation;
-use stonechat_client::send::Text;
-use stonechat_client::state::{Content, Message, MessageWindows, TimelineItemKind};
+use stonechat_client::send::{Outgoing, Text};
+use stonechat_client::state::{Content, MentionMark, Message, MessageWindows, Quoted, SentMark, TimelineItemKind};
 use stonechat_client::timeline::{Timeline, TimelineOptions};
 use stonechat_domain::message::MessagePolicy;
 use stonechat_testkit::local::Local;
 use stonechat_testkit::people::{PATIENCE, account, until, user};
-use stonechat_types::number::Seq;
+use stonechat_types::number::{Ordinal, Seq};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -36,7 +37,7 @@ fn shown(timeline: &Timeline, seq: Seq) -> Option<Message> {
 /// What it says, whether it was edited, and the reactions: emoji, count, own.
 fn told(message: &Message) -> (String, bool, Vec<(String, u32, bool)>) {
     let text = match &message.content {
-        Content::Text(text) => text.clone(),
+        Content::Text(text) => text.as_str().to_owned(),
         other => format!("{other:?}"),
     };
     let reactions = message.reactions.iter().map(|it| (it.emoji.clone(), it.count, it.own)).collect();
@@ -311,6 +312,92 @@ async fn what_a_backend_does_to_messages_reaches_every_device() -> anyhow::Resul
     shows_recall(&here, mark.seq, "bob").await?;
     shows_recall(&away.conversation(&mark.conversation), mark.seq, "bob").await?;
     for account in [alice, away] {
+        account.stop().await;
+    }
+    local.stop().await;
+    Ok(())
+}
+
+/// How many are unread, and how many of them call the user.
+fn unread(account: &Account, mark: &SentMark) -> Option<(u64, u64)> {
+    account.conversation(&mark.conversation).summary().map(|it| (it.unread, it.unread_mentions))
+}
+
+/// Waits until a device shows an answer with what it answers.
+async fn shows_answer(conversation: &Conversation, seq: Seq, says: Option<Quoted>) -> anyhow::Result<Message> {
+    let timeline = conversation.timeline(TimelineOptions::default()).await?;
+    let item = || {
+        timeline.items().into_iter().find_map(|item| match &item.kind {
+            TimelineItemKind::Message(item) if item.message.id.is_some_and(|id| id.seq == seq) => {
+                Some((**item).clone())
+            }
+            _ => None,
+        })
+    };
+    let is_shown = || item().and_then(|item| item.quote).is_some_and(|quote| quote.says == says);
+    until(&format!("an answer shows {says:?}"), is_shown).await?;
+    item().map(|item| item.message).context("it is shown")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_calls_and_silent_messages_reach_every_device() -> anyhow::Result<()> {
+    let mut local = Local::start().await?;
+    let homes: Vec<_> = (0..4).map(|_| tempfile::tempdir()).collect::<Result<_, _>>()?;
+    let alice = online(&local, "alice", "phone", homes[0].path()).await?;
+    let bob = online(&local, "bob", "phone", homes[1].path()).await?;
+    let away = online(&local, "bob", "laptop", homes[2].path()).await?;
+    let here = alice.conversation_with(&user("bob"));
+    let first = here.send(Text::new("lunch at one?")).await?.sent().await?;
+    let there = bob.conversation(&first.conversation);
+    shows(&away.conversation(&first.conversation), first.seq, ("lunch at one?", false, &[])).await?;
+    until("one is unread", || unread(&away, &first) == Some((1, 0))).await?;
+    away.stop().await;
+    drop(away);
+
+    // Sent without a connection: whom it calls and what it answers is kept beside it in the outbox.
+    alice.stop().await;
+    drop((alice, here));
+    let alice = account(&local.url(), &local.token("alice"), "alice", "phone", homes[0].path()).await?;
+    let here = alice.conversation(&first.conversation);
+    let queued = here.send(Text::new("@bob, or at two?").mention_by_name().reply_to(first.seq)).await?;
+    alice.start().await?;
+    let second = queued.sent().await?;
+    let quoted = |text: &str| Some(Quoted { sender: user("alice"), text: text.to_owned(), recalled: false });
+    let message = shows_answer(&there, second.seq, quoted("lunch at one?")).await?;
+    let Content::Text(text) = &message.content else { anyhow::bail!("{message:?}") };
+    ensure!(text.entities() == [Entity { range: 0..4, kind: EntityKind::Mention(user("bob")) }], "{text:?}");
+    let third = here.send(Text::new("never mind").silent()).await?.sent().await?;
+    shows(&there, third.seq, ("never mind", false, &[])).await?;
+    until("two are unread, one calls", || unread(&bob, &first) == Some((2, 1))).await?;
+    let (calls, more) = there.mentions(Ordinal::ZERO, 10).await?;
+    ensure!(calls == [MentionMark { seq: second.seq, ordinal: second.ordinal }] && !more, "{calls:?}");
+
+    // On the device that was offline, and for one that has nothing yet, after a restart of the server.
+    let away = online(&local, "bob", "laptop", homes[2].path()).await?;
+    shows_answer(&away.conversation(&first.conversation), second.seq, quoted("lunch at one?")).await?;
+    until("the same is unread there", || unread(&away, &first) == Some((2, 1))).await?;
+    local.restart().await?;
+    let fresh = online(&local, "bob", "desktop", homes[3].path()).await?;
+    shows_answer(&fresh.conversation(&first.conversation), second.seq, quoted("lunch at one?")).await?;
+    until("and here", || unread(&fresh, &first) == Some((2, 1))).await?;
+
+    // A quote says what its message says now, and nothing when that was taken back.
+    alice.online(PATIENCE).await?;
+    here.edit(first.seq, Text::new("lunch at noon?")).await?;
+    for device in [&bob, &away, &fresh] {
+        shows_answer(&device.conversation(&first.conversation), second.seq, quoted("lunch at noon?")).await?;
+    }
+    here.recall(first.seq).await?;
+    let gone = || Some(Quoted { sender: user("alice"), text: String::new(), recalled: true });
+    for device in [&bob, &away, &fresh] {
+        shows_answer(&device.conversation(&first.conversation), second.seq, gone()).await?;
+    }
+    there.mark_read(second.seq).await?;
+    until("nothing is unread", || [&bob, &away, &fresh].iter().all(|it| unread(it, &first) == Some((0, 0)))).await?;
+    let forwarded = Outgoing::forward(&message)?;
+    let fourth = there.send(forwarded).await?.sent().await?;
+    shows(&here, fourth.seq, ("@bob, or at two?", false, &[])).await?;
+    for account in [alice, bob, away, fresh] {
         account.stop().await;
     }
     local.stop().await;

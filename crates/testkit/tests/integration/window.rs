@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stonechat_app::rows::derive::{self, MessageRows};
 use stonechat_app::rows::{key, user};
-use stonechat_app::seal::{Place, Sealer};
+use stonechat_app::seal::{Place, Said, Sealer};
 use stonechat_domain::conversation::Conversation;
 use stonechat_domain::decide::Facts;
 use stonechat_domain::event::Change;
@@ -138,7 +138,7 @@ fn conversation(
     let mut nonce = [0; 12];
     nonce[..4].copy_from_slice(&no.to_be_bytes());
     let keys = sealer.keys(APP, alice.no, id)?.expect("alice has a salt");
-    let sealed = keys.seal(&Place::of(&header), nonce, b"text", &body);
+    let sealed = keys.seal(&Place::of(&header), nonce, &Said { body_type: b"text", attributes: b"", body: &body });
     let derived = vec![
         derive::conversation_row(&state),
         derive::member_row(&state, sender),

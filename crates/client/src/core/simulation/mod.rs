@@ -437,6 +437,7 @@ impl World {
         random[2..].copy_from_slice(&self.drafts.to_be_bytes());
         let read_upto = if read { self.back_from_head(&conversation, 1) } else { 0 };
         let draft = Draft {
+            attributes: None,
             conversation,
             peer: (conversation == Server::direct()).then(|| UserId::new("bob").unwrap()),
             client_msg_id: ClientMsgId::from_parts(self.now_ms, random),

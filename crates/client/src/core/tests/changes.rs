@@ -168,7 +168,7 @@ fn changes_without_an_end_end_the_connection() {
 
 /// A recall, by bob, of a message with this ordinal and author.
 fn recalled(seq: u64, target: u64, ordinal: u64, head: u64, author: &str) -> v1::Event {
-    let recalled = v1::Recalled { seq: target, ordinal, author_id: author.into() };
+    let recalled = v1::Recalled { silent: false, seq: target, ordinal, author_id: author.into() };
     v1::Event { kind: "recalled".into(), change: Some(v1::event::Change::Recalled(recalled)), ..reacted(seq, 2, head) }
 }
 

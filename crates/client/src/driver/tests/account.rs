@@ -25,7 +25,7 @@ fn bob() -> UserId {
 fn texts(items: &imbl::Vector<Arc<TimelineItem>>) -> Vec<String> {
     let text = |item: &Arc<TimelineItem>| match &item.kind {
         TimelineItemKind::Message(message) => match &message.message.content {
-            Content::Text(text) => Some(text.clone()),
+            Content::Text(text) => Some(text.as_str().to_owned()),
             _ => None,
         },
         TimelineItemKind::ReadMarker => Some("-- unread --".into()),

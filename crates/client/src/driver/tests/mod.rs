@@ -74,7 +74,7 @@ impl House {
     /// Somebody else writes a text in the direct conversation.
     fn bob_writes(&self, text: &str) {
         use prost::Message as _;
-        let body = v1::TextBody { text: text.into() }.encode_to_vec().into();
+        let body = v1::TextBody { entities: Vec::new(), text: text.into() }.encode_to_vec().into();
         self.act(|server| {
             let client_msg_id = vec![u8::try_from(server.feed % 250).unwrap() + 1; 16].into();
             server.append(Server::direct(), "bob", Change::Message { client_msg_id, body });

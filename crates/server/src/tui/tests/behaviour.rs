@@ -1,5 +1,6 @@
 //! What keys and news do.
 
+use stonechat_client::content::Forwarded;
 use stonechat_client::timeline::Pagination;
 use stonechat_types::number::Ordinal;
 
@@ -33,7 +34,7 @@ fn enter_sends_what_was_written_and_says_what_was_seen() {
     write(&mut app, "x");
     let effects = press(&mut app, KeyCode::Enter);
     let id = direct("bob");
-    let send = Effect::Send { id, text: "x".into(), read_upto: Some(Seq(20)) };
+    let send = Effect::Send { id, text: "x".into(), read_upto: Some(Seq(20)), reply_to: None };
     assert_eq!(effects, [Effect::Typing(id, Activity::Stopped), send, Effect::HideMarker]);
 }
 
@@ -462,4 +463,48 @@ fn what_is_too_late_is_not_offered() {
     press(&mut app, KeyCode::Char('d'));
     assert_eq!(press(&mut app, KeyCode::Char('d')), []);
     assert!(screen(&app).contains("too late to recall"), "{}", screen(&app));
+}
+
+#[test]
+fn an_answer_says_whom_it_answers_until_it_is_sent_or_let_be() {
+    let mut app = own_last();
+    press(&mut app, KeyCode::Up);
+    press(&mut app, KeyCode::Char('r'));
+    assert!(screen(&app).contains("answering"), "{}", screen(&app));
+    write(&mut app, "yes @bob");
+    let sent = |effects: Vec<Effect>| {
+        effects
+            .into_iter()
+            .find_map(|effect| if let Effect::Send { reply_to, .. } = effect { Some(reply_to) } else { None })
+    };
+    assert_eq!(sent(press(&mut app, KeyCode::Enter)), Some(Some(Seq(19))));
+    write(&mut app, "and");
+    assert_eq!(sent(press(&mut app, KeyCode::Enter)), Some(None), "the next one answers nothing");
+    press(&mut app, KeyCode::Tab);
+    press(&mut app, KeyCode::Char('r'));
+    write(&mut app, "no");
+    press(&mut app, KeyCode::Esc);
+    assert_eq!(sent(press(&mut app, KeyCode::Enter)), Some(None), "it was let be");
+}
+
+#[test]
+fn a_message_shows_what_it_answers_whom_it_calls_and_where_it_comes_from() {
+    let mut app = with_list(80, 24);
+    let quoted = |text: &str, recalled| Some(Quoted { sender: user("bob"), text: text.into(), recalled });
+    let called = || Attributes { mention_all: true, silent: true, ..Attributes::default() };
+    let author = user("carol");
+    let forwarded = Attributes { forwarded: Some(Forwarded { author, sent_at: NOON }), ..Attributes::default() };
+    opened(
+        &mut app,
+        vec![
+            start(),
+            answering(&said(18, "bob", "one", 3), quoted("lunch \u{202e}at\u{1b}[2J noon?", false), called()),
+            answering(&said(19, "bob", "two", 2), quoted("", true), forwarded),
+            answering(&said(20, "bob", "three", 1), None, Attributes::default()),
+        ],
+    );
+    let shown = screen(&app);
+    for text in [": lunch at", "@you", "silent", ": (recalled)", "↪ from ", "┃ an earlier message"] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
 }

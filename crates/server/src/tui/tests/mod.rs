@@ -11,10 +11,12 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, CellWidth as _};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
+use stonechat_client::content::Attributes;
 use stonechat_client::group::Group;
 use stonechat_client::state::{
     ConnectionState, Content, ConversationSummary, Date, ItemKey, Message, MessageItem, MessageWindows, Pending,
-    Preview, Reaction, Role, SendFailure, SendState, SentMark, Target, TimelineItem, TimelineItemKind, Wish,
+    Preview, Quote, Quoted, Reaction, Role, SendFailure, SendState, SentMark, Target, TimelineItem, TimelineItemKind,
+    Wish,
 };
 use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, ConversationKind, MessageId, UserId};
 use stonechat_types::number::{AppId, Ordinal, Seq, Timestamp};
@@ -88,6 +90,7 @@ fn list() -> Vec<Arc<ConversationSummary>> {
 /// A conversation in which nothing was said yet.
 fn quiet(id: ConversationId, title: &str, peer: Option<&str>) -> ConversationSummary {
     ConversationSummary {
+        unread_mentions: 0,
         id,
         kind: id.kind(),
         title: title.into(),
@@ -167,6 +170,16 @@ fn recalled(item: &Arc<TimelineItem>, by: Option<&str>) -> Arc<TimelineItem> {
     Arc::new(item)
 }
 
+/// The same, as an answer, with what it carries.
+fn answering(item: &Arc<TimelineItem>, says: Option<Quoted>, attributes: Attributes) -> Arc<TimelineItem> {
+    let mut item = (**item).clone();
+    if let TimelineItemKind::Message(message) = &mut item.kind {
+        message.quote = Some(Quote { seq: Seq(1), ordinal: Ordinal(1), says });
+        message.message.attributes = Some(Box::new(attributes));
+    }
+    Arc::new(item)
+}
+
 /// An own message.
 fn wrote(seq: u64, text: &str, minutes: i64, state: SendState, read_by: u32) -> Arc<TimelineItem> {
     item(seq, "alice", text, minutes, Some(state), read_by)
@@ -180,6 +193,7 @@ fn item(seq: u64, sender: &str, text: &str, minutes: i64, state: Option<SendStat
         key: if own { ItemKey::Own(message_id(n)) } else { ItemKey::Log(Seq(seq)) },
         kind: TimelineItemKind::Message(Box::new(MessageItem {
             message: Message {
+                attributes: None,
                 id: stored.then_some(MessageId { conversation: direct("bob"), seq: Seq(seq) }),
                 ordinal: stored.then_some(Ordinal(seq)),
                 sender: user(sender),
@@ -193,6 +207,7 @@ fn item(seq: u64, sender: &str, text: &str, minutes: i64, state: Option<SendStat
             state,
             read_by,
             pending: Vec::new(),
+            quote: None,
         })),
     })
 }

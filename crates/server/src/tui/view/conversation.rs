@@ -9,7 +9,7 @@ use stonechat_types::id::ConversationKind;
 use crate::tui::rows::Rows;
 use crate::tui::scroll::{self, Anchor};
 use crate::tui::state::{App, Open, Pane};
-use crate::tui::{cells, composer};
+use crate::tui::{cells, composer, sanitise};
 
 /// Draws the line between list and conversation.
 pub fn draw_divider(app: &App, area: Rect, frame: &mut Frame<'_>) {
@@ -92,7 +92,12 @@ pub fn draw_rule(app: &App, open: &Open, area: Rect, frame: &mut Frame<'_>) {
         (true, Anchor::Item { .. }) => (String::new(), "↓ newer below, Ctrl+End"),
         (true, Anchor::Bottom) => (String::new(), ""),
     };
-    let left = if app.editing.is_some() { "editing  ·  Esc lets it be".to_owned() } else { left };
+    let left = match (&app.editing, &app.answering) {
+        (Some(_), _) => "editing  ·  Esc lets it be".to_owned(),
+        (None, Some((_, author))) if *author == app.me => "answering yourself  ·  Esc lets it be".to_owned(),
+        (None, Some((_, author))) => format!("answering {}  ·  Esc lets it be", sanitise::one_line(&app.name(author))),
+        (None, None) => left,
+    };
     let left = if left.is_empty() { left } else { format!(" {} ", cells::fit(&left, width.saturating_sub(6))) };
     let right =
         if right.is_empty() { String::new() } else { format!(" {} ", cells::fit(right, width.saturating_sub(6))) };

@@ -62,7 +62,8 @@ fn conversation(app: &App, summary: &ConversationSummary, width: usize) -> [Line
         (false, true) => palette.bold(),
         (false, false) => palette.plain(),
     };
-    let badge = if unread { format!(" {} ", words::count(summary.unread)) } else { String::new() };
+    let called = if summary.unread_mentions > 0 { "@ " } else { "" };
+    let badge = if unread { format!(" {called}{} ", words::count(summary.unread)) } else { String::new() };
     let preview_room = width.saturating_sub(2 + cells::width(&badge) + 2);
     let preview = cells::pad(&preview(app, summary), preview_room);
 
