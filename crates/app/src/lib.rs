@@ -31,6 +31,7 @@ pub mod mutant;
 pub mod node;
 pub mod ports;
 pub mod position;
+mod preferences;
 mod profiles;
 mod reading;
 mod recalls;

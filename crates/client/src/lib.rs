@@ -11,6 +11,7 @@ pub mod events;
 pub mod group;
 pub mod messages;
 pub mod people;
+pub mod preferences;
 pub mod send;
 pub mod state;
 pub mod store;

@@ -9,6 +9,7 @@ use crate::content::Attributes;
 pub use crate::content::Content;
 use crate::error::AuthError;
 use crate::group::Group;
+use crate::preferences::Preferences;
 
 /// Where the connection stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,6 +76,10 @@ pub struct ConversationSummary {
     pub unread_mentions: u64,
     /// The start of the last message.
     pub preview: Option<Preview>,
+    /// What the user prefers in it.
+    pub preferences: Arc<Preferences>,
+    /// Whether it was deleted, and nothing happened in it since: it is not in the list.
+    pub hidden: bool,
     /// When it last moved up.
     pub active_at: Timestamp,
     /// The last event.

@@ -10,7 +10,7 @@ use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 
 use crate::core::change::Change;
 use crate::core::command::Opened;
-use crate::core::order::{ListOrder, Placed};
+use crate::core::order::{ListOrder, Placed, Rank};
 use crate::core::rows::MessageRow;
 use crate::core::timeline::TimelineModel;
 use crate::driver::limits::DIFFS_BEHIND;
@@ -200,7 +200,15 @@ impl List {
         if self.by_id.get(&summary.id) == Some(&summary) {
             return;
         }
-        match self.order.place(summary.id, summary.active_at) {
+        if summary.hidden {
+            if let Some(at) = self.order.remove(&summary.id) {
+                self.shown.remove(at);
+            }
+            self.by_id.insert(summary.id, summary);
+            return;
+        }
+        let rank = Rank::new(summary.preferences.pinned_at, summary.active_at);
+        match self.order.place(summary.id, rank) {
             Placed::Inserted(at) => self.shown.insert(at, summary.clone()),
             Placed::Kept(at) => drop(self.shown.set(at, summary.clone())),
             Placed::Moved(from, to) => {

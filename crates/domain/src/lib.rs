@@ -12,6 +12,7 @@ pub mod kind;
 pub mod member;
 pub mod message;
 pub mod permission;
+pub mod preferences;
 pub mod preview;
 pub mod relation;
 pub mod unread;

@@ -25,6 +25,7 @@ use stonechat_wire::v1::{self, Frame, event, frame::Body, personal_change};
 use crate::encode_group;
 use crate::parse::VERSION;
 use crate::people;
+use crate::preferences;
 
 /// The slot of a live event that holds its frame as protobuf.
 pub const SLOT_BINARY: usize = 0;
@@ -156,6 +157,7 @@ pub fn personal_change(seq: PersonalSeq, item: &PersonalItem) -> v1::PersonalCha
         }),
         PersonalItem::Device(view) => Change::Device(device(view)),
         PersonalItem::Relation(view) => Change::Relation(people::relation(view)),
+        PersonalItem::Preferences(conversation, it) => Change::Preferences(preferences::preferences(*conversation, it)),
         PersonalItem::Profile(own) => Change::Profile(people::profile(own)),
     };
     v1::PersonalChange { personal_seq: seq.0, change: Some(change) }

@@ -10,6 +10,7 @@ pub mod gateway;
 pub mod parse;
 pub mod parse_group;
 mod people;
+mod preferences;
 pub mod session;
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::parse_group;
 use crate::people;
+use crate::preferences;
 use bytes::Bytes;
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -81,6 +82,7 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
             page: opaque("page", list.page)?,
             limit: list.limit.min(MEMBERS_PAGE_MAX),
         }),
+        Body::SetPreferences(set) => Call::SetPreferences(Box::new(preferences::set_preferences(set)?)),
         Body::ListMentions(list) => Call::ListMentions(api::ListMentions {
             conversation: conversation(&list.conversation_id)?,
             after: Ordinal(number("after_ordinal", list.after_ordinal)?),
@@ -369,7 +371,7 @@ pub(crate) fn id<T: FromStr<Err: Display>>(field: &str, text: &str) -> Result<T,
     text.parse().map_err(|error| invalid(field, error))
 }
 
-fn conversation(text: &str) -> Result<ConversationId, Failure> {
+pub(crate) fn conversation(text: &str) -> Result<ConversationId, Failure> {
     id("conversation_id", text)
 }
 
@@ -400,7 +402,7 @@ fn number(field: &str, number: u64) -> Result<u64, Failure> {
     if number > NUMBER_MAX { Err(invalid(field, format_args!("is larger than {NUMBER_MAX}"))) } else { Ok(number) }
 }
 
-fn seq(field: &str, n: u64) -> Result<Seq, Failure> {
+pub(crate) fn seq(field: &str, n: u64) -> Result<Seq, Failure> {
     number(field, n).map(Seq)
 }
 

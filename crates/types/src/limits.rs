@@ -44,6 +44,10 @@ pub const MEMBERSHIP_INTERVALS_MAX: usize = 32;
 pub const OWN_ORDINALS_MAX: usize = 256;
 /// Edits of one message.
 pub const EDITS_MAX: usize = 100;
+/// Folders that one conversation may lie in.
+pub const FOLDERS_MAX: usize = 16;
+/// Bytes of the text of a draft.
+pub const DRAFT_BYTES_MAX: usize = 8 * 1024;
 /// Users that one message may call by name.
 pub const MENTIONS_MAX: usize = 64;
 /// Unread messages that call a user are counted up to this many.

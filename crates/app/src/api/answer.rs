@@ -10,6 +10,7 @@ use stonechat_domain::group::{Info, Settings};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::Role;
 use stonechat_domain::message::MessagePolicy;
+use stonechat_domain::preferences::Preferences;
 use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ConversationId, DeviceId, MessageId, UserId};
@@ -416,6 +417,8 @@ pub enum PersonalItem {
     Relation(Box<RelationView>),
     /// The user's own profile.
     Profile(Box<OwnProfile>),
+    /// What the user prefers in a conversation.
+    Preferences(ConversationId, Box<Preferences>),
 }
 
 /// A device of a user.

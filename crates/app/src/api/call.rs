@@ -7,6 +7,7 @@ use stonechat_domain::event::{Content, MessageCommand};
 use stonechat_domain::group::GroupCommand;
 use stonechat_domain::member::Role;
 use stonechat_domain::message::Authority;
+use stonechat_domain::preferences::PreferencesPatch;
 use stonechat_types::emoji::Emoji;
 use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, ConversationKind, DeviceId, UserId, Username};
 use stonechat_types::number::{Ordinal, PersonalSeq, Seq};
@@ -29,6 +30,8 @@ pub enum Call {
     ListReactions(ListReactions),
     /// Messages that call the caller. Answer: `Mentions`.
     ListMentions(ListMentions),
+    /// Change what the caller prefers in a conversation. Answer: `Done`.
+    SetPreferences(Box<SetPreferences>),
     /// What a message said before. Answer: `Edits`.
     ListEdits {
         /// Where.
@@ -260,6 +263,17 @@ pub struct ListReactions {
     pub page: Bytes,
     /// Users at most; 0 for the default.
     pub limit: u32,
+}
+
+/// A change of what a user prefers in a conversation.
+#[derive(Clone, Debug)]
+pub struct SetPreferences {
+    /// The client's id of the command.
+    pub command_id: CommandId,
+    /// Where.
+    pub conversation: ConversationId,
+    /// What.
+    pub patch: PreferencesPatch,
 }
 
 /// Which messages that call the caller are wanted.

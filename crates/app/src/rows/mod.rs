@@ -13,6 +13,7 @@ pub mod key;
 pub mod member;
 pub mod message;
 pub mod personal;
+pub mod preferences;
 pub mod profile;
 pub mod relation;
 pub mod user;

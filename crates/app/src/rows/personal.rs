@@ -1,6 +1,7 @@
 //! Entries of personal state: their keys and values.
 
 use super::codec::{Reader, Writer, damaged, role_byte, role_of};
+use super::preferences;
 use super::relation;
 use super::user::{add_byte, add_of, message_byte, message_of};
 use crate::api::{DeviceView, OwnProfile, PersonalItem, ProfileView, RelationView};
@@ -15,6 +16,7 @@ use stonechat_types::text::{DisplayName, Note};
 const MEMBERSHIP: u8 = 1;
 const READ: u8 = 2;
 const DEVICE: u8 = 3;
+const PREFERENCES: u8 = 4;
 const RELATION: u8 = 10;
 const PROFILE: u8 = 11;
 const VERSION: u8 = 1;
@@ -36,6 +38,12 @@ pub fn membership_key(id: ConversationId) -> Bytes {
 #[must_use]
 pub fn read_key(id: ConversationId) -> Bytes {
     with(READ, id.as_bytes())
+}
+
+/// The key of what a user prefers in a conversation.
+#[must_use]
+pub fn preferences_key(id: ConversationId) -> Bytes {
+    with(PREFERENCES, id.as_bytes())
 }
 
 /// The key of a device.
@@ -106,6 +114,10 @@ pub fn encode(item: &PersonalItem) -> (Bytes, Bytes) {
             row.fields(&own.private).u8(message_byte(own.who_may_message)).u8(add_byte(own.who_may_add));
             (with(PROFILE, &[]), row.finish())
         }
+        PersonalItem::Preferences(conversation, preferences) => {
+            preferences::write(&mut row, preferences);
+            (preferences_key(*conversation), row.finish())
+        }
     }
 }
 
@@ -157,6 +169,10 @@ pub fn decode(key: &[u8], value: &[u8]) -> Result<Option<PersonalItem>, LogError
                 let private = row.fields()?;
                 let (who_may_message, who_may_add) = (message_of(row.u8()?)?, add_of(row.u8()?)?);
                 PersonalItem::Profile(Box::new(OwnProfile { profile, private, who_may_message, who_may_add }))
+            }
+            PREFERENCES => {
+                let conversation = ConversationId::from_slice(name).ok()?;
+                PersonalItem::Preferences(conversation, Box::new(preferences::read(&mut row)?))
             }
             _ => return Some(None),
         };

@@ -3,6 +3,7 @@
 mod attributes;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod preferences;
 mod recalls;
 
 use bytes::Bytes;

@@ -177,6 +177,7 @@ impl Core {
             intervals: conversation.intervals.all().to_vec(),
             read: (Seq(conversation.row.read_seq), Ordinal(conversation.row.read_ordinal)),
             unread: conversation.row.unread,
+            cleared: self.preferences_of(&id).cleared_upto,
             marks: conversation.row.marks.clone(),
             head: Ordinal(conversation.row.last_ordinal),
         }))

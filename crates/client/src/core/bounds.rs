@@ -81,6 +81,7 @@ fn change(it: &v1::PersonalChange) -> bool {
         && match &it.change {
             Some(personal_change::Change::Membership(it)) => it.visible_upto_seq <= NUMBER_MAX,
             Some(personal_change::Change::Read(it)) => all([it.upto_seq, it.upto_ordinal]),
+            Some(personal_change::Change::Preferences(it)) => all([it.cleared_upto_seq, it.hidden_upto_seq]),
             // Times are shown, and not counted on from.
             Some(
                 personal_change::Change::Device(_)

@@ -135,6 +135,8 @@ pub struct Opened {
     pub read: (Seq, Ordinal),
     /// Unread messages.
     pub unread: u64,
+    /// What was said up to here is not shown.
+    pub cleared: Seq,
     /// How far the others have read.
     pub marks: Vec<crate::state::ReadMark>,
     /// The last message.

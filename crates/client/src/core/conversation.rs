@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use stonechat_domain::preferences::Preferences;
 use stonechat_types::id::UserId;
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 use stonechat_wire::v1::{self, Event};
@@ -61,6 +62,8 @@ pub struct Conversation {
     pub fruitless: u32,
     /// What it adds to the total of unread.
     pub counted: u64,
+    /// How much of that is not told, since it is muted.
+    pub muted: u64,
     /// Seq and authorship of messages above the floor, by ordinal.
     known: BTreeMap<u64, Known>,
     mutants: Mutants,
@@ -131,6 +134,7 @@ impl Conversation {
             next_fetch: Fetch::Events,
             fruitless: 0,
             counted: 0,
+            muted: 0,
             known: BTreeMap::new(),
             mutants,
         }
@@ -404,8 +408,9 @@ impl Conversation {
 
     /// What a list shows of it.
     #[must_use]
-    pub fn summary(&self) -> ConversationSummary {
+    pub fn summary(&self, preferences: Arc<Preferences>) -> ConversationSummary {
         let row = &self.row;
+        let preview = row.preview.clone().filter(|preview| preview.seq > preferences.cleared_upto);
         let title = match (&row.peer, row.peer_name.is_empty()) {
             (Some(peer), true) => peer.to_string(),
             (Some(_), false) => row.peer_name.clone(),
@@ -421,7 +426,9 @@ impl Conversation {
             member_count: row.member_count,
             unread: row.unread,
             unread_mentions: row.unread_mentions,
-            preview: row.preview.clone(),
+            preview,
+            hidden: preferences.is_hidden(Seq(row.head_seq)),
+            preferences,
             active_at: Timestamp(row.active_at),
             head_seq: Seq(row.head_seq),
             head_ordinal: Ordinal(row.head_ordinal),

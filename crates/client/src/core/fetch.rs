@@ -249,6 +249,7 @@ impl Core {
             self.settle_wishes(id);
             self.journal.tell(Change::ConversationGone(id));
             self.total_unread -= conversation.counted;
+            self.muted_unread -= conversation.muted;
             self.tell_total_unread();
         }
     }

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
+use stonechat_domain::preferences::PreferencesPatch;
 use stonechat_types::id::{ClientMsgId, ConversationId};
 use stonechat_types::number::{Seq, Timestamp};
 use stonechat_wire::v1::{Event, change_message, frame::Body};
@@ -17,6 +18,7 @@ use crate::core::command::{LaneCommand, Reply, Ticket};
 use crate::core::limits::{OUTBOX_MAX, PLACED_MAX, SETTLING_MAX};
 use crate::core::machine::Core;
 use crate::core::outbox::{Entry, Outbox, Stage};
+use crate::core::preferences;
 use crate::core::rows::{OutboxRow, QueuedCommand, StoreOp};
 use crate::core::translate;
 use crate::error::{Error, Result};
@@ -44,6 +46,12 @@ impl Entry {
         })
     }
 
+    /// What it would change of the user's preferences, and since when.
+    fn prefers(&self) -> Option<(PreferencesPatch, Timestamp)> {
+        let command = self.row.command.as_ref().filter(|_| self.row.failure.is_none())?;
+        Some((preferences::asked_by(command)?, self.row.created_at))
+    }
+
     fn is_about(&self, message: &ClientMsgId) -> bool {
         self.row.command.as_ref().is_some_and(|command| command.about.as_ref() == Some(message))
     }
@@ -54,6 +62,12 @@ impl Outbox {
     pub(super) fn is_left_behind(&self, entry: &Entry) -> bool {
         let about = entry.row.command.as_ref().and_then(|command| command.about);
         about.and_then(|message| self.get(&message)).is_some_and(|message| message.stage == Stage::Parked)
+    }
+
+    /// Changes of the user's preferences that wait, in their order.
+    pub fn preferences_of(&self, conversation: &ConversationId) -> Vec<(PreferencesPatch, Timestamp)> {
+        let lane = self.lanes.get(conversation).into_iter().flatten();
+        lane.filter_map(|order| self.entries.get(order)?.prefers()).collect()
     }
 
     /// All commands, in their order.
@@ -108,6 +122,9 @@ impl Core {
             Some(Target::Log(seq)) => Some(seq.get()),
             None => None,
         };
+        if matches!(command.call, Body::SetPreferences(_)) {
+            self.touched.insert(command.conversation);
+        }
         if !fill_in(&mut command.call, id, seq) {
             return Err(Error::argument("command", "is none that waits in a lane"));
         }
@@ -190,6 +207,10 @@ impl Core {
         if self.outbox.get(&id).is_some_and(|entry| entry.row.command.is_none()) {
             return self.break_off("the server answered a message as a command");
         }
+        let prefers = self.outbox.get(&id).and_then(|entry| Some((entry.row.conversation, entry.prefers()?.0)));
+        if let Some((conversation, patch)) = prefers {
+            self.prefer(conversation, &patch);
+        }
         let seq = match body {
             Body::CommandDone(done) => done.seq,
             // Of commands that lead to no event.
@@ -210,6 +231,9 @@ impl Core {
     /// A command left the outbox. What was granted stays to be seen until its event is here.
     pub(super) fn let_wish_go(&mut self, entry: &Entry, state: &SendState) {
         let (conversation, id) = (entry.row.conversation, entry.row.client_msg_id);
+        if entry.row.command.as_ref().is_some_and(|command| preferences::asked_by(command).is_some()) {
+            self.touched.insert(conversation);
+        }
         let granted = entry.pending().filter(|_| matches!(state, SendState::Done(_)));
         let Some(granted) = granted else {
             self.journal.tell(Change::PendingGone(conversation, id));
@@ -267,6 +291,7 @@ fn fill_in(call: &mut Body, id: ClientMsgId, seq: Option<u64>) -> bool {
             change.seq = seq.unwrap_or(change.seq);
         }
         Body::ChangeConversation(change) => change.command_id = command_id,
+        Body::SetPreferences(set) => set.command_id = command_id,
         _ => return false,
     }
     true

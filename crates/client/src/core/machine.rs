@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use stonechat_domain::preferences::Preferences;
 use stonechat_types::id::{ConversationId, DeviceId, UserId};
+use stonechat_types::number::Timestamp;
 use stonechat_wire::v1::{Event, Frame, frame::Body};
 
 use crate::core::ask::Asks;
@@ -137,9 +139,13 @@ pub struct Core {
     pub(super) asks: Asks,
     pub(super) typists: Typists,
     pub(super) entries: Entries,
+    /// What the user prefers in conversations, as the server said it last.
+    pub(super) preferences: BTreeMap<ConversationId, Preferences>,
     pub(super) focus: Vec<ConversationId>,
     pub(super) recorded: u64,
     pub(super) total_unread: u64,
+    /// Of which so many are in muted conversations, and are not told.
+    pub(super) muted_unread: u64,
     /// Unread messages that the welcome counted in conversations which have not been listed yet.
     pub(super) unlisted_unread: u64,
     /// The server's total of a welcome that this input brought.
@@ -190,9 +196,11 @@ impl Core {
             asks: Asks::default(),
             typists: Typists::default(),
             entries: Entries::default(),
+            preferences: BTreeMap::new(),
             focus: Vec::new(),
             recorded: snapshot.recorded,
             total_unread: 0,
+            muted_unread: 0,
             unlisted_unread: 0,
             welcome_unread: None,
             page_taken: false,
@@ -200,8 +208,9 @@ impl Core {
             fetch_from: 0,
         };
         core.stale = core.conversations.values().filter(|it| it.row.stale_from > 0).map(|it| it.row.id).collect();
-        core.tell_what_is_here();
         core.tell_people(snapshot.entries);
+        core.touched.clear();
+        core.tell_what_is_here();
         core.journal.close(&mut core.actions);
         core
     }
@@ -414,16 +423,22 @@ impl Core {
     }
 
     pub(super) fn tell_total_unread(&mut self) {
-        self.journal.tell(Change::TotalUnread(self.total_unread.saturating_add(self.unlisted_unread)));
+        let unread = self.total_unread.saturating_add(self.unlisted_unread);
+        self.journal.tell(Change::TotalUnread(unread.saturating_sub(self.muted_unread)));
     }
 
     fn tell_summary(&mut self, id: &ConversationId) {
+        let preferences = self.preferences_of(id);
+        let is_muted = preferences.is_muted(Timestamp(self.now.wall_ms));
         let Some(conversation) = self.conversations.get_mut(id) else { return };
         let counts = if conversation.row.member { conversation.row.unread } else { 0 };
+        let muted = if is_muted { counts } else { 0 };
         let before = std::mem::replace(&mut conversation.counted, counts);
-        self.journal.tell(Change::Conversation(Arc::new(conversation.summary())));
-        if before != counts {
+        let muted_before = std::mem::replace(&mut conversation.muted, muted);
+        self.journal.tell(Change::Conversation(Arc::new(conversation.summary(preferences))));
+        if (before, muted_before) != (counts, muted) {
             self.total_unread = self.total_unread - before + counts;
+            self.muted_unread = self.muted_unread - muted_before + muted;
             self.tell_total_unread();
         }
     }

@@ -29,6 +29,7 @@ pub mod mutant;
 pub mod order;
 mod outbox;
 pub mod people;
+pub mod preferences;
 mod reads;
 mod refusal;
 pub mod rows;

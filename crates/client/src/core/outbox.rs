@@ -534,6 +534,9 @@ impl Core {
         entry.stage = Stage::Parked;
         entry.row.failure = Some(failure);
         let row = entry.row.clone();
+        if row.command.is_some() {
+            self.touched.insert(row.conversation);
+        }
         self.journal.write(StoreOp::PutOutbox(Box::new(row)));
         self.tell_send(id);
     }

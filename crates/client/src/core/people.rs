@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use stonechat_types::id::UserId;
+use stonechat_types::id::{ConversationId, UserId};
 use stonechat_wire::v1::{self, personal_change};
 
 use crate::core::change::Change;
 use crate::core::machine::Core;
+use crate::core::preferences;
 use crate::core::rows::StoreOp;
 use crate::people::{Profile, Relation};
 
@@ -19,6 +20,8 @@ pub enum EntryKey {
     Relation(UserId),
     /// The user's own profile.
     Profile,
+    /// What the user prefers in a conversation.
+    Preferences(ConversationId),
 }
 
 impl EntryKey {
@@ -30,6 +33,7 @@ impl EntryKey {
                 UserId::new(&relation.user_id).ok().map(Self::Relation)
             }
             Some(personal_change::Change::Profile(_)) => Some(Self::Profile),
+            Some(personal_change::Change::Preferences(it)) => it.conversation_id.parse().ok().map(Self::Preferences),
             Some(_) | None => None,
         }
     }
@@ -40,6 +44,7 @@ impl EntryKey {
         match self {
             Self::Relation(user) => format!("relation.{user}"),
             Self::Profile => "profile".to_owned(),
+            Self::Preferences(id) => format!("preferences.{id}"),
         }
     }
 }
@@ -83,6 +88,12 @@ impl Core {
                     self.journal.tell(Change::Profile(Arc::new(profile)));
                 }
             }
+            Some(personal_change::Change::Preferences(it)) => {
+                if let Some((id, preferences)) = preferences::from_wire(it) {
+                    self.preferences.insert(id, preferences);
+                    self.touched.insert(id);
+                }
+            }
             Some(_) | None => {}
         }
         true
@@ -91,6 +102,9 @@ impl Core {
     /// The server has another history: it tells all that there is once more.
     pub(super) fn forget_entries(&mut self) {
         self.entries = Entries::default();
+        for id in std::mem::take(&mut self.preferences).into_keys() {
+            self.touched.insert(id);
+        }
         self.journal.tell(Change::PeopleGone);
     }
 }

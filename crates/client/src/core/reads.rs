@@ -180,7 +180,11 @@ impl Core {
                     self.own_cursor(id, read.upto_seq, read.upto_ordinal);
                 }
             }
-            Some(personal_change::Change::Relation(_) | personal_change::Change::Profile(_)) => self.on_entry(change),
+            Some(
+                personal_change::Change::Relation(_)
+                | personal_change::Change::Profile(_)
+                | personal_change::Change::Preferences(_),
+            ) => self.on_entry(change),
             // A device that was signed out hears it by its connection.
             Some(personal_change::Change::Device(_)) | None => {}
         }

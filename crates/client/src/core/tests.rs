@@ -472,6 +472,7 @@ fn a_timeline_has_days_gaps_marks_and_the_line_above_the_unread() {
     let mut model = TimelineModel::new(alice(), direct(0), TimelineOptions::default());
     let bob = UserId::new("bob").unwrap();
     model.begin(Opened {
+        cleared: Seq::ZERO,
         intervals: vec![(1, 2), (7, 9)],
         read: (Seq(8), Ordinal(7)),
         unread: 1,

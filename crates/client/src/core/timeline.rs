@@ -33,6 +33,8 @@ pub struct TimelineModel {
     sent: BTreeMap<ClientMsgId, SentMark>,
     intervals: Vec<(u64, u64)>,
     read_marker: Option<u64>,
+    /// What was said up to here is not shown.
+    cleared: Seq,
     marks: Vec<ReadMark>,
 }
 
@@ -51,6 +53,7 @@ impl TimelineModel {
             sent: BTreeMap::new(),
             intervals: Vec::new(),
             read_marker: None,
+            cleared: Seq::ZERO,
             marks: Vec::new(),
         }
     }
@@ -69,6 +72,7 @@ impl TimelineModel {
         self.wishes.extend(opened.pending);
         self.intervals = opened.intervals;
         self.marks = opened.marks;
+        self.cleared = opened.cleared;
         self.read_marker = (opened.unread > 0).then_some(opened.read.1.get());
         self.from = self.from.min(opened.head.get() + 1);
     }
@@ -107,6 +111,10 @@ impl TimelineModel {
                 let target = self.messages.values_mut().rev().find(|row| row.seq == change.target);
                 let Some(row) = target else { return false };
                 change.fold(row);
+            }
+            Change::Conversation(summary) if summary.id == self.conversation => {
+                let cleared = summary.preferences.cleared_upto;
+                return std::mem::replace(&mut self.cleared, cleared) != cleared;
             }
             Change::Intervals(conversation, intervals) if *conversation == self.conversation => {
                 self.intervals.clone_from(intervals);
@@ -175,7 +183,7 @@ impl TimelineModel {
         }
         let mut gaps = self.gaps().into_iter().peekable();
         let mut marker = self.read_marker;
-        for (ordinal, row) in &self.messages {
+        for (ordinal, row) in self.messages.iter().filter(|(_, row)| row.seq > self.cleared.get()) {
             while let Some((after, missing)) = gaps.next_if(|(after, _)| after < ordinal) {
                 lines.gap(after, missing);
             }

@@ -14,11 +14,12 @@ use stonechat_domain::group::{FOR_GOOD, GroupChange, Info, JoinMode, Measure, Se
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Role, UserRef};
 use stonechat_domain::message::MessagePolicy;
+use stonechat_domain::preferences::{Draft, Preferences};
 use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{CommandId, ConversationId, ConversationKind, DeviceId, MessageId, UserId};
 use stonechat_types::number::{AppId, Ordinal, PersonalSeq, Seq, Timestamp, UserNo};
-use stonechat_types::text::{Announcement, AvatarRef, Description, DisplayName, Nickname, Reason, Title};
+use stonechat_types::text::{Announcement, AvatarRef, Description, DisplayName, Nickname, Reason, Tag, Title};
 use stonechat_wire::v1::{self, Frame, frame::Body};
 
 use super::people;
@@ -58,6 +59,7 @@ pub fn name(body: &Body) -> &'static str {
         Body::Relate(_) => "relate",
         Body::ListRelations(_) => "list_relations",
         Body::ListMentions(_) => "list_mentions",
+        Body::SetPreferences(_) => "set_preferences",
         Body::Typing(_) => "typing",
         Body::Focus(_) => "focus",
         Body::Welcome(_) => "welcome",
@@ -166,6 +168,18 @@ pub fn calls() -> Vec<Body> {
             limit: 9,
         }),
         Body::ListEdits(v1::ListEdits { conversation_id: group_id(), seq: 42, after_seq: 0 }),
+        Body::SetPreferences(v1::SetPreferences {
+            command_id: key(),
+            conversation_id: group_id(),
+            pinned: Some(true),
+            muted_until: Some(-1),
+            marked_unread: Some(false),
+            archived: Some(true),
+            folders: Some(v1::Folders { names: vec!["Work".into()] }),
+            draft: Some(v1::Draft { text: "half a".into(), reply_to_seq: 30, at: 0 }),
+            cleared_upto_seq: Some(7),
+            hidden_upto_seq: Some(8),
+        }),
         Body::ListMentions(v1::ListMentions { conversation_id: group_id(), after_ordinal: 7, limit: 20 }),
         Body::MarkRead(v1::MarkRead { conversation_id: group_id(), upto_seq: 42 }),
         Body::ListConversations(v1::ListConversations { page: Bytes::from_static(b"page"), limit: 20 }),
@@ -535,6 +549,19 @@ fn direct_view() -> ConversationView {
     }
 }
 
+fn preferences() -> Preferences {
+    Preferences {
+        pinned_at: Some(SENT_AT),
+        muted_until: Some(FOR_GOOD),
+        marked_unread: true,
+        archived: true,
+        folders: vec![Tag::new("Work").unwrap()],
+        draft: Some(Draft { text: "half a".into(), reply_to: Some(Seq(30)), at: SENT_AT }),
+        cleared_upto: Seq(7),
+        hidden_upto: Seq(8),
+    }
+}
+
 fn personal() -> PersonalPage {
     PersonalPage {
         changes: vec![
@@ -547,8 +574,9 @@ fn personal() -> PersonalPage {
             (PersonalSeq(18), PersonalItem::Device(device())),
             (PersonalSeq(19), PersonalItem::Relation(Box::new(people::relation()))),
             (PersonalSeq(20), PersonalItem::Profile(Box::new(people::own()))),
+            (PersonalSeq(21), PersonalItem::Preferences(group(), Box::new(preferences()))),
         ],
-        upto: PersonalSeq(20),
+        upto: PersonalSeq(21),
         more: true,
     }
 }

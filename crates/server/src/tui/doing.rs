@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use stonechat_client::account::Account;
 use stonechat_client::conversation::Conversation;
+use stonechat_client::preferences::FOR_GOOD;
 use stonechat_client::send::{SendOptions, Text};
 use stonechat_client::state::Target;
 use stonechat_client::timeline::{Timeline, TimelineOptions};
@@ -13,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use crate::cli::civil::UtcOffset;
-use crate::tui::message::{Activity, Effect, Msg};
+use crate::tui::message::{Activity, Effect, Msg, Preference};
 
 /// What comes back from work, at most so many before the work waits.
 pub const ARRIVALS: usize = 64;
@@ -136,6 +137,18 @@ impl Doer {
             }
             Effect::Recall(id, message) => {
                 self.change(Order::Change(self.conversation(id), message, Wanted::Nothing));
+            }
+            Effect::Prefer(id, preference) => {
+                let conversation = self.conversation(id);
+                self.work(async move {
+                    let kept = match preference {
+                        Preference::Pinned(pinned) => conversation.pin(pinned).await,
+                        Preference::Muted(muted) => conversation.mute_until(muted.then_some(FOR_GOOD)).await,
+                        Preference::MarkedUnread(marked) => conversation.mark_unread(marked).await,
+                        Preference::Draft(text) => conversation.save_draft(&text, None).await,
+                    };
+                    kept.err().map(|error| Msg::Failed(format!("that was not kept: {error}")))
+                });
             }
             Effect::CreateGroup(title, users) => {
                 let account = self.account.clone();

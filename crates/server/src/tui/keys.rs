@@ -8,11 +8,11 @@ use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind};
 use stonechat_types::text::Title;
 
 use crate::tui::dialog::{Dialog, Filled, Form, parse_users};
-use crate::tui::message::{Activity, Effect};
+use crate::tui::message::{Activity, Effect, Preference};
 use crate::tui::rows::Rows;
 use crate::tui::scroll::{self, Anchor};
 use crate::tui::state::{App, History, Pane};
-use crate::tui::update::open;
+use crate::tui::update::{self, open};
 use crate::tui::{areas, composer};
 
 /// What the keys 1 to 5 add to a message.
@@ -110,11 +110,24 @@ fn in_list(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
         }
         KeyCode::Char('n') => app.dialog = Some(Dialog::NewChat(Form::default())),
         KeyCode::Char('g') => app.dialog = Some(Dialog::NewGroup(Form::default())),
+        KeyCode::Char('p' | 'm' | 'u') => prefer(app, key, effects),
         KeyCode::Char('?') => app.dialog = Some(Dialog::Help),
         KeyCode::Char('q') => effects.push(Effect::Quit),
         KeyCode::Esc if app.open.is_some() && !app.is_narrow() => go_to(app, Pane::Composer),
         _ => {}
     }
+}
+
+/// Pins, mutes or marks the conversation under the cursor, or undoes that.
+fn prefer(app: &App, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let Some(summary) = app.cursor.and_then(|id| app.summary(&id)) else { return };
+    let preferences = &summary.preferences;
+    let preference = match key.code {
+        KeyCode::Char('p') => Preference::Pinned(preferences.pinned_at.is_none()),
+        KeyCode::Char('m') => Preference::Muted(!preferences.is_muted(app.now)),
+        _ => Preference::MarkedUnread(!preferences.marked_unread),
+    };
+    effects.push(Effect::Prefer(summary.id, preference));
 }
 
 fn in_messages(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
@@ -281,6 +294,8 @@ fn send(app: &mut App, effects: &mut Vec<Effect>) {
     effects.push(Effect::Send { id: open.id, text, read_upto, reply_to });
     effects.push(Effect::HideMarker);
     app.composer = composer::empty();
+    let id = open.id;
+    update::keep_draft(app, id, "", effects);
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

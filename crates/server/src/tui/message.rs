@@ -54,6 +54,19 @@ pub enum Msg {
     NotKept(ConversationId, String, String),
 }
 
+/// What is preferred in a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Preference {
+    /// Whether it stands above the others.
+    Pinned(bool),
+    /// Whether it is muted.
+    Muted(bool),
+    /// Whether it is shown as unread.
+    MarkedUnread(bool),
+    /// What is being written.
+    Draft(String),
+}
+
 /// Something that is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -97,6 +110,8 @@ pub enum Effect {
         /// Whether to add it.
         add: bool,
     },
+    /// Prefer something in a conversation.
+    Prefer(ConversationId, Preference),
     /// Take a message back, for everybody.
     Recall(ConversationId, Target),
     /// Make a group.

@@ -7,7 +7,7 @@ use stonechat_client::state::{ConnectionState, ConversationSummary, TimelineItem
 use stonechat_client::timeline::Pagination;
 use stonechat_types::id::{ConversationId, ConversationKind, UserId};
 
-use crate::tui::message::{Effect, Msg};
+use crate::tui::message::{Effect, Msg, Preference};
 use crate::tui::rows::Rows;
 use crate::tui::scroll::{self, Anchor};
 use crate::tui::state::{App, History, Open, Pane, Window};
@@ -84,9 +84,15 @@ pub fn open(app: &mut App, id: ConversationId, peer: Option<UserId>, effects: &m
     if app.open.as_ref().is_some_and(|open| open.id == id) {
         return;
     }
-    put_draft_away(app);
+    put_draft_away(app, effects);
+    let marked = app.summary(&id).is_some_and(|summary| summary.preferences.marked_unread);
+    if marked {
+        effects.push(Effect::Prefer(id, Preference::MarkedUnread(false)));
+    }
     let peer = peer.or_else(|| app.summary(&id).and_then(|summary| summary.peer.clone()));
-    let draft = app.drafts.remove(&id).unwrap_or_default();
+    let kept = || app.summary(&id).and_then(|summary| summary.preferences.draft.as_ref());
+    let elsewhere = kept().map(|draft| draft.text.split('\n').map(sanitise::one_line).collect());
+    let draft = app.drafts.remove(&id).or(elsewhere).unwrap_or_default();
     app.composer = composer::with(draft);
     app.open = Some(Open::new(id, peer.clone()));
     effects.push(Effect::Open(id, peer));
@@ -95,13 +101,26 @@ pub fn open(app: &mut App, id: ConversationId, peer: Option<UserId>, effects: &m
     }
 }
 
-fn put_draft_away(app: &mut App) {
+fn put_draft_away(app: &mut App, effects: &mut Vec<Effect>) {
     // What was written over a message is no draft; that was put away before.
     app.answering = None;
     let was_editing = app.editing.take().is_some();
     let Some(open) = app.open.as_ref().filter(|_| !was_editing) else { return };
-    if !composer::is_blank(&app.composer) {
-        app.drafts.insert(open.id, app.composer.lines().to_vec());
+    let id = open.id;
+    let blank = composer::is_blank(&app.composer);
+    if !blank {
+        app.drafts.insert(id, app.composer.lines().to_vec());
+    }
+    let text = if blank { String::new() } else { composer::text(&app.composer).to_owned() };
+    keep_draft(app, id, &text, effects);
+}
+
+/// Lets the user's other devices have what he was writing, when that is different.
+pub fn keep_draft(app: &App, id: ConversationId, text: &str, effects: &mut Vec<Effect>) {
+    let Some(summary) = app.summary(&id) else { return };
+    let before = summary.preferences.draft.as_ref().map_or("", |draft| &draft.text);
+    if before != text {
+        effects.push(Effect::Prefer(id, Preference::Draft(text.to_owned())));
     }
 }
 

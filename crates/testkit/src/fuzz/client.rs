@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stonechat_client::core::change::Change;
 use stonechat_client::core::command::Ticket;
 use stonechat_client::core::machine::{Action, Core, Input, Now, Settings};
-use stonechat_client::core::order::ListOrder;
+use stonechat_client::core::order::{ListOrder, Rank};
 use stonechat_client::core::rows::{StoreOp, Transaction};
 use stonechat_client::core::timeline::TimelineModel;
 use stonechat_client::store::Store as _;
@@ -204,7 +204,7 @@ impl Driver {
     fn change(&mut self, change: &Change) {
         match change {
             Change::Conversation(summary) => {
-                self.order.place(summary.id, summary.active_at);
+                self.order.place(summary.id, Rank::new(summary.preferences.pinned_at, summary.active_at));
                 let me = self.settings.me.clone();
                 self.timelines.entry(summary.id).or_insert_with(|| {
                     let mut timeline = TimelineModel::new(me, summary.id, TimelineOptions::default());

@@ -342,7 +342,7 @@ fn personal(tape: &mut Tape<'_>) -> v1::Personal {
 
 fn personal_change(tape: &mut Tape<'_>) -> v1::PersonalChange {
     let conversation_id = conversation(tape).to_string();
-    let change = match tape.below(3) {
+    let change = match tape.below(4) {
         0 => personal_change::Change::Membership(v1::MembershipState {
             conversation_id,
             member: tape.below(2) == 1,
@@ -353,6 +353,14 @@ fn personal_change(tape: &mut Tape<'_>) -> v1::PersonalChange {
             conversation_id,
             upto_seq: number(tape),
             upto_ordinal: number(tape),
+        }),
+        2 => personal_change::Change::Preferences(v1::Preferences {
+            conversation_id,
+            pinned_at: i64::from(tape.u8()),
+            muted_until: i64::from(tape.u8()) - 1,
+            cleared_upto_seq: number(tape),
+            hidden_upto_seq: number(tape),
+            ..v1::Preferences::default()
         }),
         _ => personal_change::Change::Device(v1::DeviceState::default()),
     };

@@ -15,6 +15,7 @@ mod people;
 mod place;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod power_cuts;
+mod preferences;
 mod sdk;
 mod two_people;
 mod window;

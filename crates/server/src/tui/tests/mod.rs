@@ -90,6 +90,8 @@ fn list() -> Vec<Arc<ConversationSummary>> {
 /// A conversation in which nothing was said yet.
 fn quiet(id: ConversationId, title: &str, peer: Option<&str>) -> ConversationSummary {
     ConversationSummary {
+        preferences: Arc::default(),
+        hidden: false,
         unread_mentions: 0,
         id,
         kind: id.kind(),

@@ -19,6 +19,7 @@ const KEYS: &[(&str, &str)] = &[
     ("PgUp PgDn", "scroll; Ctrl+End to the newest"),
     ("Ctrl+N", "write to somebody"),
     ("Ctrl+G", "make a group"),
+    ("p  m  u", "in the list: pin · mute · mark unread"),
     ("Ctrl+P", "people in this group"),
     ("Ctrl+R", "reconnect now"),
     ("1 … 5", "👍 ❤ 😂 🎉 😢 on a message, or off"),

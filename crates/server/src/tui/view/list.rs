@@ -52,18 +52,25 @@ fn conversation(app: &App, summary: &ConversationSummary, width: usize) -> [Line
     let palette = app.palette;
     let under_cursor = app.cursor == Some(summary.id) && app.pane == Pane::List;
     let is_open = app.open.as_ref().is_some_and(|open| open.id == summary.id);
-    let unread = summary.unread > 0;
+    let preferences = &summary.preferences;
+    let unread = summary.unread > 0 || preferences.marked_unread;
+    let muted = preferences.is_muted(app.now);
 
     let time = words::when(summary.active_at, app.now, app.offset);
     let title_room = width.saturating_sub(2 + cells::width(&time) + 2);
-    let title = cells::pad(&words::title(summary), title_room);
+    let pinned = if preferences.pinned_at.is_some() { "↑ " } else { "" };
+    let title = cells::pad(&format!("{pinned}{}", words::title(summary)), title_room);
     let title_style = match (is_open, unread) {
         (true, _) => palette.open(),
         (false, true) => palette.bold(),
         (false, false) => palette.plain(),
     };
     let called = if summary.unread_mentions > 0 { "@ " } else { "" };
-    let badge = if unread { format!(" {called}{} ", words::count(summary.unread)) } else { String::new() };
+    let badge = match summary.unread {
+        0 if unread => " ● ".to_owned(),
+        0 => String::new(),
+        count => format!(" {called}{} ", words::count(count)),
+    };
     let preview_room = width.saturating_sub(2 + cells::width(&badge) + 2);
     let preview = cells::pad(&preview(app, summary), preview_room);
 
@@ -77,7 +84,7 @@ fn conversation(app: &App, summary: &ConversationSummary, width: usize) -> [Line
     ]);
     let mut second = vec![mark, Span::styled(preview, palette.dim()), Span::raw(" ")];
     if unread {
-        second.push(Span::styled(badge, palette.badge()));
+        second.push(Span::styled(badge, if muted { palette.dim() } else { palette.badge() }));
     }
     second.push(Span::raw("  "));
     let second = Line::from(second);
@@ -89,6 +96,11 @@ fn conversation(app: &App, summary: &ConversationSummary, width: usize) -> [Line
 
 /// What was said last, and by whom where that is not clear.
 fn preview(app: &App, summary: &ConversationSummary) -> String {
+    if let Some(draft) =
+        summary.preferences.draft.as_ref().filter(|_| app.open.as_ref().is_none_or(|open| open.id != summary.id))
+    {
+        return format!("Draft: {}", sanitise::one_line(&draft.text));
+    }
     let Some(last) = &summary.preview else {
         return if summary.member { String::new() } else { "you are not a member any more".to_owned() };
     };
