@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{arch, docs};
+use crate::{arch, docs, features};
 
 /// How much of the list to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,11 @@ const STEPS: &[(&str, Extent, Step)] = &[
     ("clippy", Extent::Fast, |root| {
         cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], &[])
     }),
-    ("test", Extent::Whole, |root| cargo(root, &["test", "--workspace", "--locked"], &[])),
+    ("test", Extent::Whole, |root| {
+        features::forget(root)?;
+        cargo(root, &["test", "--workspace", "--locked"], &[])
+    }),
+    ("features", Extent::Whole, features::verify),
     ("rustdoc", Extent::Whole, |root| {
         cargo(root, &["doc", "--workspace", "--no-deps", "--locked"], &[("RUSTDOCFLAGS", "-D warnings")])
     }),

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use stonechat_domain::kind::{EventKind, Target};
 use stonechat_types::error_code::{ErrorCode, Retry};
 
-use crate::{bounds, reliability};
+use crate::{bounds, features, reliability};
 
 struct Page {
     /// From the root.
@@ -16,7 +16,8 @@ struct Page {
     render: fn(&Path) -> Result<String>,
 }
 
-const PAGES: [Page; 4] = [
+const PAGES: [Page; 5] = [
+    Page { path: "docs/features.md", render: features::page },
     Page { path: "docs/protocol/errors.md", render: |_| Ok(errors_page()) },
     Page { path: "docs/protocol/events.md", render: |_| Ok(events_page()) },
     Page { path: "docs/reliability/bounds.json", render: bounds::page },

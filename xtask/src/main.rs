@@ -8,6 +8,7 @@ mod black_box;
 mod bounds;
 mod check;
 mod docs;
+mod features;
 mod fuzz;
 mod power_cut;
 mod reliability;

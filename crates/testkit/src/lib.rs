@@ -9,6 +9,7 @@ pub mod gate;
 pub mod held;
 pub mod ids;
 pub mod local;
+pub mod observed;
 pub mod people;
 pub mod power_cut;
 pub mod process;

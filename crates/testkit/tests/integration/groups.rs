@@ -12,6 +12,7 @@ use stonechat_client::send::Text;
 use stonechat_client::state::{ConversationSummary, Role};
 use stonechat_domain::group::{FOR_GOOD, InfoPatch, JoinMode, SettingsPatch, Who};
 use stonechat_testkit::local::Local;
+use stonechat_testkit::observed::{Seen, observed};
 use stonechat_testkit::people::{PATIENCE, account, until, user};
 use stonechat_types::id::{ConversationId, ConversationKind};
 use stonechat_types::text::{AvatarRef, Description};
@@ -150,6 +151,8 @@ async fn what_a_group_says_of_itself_and_its_settings_reach_every_device_and_sta
     here.announce("").await?;
     shows(&people.carol, id, "nothing is announced", |it| it.group.announcement.get() == 0).await?;
     people.stop().await;
+    observed("group_settings", &Seen::ALL)?;
+    observed("group_announcement", &Seen::ALL)?;
     local.stop().await;
     Ok(())
 }
@@ -223,6 +226,8 @@ async fn who_is_muted_does_not_write_and_who_is_banned_is_kept_out() -> anyhow::
         shows(account, id, "bob is back", |it| it.member && it.role == Role::Member && it.unread == 0).await?;
     }
     people.stop().await;
+    observed("group_mutes", &Seen::ALL)?;
+    observed("group_join", &[Seen::Second])?;
     local.stop().await;
     Ok(())
 }
@@ -264,6 +269,8 @@ async fn an_owner_hands_over_and_a_group_ends() -> anyhow::Result<()> {
     people.carol.online(PATIENCE).await?;
     last.leave().await?;
     people.stop().await;
+    observed("group_roles", &[Seen::Second, Seen::Offline])?;
+    observed("group_dissolve", &Seen::ALL)?;
     local.stop().await;
     Ok(())
 }
@@ -311,6 +318,7 @@ async fn a_channel_is_read_by_whoever_joins_and_written_by_its_admins() -> anyho
     let page = there.fetch_history(None, 10).await?;
     ensure!(!texts(&page).iter().any(|text| text.contains("issue 4")), "{:?}", texts(&page));
     people.stop().await;
+    observed("channel", &Seen::ALL)?;
     local.stop().await;
     Ok(())
 }

@@ -11,6 +11,7 @@ use stonechat_client::state::{Content, MentionMark, Message, MessageWindows, Quo
 use stonechat_client::timeline::{Timeline, TimelineOptions};
 use stonechat_domain::message::MessagePolicy;
 use stonechat_testkit::local::Local;
+use stonechat_testkit::observed::{Seen, observed};
 use stonechat_testkit::people::{PATIENCE, account, until, user};
 use stonechat_types::number::{Ordinal, Seq};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -111,6 +112,11 @@ async fn edits_and_reactions_reach_every_device_and_stay() -> anyhow::Result<()>
     for account in [again, tablet, bob, away] {
         account.stop().await;
     }
+    observed("edit", &Seen::ALL)?;
+    observed("reactions", &Seen::ALL)?;
+    observed("missed_changes", &Seen::ALL)?;
+    observed("offline_start", &[Seen::Restart])?;
+    observed("connection", &[Seen::Restart])?;
     local.stop().await;
     Ok(())
 }
@@ -182,6 +188,7 @@ async fn a_recalled_message_is_gone_from_every_device_and_is_not_unread() -> any
     for account in [alice, tablet, bob, away, fresh] {
         account.stop().await;
     }
+    observed("recall", &Seen::ALL)?;
     local.stop().await;
     Ok(())
 }
@@ -257,6 +264,7 @@ async fn what_is_done_without_a_connection_is_shown_at_once_and_carried_out_late
     for account in [alice, bob, away] {
         account.stop().await;
     }
+    observed("offline_changes", &Seen::ALL)?;
     local.stop().await;
     Ok(())
 }
@@ -400,6 +408,12 @@ async fn answers_calls_and_silent_messages_reach_every_device() -> anyhow::Resul
     for account in [alice, bob, away, fresh] {
         account.stop().await;
     }
+    observed("reply", &Seen::ALL)?;
+    observed("mentions", &Seen::ALL)?;
+    observed("silent", &Seen::ALL)?;
+    observed("unread", &Seen::ALL)?;
+    observed("entities", &[Seen::Second])?;
+    observed("forward", &[Seen::Second])?;
     local.stop().await;
     Ok(())
 }

@@ -10,6 +10,7 @@ use stonechat_client::send::Text;
 use stonechat_testkit::gate::Gate;
 use stonechat_testkit::held;
 use stonechat_testkit::local::Local;
+use stonechat_testkit::observed::{Seen, observed};
 use stonechat_testkit::people::{PATIENCE, account, account_with, database, until, user};
 use stonechat_testkit::process::binary;
 use stonechat_types::id::ConversationId;
@@ -95,6 +96,10 @@ async fn a_thousand_messages_later_the_store_equals_the_log() -> anyhow::Result<
         let compared = compare(home.path(), local.folder())?;
         ensure!(compared == BEFORE + MESSAGES, "{compared} messages were compared");
     }
+    observed("send", &[Seen::Offline])?;
+    observed("send_once", &[Seen::Offline])?;
+    observed("conversations", &[Seen::Offline])?;
+    observed("history", &[Seen::Second, Seen::Offline])?;
     local.stop().await;
     Ok(())
 }

@@ -10,6 +10,7 @@ use stonechat_client::people::{ProfileChange, Relation, Remarks, WhoMayAdd, WhoM
 use stonechat_client::send::Text;
 use stonechat_client::state::SendState;
 use stonechat_testkit::local::Local;
+use stonechat_testkit::observed::{Seen, observed};
 use stonechat_testkit::people::{PATIENCE, account, until, user};
 use stonechat_types::id::Username;
 
@@ -91,6 +92,8 @@ async fn contacts_are_the_same_on_every_device_of_both() -> anyhow::Result<()> {
     for account in [tablet, bob, late, back] {
         account.stop().await;
     }
+    observed("contacts", &Seen::ALL)?;
+    observed("contact_remarks", &Seen::ALL)?;
     local.stop().await;
     Ok(())
 }
@@ -122,6 +125,8 @@ async fn who_is_blocked_does_not_get_through() -> anyhow::Result<()> {
     for account in [alice, bob, tablet, late] {
         account.stop().await;
     }
+    observed("blocks", &[Seen::Second, Seen::Restart])?;
+    observed("who_may", &[Seen::Second])?;
     local.stop().await;
     Ok(())
 }
@@ -169,6 +174,8 @@ async fn a_profile_is_found_by_others_and_shown_on_every_own_device() -> anyhow:
     for account in [phone, tablet, bob, late] {
         account.stop().await;
     }
+    observed("profile", &[Seen::Second, Seen::Restart])?;
+    observed("find_users", &[Seen::Second])?;
     local.stop().await;
     Ok(())
 }

@@ -10,6 +10,7 @@ use stonechat_client::error::AuthError;
 use stonechat_client::send::Text;
 use stonechat_client::state::{ConnectionState, EndReason, SendState};
 use stonechat_testkit::local::Local;
+use stonechat_testkit::observed::{Seen, observed};
 use stonechat_testkit::people::{PATIENCE, account, account_with, database, until, user};
 use stonechat_types::id::DeviceId;
 
@@ -67,6 +68,8 @@ async fn two_people_with_two_devices_each_end_with_the_same_store() -> anyhow::R
     for device in devices {
         device.stop().await;
     }
+    observed("send", &[Seen::Second])?;
+    observed("send_once", &[Seen::Second, Seen::Restart])?;
     local.stop().await;
     Ok(())
 }
@@ -93,6 +96,7 @@ async fn a_message_written_offline_survives_the_end_of_the_app() -> anyhow::Resu
     })
     .await?;
     again.stop().await;
+    observed("send", &[Seen::Restart])?;
     local.stop().await;
     Ok(())
 }
@@ -122,6 +126,8 @@ async fn unread_and_cursors_agree_on_all_devices_of_a_person() -> anyhow::Result
     for account in [&alice, &phone, &tablet] {
         account.stop().await;
     }
+    observed("read_cursor", &[Seen::Second])?;
+    observed("read_receipts", &[Seen::Second])?;
     local.stop().await;
     Ok(())
 }
@@ -141,6 +147,7 @@ async fn a_device_that_is_signed_out_ends_at_once() -> anyhow::Result<()> {
     .await?;
     ensure!(phone.devices().await?.iter().any(|device| device.id.as_str() == "lost" && device.revoked));
     phone.stop().await;
+    observed("devices", &[Seen::Second])?;
     local.stop().await;
     Ok(())
 }
@@ -183,6 +190,7 @@ async fn a_group_keeps_its_members_in_step() -> anyhow::Result<()> {
     for account in &people {
         account.stop().await;
     }
+    observed("group_members", &[Seen::Second])?;
     local.stop().await;
     Ok(())
 }

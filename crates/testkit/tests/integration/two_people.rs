@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use stonechat_testkit::ids::client_msg_id;
 use stonechat_testkit::local::Local;
+use stonechat_testkit::observed::{Seen, observed};
 use stonechat_testkit::raw::{Raw, text_of};
 use stonechat_wire::v1::send_message::To;
 
@@ -23,6 +24,9 @@ async fn a_message_reaches_every_device_and_is_there_after_a_restart() -> anyhow
     let conversation = &welcome.conversations[0];
     assert_eq!((conversation.head_seq, conversation.unread), (2, 1));
     assert_eq!(conversation.last_message.as_ref().map(text_of).as_deref(), Some("hello"));
+    observed("conversations", &[Seen::Second, Seen::Restart])?;
+    observed("sign_in", &[Seen::Second, Seen::Restart])?;
+    observed("history", &[Seen::Restart])?;
     local.stop().await;
     Ok(())
 }
