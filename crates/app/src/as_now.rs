@@ -118,6 +118,7 @@ impl Place<'_> {
             edited_at: message.edits.last().map_or(Timestamp::default(), |edit| edit.at),
             reactions: message.reactions.iter().map(reaction).collect(),
             recalled: message.recalled.as_ref().map(|recall| (recall.by.id.clone(), recall.at)),
+            pinned: message.pinned,
         })
     }
 }
@@ -140,6 +141,7 @@ fn clipped(mut message: Message, upto: Seq) -> Option<Message> {
     } else if message.changed > upto {
         message.edits.retain(|edit| edit.seq <= upto);
         message.reactions.clear();
+        message.pinned = false;
         message.changed = message.edits.last()?.seq;
     }
     Some(message)

@@ -60,6 +60,7 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         me: loaded.members.get(&job.actor.no),
         message: loaded.messages.get(seq),
         own: loaded.messages.own(seq, job.actor.no),
+        pins: loaded.messages.pins(),
         now: context.now,
         authority: *authority,
     };

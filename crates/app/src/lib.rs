@@ -20,6 +20,7 @@ mod list_bans;
 pub mod list_conversations;
 mod list_edits;
 mod list_members;
+mod list_pinned;
 mod list_reactions;
 mod list_relations;
 pub mod live;

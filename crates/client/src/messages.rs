@@ -14,7 +14,7 @@ use crate::core::command::{Command, LaneCommand, Reply};
 use crate::core::translate;
 use crate::error::{Error, Result};
 use crate::send::{CommandHandle, Outgoing};
-use crate::state::{Content, SendState, Target, UserReaction, Version};
+use crate::state::{Content, Message, SendState, Target, UserReaction, Version};
 
 impl Conversation {
     /// Lets an own message say something else. Its earlier versions stay for everybody to read, and whom it calls and
@@ -59,6 +59,37 @@ impl Conversation {
     /// app allows the author, `forbidden` for a message of somebody else where the user is no admin.
     pub async fn recall(&self, message: impl Into<Target>) -> Result<CommandHandle> {
         self.change_message(message.into(), Change::Recall(v1::Recall {})).await
+    }
+
+    /// Pins a message for everybody, or no longer.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Store`]. The handle tells what the server answers: `forbidden` where the group lets
+    /// only its admins, `too_many` past a hundred.
+    pub async fn pin_message(&self, message: impl Into<Target>, pinned: bool) -> Result<CommandHandle> {
+        self.change_message(message.into(), Change::Pin(v1::Pin { remove: !pinned })).await
+    }
+
+    /// The messages that are pinned, oldest first, page by page from the server.
+    ///
+    /// # Errors
+    /// Whatever the server answers.
+    pub async fn pinned_messages(&self) -> Result<Vec<Message>> {
+        let mut all = Vec::new();
+        let mut after_seq = 0;
+        loop {
+            let list = v1::ListPinned { conversation_id: self.id.to_string(), after_seq, limit: 0 };
+            let Body::Messages(answer) = self.inner.call(Body::ListPinned(list)).await? else {
+                return Err(Error::Protocol("list_pinned was answered by another frame".into()));
+            };
+            let before = all.len();
+            let events = answer.messages.iter().filter_map(|message| message.event.as_ref());
+            all.extend(events.filter_map(|event| translate::message(event, &self.inner.user)));
+            after_seq = all.last().and_then(|last: &Message| last.id).map_or(0, |id| id.seq.get());
+            if !answer.more_after || all.len() == before {
+                return Ok(all);
+            }
+        }
     }
 
     async fn change_message(&self, message: Target, change: Change) -> Result<CommandHandle> {

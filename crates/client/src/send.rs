@@ -388,6 +388,7 @@ mod tests {
     #[test]
     fn what_is_forwarded_names_who_said_it_first() {
         let message = Message {
+            pinned: false,
             id: None,
             ordinal: None,
             sender: UserId::new("bob").unwrap(),

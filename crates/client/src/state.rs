@@ -183,6 +183,8 @@ pub struct Message {
     pub content: Content,
     /// What it carries beside that; `None` for nothing.
     pub attributes: Option<Box<Attributes>>,
+    /// Whether it is pinned for everybody.
+    pub pinned: bool,
     /// When it was edited last; `None` for never.
     pub edited_at: Option<Timestamp>,
     /// What people add to it, in the order in which each was first added.
@@ -271,6 +273,8 @@ pub enum Wish {
     TakeBack(Target, String),
     /// A message is to be taken back.
     Recall(Target),
+    /// A message is to be pinned, or no longer.
+    Pin(Target, bool),
     /// Something that no message shows.
     Other,
 }
@@ -280,9 +284,11 @@ impl Wish {
     #[must_use]
     pub fn target(&self) -> Option<Target> {
         match self {
-            Self::Edit(target, _) | Self::React(target, _) | Self::TakeBack(target, _) | Self::Recall(target) => {
-                Some(*target)
-            }
+            Self::Edit(target, _)
+            | Self::React(target, _)
+            | Self::TakeBack(target, _)
+            | Self::Recall(target)
+            | Self::Pin(target, _) => Some(*target),
             Self::Other => None,
         }
     }

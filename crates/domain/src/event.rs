@@ -46,6 +46,15 @@ pub enum Change {
     },
     /// Something for the app on the devices of the members. People do not see it.
     Commanded(Content),
+    /// A message is pinned for everybody, or no longer.
+    Pinned {
+        /// The message.
+        target: Seq,
+        /// Its ordinal.
+        ordinal: Ordinal,
+        /// Whether it is pinned.
+        pinned: bool,
+    },
     /// A message is taken back. Those who do not hold it are told what their unread needs.
     Recalled {
         /// The message.
@@ -84,6 +93,7 @@ impl Change {
             Self::Edited { .. } => EventKind::Edited,
             Self::Reacted { .. } => EventKind::Reacted,
             Self::Recalled { .. } => EventKind::Recalled,
+            Self::Pinned { .. } => EventKind::Pinned,
             Self::Group(change) => change.kind(),
             Self::Commanded(_) => EventKind::Command,
         }
@@ -93,7 +103,10 @@ impl Change {
     #[must_use]
     pub const fn target(&self) -> Option<Seq> {
         match self {
-            Self::Edited { target, .. } | Self::Reacted { target, .. } | Self::Recalled { target, .. } => Some(*target),
+            Self::Edited { target, .. }
+            | Self::Reacted { target, .. }
+            | Self::Recalled { target, .. }
+            | Self::Pinned { target, .. } => Some(*target),
             Self::Created { .. }
             | Self::MembersAdded(_)
             | Self::MemberRemoved(_)
@@ -146,4 +159,6 @@ pub enum MessageCommand {
     },
     /// Take it back.
     Recall,
+    /// Pin it for everybody, or no longer.
+    Pin(bool),
 }

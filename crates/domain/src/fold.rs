@@ -76,7 +76,7 @@ pub fn fold_change(state: &mut Conversation, members: &mut Facts, sender: &UserR
             set_role(state, members, user, *role);
         }
         // What they change is the message: see [`crate::message`].
-        Change::Edited { .. } | Change::Reacted { .. } | Change::Recalled { .. } => {}
+        Change::Edited { .. } | Change::Reacted { .. } | Change::Recalled { .. } | Change::Pinned { .. } => {}
         Change::Commanded(_) => {}
         Change::Group(change) => fold_group((state, members), sender, change, stamp, before),
     }

@@ -73,6 +73,7 @@ kinds! {
     Reacted = 9, "reacted", false, false, false, Message, "Adds an emoji of its sender to the message named, or takes it back.";
     Recalled = 10, "recalled", false, false, false, Message, "Takes the message named back: what it said, its edits and its reactions are gone, and it is nobody's unread any more.";
     Command = 11, "command", false, false, false, Conversation, "Changes nothing: it is for the app on the devices, and people do not see it.";
+    Pinned = 12, "pinned", false, false, false, Message, "Pins the message named for everybody, or no longer.";
     InfoChanged = 20, "info_changed", false, false, false, Conversation, "Replaces the description, the avatar and the extension of the group.";
     SettingsChanged = 21, "settings_changed", false, false, false, Conversation, "Replaces the settings of the group.";
     OwnerChanged = 22, "owner_changed", false, false, false, Members, "Makes the user named an owner, and its sender an admin.";

@@ -8,7 +8,7 @@ use crate::member::{Member, Role, UserRef};
 use crate::permission::{Action, check};
 use stonechat_types::emoji::Emoji;
 use stonechat_types::id::ConversationKind;
-use stonechat_types::limits::{EDITS_MAX, EMOJIS_PER_MESSAGE_MAX, EMOJIS_PER_USER_MAX};
+use stonechat_types::limits::{EDITS_MAX, EMOJIS_PER_MESSAGE_MAX, EMOJIS_PER_USER_MAX, PINS_MAX};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 
 /// A message as far as the rules know it: everything but what it says.
@@ -32,6 +32,8 @@ pub struct Message {
     pub recalled: Option<Recall>,
     /// Whether it was sent silently: it is nobody's unread.
     pub silent: bool,
+    /// Whether it is pinned for everybody.
+    pub pinned: bool,
 }
 
 /// That a message was taken back.
@@ -75,6 +77,7 @@ impl Message {
             reactions: Vec::new(),
             recalled: None,
             silent: false,
+            pinned: false,
         }
     }
 
@@ -88,9 +91,11 @@ impl Message {
         match change {
             Change::Edited { .. } => self.edits.push(Edit { seq: stamp.seq, at: stamp.sent_at }),
             Change::Reacted { emoji, added, .. } => self.react(emoji, *added),
+            Change::Pinned { pinned, .. } => self.pinned = *pinned,
             Change::Recalled { .. } => {
                 self.edits.clear();
                 self.reactions.clear();
+                self.pinned = false;
                 self.recalled = Some(Recall { by: sender.clone(), at: stamp.sent_at });
             }
             Change::Created { .. }
@@ -135,6 +140,8 @@ pub struct About<'a> {
     pub message: Option<&'a Message>,
     /// The actor's emojis on it.
     pub own: &'a [Emoji],
+    /// How many messages of the conversation are pinned.
+    pub pins: usize,
     /// The time.
     pub now: Timestamp,
     /// Who vouches for the command.
@@ -190,6 +197,7 @@ pub fn decide_message(
         MessageCommand::Edit(_) if !is_own => return Err(Rejection::Forbidden),
         MessageCommand::Edit(_) => Action::EditOwn,
         MessageCommand::React { .. } => Action::React,
+        MessageCommand::Pin(_) => Action::Pin,
         MessageCommand::Recall if is_own => Action::RecallOwn,
         MessageCommand::Recall => Action::RecallOther,
     };
@@ -200,7 +208,18 @@ pub fn decide_message(
         MessageCommand::Edit(content) => edit(&about, message, content, policy),
         MessageCommand::React { emoji, add } => react(about.own, message, emoji, *add),
         MessageCommand::Recall => recall(&about, me, message, policy),
+        MessageCommand::Pin(pin) => pin_message(&about, message, *pin),
     }
+}
+
+fn pin_message(about: &About<'_>, message: &Message, pinned: bool) -> Result<Option<Change>, Rejection> {
+    if message.pinned == pinned {
+        return Ok(None);
+    }
+    if pinned && about.pins >= PINS_MAX {
+        return Err(Rejection::TooMany);
+    }
+    Ok(Some(Change::Pinned { target: message.seq, ordinal: message.ordinal, pinned }))
 }
 
 fn recall(

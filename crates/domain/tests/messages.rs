@@ -84,7 +84,7 @@ fn decided(steps: &[Step]) -> (Message, Vec<Event>, Own) {
         let me = Member::joining(person(by), Role::Member, Seq(1), Ordinal::ZERO);
         let mine = own.entry(by).or_default();
         let (now, authority) = (Timestamp(2_000), Authority::Member);
-        let about = About { state: &state, me: Some(&me), message: Some(&message), own: mine, now, authority };
+        let about = About { pins: 0, state: &state, me: Some(&me), message: Some(&message), own: mine, now, authority };
         let Ok(Some(change)) = decide_message(about, &command, MessagePolicy::default()) else { continue };
         let stamp = stamp(11 + events.len() as u64);
         assert!(message.fold(&change, &person(by), &stamp), "what was just decided is new");
@@ -140,7 +140,15 @@ proptest! {
 }
 
 fn about<'a>(state: &'a Conversation, me: &'a Member, message: &'a Message, own: &'a [Emoji]) -> About<'a> {
-    About { state, me: Some(me), message: Some(message), own, now: Timestamp(2_000), authority: Authority::Member }
+    About {
+        pins: 0,
+        state,
+        me: Some(me),
+        message: Some(message),
+        own,
+        now: Timestamp(2_000),
+        authority: Authority::Member,
+    }
 }
 
 #[test]
@@ -153,7 +161,7 @@ fn only_its_author_edits_a_message_and_not_for_ever() {
     let edit = MessageCommand::Edit(text("better"));
     let policy = MessagePolicy::default();
     let try_as = |me: &Member, message: &Message, now: i64| {
-        let about = About { now: Timestamp(now), ..about(&state, me, message, &[]) };
+        let about = About { pins: 0, now: Timestamp(now), ..about(&state, me, message, &[]) };
         decide_message(about, &edit, policy)
     };
     assert!(matches!(try_as(&author, &message, 2_000), Ok(Some(Change::Edited { .. }))));
@@ -162,7 +170,7 @@ fn only_its_author_edits_a_message_and_not_for_ever() {
     // The app may let him, at any time, but nobody in his name.
     let by_app = |me: &Member| {
         let now = Timestamp(1_001 + policy.edit_window_ms);
-        let about = About { now, authority: Authority::App, ..about(&state, me, &message, &[]) };
+        let about = About { pins: 0, now, authority: Authority::App, ..about(&state, me, &message, &[]) };
         decide_message(about, &edit, policy)
     };
     assert!(matches!(by_app(&author), Ok(Some(Change::Edited { .. }))));
@@ -184,9 +192,9 @@ fn what_is_not_seen_is_not_there() {
     let mut gone = Member::joining(person(1), Role::Member, Seq(1), Ordinal::ZERO);
     gone.end(Seq(8), None);
     assert_eq!(decide_message(about(&state, &gone, &message, &[]), &react, policy), Err(Rejection::NotAMember));
-    let stranger = About { me: None, ..about(&state, &late, &message, &[]) };
+    let stranger = About { pins: 0, me: None, ..about(&state, &late, &message, &[]) };
     assert_eq!(decide_message(stranger, &react, policy), Err(Rejection::NotFound));
-    let nothing = About { message: None, ..about(&state, &late, &message, &[]) };
+    let nothing = About { pins: 0, message: None, ..about(&state, &late, &message, &[]) };
     assert_eq!(decide_message(nothing, &react, policy), Err(Rejection::NoSuchMessage));
 }
 
@@ -219,7 +227,7 @@ fn a_message_is_taken_back_by_its_author_in_time_or_by_an_admin_and_then_is_gone
     let direct =
         Conversation { id: ConversationId::direct(AppId::DEFAULT, &person(0).id, &person(1).id), ..group.clone() };
     let try_as = |state: &Conversation, me: &Member, message: &Message, command: &MessageCommand, now: i64| {
-        decide_message(About { now: Timestamp(now), ..about(state, me, message, &[]) }, command, policy)
+        decide_message(About { pins: 0, now: Timestamp(now), ..about(state, me, message, &[]) }, command, policy)
     };
     let late = 1_001 + policy.recall_window_ms;
     let (author, other, admin) = (member(0, Role::Member), member(1, Role::Member), member(1, Role::Admin));
@@ -245,11 +253,11 @@ fn the_app_recalls_any_message_at_any_time_in_the_name_of_a_member() {
     let other = Member::joining(person(1), Role::Member, Seq(1), Ordinal::ZERO);
     let (policy, late) = (MessagePolicy::default(), Timestamp(i64::MAX));
     let by = |authority| {
-        let about = About { now: late, authority, ..about(&state, &other, &message, &[]) };
+        let about = About { pins: 0, now: late, authority, ..about(&state, &other, &message, &[]) };
         decide_message(about, &MessageCommand::Recall, policy)
     };
     assert_eq!(by(Authority::Member), Err(Rejection::Forbidden));
     assert!(matches!(by(Authority::App), Ok(Some(Change::Recalled { .. }))));
-    let stranger = About { me: None, authority: Authority::App, ..about(&state, &other, &message, &[]) };
+    let stranger = About { pins: 0, me: None, authority: Authority::App, ..about(&state, &other, &message, &[]) };
     assert_eq!(decide_message(stranger, &MessageCommand::Recall, policy), Err(Rejection::NotFound));
 }

@@ -123,8 +123,15 @@ impl World {
         // One that everybody who ever was here has seen.
         let seq = me.and_then(|me| me.intervals.first()).map_or(self.state.head, |first| first.from);
         let message = Message::new(seq, Ordinal(1), person(author), NOW);
-        let about =
-            About { state: &self.state, me, message: Some(&message), own: &[], now: NOW, authority: Authority::Member };
+        let about = About {
+            pins: 0,
+            state: &self.state,
+            me,
+            message: Some(&message),
+            own: &[],
+            now: NOW,
+            authority: Authority::Member,
+        };
         decide_message(about, command, MessagePolicy::default()).map(drop)
     }
 
@@ -141,9 +148,8 @@ impl World {
             Action::RecallOwn => self.on_message(by, by, &MessageCommand::Recall),
             Action::RecallOther => self.on_message(by, "founder", &MessageCommand::Recall),
             Action::MentionAll => decide_send(&self.state, self.facts.get(&person(by).no), true, NOW),
-            Action::Pin | Action::ListMembers | Action::ListBans => {
-                check(&self.state, self.facts.get(&person(by).no), action, NOW)
-            }
+            Action::Pin => self.on_message(by, "founder", &MessageCommand::Pin(true)),
+            Action::ListMembers | Action::ListBans => check(&self.state, self.facts.get(&person(by).no), action, NOW),
             Action::AddMember => self.asks(by, &Command::AddMembers(vec![person("somebody")])),
             Action::RemoveMember => self.asks(by, &Command::RemoveMember(person("some_member"))),
             Action::RemoveAdmin => self.asks(by, &Command::RemoveMember(person("some_admin"))),

@@ -250,6 +250,9 @@ fn change(conversation: ConversationId, change: &Change) -> Option<event::Change
             author_id: text(&author.id),
             silent: *silent,
         }),
+        Change::Pinned { target, ordinal, pinned } => {
+            event::Change::Pinned(v1::Pinned { seq: target.0, ordinal: ordinal.0, removed: !pinned })
+        }
         Change::Commanded(_) => return None,
     })
 }
@@ -357,6 +360,7 @@ fn message_now(view: &MessageView) -> v1::Event {
         reactions: state.reactions.iter().map(reaction).collect(),
         recalled_by: state.recalled.as_ref().map(|(by, _)| text(by)).unwrap_or_default(),
         recalled_at: state.recalled.as_ref().map_or(0, |(_, at)| at.0),
+        pinned: state.pinned,
     });
     v1::Event { state, ..event(&view.event) }
 }

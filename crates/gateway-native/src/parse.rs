@@ -17,8 +17,8 @@ use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, ConversationKind, UserId};
 use stonechat_types::limits::{
     BODY_BYTES_MAX, BODY_TYPE_BYTES_MAX, FOCUS_MAX, GROUP_PAGE_MAX, MEMBERS_PAGE_MAX, MEMBERS_PER_EVENT_MAX,
-    MENTIONS_MAX, MESSAGE_EXTENSION_BYTES_MAX, PAGE_ITEMS_MAX, PERSONAL_PAGE_MAX, POSITION_BYTES_MAX, PRIORITY_MAX,
-    TOKEN_BYTES_MAX, WINDOW_MAX,
+    MENTIONS_MAX, MESSAGE_EXTENSION_BYTES_MAX, PAGE_ITEMS_MAX, PERSONAL_PAGE_MAX, PINS_MAX, POSITION_BYTES_MAX,
+    PRIORITY_MAX, TOKEN_BYTES_MAX, WINDOW_MAX,
 };
 use stonechat_types::number::{Ordinal, PersonalSeq, Seq, Timestamp};
 use stonechat_types::text::Title;
@@ -82,6 +82,11 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
             page: opaque("page", list.page)?,
             limit: list.limit.min(MEMBERS_PAGE_MAX),
         }),
+        Body::ListPinned(list) => Call::ListPinned {
+            conversation: conversation(&list.conversation_id)?,
+            after: seq("after_seq", list.after_seq)?,
+            limit: list.limit.min(PINS_MAX as u32),
+        },
         Body::SetPreferences(set) => Call::SetPreferences(Box::new(preferences::set_preferences(set)?)),
         Body::ListMentions(list) => Call::ListMentions(api::ListMentions {
             conversation: conversation(&list.conversation_id)?,
@@ -333,6 +338,7 @@ fn change_message(change: v1::ChangeMessage) -> Result<api::ChangeMessage, Failu
         Some(Change::Edit(edit)) => MessageCommand::Edit(content(edit.body_type, edit.body)?),
         Some(Change::React(react)) => MessageCommand::React { emoji: emoji(&react.emoji)?, add: !react.remove },
         Some(Change::Recall(v1::Recall {})) => MessageCommand::Recall,
+        Some(Change::Pin(pin)) => MessageCommand::Pin(!pin.remove),
         None => return Err(malformed("the change is missing, or not one that this server knows")),
     };
     Ok(api::ChangeMessage {

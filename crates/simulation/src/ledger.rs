@@ -304,6 +304,7 @@ impl Ledger {
                 visits.count("live events");
                 visits.add("message changed", u64::from(matches!(event.kind.as_str(), "edited" | "reacted")));
                 visits.add("message recalled", u64::from(event.kind == "recalled"));
+                visits.add("message pinned", u64::from(event.kind == "pinned"));
                 self.shows(&peer.user, event);
             }
             Body::PersonalChange(v1::PersonalChange {

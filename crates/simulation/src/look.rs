@@ -315,6 +315,7 @@ fn check_messages(
         let carried = entry.attributes.as_ref().filter(|_| recall.is_none());
         let is_same = row.attributes.as_ref() == carried || row.corrupt || rotted.contains(&entry.key);
         ensure!(is_same, "message {seq} carries {:?} and not {carried:?}", row.attributes);
+        ensure!(row.pinned == now.pinned, "message {seq} is pinned: {}, and not {}", row.pinned, now.pinned);
         ensure!(row.edits == now.edits, "message {seq} was edited {} times and not {}", row.edits, now.edits);
         let shown: BTreeSet<_> = row.reactions.iter().map(|it| (it.emoji.clone(), it.count, it.own)).collect();
         let expected = now.shown(user);

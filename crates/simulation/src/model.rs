@@ -96,6 +96,8 @@ pub struct Now {
     pub reactions: BTreeMap<String, BTreeSet<UserId>>,
     /// Who recalled it.
     pub recalled: Option<UserId>,
+    /// Whether it is pinned.
+    pub pinned: bool,
 }
 
 impl Now {
@@ -250,6 +252,11 @@ impl Conversation {
                 let reactions = self.messages.get_mut(&target.0).map(|now| &mut now.reactions);
                 if let Some(users) = reactions.map(|all| all.entry(emoji.as_str().to_owned()).or_default()) {
                     let _known = if added { users.insert(entry.sender.clone()) } else { users.remove(&entry.sender) };
+                }
+            }
+            Some(Change::Pinned { target, pinned, .. }) => {
+                if let Some(now) = self.messages.get_mut(&target.0) {
+                    now.pinned = pinned;
                 }
             }
             Some(Change::Recalled { target, .. }) => {

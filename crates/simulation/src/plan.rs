@@ -42,6 +42,8 @@ pub enum Step {
     React { device: u64, conversation: u64, message: u64, emoji: u64, add: bool },
     /// One of the newest or oldest messages here is recalled, if it is one's own or one may recall all.
     Recall { device: u64, conversation: u64, message: u64 },
+    /// One of the newest or oldest messages here is pinned, or no longer.
+    Pin { device: u64, conversation: u64, message: u64, pin: bool },
     /// A failed message is sent again.
     Retry { device: u64 },
     /// A device of the same user is signed out.
@@ -226,7 +228,7 @@ impl Swarm {
 
 fn people_step(dice: &mut Dice) -> Step {
     let (device, conversation) = (dice.number(), dice.number());
-    match dice.below(28) {
+    match dice.below(30) {
         0..=9 => {
             let count = if dice.percent(15) { dice.between(5, 40) } else { dice.between(1, 3) };
             let bytes = if dice.percent(5) { dice.between(1_000, 6_000) } else { dice.between(0, 120) };
@@ -243,6 +245,7 @@ fn people_step(dice: &mut Dice) -> Step {
             Step::React { device, conversation, message, emoji, add: dice.percent(65) }
         }
         26 => Step::Recall { device, conversation, message: dice.number() },
+        27 | 28 => Step::Pin { device, conversation, message: dice.number(), pin: dice.percent(65) },
         _ => Step::CreateGroup { device, members: dice.number() },
     }
 }

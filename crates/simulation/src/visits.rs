@@ -62,6 +62,7 @@ pub const MUST_HAPPEN: &[&str] = &[
     "removal with sends in flight",
     "changes fetched",
     "message recalled",
+    "message pinned",
     "changed without a connection",
     "edited before it was sent",
     "silent message sent",

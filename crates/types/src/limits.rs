@@ -48,6 +48,8 @@ pub const EDITS_MAX: usize = 100;
 pub const FOLDERS_MAX: usize = 16;
 /// Bytes of the text of a draft.
 pub const DRAFT_BYTES_MAX: usize = 8 * 1024;
+/// Messages that may be pinned in one conversation.
+pub const PINS_MAX: usize = 100;
 /// Users that one message may call by name.
 pub const MENTIONS_MAX: usize = 64;
 /// Unread messages that call a user are counted up to this many.

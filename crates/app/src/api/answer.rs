@@ -306,6 +306,8 @@ pub struct StateView {
     pub reactions: Vec<ReactionView>,
     /// That it was taken back: by whom, and when.
     pub recalled: Option<(UserId, Timestamp)>,
+    /// Whether it is pinned for everybody.
+    pub pinned: bool,
 }
 
 /// How often an emoji was added to a message.

@@ -30,6 +30,15 @@ pub enum Call {
     ListReactions(ListReactions),
     /// Messages that call the caller. Answer: `Mentions`.
     ListMentions(ListMentions),
+    /// Messages that are pinned, oldest first. Answer: `Messages`, which settle nothing.
+    ListPinned {
+        /// Where.
+        conversation: ConversationId,
+        /// Those after this message.
+        after: Seq,
+        /// Messages at most; 0 for the default.
+        limit: u32,
+    },
     /// Change what the caller prefers in a conversation. Answer: `Done`.
     SetPreferences(Box<SetPreferences>),
     /// What a message said before. Answer: `Edits`.

@@ -47,7 +47,7 @@ pub(crate) enum Found {
     Dedup(Bytes, Bytes),
     OrdinalAt(Seq, Ordinal),
     Peer(Option<UserRef>),
-    Message(Seq, Option<Box<Message>>, UserNo, Vec<Emoji>),
+    Message(Seq, Option<Box<Message>>, UserNo, Vec<Emoji>, usize),
     User(Option<Box<User>>),
     Called(Vec<UserNo>),
 }
@@ -114,23 +114,25 @@ async fn message(
     no: ConversationNo,
     (seq, user): (Seq, UserNo),
 ) -> Result<Found, LogError> {
-    let rows = node.log.load(vec![key::message(app, no, seq), key::reactions(app, no, seq)]).await?;
+    let keys = vec![key::message(app, no, seq), key::reactions(app, no, seq), key::pinned(app, no)];
+    let rows = node.log.load(keys).await?;
+    let pins = packed::entries(rows[2].as_deref().unwrap_or_default()).count();
     if let Some(row) = &rows[0] {
         let entry = packed::get(rows[1].as_deref().unwrap_or_default(), &user.0.to_be_bytes());
         let entry = entry.map_err(|error| LogError::Corrupt(error.to_string()))?;
         let own = entry.map(rows::message::decode_own).transpose()?.unwrap_or_default();
         let mut message = Box::new(rows::message::decode(row)?);
         message.silent = message.recalled.is_none() && is_silent(node, (app, no), message.ordinal).await?;
-        return Ok(Found::Message(seq, Some(message), user, own));
+        return Ok(Found::Message(seq, Some(message), user, own, pins));
     }
-    let Some(before) = seq.0.checked_sub(1) else { return Ok(Found::Message(seq, None, user, Vec::new())) };
+    let Some(before) = seq.0.checked_sub(1) else { return Ok(Found::Message(seq, None, user, Vec::new(), pins)) };
     let page = node.log.events(app, id, Seq(before), seq, PageLimit { items: 1, bytes: 1 }).await?;
     let header = page.events.into_iter().map(|event| event.header).find(|header| header.kind == EventKind::Message);
-    let Some(header) = header else { return Ok(Found::Message(seq, None, user, Vec::new())) };
+    let Some(header) = header else { return Ok(Found::Message(seq, None, user, Vec::new(), pins)) };
     let author = UserRef { no: header.sender_no, id: header.sender };
     let mut message = Box::new(Message::new(header.seq, header.ordinal, author, header.sent_at));
     message.silent = is_silent(node, (app, no), header.ordinal).await?;
-    Ok(Found::Message(seq, Some(message), user, Vec::new()))
+    Ok(Found::Message(seq, Some(message), user, Vec::new(), pins))
 }
 
 /// Whether a message that was not taken back was sent silently: both have the same rows.
@@ -193,8 +195,9 @@ pub(crate) fn install(slot: &mut Slot, found: Found) {
         Found::Peer(peer) => slot.brought.peer = Some(peer),
         Found::User(user) => slot.brought.user = user.map(|user| *user),
         Found::Called(users) => slot.brought.called = Some(users),
-        Found::Message(seq, message, user, own) => {
+        Found::Message(seq, message, user, own, pins) => {
             if let Some(loaded) = &mut slot.loaded {
+                loaded.messages.learn_pins(pins);
                 loaded.messages.learn(seq, message.map(|message| *message), (user, own), loaded.committed);
             }
         }

@@ -11,9 +11,9 @@ use stonechat_types::number::{Seq, UserNo};
 /// Messages that are kept when all that is known of them is committed.
 const KEPT_MAX: usize = 64;
 
-/// Messages by their seqs.
+/// Messages by their seqs, and how many of the conversation are pinned, once that was asked for.
 #[derive(Default)]
-pub(crate) struct Messages(Map<Seq, Known>);
+pub(crate) struct Messages(Map<Seq, Known>, Option<usize>);
 
 #[derive(Default)]
 struct Known {
@@ -39,6 +39,16 @@ impl Messages {
         self.0.get(&seq).and_then(|known| known.own.get(&user)).map_or(&[], Vec::as_slice)
     }
 
+    /// How many messages of the conversation are pinned.
+    pub fn pins(&self) -> usize {
+        self.1.unwrap_or_default()
+    }
+
+    /// Takes in how many a load found; what is here already may be newer.
+    pub fn learn_pins(&mut self, pins: usize) {
+        self.1.get_or_insert(pins);
+    }
+
     /// Takes in what a load found. What is here already may be newer. Room is made among those that nothing pending has
     /// changed.
     pub fn learn(&mut self, seq: Seq, message: Option<Message>, (user, own): (UserNo, Vec<Emoji>), committed: Seq) {
@@ -53,8 +63,10 @@ impl Messages {
     pub fn fold(&mut self, change: &Change, sender: &UserRef, stamp: &Stamp) -> Option<(Seq, &Message, &[Emoji])> {
         let known = self.0.get_mut(&change.target()?)?;
         let message = known.message.as_mut()?;
-        let before = message.changed;
+        let (before, was_pinned) = (message.changed, message.pinned);
         message.fold(change, sender, stamp);
+        let pins = self.1.unwrap_or_default() + usize::from(message.pinned);
+        self.1 = Some(pins.saturating_sub(usize::from(was_pinned)));
         if message.recalled.is_some() {
             known.own.values_mut().for_each(Vec::clear);
         }

@@ -116,7 +116,9 @@ pub(crate) fn push_change(
         record.rows.extend(derive::message_rows(place, before, message));
         match change {
             Change::Reacted { .. } => record.rows.push(derive::reactions_row(place, message.seq, actor.no, own)),
+            Change::Pinned { .. } => record.rows.push(derive::pinned_row(place, message)),
             Change::Recalled { .. } => {
+                record.rows.push(derive::pinned_row(place, message));
                 context.node.recalls.note(place, message.ordinal);
                 record.rows.extend(derive::recalled_rows(place, message));
             }
@@ -138,6 +140,7 @@ pub(crate) fn push_change(
         | Change::RoleChanged(..)
         | Change::Edited { .. }
         | Change::Reacted { .. }
+        | Change::Pinned { .. }
         | Change::Recalled { .. }
         | Change::Commanded(_) => None,
     };
@@ -176,6 +179,7 @@ fn touched(actor: &UserRef, change: &Change) -> Vec<UserNo> {
         | Change::Renamed(_)
         | Change::Edited { .. }
         | Change::Reacted { .. }
+        | Change::Pinned { .. }
         | Change::Recalled { .. }
         | Change::Commanded(_) => &[],
     };

@@ -59,6 +59,9 @@ pub fn encode(change: &Change) -> Bytes {
             }
         }
         Change::Commanded(content) => said(&mut row, Some(content)),
+        Change::Pinned { target, ordinal, pinned } => {
+            row.u64(target.0).u64(ordinal.0).u8(u8::from(*pinned));
+        }
         Change::Group(change) => group::change(&mut row, change),
     }
     row.finish()
@@ -111,6 +114,7 @@ pub fn decode(kind: EventKind, body: &[u8]) -> Result<Change, LogError> {
                 }
                 Change::Recalled { target, ordinal, author, silent }
             }
+            EventKind::Pinned => Change::Pinned { target: row.seq()?, ordinal: row.ordinal()?, pinned: row.flag()? },
             EventKind::Command => Change::Commanded(read_said(&mut row)??),
             kind => Change::Group(group::read_change(kind, &mut row)?),
         };
@@ -163,6 +167,7 @@ pub fn encode_message_command(seq: Seq, command: &MessageCommand) -> Bytes {
             row.u8(8).u64(seq.0).bytes(emoji.as_str().as_bytes()).u8(u8::from(*add));
         }
         MessageCommand::Recall => _ = row.u8(9).u64(seq.0),
+        MessageCommand::Pin(pin) => _ = row.u8(12).u64(seq.0).u8(u8::from(*pin)),
     }
     row.finish()
 }

@@ -146,6 +146,16 @@ pub fn recalled_rows((app, no): (AppId, ConversationNo), message: &Message) -> V
     vec![entry, RowWrite::Delete { key: key::reactions(app, no, message.seq) }]
 }
 
+/// The entry of a message among those that are pinned in its conversation; none when it is not.
+#[must_use]
+pub fn pinned_row((app, no): (AppId, ConversationNo), message: &Message) -> RowWrite {
+    RowWrite::Patch {
+        key: key::pinned(app, no),
+        entry: Bytes::copy_from_slice(&message.seq.0.to_be_bytes()),
+        value: message.pinned.then(|| super::message::encode_changed(message.changed, message.ordinal)),
+    }
+}
+
 /// The rows of a message that calls users or is sent silently.
 #[must_use]
 pub fn attributed_rows(

@@ -24,6 +24,7 @@ const RELATION: u8 = 0x22;
 const COMMANDS: u8 = 0x23;
 const BAN: u8 = 0x30;
 const MENTIONS: u8 = 0x0F;
+const PINNED: u8 = 0x10;
 
 /// Ordinals of one row of messages that were taken back, as a power of two.
 const RECALLED_CHUNK_BITS: u32 = 10;
@@ -243,6 +244,14 @@ pub fn mentions_of(app: AppId, conversation: ConversationNo, called: Called) -> 
         Called::User(user) => key.put_u32(user.0),
         Called::Everybody => key.put_u32(u32::MAX),
     }
+    key.freeze()
+}
+
+/// The messages that are pinned in a conversation: a packed row of seq → ordinal and event.
+#[must_use]
+pub fn pinned(app: AppId, conversation: ConversationNo) -> Bytes {
+    let mut key = start(PINNED, app, 4);
+    key.put_u32(conversation.0);
     key.freeze()
 }
 

@@ -12,11 +12,17 @@ use stonechat_types::number::{Ordinal, Seq, Timestamp, UserNo};
 const VERSION: u8 = 1;
 /// The form of a message that was taken back.
 const RECALLED: u8 = 2;
+/// The form of a message that is pinned.
+const PINNED: u8 = 3;
 
 /// The bytes of a message.
 #[must_use]
 pub fn encode(message: &Message) -> Bytes {
-    let mut row = Writer::new(if message.recalled.is_some() { RECALLED } else { VERSION });
+    let mut row = Writer::new(match (&message.recalled, message.pinned) {
+        (Some(_), _) => RECALLED,
+        (None, true) => PINNED,
+        (None, false) => VERSION,
+    });
     row.u64(message.seq.0).u64(message.ordinal.0).u64(message.sent_at.0 as u64).u64(message.changed.0);
     row.user(&message.author);
     if let Some(recall) = &message.recalled {
@@ -39,7 +45,7 @@ pub fn encode(message: &Message) -> Bytes {
 /// # Errors
 /// [`LogError::Corrupt`] when it is not in its form.
 pub fn decode(row: &[u8]) -> Result<Message, LogError> {
-    let version = if row.first() == Some(&RECALLED) { RECALLED } else { VERSION };
+    let version = row.first().copied().filter(|form| [RECALLED, PINNED].contains(form)).unwrap_or(VERSION);
     let mut row = Reader::new(row, version, "a message")?;
     let mut read = || {
         let (seq, ordinal, sent_at, changed) = (row.seq()?, row.ordinal()?, Timestamp(row.u64()? as i64), row.seq()?);
@@ -58,7 +64,8 @@ pub fn decode(row: &[u8]) -> Result<Message, LogError> {
             reactions.push(Reaction { emoji: emoji(row.text()?)?, count: row.u32()? });
         }
         row.end()?;
-        Some(Message { seq, ordinal, author, sent_at, changed, edits, reactions, recalled: None, silent: false })
+        let (recalled, pinned) = (None, version == PINNED);
+        Some(Message { seq, ordinal, author, sent_at, changed, edits, reactions, recalled, silent: false, pinned })
     };
     read().ok_or_else(|| damaged("a message"))
 }

@@ -3,6 +3,7 @@
 mod attributes;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod pins;
 mod preferences;
 mod recalls;
 

@@ -218,6 +218,7 @@ fn fold(conversation: &mut Conversation, event: &Event, me: &UserId, mutants: Mu
             | event::Change::Edited(_)
             | event::Change::Reacted(_)
             | event::Change::Recalled(_)
+            | event::Change::Pinned(_)
             | event::Change::InfoChanged(_)
             | event::Change::SettingsChanged(_)
             | event::Change::Dissolved(_)

@@ -54,6 +54,7 @@ fn event(it: &v1::Event) -> bool {
     let target = match &it.change {
         Some(event::Change::Edited(edited)) => edited.seq,
         Some(event::Change::Reacted(reacted)) => reacted.seq,
+        Some(event::Change::Pinned(pinned)) => pinned.seq.max(pinned.ordinal),
         Some(event::Change::Recalled(recalled)) => recalled.seq.max(recalled.ordinal),
         Some(_) | None => 0,
     };

@@ -308,6 +308,7 @@ fn wish(command: &QueuedCommand) -> Wish {
         Some(change_message::Change::React(react)) if react.remove => Wish::TakeBack(target, react.emoji.clone()),
         Some(change_message::Change::React(react)) => Wish::React(target, react.emoji.clone()),
         Some(change_message::Change::Recall(_)) => Wish::Recall(target),
+        Some(change_message::Change::Pin(pin)) => Wish::Pin(target, !pin.remove),
         None => Wish::Other,
     }
 }

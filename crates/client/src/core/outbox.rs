@@ -423,6 +423,7 @@ impl Core {
             edited_at: Timestamp::default(),
             reactions: Vec::new(),
             recalled: None,
+            pinned: false,
         };
         // First it is placed, then it stops waiting: whoever looks sees it once, always. An old one may lie in a gap.
         let known = self.conversations.get(&conversation);

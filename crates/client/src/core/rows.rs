@@ -98,6 +98,8 @@ pub struct MessageRow {
     pub edited_at: Timestamp,
     /// What people add to it, in the order in which each was first added.
     pub reactions: Vec<Reaction>,
+    /// Whether it is pinned for everybody.
+    pub pinned: bool,
     /// That it was taken back. Then it says nothing and has neither edits nor reactions.
     pub recalled: Option<Recall>,
 }
@@ -140,6 +142,8 @@ pub enum Changed {
     },
     /// It was taken back.
     Recalled(Recall),
+    /// It was pinned, or no longer.
+    Pinned(bool),
 }
 
 /// What a message says after an edit.
@@ -176,11 +180,13 @@ impl MessageChange {
                 row.edited_at = said.at;
             }
             Changed::Said(None) => {}
+            Changed::Pinned(pinned) => row.pinned = *pinned,
             Changed::Reacted { emoji, added, own } => react(&mut row.reactions, emoji, *added, *own),
             Changed::Recalled(recall) => {
                 (row.body_type, row.body, row.corrupt) = (String::new(), Bytes::new(), false);
                 (row.edits, row.edited_at) = (0, Timestamp::default());
                 row.attributes = None;
+                row.pinned = false;
                 row.reactions.clear();
                 row.recalled = Some(recall.clone());
             }

@@ -434,6 +434,7 @@ fn a_failing_store_ends_the_account_and_nobody_waits_for_ever() {
 
 fn row(ordinal: u64, sender: &str, day: i64) -> MessageRow {
     MessageRow {
+        pinned: false,
         attributes: None,
         conversation: direct(0),
         seq: ordinal + 1,

@@ -208,6 +208,7 @@ impl TimelineModel {
                 client_msg_id: Some(unsent.client_msg_id),
                 content: unsent.content.clone(),
                 attributes: unsent.attributes.clone(),
+                pinned: false,
                 edited_at: None,
                 reactions: Vec::new(),
             };

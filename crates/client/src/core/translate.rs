@@ -188,6 +188,7 @@ pub fn message_row(event: &v1::Event) -> Option<MessageRow> {
         edits: event.state.as_ref().map_or(0, |state| state.edits),
         edited_at: event.state.as_ref().map_or(Timestamp::default(), |state| Timestamp(state.edited_at)),
         reactions: event.state.iter().flat_map(|state| &state.reactions).map(reaction).collect(),
+        pinned: event.state.as_ref().is_some_and(|state| state.pinned),
         recalled: event.message_recalled.then(|| recall(event.state.as_ref())),
     })
 }
@@ -219,6 +220,7 @@ pub fn message_change(event: &v1::Event, me: &UserId) -> Option<MessageChange> {
             let own = event.sender_id == me.as_str();
             (reacted.seq, Changed::Reacted { emoji: reacted.emoji.clone(), added: !reacted.removed, own })
         }
+        Change::Pinned(pinned) => (pinned.seq, Changed::Pinned(!pinned.removed)),
         Change::Recalled(recalled) => {
             let recall = Recall { by: UserId::new(&event.sender_id).ok(), at: Timestamp(event.sent_at) };
             (recalled.seq, Changed::Recalled(recall))
@@ -257,7 +259,7 @@ pub fn change_preview(preview: &mut Preview, change: &MessageChange) {
             preview.body_type.clear();
             preview.recalled = true;
         }
-        Changed::Said(None) | Changed::Reacted { .. } => {}
+        Changed::Said(None) | Changed::Reacted { .. } | Changed::Pinned(_) => {}
     }
 }
 
@@ -287,6 +289,7 @@ pub fn row_to_message(row: &MessageRow, me: &UserId) -> Message {
             None => content(&row.body_type, &row.body, row.corrupt),
         },
         attributes: row.attributes.clone(),
+        pinned: row.pinned,
         edited_at: (row.edits > 0).then_some(row.edited_at),
         reactions: row.reactions.clone(),
     }

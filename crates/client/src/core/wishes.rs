@@ -18,6 +18,7 @@ pub fn lay_over(message: &mut Message, pending: &Pending, me: &UserId) {
         }
         Wish::React(_, emoji) => react(&mut message.reactions, emoji),
         Wish::TakeBack(_, emoji) => take_back(&mut message.reactions, emoji),
+        Wish::Pin(_, pinned) => message.pinned = *pinned,
         Wish::Recall(_) => {
             message.content = Content::Recalled { by: Some(me.clone()), at: pending.created_at };
             message.edited_at = None;
@@ -60,6 +61,7 @@ mod tests {
 
     fn message(own: bool, count: u32) -> Message {
         Message {
+            pinned: false,
             attributes: None,
             id: None,
             ordinal: None,

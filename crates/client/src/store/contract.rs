@@ -29,6 +29,7 @@ fn conversation() -> ConversationId {
 
 fn message(seq: u64, ordinal: u64) -> MessageRow {
     MessageRow {
+        pinned: false,
         attributes: None,
         conversation: conversation(),
         seq,

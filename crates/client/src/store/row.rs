@@ -212,14 +212,14 @@ pub fn conversation(row: &Row<'_>) -> Result<ConversationRow> {
 pub fn put_message(db: &rusqlite::Connection, row: &MessageRow) -> rusqlite::Result<()> {
     let mut put = db.prepare_cached(
         "INSERT INTO messages (conversation_id, seq, ordinal, client_msg_id, sender, sent_at, body_type, body, state,
-            changed_seq, edits, edited_at, reactions, recalled_by, recalled_at, attributes)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+            changed_seq, edits, edited_at, reactions, recalled_by, recalled_at, attributes, pinned)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
          ON CONFLICT DO UPDATE SET ordinal = excluded.ordinal, client_msg_id = excluded.client_msg_id,
             sender = excluded.sender, sent_at = excluded.sent_at, body_type = excluded.body_type,
             body = excluded.body, state = excluded.state, changed_seq = excluded.changed_seq,
             edits = excluded.edits, edited_at = excluded.edited_at, reactions = excluded.reactions,
             recalled_by = excluded.recalled_by, recalled_at = excluded.recalled_at,
-            attributes = excluded.attributes
+            attributes = excluded.attributes, pinned = excluded.pinned
          WHERE excluded.changed_seq >= messages.changed_seq",
     )?;
     put.execute(params![
@@ -243,6 +243,7 @@ pub fn put_message(db: &rusqlite::Connection, row: &MessageRow) -> rusqlite::Res
         row.recalled.as_ref().and_then(|recall| recall.by.as_ref()).map(UserId::as_str),
         row.recalled.as_ref().map_or(0, |recall| recall.at.as_millis()),
         encoded(row.attributes.as_deref()),
+        row.pinned,
     ])?;
     Ok(())
 }
@@ -272,6 +273,7 @@ pub fn message(row: &Row<'_>) -> Result<MessageRow> {
         attributes: attributes(row)?,
         corrupt: text(row, "state")? == "corrupt",
         recalled: recall(row)?,
+        pinned: row.get("pinned").map_err(|_| corrupt("pinned"))?,
         // Rows of the first schema have no changes.
         changed: unsigned(row, "changed_seq")?.max(unsigned(row, "seq")?),
         edits: row.get("edits").map_err(|_| corrupt("edits"))?,

@@ -14,7 +14,7 @@ use crate::error::StoreError;
 use crate::store::{MessageQuery, Reader, Result, Store, row};
 
 /// The schema that this version writes, and the steps that lead to it.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("schema.sql"),
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
@@ -22,6 +22,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("schema-5.sql"),
     include_str!("schema-6.sql"),
     include_str!("schema-7.sql"),
+    include_str!("schema-8.sql"),
 ];
 /// Before the id of a user in the key of what he is called.
 const NAME_PREFIX: &str = "name.";

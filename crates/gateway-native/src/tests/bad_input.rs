@@ -1,7 +1,7 @@
 //! Bad input, case by case: each gets a clear error, and ends the connection only when it must.
 
 use super::{
-    BOTH, Did, Driver, HELLO_ID, assert_closed, assert_refused, hello, only_error, ping, samples, send_frame,
+    BOTH, Did, Driver, HELLO_ID, assert_closed, assert_refused, hello, names, only_error, ping, samples, send_frame,
     text_body, text_send,
 };
 use crate::encode;
@@ -128,7 +128,7 @@ fn field_cases() -> Vec<Case> {
         ),
     ];
     let only_ours = samples::answers().into_iter().chain(samples::told());
-    cases.extend(only_ours.map(|body| (samples::name(&body), body, Malformed)));
+    cases.extend(only_ours.map(|body| (names::name(&body), body, Malformed)));
     cases
 }
 

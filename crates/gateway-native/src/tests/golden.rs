@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use stonechat_net::machine::MessageKind;
 use stonechat_wire::v1::Frame;
 
-use super::samples;
+use super::{names, samples};
 use crate::encode;
 
 /// Bytes a line of a `.hex` file.
@@ -32,7 +32,7 @@ fn unhex(text: &str) -> Vec<u8> {
 }
 
 fn frames() -> BTreeMap<&'static str, Frame> {
-    samples::all().into_iter().map(|frame| (samples::name(frame.body.as_ref().unwrap()), frame)).collect()
+    samples::all().into_iter().map(|frame| (names::name(frame.body.as_ref().unwrap()), frame)).collect()
 }
 
 fn check(file: &str, written: &str) {

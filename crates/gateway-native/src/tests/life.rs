@@ -1,8 +1,8 @@
 //! The life of a session: hello, calls, deadlines, the end.
 
 use super::{
-    BOTH, Did, Driver, HELLO_ID, SESSION_ID, START, START_WALL, assert_closed, assert_refused, hello, only_error, ping,
-    samples, send_frame, text_send, welcome,
+    BOTH, Did, Driver, HELLO_ID, SESSION_ID, START, START_WALL, assert_closed, assert_refused, hello, names,
+    only_error, ping, samples, send_frame, text_send, welcome,
 };
 use crate::decode::OTHER_FRAME_BYTES_MAX;
 use crate::encode::{SLOT_BINARY, SLOT_TEXT};
@@ -78,7 +78,7 @@ fn what_is_told_before_the_welcome_comes_after_it() {
         let kinds: Vec<_> = did
             .iter()
             .map(|did| match did {
-                Did::Said(Frame { body: Some(body), .. }) => samples::name(body),
+                Did::Said(Frame { body: Some(body), .. }) => names::name(body),
                 other => panic!("{other:?}"),
             })
             .collect();
@@ -138,7 +138,7 @@ fn every_call_and_signal_of_the_samples_is_handed_over() {
         let mut driver = Driver::open(kind);
         let calls = samples::calls().into_iter().filter(|body| !matches!(body, Body::Hello(_) | Body::Ping(_)));
         for (body, id) in calls.zip(2..) {
-            let name = samples::name(&body);
+            let name = names::name(&body);
             let did = driver.say(&Frame { id, body: Some(body) });
             match &did[..] {
                 [Did::Asked(Call::Call { call, .. } | Call::Refresh { call, .. })] => assert_eq!(*call, id, "{name}"),
@@ -257,7 +257,7 @@ fn what_happens_goes_out_without_an_id() {
     for kind in BOTH {
         let mut driver = Driver::open(kind);
         for (outbound, name) in outbound.iter().zip(names) {
-            let expected = samples::told().into_iter().find(|body| samples::name(body) == name).unwrap();
+            let expected = samples::told().into_iter().find(|body| names::name(body) == name).unwrap();
             assert_eq!(only_said(driver.tell(outbound.clone())), (0, expected));
         }
     }

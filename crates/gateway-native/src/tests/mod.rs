@@ -4,6 +4,7 @@ mod bad_input;
 mod corpus;
 mod golden;
 mod life;
+mod names;
 mod people;
 mod properties;
 mod samples;

@@ -29,72 +29,6 @@ const KEY: [u8; 16] = [0x01, 0x9a, 0xbc, 0xde, 0xf0, 0x12, 0x73, 0x45, 0x86, 0x7
 const SENT_AT: Timestamp = Timestamp(1_790_000_000_123);
 const SESSION_ID: u64 = 41;
 
-/// The name of a frame's kind, as the schema has it.
-pub fn name(body: &Body) -> &'static str {
-    match body {
-        Body::Hello(_) => "hello",
-        Body::RefreshToken(_) => "refresh_token",
-        Body::Send(_) => "send",
-        Body::CreateGroup(_) => "create_group",
-        Body::ChangeConversation(_) => "change_conversation",
-        Body::MarkRead(_) => "mark_read",
-        Body::ListConversations(_) => "list_conversations",
-        Body::GetConversation(_) => "get_conversation",
-        Body::FetchEvents(_) => "fetch_events",
-        Body::FetchMessages(_) => "fetch_messages",
-        Body::FetchPersonal(_) => "fetch_personal",
-        Body::ListMembers(_) => "list_members",
-        Body::ListBans(_) => "list_bans",
-        Body::ListDevices(_) => "list_devices",
-        Body::RevokeDevice(_) => "revoke_device",
-        Body::Pull(_) => "pull",
-        Body::Ping(_) => "ping",
-        Body::GetUsers(_) => "get_users",
-        Body::ChangeMessage(_) => "change_message",
-        Body::FetchChanges(_) => "fetch_changes",
-        Body::ListReactions(_) => "list_reactions",
-        Body::ListEdits(_) => "list_edits",
-        Body::SetProfile(_) => "set_profile",
-        Body::GetProfile(_) => "get_profile",
-        Body::Relate(_) => "relate",
-        Body::ListRelations(_) => "list_relations",
-        Body::ListMentions(_) => "list_mentions",
-        Body::SetPreferences(_) => "set_preferences",
-        Body::Typing(_) => "typing",
-        Body::Focus(_) => "focus",
-        Body::Welcome(_) => "welcome",
-        Body::Done(_) => "done",
-        Body::Sent(_) => "sent",
-        Body::CommandDone(_) => "command_done",
-        Body::Conversations(_) => "conversations",
-        Body::Conversation(_) => "conversation",
-        Body::Events(_) => "events",
-        Body::Messages(_) => "messages",
-        Body::Personal(_) => "personal",
-        Body::Members(_) => "members",
-        Body::Bans(_) => "bans",
-        Body::Devices(_) => "devices",
-        Body::Pong(_) => "pong",
-        Body::Users(_) => "users",
-        Body::Changes(_) => "changes",
-        Body::Reactions(_) => "reactions",
-        Body::Edits(_) => "edits",
-        Body::Profile(_) => "profile",
-        Body::Relations(_) => "relations",
-        Body::Mentions(_) => "mentions",
-        Body::Error(_) => "error",
-        Body::Event(_) => "event",
-        Body::ReadMoved(_) => "read_moved",
-        Body::TypingNow(_) => "typing_now",
-        Body::PersonalChange(_) => "personal_change",
-        Body::Position(_) => "position",
-        Body::Poke(_) => "poke",
-        Body::GoAway(_) => "go_away",
-        Body::Closing(_) => "closing",
-        Body::Head(_) => "head",
-    }
-}
-
 /// Calls, which want an id and an answer; the hello is the first.
 pub fn calls() -> Vec<Body> {
     use v1::{change_conversation, fetch_messages, send_message};
@@ -168,6 +102,7 @@ pub fn calls() -> Vec<Body> {
             limit: 9,
         }),
         Body::ListEdits(v1::ListEdits { conversation_id: group_id(), seq: 42, after_seq: 0 }),
+        Body::ListPinned(v1::ListPinned { conversation_id: group_id(), after_seq: 30, limit: 20 }),
         Body::SetPreferences(v1::SetPreferences {
             command_id: key(),
             conversation_id: group_id(),
@@ -465,6 +400,7 @@ fn emoji(text: &str) -> Emoji {
 /// A message that people edited and added to.
 fn changed() -> MessageView {
     let state = StateView {
+        pinned: false,
         changed: Seq(57),
         edits: 1,
         edited_at: SENT_AT,

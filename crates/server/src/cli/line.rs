@@ -169,6 +169,8 @@ fn happened(change: &Change) -> String {
             format!("took {} back from message {}", reacted.emoji, reacted.seq)
         }
         Change::Reacted(reacted) => format!("added {} to message {}", reacted.emoji, reacted.seq),
+        Change::Pinned(pinned) if pinned.removed => format!("unpinned message {}", pinned.seq),
+        Change::Pinned(pinned) => format!("pinned message {}", pinned.seq),
         Change::Recalled(recalled) => format!("recalled message {}", recalled.seq),
         Change::InfoChanged(_) => "changed what the group says of itself".into(),
         Change::SettingsChanged(_) => "changed the settings of the group".into(),
@@ -215,6 +217,7 @@ mod tests {
     fn line() -> EventLine {
         let conversation: ConversationId = "d_aeaqcaibaeaqcaibaeaqcaibae".parse().unwrap();
         let message = Message {
+            pinned: false,
             attributes: None,
             id: Some(MessageId { conversation, seq: Seq(2) }),
             ordinal: Some(stonechat_types::number::Ordinal(1)),

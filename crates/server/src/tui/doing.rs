@@ -66,6 +66,7 @@ enum Wanted {
     Emoji(String),
     NoEmoji(String),
     Nothing,
+    Pinned(bool),
 }
 
 enum Small {
@@ -134,6 +135,9 @@ impl Doer {
             Effect::React { id, message, emoji, add } => {
                 let wanted = if add { Wanted::Emoji(emoji) } else { Wanted::NoEmoji(emoji) };
                 self.change(Order::Change(self.conversation(id), message, wanted));
+            }
+            Effect::Pin(id, message, pinned) => {
+                self.change(Order::Change(self.conversation(id), message, Wanted::Pinned(pinned)));
             }
             Effect::Recall(id, message) => {
                 self.change(Order::Change(self.conversation(id), message, Wanted::Nothing));
@@ -275,6 +279,7 @@ async fn change(conversation: &Conversation, message: Target, wanted: Wanted) ->
         Wanted::Emoji(emoji) => conversation.react(message, &emoji).await,
         Wanted::NoEmoji(emoji) => conversation.take_back(message, &emoji).await,
         Wanted::Nothing => conversation.recall(message).await,
+        Wanted::Pinned(pinned) => conversation.pin_message(message, pinned).await,
     };
     kept.err().map(|error| Msg::Failed(error.to_string()))
 }

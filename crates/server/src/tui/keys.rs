@@ -150,6 +150,7 @@ fn in_messages(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
             None => recall(app, recalling, effects),
         },
         KeyCode::Char('e') => edit(app),
+        KeyCode::Char('p') => pin(app, effects),
         KeyCode::Char(digit @ '1'..='9') => react(app, digit, effects),
         KeyCode::Char('?') => app.dialog = Some(Dialog::Help),
         KeyCode::Esc | KeyCode::Enter | KeyCode::Char('i') => go_to(app, Pane::Composer),
@@ -204,6 +205,14 @@ fn edit(app: &mut App) {
     go_to(app, Pane::Composer);
     app.answering = None;
     (app.composer, app.editing) = (composer::with(lines), Some(message));
+}
+
+/// Pins a message for everybody, or no longer.
+fn pin(app: &mut App, effects: &mut Vec<Effect>) {
+    let Some((id, message, item)) = selected_message(app) else { return };
+    if !matches!(item.message.content, Content::Recalled { .. }) && app.may_write() {
+        effects.push(Effect::Pin(id, message, !item.message.pinned));
+    }
 }
 
 /// Recalls a message, when asked twice in a row.

@@ -112,6 +112,8 @@ pub enum Effect {
     },
     /// Prefer something in a conversation.
     Prefer(ConversationId, Preference),
+    /// Pin a message for everybody, or no longer.
+    Pin(ConversationId, Target, bool),
     /// Take a message back, for everybody.
     Recall(ConversationId, Target),
     /// Make a group.

@@ -226,6 +226,9 @@ impl<'a> Rows<'a> {
         if attributes.is_some_and(|it| !item.message.own && it.calls(&self.app.me)) {
             marks.push(Span::styled("@you", palette.care()));
         }
+        if item.message.pinned {
+            marks.push(Span::styled("pinned", palette.care()));
+        }
         if attributes.is_some_and(|it| it.silent) {
             marks.push(Span::styled("silent", palette.dim()));
         }

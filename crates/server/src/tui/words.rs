@@ -148,6 +148,8 @@ pub fn not_changed(wish: &Wish, failure: &SendFailure) -> String {
         Wish::React(..) => "reaction not added",
         Wish::TakeBack(..) => "reaction not removed",
         Wish::Recall(_) => "not recalled",
+        Wish::Pin(_, true) => "not pinned",
+        Wish::Pin(_, false) => "still pinned",
         Wish::Other => "not changed",
     };
     let why = match failure.code.as_str() {

@@ -94,6 +94,11 @@ impl World {
                 let react = v1::React { emoji, remove: !add };
                 self.change_message(device, (conversation, message), change_message::Change::React(react));
             }
+            Step::Pin { device, conversation, message, pin } => {
+                let device = self.chosen(device);
+                let pin = change_message::Change::Pin(v1::Pin { remove: !pin });
+                self.change_message(device, (conversation, message), pin);
+            }
             Step::Recall { device, conversation, message } => {
                 let device = self.chosen(device);
                 let recall = change_message::Change::Recall(v1::Recall {});
@@ -205,7 +210,7 @@ impl World {
         let only_own = match change {
             change_message::Change::Edit(_) => true,
             change_message::Change::Recall(_) => !message.is_multiple_of(2),
-            change_message::Change::React(_) => false,
+            change_message::Change::React(_) | change_message::Change::Pin(_) => false,
         };
         let tables = self.devices[device].store.tables();
         let all = tables.messages.range((conversation, 0)..=(conversation, u64::MAX)).map(|(_, row)| row);

@@ -59,6 +59,7 @@ pub fn named(event: &v1::Event) -> Vec<String> {
             | Change::RoleChanged(_)
             | Change::Edited(_)
             | Change::Reacted(_)
+            | Change::Pinned(_)
             | Change::Recalled(_)
             | Change::InfoChanged(_)
             | Change::SettingsChanged(_)

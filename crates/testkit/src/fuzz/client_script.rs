@@ -264,6 +264,10 @@ fn event(tape: &mut Tape<'_>) -> v1::Event {
             | EventKind::NicknameChanged
             | EventKind::Announced
             | EventKind::Joined => Some(group_change(*kind, user, tape)),
+            EventKind::Pinned => {
+                let (seq, ordinal) = (number(tape), number(tape));
+                Some(event::Change::Pinned(v1::Pinned { seq, ordinal, removed: tape.below(2) == 1 }))
+            }
             EventKind::Command => {
                 (event.body_type, event.body) = ("acme".into(), Bytes::from_static(b"go"));
                 None

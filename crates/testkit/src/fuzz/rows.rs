@@ -112,6 +112,10 @@ fn command_of(change: &Change) {
             let command = MessageCommand::React { emoji: emoji.clone(), add: *added };
             return assert_ne!(change::encode_message_command(*target, &command), change::encode(change));
         }
+        Change::Pinned { target, pinned, .. } => {
+            let command = change::encode_message_command(*target, &MessageCommand::Pin(*pinned));
+            return assert_ne!(command, change::encode(change));
+        }
         Change::Recalled { target, .. } => {
             let command = change::encode_message_command(*target, &MessageCommand::Recall);
             return assert_ne!(command, change::encode(change));

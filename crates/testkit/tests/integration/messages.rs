@@ -417,3 +417,50 @@ async fn answers_calls_and_silent_messages_reach_every_device() -> anyhow::Resul
     local.stop().await;
     Ok(())
 }
+
+fn pinned(timeline: &Timeline, seq: Seq) -> bool {
+    shown(timeline, seq).is_some_and(|message| message.pinned)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pinned_message_is_so_on_every_device() -> anyhow::Result<()> {
+    let mut local = Local::start().await?;
+    let homes: Vec<_> = (0..3).map(|_| tempfile::tempdir()).collect::<Result<_, _>>()?;
+    let alice = online(&local, "alice", "phone", homes[0].path()).await?;
+    let bob = online(&local, "bob", "phone", homes[1].path()).await?;
+    let away = online(&local, "bob", "laptop", homes[2].path()).await?;
+    let here = alice.conversation_with(&user("bob"));
+    let first = here.send(Text::new("the address")).await?.sent().await?;
+    let second = here.send(Text::new("the door")).await?.sent().await?;
+    let there = bob.conversation(&first.conversation);
+    shows(&away.conversation(&first.conversation), second.seq, ("the door", false, &[])).await?;
+    away.stop().await;
+    drop(away);
+    alice.stop().await;
+    drop((alice, here));
+
+    // Without a connection it is shown at once.
+    let alice = account(&local.url(), &local.token("alice"), "alice", "phone", homes[0].path()).await?;
+    let here = alice.conversation(&first.conversation);
+    here.pin_message(first.seq, true).await?;
+    here.pin_message(second.seq, true).await?;
+    let timeline = here.timeline(TimelineOptions::default()).await?;
+    until("it is shown at once", || pinned(&timeline, first.seq) && pinned(&timeline, second.seq)).await?;
+    alice.start().await?;
+    let of_bob = there.timeline(TimelineOptions::default()).await?;
+    until("bob sees both", || pinned(&of_bob, first.seq) && pinned(&of_bob, second.seq)).await?;
+    there.pin_message(second.seq, false).await?.done().await?;
+    local.restart().await?;
+    let away = online(&local, "bob", "laptop", homes[2].path()).await?;
+    let late = away.conversation(&first.conversation).timeline(TimelineOptions::default()).await?;
+    until("the laptop sees one", || pinned(&late, first.seq) && !pinned(&late, second.seq)).await?;
+    bob.online(PATIENCE).await?;
+    let listed: Vec<_> = there.pinned_messages().await?.into_iter().filter_map(|message| message.id).collect();
+    ensure!(listed.len() == 1 && listed[0].seq == first.seq, "{listed:?}");
+    observed("pin_message", &Seen::ALL)?;
+    for account in [alice, bob, away] {
+        account.stop().await;
+    }
+    local.stop().await;
+    Ok(())
+}

@@ -195,6 +195,7 @@ fn item(seq: u64, sender: &str, text: &str, minutes: i64, state: Option<SendStat
         key: if own { ItemKey::Own(message_id(n)) } else { ItemKey::Log(Seq(seq)) },
         kind: TimelineItemKind::Message(Box::new(MessageItem {
             message: Message {
+                pinned: false,
                 attributes: None,
                 id: stored.then_some(MessageId { conversation: direct("bob"), seq: Seq(seq) }),
                 ordinal: stored.then_some(Ordinal(seq)),
