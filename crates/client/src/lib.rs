@@ -12,6 +12,7 @@ pub mod group;
 pub mod messages;
 pub mod people;
 pub mod preferences;
+pub mod search;
 pub mod send;
 pub mod state;
 pub mod store;

@@ -15,4 +15,5 @@ pub mod permission;
 pub mod preferences;
 pub mod preview;
 pub mod relation;
+pub mod search;
 pub mod unread;

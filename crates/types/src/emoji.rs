@@ -1,5 +1,6 @@
 //! Reactions: one character as people see it, in one form whatever keyboard it came from.
 
+use crate::text::is_invisible;
 use std::fmt;
 use std::sync::Arc;
 use unicode_segmentation::UnicodeSegmentation;
@@ -36,7 +37,7 @@ impl Emoji {
             return Err(EmojiError::TooLong);
         }
         let one: String = text.chars().filter(|c| !is_selector(*c)).collect();
-        if one.chars().all(|c| c.is_whitespace() || is_format(c)) || one.chars().any(char::is_control) {
+        if one.chars().all(|c| c.is_whitespace() || is_invisible(c)) || one.chars().any(char::is_control) {
             return Err(EmojiError::Invisible);
         }
         if one.graphemes(true).nth(1).is_some() {
@@ -54,11 +55,6 @@ impl Emoji {
 
 fn is_selector(c: char) -> bool {
     matches!(c, '\u{FE0E}' | '\u{FE0F}')
-}
-
-/// Joiners, marks of direction and tags, which show nothing alone.
-fn is_format(c: char) -> bool {
-    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 
 impl fmt::Debug for Emoji {

@@ -2,11 +2,10 @@
 
 use stonechat_domain::group::{JoinMode, Settings, SettingsPatch, Who};
 use stonechat_domain::kind::EventKind;
+use stonechat_domain::{preview, search};
 use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, MessageId, UserId};
-use stonechat_types::limits::{PREVIEW_BYTES_MAX, PREVIEW_GRAPHEMES_MAX};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 use stonechat_wire::v1;
-use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::content::attributes;
 use crate::core::rows::{Changed, MessageChange, MessageRow, OutboxRow, Recall, Said};
@@ -265,7 +264,14 @@ pub fn change_preview(preview: &mut Preview, change: &MessageChange) {
 
 /// What a list shows of a body.
 fn line_of(body_type: &str, body: &bytes::Bytes, corrupt: bool) -> String {
-    one_line(content(body_type, body, corrupt).words())
+    preview::preview(content(body_type, body, corrupt).words())
+}
+
+/// What a message is found by; `None` when it says nothing that can be searched.
+#[must_use]
+pub fn searched(row: &MessageRow) -> Option<String> {
+    let says = row.recalled.is_none().then(|| content(&row.body_type, &row.body, row.corrupt))?;
+    Some(search::fold(says.words())).filter(|folded| !folded.is_empty())
 }
 
 /// What a body says.
@@ -333,38 +339,4 @@ pub fn quoted(row: &MessageRow) -> Quoted {
     let recalled = row.recalled.is_some();
     let text = if recalled { String::new() } else { line_of(&row.body_type, &row.body, row.corrupt) };
     Quoted { sender: row.sender.clone(), text, recalled }
-}
-
-/// The first line's worth of a text: white space becomes single spaces, cut at a grapheme border.
-#[must_use]
-pub fn one_line(text: &str) -> String {
-    let mut line = String::new();
-    let mut graphemes = 0;
-    let words = text.split_whitespace();
-    for (at, word) in words.enumerate() {
-        let gap = if at == 0 { None } else { Some(" ") };
-        for grapheme in gap.into_iter().chain(word.graphemes(true)) {
-            if graphemes == PREVIEW_GRAPHEMES_MAX || line.len() + grapheme.len() > PREVIEW_BYTES_MAX {
-                return line;
-            }
-            line.push_str(grapheme);
-            graphemes += 1;
-        }
-    }
-    line
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn previews_are_cut_between_graphemes() {
-        let family = "👩‍👩‍👧";
-        let line = one_line(&family.repeat(200));
-        assert!(line.len() <= PREVIEW_BYTES_MAX && line.len() > PREVIEW_BYTES_MAX - family.len());
-        assert_eq!(line.len() % family.len(), 0);
-        assert_eq!(one_line("one\n\ttwo   three"), "one two three");
-        assert_eq!(one_line(&"e\u{301}".repeat(300)).graphemes(true).count(), PREVIEW_GRAPHEMES_MAX);
-    }
 }

@@ -25,10 +25,10 @@ use crate::driver::ids::IdMaker;
 use crate::driver::limits::{NAMES_MAX, REQUESTS_QUEUED, STOP_TIMEOUT, STORE_LOCK_TIMEOUT};
 use crate::error::{Error, Result, StoreError};
 use crate::events::{EventCursor, RecordedEvent};
-use crate::store::MessageQuery;
 use crate::store::memory::MemoryStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::thread::{self, Read, StoreQueues, Write};
+use crate::store::{MessageQuery, MessageSearch};
 use crate::timeline::{Pagination, TimelineOptions};
 use crate::views::{TimelineView, Views};
 
@@ -188,6 +188,12 @@ impl Runtime {
     async fn read_messages(&self, query: MessageQuery) -> Result<Vec<MessageRow>> {
         let (answer, rows) = oneshot::channel();
         self.reads.send(Read::Messages(query, answer)).await.map_err(|_| Error::Closed)?;
+        rows.await.map_err(|_| Error::Closed)?.map_err(Error::Store)
+    }
+
+    pub async fn search(&self, search: MessageSearch) -> Result<Vec<MessageRow>> {
+        let (answer, rows) = oneshot::channel();
+        self.reads.send(Read::Search(Box::new(search), answer)).await.map_err(|_| Error::Closed)?;
         rows.await.map_err(|_| Error::Closed)?.map_err(Error::Store)
     }
 

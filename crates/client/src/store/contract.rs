@@ -17,7 +17,7 @@ use crate::group::Group;
 use crate::state::{Preview, Reaction, ReadMark, Role, SendFailure};
 use crate::store::memory::MemoryStore;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{MessageQuery, Store};
+use crate::store::{MessageQuery, MessageSearch, Store};
 
 fn user(name: &str) -> UserId {
     UserId::new(name).unwrap()
@@ -233,6 +233,61 @@ fn keeps_the_newer_copy(store: &mut impl Store) {
     assert_eq!(here(store), [unknown]);
 }
 
+/// A message that says this, at a time.
+fn saying(seq: u64, at: i64, text: &str) -> MessageRow {
+    let body = prost::Message::encode_to_vec(&v1::TextBody { text: text.into(), ..v1::TextBody::default() });
+    MessageRow { body: body.into(), sent_at: Timestamp(at), corrupt: false, ..message(seq, seq - 1) }
+}
+
+fn finds_messages_by_a_part_of_their_text(store: &mut impl Store) {
+    let elsewhere = ConversationId::direct(AppId::DEFAULT, &user("alice"), &user("carol"));
+    let texts = ["今天天气很好", "Café au lait", "مَرْحَبًا بالعالم", "👩\u{200D}👩\u{200D}👧 at the CAFE", "a 天 b"];
+    for (seq, text) in (2..).zip(texts) {
+        apply(store, vec![StoreOp::PutMessage(Box::new(saying(seq, 10 * seq as i64, text)))]);
+    }
+    let other = MessageRow { conversation: elsewhere, ..saying(9, 35, "cafe elsewhere") };
+    let opaque = MessageRow { body_type: "acme.cafe".into(), ..saying(10, 99, "cafe") };
+    apply(store, vec![StoreOp::PutMessage(Box::new(other)), StoreOp::PutMessage(Box::new(opaque))]);
+    let all = || MessageSearch {
+        text: String::new(),
+        conversation: None,
+        body_type: None,
+        since: Timestamp(i64::MIN),
+        after: None,
+        limit: 9,
+    };
+    let found = |store: &mut dyn Store, search: MessageSearch| -> Vec<u64> {
+        store.reader().unwrap().search(&search).unwrap().iter().map(|row| row.seq).collect()
+    };
+    let by = |text: &str| MessageSearch { text: text.into(), ..all() };
+    assert_eq!(found(store, by("天")), [6, 2]);
+    assert_eq!(found(store, by("天气")), [2]);
+    assert_eq!(found(store, by("cafe\u{301}")), [5, 9, 3]);
+    assert_eq!(found(store, by("مرحبا")), [4]);
+    assert_eq!(found(store, MessageSearch { conversation: Some(conversation()), ..by("café") }), [5, 3]);
+    assert_eq!(found(store, MessageSearch { since: Timestamp(35), ..by("café") }), [5, 9]);
+    assert_eq!(found(store, MessageSearch { body_type: Some("text".into()), ..by("CAFE") }), [5, 9, 3]);
+    assert!(found(store, MessageSearch { body_type: Some("other".into()), ..by("CAFE") }).is_empty());
+    assert_eq!(found(store, MessageSearch { limit: 2, ..by("cafe") }), [5, 9]);
+    let after = Some((Timestamp(35), elsewhere, 9));
+    assert_eq!(found(store, MessageSearch { after, ..by("cafe") }), [3]);
+    // An edit is found by what it says now, and what was taken back by nothing.
+    let body = prost::Message::encode_to_vec(&v1::TextBody { text: "a tea".into(), ..v1::TextBody::default() });
+    let said = Said { body_type: "text".into(), body: body.into(), at: Timestamp(7) };
+    let edit = |target, what| MessageChange { conversation: conversation(), target, by: 20, what };
+    let changes = [edit(3, Changed::Said(Some(said))), edit(5, Changed::Recalled(Recall::default()))];
+    apply(store, changes.into_iter().map(|change| StoreOp::ChangeMessage(Box::new(change))).collect());
+    assert_eq!(found(store, by("cafe")), [9]);
+    assert_eq!(found(store, by("TEA")), [3]);
+}
+
+#[test]
+fn every_store_finds_messages_by_a_part_of_their_text() {
+    finds_messages_by_a_part_of_their_text(&mut MemoryStore::default());
+    let folder = tempfile::tempdir().unwrap();
+    finds_messages_by_a_part_of_their_text(&mut open(&folder.path().join("a.db")));
+}
+
 fn drops_what_lies_in_a_gap(store: &mut impl Store) {
     let messages = [(2, 1), (4, 3), (9, 8), (10, 9), (12, 11)];
     apply(store, messages.map(|(seq, ordinal)| StoreOp::PutMessage(Box::new(message(seq, ordinal)))).into());
@@ -268,6 +323,22 @@ fn a_store_of_schema_1_is_moved_with_all_it_had() {
     let store = open(&path);
     let query = MessageQuery { conversation: conversation(), from: 1, upto: 9, limit: 9 };
     assert_eq!(store.reader().unwrap().messages(query).unwrap(), [message(2, 1)]);
+}
+
+#[test]
+fn what_was_there_before_the_search_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute_batch(SCHEMA_1).unwrap();
+    let insert = "INSERT INTO messages VALUES (?1, 2, 1, ?2, 'bob', 1790000000000, 'text', ?3, 'ok')";
+    let body = saying(2, 1, "今天天气").body;
+    db.execute(insert, rusqlite::params![conversation().to_string(), &[2_u8; 16][..], &body[..]]).unwrap();
+    db.pragma_update(None, "user_version", 1).unwrap();
+    drop(db);
+    let (text, since) = ("天气".to_owned(), Timestamp(0));
+    let search = MessageSearch { text, conversation: None, body_type: None, since, after: None, limit: 9 };
+    assert_eq!(open(&path).reader().unwrap().search(&search).unwrap().len(), 1);
 }
 
 fn apply_boxed(store: &mut Box<dyn Store>, ops: Vec<StoreOp>) {

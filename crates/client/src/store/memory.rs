@@ -1,5 +1,6 @@
 //! A store that nothing survives, and the model that the other is measured by.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,7 +8,8 @@ use stonechat_types::id::{ConversationId, UserId};
 use stonechat_wire::v1::{Event, PersonalChange};
 
 use crate::core::rows::{ConversationRow, DeviceRow, MessageRow, OutboxRow, Snapshot, StoreOp, Transaction};
-use crate::store::{MessageQuery, Reader, Result, Store};
+use crate::core::translate;
+use crate::store::{MessageQuery, MessageSearch, Reader, Result, Store};
 
 /// A store in memory. Clones share what they hold.
 #[derive(Clone, Debug, Default)]
@@ -132,6 +134,16 @@ impl Reader for MemoryStore {
         let surplus = rows.len().saturating_sub(query.limit as usize);
         rows.drain(..surplus);
         Ok(rows)
+    }
+
+    fn search(&mut self, search: &MessageSearch) -> Result<Vec<MessageRow>> {
+        let tables = self.tables();
+        let texts = tables.messages.values().filter_map(|row| Some((row, translate::searched(row)?)));
+        let mut found: Vec<_> =
+            texts.filter(|(row, text)| search.finds(row, text)).map(|(row, _)| row.clone()).collect();
+        found.sort_by_cached_key(|row| Reverse((row.sent_at, row.conversation.to_string(), row.seq)));
+        found.truncate(search.limit as usize);
+        Ok(found)
     }
 
     fn events(&mut self, after: u64, limit: u32) -> Result<Vec<(u64, Event)>> {

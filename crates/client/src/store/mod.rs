@@ -8,7 +8,9 @@ mod row;
 pub mod sqlite;
 pub(crate) mod thread;
 
+use stonechat_domain::search;
 use stonechat_types::id::{ConversationId, UserId};
+use stonechat_types::number::Timestamp;
 use stonechat_wire::v1::Event;
 
 use crate::core::rows::{MessageRow, Snapshot, Transaction};
@@ -37,6 +39,9 @@ pub trait Reader: Send + 'static {
     /// Messages with ordinals from one and up to another, at most so many, the newest of them, ascending.
     fn messages(&mut self, query: MessageQuery) -> Result<Vec<MessageRow>>;
 
+    /// Messages that have a text, newest first, at most so many. Those that were taken back have none.
+    fn search(&mut self, search: &MessageSearch) -> Result<Vec<MessageRow>>;
+
     /// Recorded events after a number, at most so many, ascending.
     fn events(&mut self, after: u64, limit: u32) -> Result<Vec<(u64, Event)>>;
 
@@ -55,4 +60,47 @@ pub struct MessageQuery {
     pub upto: u64,
     /// At most so many.
     pub limit: u32,
+}
+
+/// Which messages to find.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageSearch {
+    /// A part of what they say; upper and lower case, accents and forms of characters make no difference.
+    pub text: String,
+    /// In one conversation, or in all.
+    pub conversation: Option<ConversationId>,
+    /// Of one type of body, or of all that can be searched.
+    pub body_type: Option<String>,
+    /// Not before this time.
+    pub since: Timestamp,
+    /// Only those that come after this one in the list: time, conversation and seq of the last of the page before.
+    pub after: Option<(Timestamp, ConversationId, u64)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl MessageSearch {
+    /// The part as it is searched for.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        search::fold(&self.text)
+    }
+
+    /// Whether a message is one of them. `searched` is what it is found by.
+    #[must_use]
+    pub fn finds(&self, row: &MessageRow, searched: &str) -> bool {
+        let key = (row.sent_at, row.conversation.to_string(), row.seq);
+        searched.contains(&self.folded())
+            && self.conversation.is_none_or(|id| id == row.conversation)
+            && self.body_type.as_ref().is_none_or(|body_type| *body_type == row.body_type)
+            && row.sent_at >= self.since
+            && key < self.before_key()
+    }
+
+    /// Before which place in the order of time they lie.
+    #[must_use]
+    pub fn before_key(&self) -> (Timestamp, String, u64) {
+        let end = || (Timestamp(i64::MAX), String::new(), 0);
+        self.after.as_ref().map_or_else(end, |(at, id, seq)| (*at, id.to_string(), *seq))
+    }
 }

@@ -12,6 +12,7 @@ use stonechat_wire::v1::{self, Frame, frame::Body};
 
 use crate::content::{self, Attributes};
 use crate::core::rows::{ConversationRow, MessageRow, OutboxRow, QueuedCommand, Recall};
+use crate::core::translate;
 use crate::error::StoreError;
 use crate::state::{Preview, Reaction, ReadMark, Role, SendFailure};
 use crate::store::{Result, group};
@@ -212,14 +213,14 @@ pub fn conversation(row: &Row<'_>) -> Result<ConversationRow> {
 pub fn put_message(db: &rusqlite::Connection, row: &MessageRow) -> rusqlite::Result<()> {
     let mut put = db.prepare_cached(
         "INSERT INTO messages (conversation_id, seq, ordinal, client_msg_id, sender, sent_at, body_type, body, state,
-            changed_seq, edits, edited_at, reactions, recalled_by, recalled_at, attributes, pinned)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+            changed_seq, edits, edited_at, reactions, recalled_by, recalled_at, attributes, pinned, searched)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
          ON CONFLICT DO UPDATE SET ordinal = excluded.ordinal, client_msg_id = excluded.client_msg_id,
             sender = excluded.sender, sent_at = excluded.sent_at, body_type = excluded.body_type,
             body = excluded.body, state = excluded.state, changed_seq = excluded.changed_seq,
             edits = excluded.edits, edited_at = excluded.edited_at, reactions = excluded.reactions,
             recalled_by = excluded.recalled_by, recalled_at = excluded.recalled_at,
-            attributes = excluded.attributes, pinned = excluded.pinned
+            attributes = excluded.attributes, pinned = excluded.pinned, searched = excluded.searched
          WHERE excluded.changed_seq >= messages.changed_seq",
     )?;
     put.execute(params![
@@ -244,7 +245,26 @@ pub fn put_message(db: &rusqlite::Connection, row: &MessageRow) -> rusqlite::Res
         row.recalled.as_ref().map_or(0, |recall| recall.at.as_millis()),
         encoded(row.attributes.as_deref()),
         row.pinned,
+        translate::searched(row),
     ])?;
+    Ok(())
+}
+
+/// Writes what the messages that are there are found by. What cannot be read is told to whoever reads it.
+pub fn fill_searched(db: &rusqlite::Connection) -> rusqlite::Result<()> {
+    let mut all = db.prepare("SELECT * FROM messages WHERE state = 'ok'")?;
+    let mut put = db.prepare("UPDATE messages SET searched = ?3 WHERE conversation_id = ?1 AND seq = ?2")?;
+    let mut rows = all.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        if let Ok(message) = message(row) {
+            let text = translate::searched(&message);
+            found.push((message.conversation.to_string(), signed(message.seq), text));
+        }
+    }
+    for (conversation, seq, text) in found {
+        put.execute(params![conversation, seq, text])?;
+    }
     Ok(())
 }
 

@@ -11,10 +11,10 @@ use stonechat_wire::v1::{Event, PersonalChange};
 
 use crate::core::rows::{DeviceRow, MessageChange, MessageRow, Snapshot, StoreOp, Transaction};
 use crate::error::StoreError;
-use crate::store::{MessageQuery, Reader, Result, Store, row};
+use crate::store::{MessageQuery, MessageSearch, Reader, Result, Store, row};
 
 /// The schema that this version writes, and the steps that lead to it.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("schema.sql"),
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
@@ -23,7 +23,10 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("schema-6.sql"),
     include_str!("schema-7.sql"),
     include_str!("schema-8.sql"),
+    include_str!("schema-9.sql"),
 ];
+/// The step after which what messages are found by is written for those that are there.
+const SEARCH_STEP: u32 = 9;
 /// Before the id of a user in the key of what he is called.
 const NAME_PREFIX: &str = "name.";
 /// Between two looks at the lock of another process.
@@ -120,6 +123,9 @@ fn migrate(db: &mut Connection) -> Result<()> {
         let migration = || -> rusqlite::Result<()> {
             let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
             transaction.execute_batch(sql)?;
+            if step == SEARCH_STEP {
+                row::fill_searched(&transaction)?;
+            }
             transaction.pragma_update(None, "user_version", step)?;
             transaction.commit()
         };
@@ -289,6 +295,26 @@ impl Reader for SqliteReader {
         let mut rows = read(&self.0, sql, values, row::message)?;
         rows.reverse();
         Ok(rows)
+    }
+
+    fn search(&mut self, search: &MessageSearch) -> Result<Vec<MessageRow>> {
+        let sql = "SELECT * FROM messages WHERE searched IS NOT NULL AND instr(searched, ?1) > 0
+                   AND (?2 IS NULL OR conversation_id = ?2) AND (?3 IS NULL OR body_type = ?3) AND sent_at >= ?4
+                   AND (sent_at, conversation_id, seq) < (?5, ?6, ?7)
+                   ORDER BY sent_at DESC, conversation_id DESC, seq DESC LIMIT ?8";
+        let (before, id, seq) = search.before_key();
+        let conversation = search.conversation.map(|id| id.to_string());
+        let values = params![
+            search.folded(),
+            conversation,
+            search.body_type,
+            search.since.as_millis(),
+            before.as_millis(),
+            id,
+            row::signed(seq),
+            search.limit
+        ];
+        read(&self.0, sql, values, row::message)
     }
 
     fn events(&mut self, after: u64, limit: u32) -> Result<Vec<(u64, Event)>> {

@@ -8,7 +8,7 @@ use crate::core::rows::{MessageRow, Snapshot, Transaction};
 use crate::driver::limits::{REQUESTS_QUEUED, TRANSACTIONS_PER_COMMIT, TRANSACTIONS_QUEUED};
 use crate::error::StoreError;
 use crate::store::memory::MemoryStore;
-use crate::store::{MessageQuery, Reader, Result, Store};
+use crate::store::{MessageQuery, MessageSearch, Reader, Result, Store};
 use stonechat_types::id::UserId;
 use stonechat_wire::v1::Event;
 
@@ -26,6 +26,8 @@ pub enum Write {
 pub enum Read {
     /// Read messages.
     Messages(MessageQuery, oneshot::Sender<Result<Vec<MessageRow>>>),
+    /// Find messages.
+    Search(Box<MessageSearch>, oneshot::Sender<Result<Vec<MessageRow>>>),
     /// Read recorded events.
     Events(u64, u32, oneshot::Sender<Result<Vec<(u64, Event)>>>),
     /// Read what users are called.
@@ -147,6 +149,7 @@ fn commit(store: &mut impl Store, batch: Vec<Write>, tell: &watch::Sender<Result
 fn answer_read(reader: &mut dyn Reader, read: Read) {
     match read {
         Read::Messages(query, answer) => drop(answer.send(reader.messages(query))),
+        Read::Search(search, answer) => drop(answer.send(reader.search(&search))),
         Read::Events(after, limit, answer) => drop(answer.send(reader.events(after, limit))),
         Read::Names(limit, answer) => drop(answer.send(reader.names(limit))),
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use stonechat_client::account::Account;
 use stonechat_client::content::{Entity, EntityKind};
 use stonechat_client::conversation::Conversation;
+use stonechat_client::search::Search;
 use stonechat_client::send::{Outgoing, Text};
 use stonechat_client::state::{Content, MentionMark, Message, MessageWindows, Quoted, SentMark, TimelineItemKind};
 use stonechat_client::timeline::{Timeline, TimelineOptions};
@@ -150,12 +151,16 @@ async fn a_recalled_message_is_gone_from_every_device_and_is_not_unread() -> any
     here.edit(first.seq, Text::new("a better secret")).await?.done().await?;
     there.react(first.seq, "👍").await?.done().await?;
     shows(&there, first.seq, ("a better secret", true, &[("👍", 1, true)])).await?;
+    // Whoever has it finds it, without a connection too.
+    let by = |text: &str| Search { text: text.into(), ..Search::default() };
+    ensure!(bob.search(by("BETTER séc")).await?.len() == 1 && bob.search(by("hello")).await?.len() == 1);
     let unread = |account: &Account| account.conversation(&first.conversation).summary().map(|it| it.unread);
     until("two are unread", || unread(&bob) == Some(2)).await?;
     here.recall(first.seq).await?.done().await?;
     shows_recall(&here, first.seq, "alice").await?;
     shows_recall(&tablet.conversation(&first.conversation), first.seq, "alice").await?;
     shows_recall(&there, first.seq, "alice").await?;
+    ensure!(bob.search(by("secret")).await?.is_empty() && tablet.search(by("secret")).await?.is_empty());
     until("one is unread", || unread(&bob) == Some(1)).await?;
     here.recall(second.seq).await?.done().await?;
     until("none is unread", || unread(&bob) == Some(0)).await?;
@@ -168,6 +173,7 @@ async fn a_recalled_message_is_gone_from_every_device_and_is_not_unread() -> any
     // On the device that was offline, which still has what it said.
     let away = online(&local, "bob", "laptop", homes[3].path()).await?;
     shows_recall(&away.conversation(&first.conversation), first.seq, "alice").await?;
+    ensure!(away.search(by("secret")).await?.is_empty());
     until("none is unread there", || unread(&away) == Some(0)).await?;
 
     // After a restart of the server, and for a device that has nothing yet.
