@@ -1,6 +1,6 @@
 //! The state of a conversation that every decision needs.
 
-use crate::group::{Info, Settings};
+use crate::group::{Info, Link, Settings};
 use crate::member::UserRef;
 use stonechat_types::id::{ConversationId, ConversationKind};
 use stonechat_types::number::{AppId, ConversationNo, Ordinal, Seq, Timestamp};
@@ -43,6 +43,12 @@ pub struct Conversation {
     pub bans: u32,
     /// Whether it has ended.
     pub dissolved: bool,
+    /// Users who ask to be let in.
+    pub applications: u32,
+    /// Users who are asked to come in.
+    pub invitations: u32,
+    /// Links by which one joins, also some that are not good any more; few.
+    pub links: Vec<Link>,
 }
 
 impl Conversation {
@@ -67,6 +73,9 @@ impl Conversation {
             announcement: Seq::ZERO,
             bans: 0,
             dissolved: false,
+            applications: 0,
+            invitations: 0,
+            links: Vec::new(),
         }
     }
 

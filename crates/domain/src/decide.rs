@@ -4,6 +4,7 @@ use crate::attributes::ReplyTo;
 use crate::conversation::Conversation;
 use crate::decide_group::{Asked, decide_group, members_max};
 use crate::event::{Change, Command};
+use crate::group::{Asking, GroupCommand};
 use crate::member::{Member, Role, UserRef};
 use crate::message::Message;
 use crate::permission::{Action, check};
@@ -57,6 +58,10 @@ pub enum Rejection {
     Banned,
     /// The group has ended.
     Dissolved,
+    /// There is no such link, or it is not good any more.
+    NoSuchLink,
+    /// The user named has not asked to be let in.
+    NoSuchApplication,
 }
 
 impl Rejection {
@@ -64,7 +69,11 @@ impl Rejection {
     #[must_use]
     pub const fn code(self) -> ErrorCode {
         match self {
-            Self::NotFound | Self::TargetNotAMember | Self::NoSuchMessage => ErrorCode::NotFound,
+            Self::NotFound
+            | Self::NoSuchLink
+            | Self::NoSuchApplication
+            | Self::TargetNotAMember
+            | Self::NoSuchMessage => ErrorCode::NotFound,
             Self::NotAMember => ErrorCode::NotAMember,
             Self::Forbidden | Self::Banned => ErrorCode::Forbidden,
             Self::Muted => ErrorCode::Muted,
@@ -105,6 +114,8 @@ impl Rejection {
             Self::Muted => "the caller may not write here for the time being",
             Self::Banned => "the user is kept out of the group",
             Self::Dissolved => "the group was dissolved",
+            Self::NoSuchLink => "there is no such link, or it is not good any more",
+            Self::NoSuchApplication => "the user named has not asked to be let in",
         }
     }
 }
@@ -175,6 +186,8 @@ pub fn decide(
         Command::Leave => leave(asked),
         Command::Rename(title) => rename(asked, title),
         Command::SetRole(user, role) => set_role(asked, user, *role),
+        // Who is let in is added as others are.
+        Command::Group(GroupCommand::AcceptApplication(user)) => accept(asked, user).map(Some),
         Command::Group(command) => Ok(decide_group(asked, command)?.map(Change::Group)),
         Command::Command(content) => {
             check(state, facts.get(&actor.no), Action::Send, now)?;
@@ -221,6 +234,16 @@ fn add(asked: Asked<'_>, users: &[UserRef]) -> Result<Option<Change>, Rejection>
         return Err(Rejection::TooManyMembers);
     }
     Ok(if new.is_empty() { None } else { Some(Change::MembersAdded(new)) })
+}
+
+fn accept(asked: Asked<'_>, user: &UserRef) -> Result<Change, Rejection> {
+    asked.may(Action::DecideApplication)?;
+    let applied = asked.facts.get(&user.no).filter(|it| it.asking == Asking::Applied);
+    let applicant = applied.ok_or(Rejection::NoSuchApplication)?;
+    if asked.state.members >= members_max(asked.state.kind()) {
+        return Err(Rejection::TooManyMembers);
+    }
+    Ok(Change::MembersAdded(vec![applicant.user.clone()]))
 }
 
 fn remove(asked: Asked<'_>, user: &UserRef) -> Result<Option<Change>, Rejection> {

@@ -2,11 +2,11 @@
 
 use crate::conversation::Conversation;
 use crate::decide::{Facts, Rejection, sent_at};
-use crate::group::{For, GroupChange, GroupCommand};
+use crate::group::{Asking, For, GroupChange, GroupCommand, Link, LinkId, end};
 use crate::member::{Member, Role, UserRef};
 use crate::permission::{Action, check};
 use stonechat_types::id::ConversationKind;
-use stonechat_types::limits::{BANS_MAX, CHANNEL_MEMBERS_MAX, GROUP_MEMBERS_MAX};
+use stonechat_types::limits::{ASKING_MAX, BANS_MAX, CHANNEL_MEMBERS_MAX, GROUP_MEMBERS_MAX, LINKS_MAX};
 use stonechat_types::number::Timestamp;
 
 /// Who asks, of what, and when.
@@ -37,6 +37,10 @@ impl Asked<'_> {
 
     fn target(&self, user: &UserRef) -> Result<&Member, Rejection> {
         self.member(user).ok_or(Rejection::TargetNotAMember)
+    }
+
+    fn asking(&self, user: &UserRef) -> Asking {
+        self.facts.get(&user.no).map_or(Asking::Nothing, |member| member.asking)
     }
 
     /// Whether the actor is an owner, and the only one.
@@ -106,17 +110,85 @@ pub fn decide_group(asked: Asked<'_>, command: &GroupCommand) -> Result<Option<G
             let nothing = text.is_none() && state.announcement.0 == 0;
             (!nothing).then(|| GroupChange::Announced(text.clone()))
         }
-        GroupCommand::Join => {
-            asked.may(Action::Join)?;
+        GroupCommand::Join(link) => {
+            match link {
+                Some(id) => by_link(asked, *id)?,
+                None => asked.may(Action::Join)?,
+            }
             if asked.member(asked.actor).is_some() {
                 return Ok(None);
             }
             if state.members >= members_max(state.kind()) {
                 return Err(Rejection::TooManyMembers);
             }
-            Some(GroupChange::Joined)
+            Some(GroupChange::Joined(*link))
+        }
+        GroupCommand::Apply(_) => {
+            asked.may(Action::Apply)?;
+            // Who is in has what he wants.
+            if asked.member(asked.actor).is_some() || asked.asking(asked.actor) == Asking::Applied {
+                return Ok(None);
+            }
+            if state.applications >= ASKING_MAX {
+                return Err(Rejection::TooMany);
+            }
+            Some(GroupChange::Applied)
+        }
+        // See `decide`: it is a change of members.
+        GroupCommand::AcceptApplication(_) => return Err(Rejection::WrongKind),
+        GroupCommand::DeclineApplication(user) => {
+            asked.may(Action::DecideApplication)?;
+            let applied = asked.asking(user) == Asking::Applied;
+            applied.then(|| GroupChange::ApplicationDeclined(user.clone()))
+        }
+        GroupCommand::Invite(user) => return invite(asked, user),
+        GroupCommand::DeclineInvitation => {
+            asked.may(Action::DeclineInvitation)?;
+            (asked.asking(asked.actor) == Asking::Invited).then_some(GroupChange::InvitationDeclined)
+        }
+        GroupCommand::MakeLink { id, lasts_ms, uses } => {
+            asked.may(Action::MakeLink)?;
+            let now = sent_at(state, asked.now);
+            if state.links.iter().any(|link| link.id == *id) {
+                return Err(Rejection::AlreadyExists);
+            }
+            if state.links.iter().filter(|link| link.is_good(now)).count() >= LINKS_MAX {
+                return Err(Rejection::TooMany);
+            }
+            Some(GroupChange::LinkMade(Link { id: *id, until: end(now, *lasts_ms), left: *uses }))
+        }
+        GroupCommand::RevokeLink(id) => {
+            asked.may(Action::RevokeLink)?;
+            state.links.iter().any(|link| link.id == *id).then_some(GroupChange::LinkRevoked(*id))
         }
     })
+}
+
+/// Whoever has the token of a link may join, whatever the group's mode is, unless he is kept out.
+fn by_link(asked: Asked<'_>, id: LinkId) -> Result<(), Rejection> {
+    let Asked { state, facts, actor, now } = asked;
+    let link = state.links.iter().find(|link| link.id == id && link.is_good(now));
+    if !state.exists() || state.dissolved || link.is_none() {
+        return Err(Rejection::NoSuchLink);
+    }
+    if facts.get(&actor.no).is_some_and(|me| me.is_banned(now)) {
+        return Err(Rejection::Banned);
+    }
+    Ok(())
+}
+
+fn invite(asked: Asked<'_>, user: &UserRef) -> Result<Option<GroupChange>, Rejection> {
+    asked.may(Action::AddMember)?;
+    if asked.facts.get(&user.no).is_some_and(|it| it.is_banned(asked.now)) {
+        return Err(Rejection::Banned);
+    }
+    if asked.member(user).is_some() || asked.asking(user) == Asking::Invited {
+        return Ok(None);
+    }
+    if asked.state.invitations >= ASKING_MAX {
+        return Err(Rejection::TooMany);
+    }
+    Ok(Some(GroupChange::Invited(user.clone())))
 }
 
 /// Named by the last owner, another is owner in his place; otherwise it is a leave like any other.

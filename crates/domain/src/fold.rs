@@ -4,6 +4,7 @@ use crate::conversation::Conversation;
 use crate::decide::Facts;
 use crate::event::Change;
 use crate::fold_group::fold_group;
+use crate::group::Asking;
 use crate::kind::EventKind;
 use crate::member::{Member, Role, UserRef};
 use stonechat_types::id::ConversationKind;
@@ -109,6 +110,11 @@ pub(crate) fn join(
         return;
     }
     let is_new = member.intervals.is_empty();
+    match std::mem::take(&mut member.asking) {
+        Asking::Nothing => {}
+        Asking::Applied => state.applications -= 1,
+        Asking::Invited => state.invitations -= 1,
+    }
     member.rejoin(role, seq, ordinal);
     if is_new && state.settings.history {
         member.sees_all();

@@ -3,7 +3,7 @@
 use crate::conversation::Conversation;
 use crate::decide::Facts;
 use crate::fold::{Stamp, end, join, set_role};
-use crate::group::GroupChange;
+use crate::group::{Asking, GroupChange};
 use crate::member::{Member, Role, UserRef};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 
@@ -43,6 +43,7 @@ pub fn fold_group(
             let member = members.entry(user.no).or_insert_with(|| Member::stranger(user.clone()));
             state.bans += u32::from(member.banned_until == Timestamp::default());
             member.banned_until = measure.until;
+            ask(state, members, user, Asking::Nothing);
         }
         GroupChange::BanLifted(user) => {
             if let Some(member) = members.get_mut(&user.no) {
@@ -56,6 +57,30 @@ pub fn fold_group(
             }
         }
         GroupChange::Announced(text) => state.announcement = if text.is_some() { stamp.seq } else { Seq::ZERO },
-        GroupChange::Joined => join(state, members, sender, Role::Member, stamp.seq, before),
+        GroupChange::Joined(link) => {
+            join(state, members, sender, Role::Member, stamp.seq, before);
+            if let Some(link) = link.and_then(|id| state.links.iter_mut().find(|link| link.id == id)) {
+                link.left = link.left.map(|left| left.saturating_sub(1));
+            }
+        }
+        GroupChange::Applied => ask(state, members, sender, Asking::Applied),
+        GroupChange::Invited(user) => ask(state, members, user, Asking::Invited),
+        GroupChange::ApplicationDeclined(user) => ask(state, members, user, Asking::Nothing),
+        GroupChange::InvitationDeclined => ask(state, members, sender, Asking::Nothing),
+        GroupChange::LinkMade(link) => {
+            state.links.retain(|link| link.is_good(stamp.sent_at));
+            state.links.push(*link);
+        }
+        GroupChange::LinkRevoked(id) => state.links.retain(|link| link.id != *id),
     }
+}
+
+/// Notes what a user who is no member asks, or is asked.
+fn ask(state: &mut Conversation, members: &mut Facts, user: &UserRef, asking: Asking) {
+    let member = members.entry(user.no).or_insert_with(|| Member::stranger(user.clone()));
+    for (which, count) in [(Asking::Applied, &mut state.applications), (Asking::Invited, &mut state.invitations)] {
+        *count -= u32::from(member.asking == which);
+        *count += u32::from(asking == which);
+    }
+    member.asking = asking;
 }

@@ -178,6 +178,41 @@ pub struct Measure {
     pub reason: Option<Reason>,
 }
 
+/// Whether a user who is no member is about to be one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Asking {
+    /// He is not.
+    #[default]
+    Nothing,
+    /// He has asked to be let in.
+    Applied,
+    /// He was asked to come in.
+    Invited,
+}
+
+/// Names a link by which one joins: the first sixteen bytes of the SHA-256 of its token. Who knows the name cannot join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub [u8; 16]);
+
+/// A link by which one joins. A group has few, so they are a part of its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Which.
+    pub id: LinkId,
+    /// Until when; [`FOR_GOOD`] is no end.
+    pub until: Timestamp,
+    /// How many may still join by it; `None` is any number.
+    pub left: Option<u32>,
+}
+
+impl Link {
+    /// Whether somebody may join by it now.
+    #[must_use]
+    pub fn is_good(&self, now: Timestamp) -> bool {
+        self.until > now && self.left != Some(0)
+    }
+}
+
 /// What happened to a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GroupChange {
@@ -208,8 +243,20 @@ pub enum GroupChange {
     NicknameChanged(Option<Nickname>),
     /// What all are to know; `None` is nothing any more.
     Announced(Option<Announcement>),
-    /// The sender joined by himself.
-    Joined,
+    /// The sender joined by himself, or by a link.
+    Joined(Option<LinkId>),
+    /// The sender, who is no member, asks to be let in. What he says of it is for the admins, and not here.
+    Applied,
+    /// A user is not let in.
+    ApplicationDeclined(UserRef),
+    /// A user is asked to come in.
+    Invited(UserRef),
+    /// The sender, who is no member, does not come in.
+    InvitationDeclined,
+    /// There is a link by which one joins.
+    LinkMade(Link),
+    /// There is none of that name any more.
+    LinkRevoked(LinkId),
 }
 
 impl GroupChange {
@@ -228,7 +275,13 @@ impl GroupChange {
             Self::BanLifted(_) => EventKind::BanLifted,
             Self::NicknameChanged(_) => EventKind::NicknameChanged,
             Self::Announced(_) => EventKind::Announced,
-            Self::Joined => EventKind::Joined,
+            Self::Joined(_) => EventKind::Joined,
+            Self::Applied => EventKind::Applied,
+            Self::ApplicationDeclined(_) => EventKind::ApplicationDeclined,
+            Self::Invited(_) => EventKind::Invited,
+            Self::InvitationDeclined => EventKind::InvitationDeclined,
+            Self::LinkMade(_) => EventKind::LinkMade,
+            Self::LinkRevoked(_) => EventKind::LinkRevoked,
         }
     }
 
@@ -236,16 +289,23 @@ impl GroupChange {
     #[must_use]
     pub const fn named(&self) -> Option<&UserRef> {
         match self {
-            Self::OwnerChanged(user) | Self::OwnerLeft(user) | Self::Unmuted(user) | Self::BanLifted(user) => {
-                Some(user)
-            }
+            Self::OwnerChanged(user)
+            | Self::OwnerLeft(user)
+            | Self::Unmuted(user)
+            | Self::BanLifted(user)
+            | Self::ApplicationDeclined(user)
+            | Self::Invited(user) => Some(user),
             Self::Muted(measure) | Self::Banned { measure, .. } => Some(&measure.user),
             Self::InfoChanged(_)
             | Self::SettingsChanged(_)
             | Self::Dissolved
             | Self::NicknameChanged(_)
             | Self::Announced(_)
-            | Self::Joined => None,
+            | Self::Joined(_)
+            | Self::Applied
+            | Self::InvitationDeclined
+            | Self::LinkMade(_)
+            | Self::LinkRevoked(_) => None,
         }
     }
 }
@@ -275,8 +335,29 @@ pub enum GroupCommand<U = UserRef> {
     SetNickname(Option<Nickname>),
     /// Tell all members something, or nothing any more.
     Announce(Option<Announcement>),
-    /// Become a member by oneself.
-    Join,
+    /// Become a member by oneself, or by a link.
+    Join(Option<LinkId>),
+    /// Ask to be let in, with a word to the admins.
+    Apply(Option<Reason>),
+    /// Let in whoever asked for it.
+    AcceptApplication(U),
+    /// Do not.
+    DeclineApplication(U),
+    /// Ask a user to come in.
+    Invite(U),
+    /// Do not come in.
+    DeclineInvitation,
+    /// Make a link by which one joins. How long it is good is said, not until when.
+    MakeLink {
+        /// Its name.
+        id: LinkId,
+        /// Milliseconds; `None` is for good.
+        lasts_ms: Option<u64>,
+        /// How many may join by it; `None` is any number.
+        uses: Option<u32>,
+    },
+    /// Let nobody join by a link any more.
+    RevokeLink(LinkId),
 }
 
 /// A measure that is asked for. How long is said, not until when: a client's clock is nobody's.
@@ -290,11 +371,17 @@ pub struct For<U = UserRef> {
     pub reason: Option<Reason>,
 }
 
+/// When something that begins now ends.
+#[must_use]
+pub fn end(now: Timestamp, lasts_ms: Option<u64>) -> Timestamp {
+    lasts_ms.map_or(FOR_GOOD, |ms| now.plus_ms(i64::try_from(ms).unwrap_or(i64::MAX)))
+}
+
 impl For {
     /// The measure, when it begins now.
     #[must_use]
     pub fn from(&self, now: Timestamp) -> Measure {
-        let until = self.lasts_ms.map_or(FOR_GOOD, |ms| now.plus_ms(i64::try_from(ms).unwrap_or(i64::MAX)));
+        let until = end(now, self.lasts_ms);
         Measure { user: self.user.clone(), until, reason: self.reason.clone() }
     }
 }
@@ -304,14 +391,24 @@ impl<U> GroupCommand<U> {
     #[must_use]
     pub const fn named(&self) -> Option<&U> {
         match self {
-            Self::TransferOwner(user) | Self::LeaveTo(user) | Self::Unmute(user) | Self::LiftBan(user) => Some(user),
+            Self::TransferOwner(user)
+            | Self::LeaveTo(user)
+            | Self::Unmute(user)
+            | Self::LiftBan(user)
+            | Self::AcceptApplication(user)
+            | Self::DeclineApplication(user)
+            | Self::Invite(user) => Some(user),
             Self::Mute(measure) | Self::Ban(measure) => Some(&measure.user),
             Self::SetInfo(_)
             | Self::ChangeSettings(_)
             | Self::Dissolve
             | Self::SetNickname(_)
             | Self::Announce(_)
-            | Self::Join => None,
+            | Self::Join(_)
+            | Self::Apply(_)
+            | Self::DeclineInvitation
+            | Self::MakeLink { .. }
+            | Self::RevokeLink(_) => None,
         }
     }
 
@@ -331,7 +428,14 @@ impl<U> GroupCommand<U> {
             Self::LiftBan(_) => GroupCommand::LiftBan(user?),
             Self::SetNickname(nickname) => GroupCommand::SetNickname(nickname),
             Self::Announce(text) => GroupCommand::Announce(text),
-            Self::Join => GroupCommand::Join,
+            Self::Join(link) => GroupCommand::Join(link),
+            Self::Apply(message) => GroupCommand::Apply(message),
+            Self::AcceptApplication(_) => GroupCommand::AcceptApplication(user?),
+            Self::DeclineApplication(_) => GroupCommand::DeclineApplication(user?),
+            Self::Invite(_) => GroupCommand::Invite(user?),
+            Self::DeclineInvitation => GroupCommand::DeclineInvitation,
+            Self::MakeLink { id, lasts_ms, uses } => GroupCommand::MakeLink { id, lasts_ms, uses },
+            Self::RevokeLink(id) => GroupCommand::RevokeLink(id),
         })
     }
 }

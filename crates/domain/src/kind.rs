@@ -85,7 +85,13 @@ kinds! {
     BanLifted = 28, "ban_lifted", false, false, false, Members, "Keeps the user named out no longer.";
     NicknameChanged = 29, "nickname_changed", false, false, false, Conversation, "Replaces what its sender is called in the group.";
     Announced = 30, "announced", false, true, true, Conversation, "Replaces the announcement of the group, or takes it away.";
-    Joined = 31, "joined", false, true, false, Members, "Opens an interval of seqs for its sender, from this event on.";
+    Joined = 31, "joined", false, true, false, Members, "Opens an interval of seqs for its sender, from this event on; uses up one of the link that it names.";
+    Applied = 32, "applied", false, false, false, Members, "Notes that its sender, who is no member, asks to be let in.";
+    ApplicationDeclined = 33, "application_declined", false, false, false, Members, "Notes that the user named is not let in.";
+    Invited = 34, "invited", false, false, false, Members, "Notes that the user named, who is no member, is asked to come in.";
+    InvitationDeclined = 35, "invitation_declined", false, false, false, Members, "Notes that its sender, who is no member, does not come in.";
+    LinkMade = 36, "link_made", false, false, false, Conversation, "Adds a link by which one joins, and drops those that are not good any more.";
+    LinkRevoked = 37, "link_revoked", false, false, false, Conversation, "Drops a link by which one joins.";
 }
 
 impl fmt::Display for EventKind {

@@ -1,5 +1,6 @@
 //! One user in one conversation.
 
+use crate::group::Asking;
 use stonechat_types::id::UserId;
 use stonechat_types::limits::{MEMBERSHIP_INTERVALS_MAX, OWN_ORDINALS_MAX};
 use stonechat_types::number::{Ordinal, Seq, Timestamp, UserNo};
@@ -82,6 +83,8 @@ pub struct Member {
     pub banned_until: Timestamp,
     /// What he is called here.
     pub nickname: Option<Nickname>,
+    /// Of one who is no member: whether he is about to be one.
+    pub asking: Asking,
 }
 
 impl Member {
@@ -109,6 +112,7 @@ impl Member {
             muted_until: Timestamp::default(),
             banned_until: Timestamp::default(),
             nickname: None,
+            asking: Asking::Nothing,
         }
     }
 

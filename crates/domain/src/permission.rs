@@ -3,7 +3,7 @@
 
 use crate::conversation::Conversation;
 use crate::decide::Rejection;
-use crate::group::{JoinMode, Who};
+use crate::group::{Asking, JoinMode, Who};
 use crate::member::{Member, Role};
 use stonechat_types::id::ConversationKind;
 use stonechat_types::number::Timestamp;
@@ -52,6 +52,11 @@ actions! {
     Announce = "announce", "Tell all members something.";
     Dissolve = "dissolve", "End the group.";
     Join = "join", "Become a member by oneself.";
+    Apply = "apply", "Ask to be let in.";
+    DecideApplication = "decide_application", "Let in who asks for it, or not, and see who asks.";
+    DeclineInvitation = "decline_invitation", "Not come in when one is asked to.";
+    MakeLink = "make_link", "Make a link by which one joins.";
+    RevokeLink = "revoke_link", "Let nobody join by a link any more.";
 }
 
 /// The least role that an action needs; `None` when the kind of conversation has no such action.
@@ -69,10 +74,16 @@ fn needs(state: &Conversation, action: Action) -> Option<Role> {
         Action::RecallOther if is_direct => Some(Role::Owner),
         _ if is_direct => None,
         Action::EditOwn => by(settings.speak),
-        Action::React | Action::RecallOwn | Action::Leave | Action::SetNickname | Action::Join => Some(Role::Member),
+        Action::React
+        | Action::RecallOwn
+        | Action::Leave
+        | Action::SetNickname
+        | Action::Join
+        | Action::Apply
+        | Action::DeclineInvitation => Some(Role::Member),
         Action::ListMembers if settings.members_hidden => Some(Role::Admin),
         Action::ListMembers => Some(Role::Member),
-        Action::AddMember => by(settings.invite),
+        Action::AddMember | Action::MakeLink => by(settings.invite),
         Action::EditInfo => by(settings.edit_info),
         Action::RecallOther
         | Action::RemoveMember
@@ -80,6 +91,8 @@ fn needs(state: &Conversation, action: Action) -> Option<Role> {
         | Action::BanMember
         | Action::LiftBan
         | Action::ListBans
+        | Action::DecideApplication
+        | Action::RevokeLink
         | Action::Announce
         | Action::ChangeSettings => Some(Role::Admin),
         Action::RemoveAdmin
@@ -111,8 +124,8 @@ pub fn check(state: &Conversation, me: Option<&Member>, action: Action, now: Tim
     if !state.exists() {
         return Err(Rejection::NotFound);
     }
-    if action == Action::Join && !known.is_some_and(Member::is_active) {
-        return join(state, me, now);
+    if is_of_outsiders(action) && !known.is_some_and(Member::is_active) {
+        return outside(state, me, action, now);
     }
     let Some(me) = known else { return Err(Rejection::NotFound) };
     if !me.is_active() {
@@ -133,20 +146,35 @@ pub fn check(state: &Conversation, me: Option<&Member>, action: Action, now: Tim
     Err(if silent { Rejection::Muted } else { Rejection::Forbidden })
 }
 
-fn join(state: &Conversation, me: Option<&Member>, now: Timestamp) -> Result<(), Rejection> {
+/// Whether it is for those who are no members.
+const fn is_of_outsiders(action: Action) -> bool {
+    matches!(action, Action::Join | Action::Apply | Action::DeclineInvitation)
+}
+
+/// What somebody who is no member may do. He learns that the group exists where it lets people in, where he was a member,
+/// and where he was asked to come in.
+fn outside(state: &Conversation, me: Option<&Member>, action: Action, now: Timestamp) -> Result<(), Rejection> {
     let was_here = me.is_some_and(|me| !me.intervals.is_empty());
-    let is_open = state.settings.join == JoinMode::Open && state.kind() != ConversationKind::Direct;
-    if !was_here && !is_open {
+    let is_invited = me.is_some_and(|me| me.asking == Asking::Invited);
+    let is_direct = state.kind() == ConversationKind::Direct;
+    let lets_in = state.settings.join != JoinMode::Invitation && !is_direct && !state.dissolved;
+    if !was_here && !is_invited && !lets_in {
         return Err(Rejection::NotFound);
     }
-    if state.kind() == ConversationKind::Direct {
+    if is_direct {
         return Err(Rejection::WrongKind);
     }
     if state.dissolved {
-        return Err(if was_here { Rejection::Dissolved } else { Rejection::NotFound });
+        return Err(Rejection::Dissolved);
     }
     if me.is_some_and(|me| me.is_banned(now)) {
         return Err(Rejection::Banned);
     }
-    if is_open { Ok(()) } else { Err(Rejection::Forbidden) }
+    let may = match action {
+        Action::Join => is_invited || state.settings.join == JoinMode::Open,
+        Action::Apply => state.settings.join == JoinMode::Approval,
+        // One that was not made, or was taken back, is declined already.
+        _ => true,
+    };
+    if may { Ok(()) } else { Err(Rejection::Forbidden) }
 }

@@ -6,7 +6,7 @@ use stonechat_domain::conversation::Conversation;
 use stonechat_domain::decide::{Facts, Rejection, decide, decide_send};
 use stonechat_domain::event::{Change, Command, Content, MessageCommand};
 use stonechat_domain::fold::{fold_change, next_stamp};
-use stonechat_domain::group::{For, GroupCommand, InfoPatch, JoinMode, SettingsPatch, Who};
+use stonechat_domain::group::{For, GroupChange, GroupCommand, InfoPatch, JoinMode, LinkId, SettingsPatch, Who};
 use stonechat_domain::member::{Role, UserRef};
 use stonechat_domain::message::{About, Authority, Message, MessagePolicy, decide_message};
 use stonechat_domain::permission::{Action, check};
@@ -29,9 +29,9 @@ const KINDS: [&str; 9] = [
     "channel",
 ];
 /// Everybody who may ask; besides them there are a second owner, who founded it, an admin and members to be named.
-const ROLES: [&str; 8] = ["owner", "admin", "member", "muted", "banned", "former", "outcast", "stranger"];
+const ROLES: [&str; 9] = ["owner", "admin", "member", "muted", "banned", "former", "outcast", "stranger", "invited"];
 /// Those who are named: nothing else happens to them.
-const NAMED: [&str; 4] = ["founder", "some_admin", "some_member", "some_outcast"];
+const NAMED: [&str; 5] = ["founder", "some_admin", "some_member", "some_outcast", "some_applicant"];
 
 fn person(name: &str) -> UserRef {
     let no = ROLES.iter().chain(&NAMED).position(|known| *known == name).unwrap_or(99);
@@ -74,6 +74,8 @@ impl World {
             world.does("founder", &Command::Group(GroupCommand::Ban(for_good(name))));
         }
         world.does("former", &Command::Leave);
+        world.does("founder", &Command::Group(GroupCommand::Invite(person("invited"))));
+        world.fold(&person("some_applicant"), &Change::Group(GroupChange::Applied));
         let everybody = Some(Who::Everybody);
         let unsaid = SettingsPatch::default;
         let patch = match kind {
@@ -150,7 +152,11 @@ impl World {
             Action::MentionAll => decide_send(&self.state, self.facts.get(&person(by).no), true, NOW),
             Action::Pin => self.on_message(by, "founder", &MessageCommand::Pin(true)),
             Action::ListMembers | Action::ListBans => check(&self.state, self.facts.get(&person(by).no), action, NOW),
-            Action::AddMember => self.asks(by, &Command::AddMembers(vec![person("somebody")])),
+            Action::AddMember => {
+                let added = self.asks(by, &Command::AddMembers(vec![person("somebody")]));
+                assert_eq!(added, self.commands(by, &GroupCommand::Invite(person("somebody"))));
+                added
+            }
             Action::RemoveMember => self.asks(by, &Command::RemoveMember(person("some_member"))),
             Action::RemoveAdmin => self.asks(by, &Command::RemoveMember(person("some_admin"))),
             Action::SetRole => self.asks(by, &Command::SetRole(person("some_member"), Role::Admin)),
@@ -188,7 +194,19 @@ impl World {
             Action::SetNickname => self.commands(by, &GroupCommand::SetNickname(Nickname::new("Annie").ok())),
             Action::Announce => self.commands(by, &GroupCommand::Announce(Announcement::new("Sunday").ok())),
             Action::Dissolve => self.commands(by, &GroupCommand::Dissolve),
-            Action::Join => self.commands(by, &GroupCommand::Join),
+            Action::Join => self.commands(by, &GroupCommand::Join(None)),
+            Action::Apply => self.commands(by, &GroupCommand::Apply(None)),
+            Action::DecideApplication => {
+                let accepted = self.commands(by, &GroupCommand::AcceptApplication(person("some_applicant")));
+                let declined = self.commands(by, &GroupCommand::DeclineApplication(person("some_applicant")));
+                assert_eq!(accepted, declined);
+                accepted
+            }
+            Action::DeclineInvitation => self.commands(by, &GroupCommand::DeclineInvitation),
+            Action::MakeLink => {
+                self.commands(by, &GroupCommand::MakeLink { id: LinkId([7; 16]), lasts_ms: None, uses: None })
+            }
+            Action::RevokeLink => self.commands(by, &GroupCommand::RevokeLink(LinkId([7; 16]))),
         }
     }
 }
@@ -236,7 +254,7 @@ fn what_lasts_for_a_while_ends_by_itself() {
     assert_eq!(sends(Timestamp(1_499)), Err(Rejection::Muted));
     assert_eq!(sends(Timestamp(1_500)), Ok(()));
     let joins = |now| {
-        let join = Command::Group(GroupCommand::Join);
+        let join = Command::Group(GroupCommand::Join(None));
         decide(&world.state, &world.facts, &person("member"), &join, now).map(|change| change.is_some())
     };
     assert_eq!(joins(Timestamp(1_499)), Err(Rejection::Banned));
@@ -280,4 +298,58 @@ fn a_newcomer_sees_what_was_before_where_the_settings_say_so_and_it_is_not_unrea
     world.does("founder", &Command::AddMembers(vec![person("former")]));
     let back = &world.facts[&person("former").no];
     assert_eq!((back.intervals.len(), back.visible_from()), (2, world.state.head));
+}
+
+#[test]
+fn a_link_lets_in_so_many_for_so_long_whatever_the_mode_is() {
+    let mut world = World::of("group");
+    let id = LinkId([7; 16]);
+    let make = |id, lasts_ms, uses| Command::Group(GroupCommand::MakeLink { id, lasts_ms, uses });
+    let join = |id| Command::Group(GroupCommand::Join(Some(id)));
+    assert_eq!(world.asks("stranger", &join(id)), Err(Rejection::NoSuchLink));
+    world.does("founder", &make(id, Some(500), Some(2)));
+    assert_eq!(world.asks("founder", &make(id, None, None)), Err(Rejection::AlreadyExists));
+    assert_eq!(world.asks("outcast", &join(id)), Err(Rejection::Banned));
+    world.does("stranger", &join(id));
+    assert_eq!(world.asks("member", &join(id)), Ok(()), "who is in stays in, and uses nothing up");
+    world.does("former", &join(id));
+    assert_eq!(world.asks("invited", &join(id)), Err(Rejection::NoSuchLink), "two have joined by it");
+    let second = LinkId([8; 16]);
+    world.does("founder", &make(second, Some(500), None));
+    assert_eq!(world.state.links.len(), 1, "those that are used up go when others come");
+    let late = decide(&world.state, &world.facts, &person("invited"), &join(second), Timestamp(1_500));
+    assert_eq!(late, Err(Rejection::NoSuchLink));
+    world.does("founder", &Command::Group(GroupCommand::RevokeLink(second)));
+    assert_eq!(world.asks("invited", &join(second)), Err(Rejection::NoSuchLink));
+    for n in 0..8 {
+        world.does("founder", &make(LinkId([20 + n; 16]), None, None));
+    }
+    assert_eq!(world.asks("founder", &make(id, None, None)), Err(Rejection::TooMany));
+}
+
+#[test]
+fn who_asks_is_let_in_or_not_and_who_is_asked_comes_or_not() {
+    let mut world = World::of("group_approval");
+    let group = |command| Command::Group(command);
+    world.does("stranger", &group(GroupCommand::Apply(None)));
+    assert_eq!((world.state.applications, world.state.invitations), (2, 1));
+    let again = decide(&world.state, &world.facts, &person("stranger"), &group(GroupCommand::Apply(None)), NOW);
+    assert_eq!(again, Ok(None));
+    world.does("admin", &group(GroupCommand::AcceptApplication(person("stranger"))));
+    assert!(world.facts[&person("stranger").no].is_active());
+    world.does("admin", &group(GroupCommand::DeclineApplication(person("some_applicant"))));
+    let late = group(GroupCommand::AcceptApplication(person("some_applicant")));
+    assert_eq!(world.asks("admin", &late), Err(Rejection::NoSuchApplication));
+    let member = decide(&world.state, &world.facts, &person("member"), &group(GroupCommand::Apply(None)), NOW);
+    assert_eq!(member, Ok(None), "who is in has what he wants");
+    // Whoever is asked to come in may, although nobody else may join.
+    world.does("invited", &group(GroupCommand::Join(None)));
+    assert_eq!((world.state.applications, world.state.invitations), (0, 0));
+    world.does("admin", &group(GroupCommand::Invite(person("former"))));
+    world.does("former", &group(GroupCommand::DeclineInvitation));
+    assert_eq!(world.asks("former", &group(GroupCommand::Join(None))), Err(Rejection::Forbidden));
+    // Who is kept out asks no more.
+    world.does("former", &group(GroupCommand::Apply(None)));
+    world.does("admin", &group(GroupCommand::Ban(For { user: person("former"), lasts_ms: None, reason: None })));
+    assert_eq!(world.state.applications, 0);
 }

@@ -36,6 +36,14 @@ pub const REASON_BYTES_MAX: usize = 256;
 pub const ANNOUNCEMENT_BYTES_MAX: usize = 4_096;
 /// Users whom a group keeps out at a time.
 pub const BANS_MAX: u32 = 5_000;
+/// Users who wait to be let into a group, and as many who are invited.
+pub const ASKING_MAX: u32 = 1_000;
+/// Links by which one joins a group, at a time.
+pub const LINKS_MAX: usize = 8;
+/// Bytes of the token of a link, at least.
+pub const LINK_TOKEN_BYTES_MIN: usize = 16;
+/// Bytes of the token of a link, at most.
+pub const LINK_TOKEN_BYTES_MAX: usize = 64;
 /// Entries of a page of a group's lists.
 pub const GROUP_PAGE_MAX: u32 = 200;
 /// Most intervals of seqs that one membership keeps; joining again after that merges the two oldest gaps.
