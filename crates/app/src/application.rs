@@ -22,7 +22,7 @@ use crate::session::Session;
 use crate::turn::Turn;
 use crate::watermark::Watermark;
 use crate::{
-    fetch_changes, fetch_events, fetch_messages, fetch_personal, get_conversation, hello, list_bans,
+    fetch_changes, fetch_events, fetch_messages, fetch_personal, get_conversation, hello, link, list_askers, list_bans,
     list_conversations, list_edits, list_members, list_pinned, list_reactions, list_relations, mentions, preferences,
     profiles,
 };
@@ -31,6 +31,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use stonechat_domain::event::Command;
+use stonechat_domain::group::GroupCommand;
 use stonechat_domain::member::UserRef;
 use stonechat_log::store::Log;
 use stonechat_log::vault::Vault;
@@ -344,6 +345,7 @@ impl App {
                     ChangeRequest::Rename(title) => Command::Rename(title),
                     ChangeRequest::Command(content) => Command::Command(content),
                     ChangeRequest::SetRole(user, role) => Command::SetRole(one(user).await?, role),
+                    ChangeRequest::JoinByLink(token) => Command::Group(GroupCommand::Join(Some(link::id_of(&token)))),
                     ChangeRequest::Group(command) => {
                         let named = match command.named() {
                             Some(user) => Some(one(user.clone()).await?),
@@ -429,6 +431,9 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Session>, call: Cal
             Answer::Personal(page)
         }
         Call::ListMembers(wanted) => Answer::Members(list_members::list(node, reader, wanted).await?),
+        Call::ListAskers { conversation, which, page, limit } => {
+            Answer::Askers(list_askers::list(node, reader, (conversation, which), (page, limit)).await?)
+        }
         Call::ListBans { conversation, page, limit } => {
             Answer::Bans(list_bans::list(node, reader, conversation, (page, limit)).await?)
         }

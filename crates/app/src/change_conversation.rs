@@ -4,13 +4,14 @@ use crate::api::Answer;
 use crate::directory::failure;
 use crate::executor::earlier::{command_done, settle};
 use crate::executor::job::{Job, Key, Work};
-use crate::executor::record::{Decided, push_change, push_nothing};
+use crate::executor::record::{Decided, push_answer, push_change, push_nothing};
 use crate::executor::slot::Slot;
 use crate::executor::{Attempt, Context, Need, refuse, reject};
 use crate::rows::change;
 use stonechat_domain::conversation::Conversation;
 use stonechat_domain::decide::decide;
 use stonechat_domain::event::Command;
+use stonechat_domain::group::GroupCommand;
 use stonechat_domain::member::UserRef;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::number::{Seq, UserNo};
@@ -58,7 +59,12 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         Ok(None) => {
             let Job { key, actor, reply, .. } = job;
             let answer = command_done(key.1, Seq::ZERO, false);
-            push_nothing(context, loaded, (key, &actor, id, hmac), (reply, answer));
+            if loaded.members.contains_key(&actor.no) {
+                push_nothing(context, loaded, (key, &actor, id, hmac), (reply, answer));
+            } else {
+                // Nothing is known of him, so there is nothing to remember it by.
+                push_answer(context, key, reply, Ok(answer));
+            }
             *open += 1;
             return Attempt::Done;
         }
@@ -68,8 +74,18 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         let no = context.node.conversation_no(job.key.0);
         loaded.state = Some(Conversation::empty(job.key.0, job.key.1, no, job.actor.clone()));
     }
+    let note = match &job.work {
+        Work::Command(_, Command::Group(GroupCommand::Apply(message))) => message.clone(),
+        _ => None,
+    };
     let Job { key, actor, reply, .. } = job;
-    push_change(context, loaded, &keys, Decided { at: key, actor: &actor, change, id, hmac }, Some((reply, answer)));
+    push_change(
+        context,
+        loaded,
+        &keys,
+        Decided { at: key, actor: &actor, change, id, hmac, note },
+        Some((reply, answer)),
+    );
     *open += 1;
     Attempt::Done
 }

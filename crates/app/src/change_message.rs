@@ -78,7 +78,7 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         }
         Ok(Some(change)) => {
             let Job { key, actor, reply, .. } = job;
-            let decided = Decided { at: key, actor: &actor, change, id, hmac };
+            let decided = Decided { at: key, actor: &actor, change, id, hmac, note: None };
             push_change(context, loaded, &keys, decided, Some((reply, answer)));
             *open += 1;
         }

@@ -11,7 +11,7 @@ use crate::recalls;
 use crate::rows::{key, member};
 use std::sync::Arc;
 use stonechat_domain::conversation::Conversation;
-use stonechat_domain::member::Member;
+use stonechat_domain::member::{Member, Role};
 use stonechat_domain::unread::unread;
 use stonechat_log::packed;
 use stonechat_log::store::PageLimit;
@@ -90,6 +90,7 @@ fn group(state: &Conversation, me: &Member) -> Option<Box<GroupView>> {
             dissolved: state.dissolved,
             muted_until: me.muted_until,
             nickname: me.nickname.clone(),
+            links: if me.role >= Role::Admin { state.links.clone() } else { Vec::new() },
             announced: None,
         })
     })

@@ -16,6 +16,8 @@ mod fetch_personal;
 pub mod follower;
 mod get_conversation;
 mod hello;
+pub mod link;
+mod list_askers;
 mod list_bans;
 pub mod list_conversations;
 mod list_edits;

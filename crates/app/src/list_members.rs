@@ -13,7 +13,7 @@ use stonechat_domain::permission::{Action, check};
 use stonechat_log::packed;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::limits::MEMBERS_PAGE_MAX;
-use stonechat_types::number::UserNo;
+use stonechat_types::number::{Seq, UserNo};
 
 const DEFAULT: u32 = 100;
 
@@ -38,7 +38,8 @@ pub(crate) async fn list(node: &Node, reader: &Reader, wanted: ListMembers) -> R
         let no = UserNo(u32::from_be_bytes(user.try_into().map_err(|_| damaged())?));
         let role = entry.first().copied().and_then(codec::role_of).ok_or_else(damaged)?;
         let is_wanted = match only {
-            MemberFilter::All => true,
+            // Who has read what is in the membership: looked at below, for as many as a page may have.
+            MemberFilter::All | MemberFilter::ReadAnnouncement | MemberFilter::NotReadAnnouncement => true,
             MemberFilter::Admins => role >= Role::Admin,
             MemberFilter::Muted => entry.len() > 1,
         };
@@ -54,8 +55,14 @@ pub(crate) async fn list(node: &Node, reader: &Reader, wanted: ListMembers) -> R
     let keys = users.iter().map(|no| key::member(reader.app, state.no, *no)).collect();
     for row in node.log.load(keys).await.map_err(failure)?.into_iter().flatten() {
         let member = member::decode(&row).map_err(failure)?;
+        let has_read = state.announcement > Seq::ZERO && member.read_seq >= state.announcement;
+        let is_wanted = match only {
+            MemberFilter::All | MemberFilter::Admins | MemberFilter::Muted => true,
+            MemberFilter::ReadAnnouncement => has_read,
+            MemberFilter::NotReadAnnouncement => !has_read,
+        };
         // Who left meanwhile is none any more.
-        if member.is_active() {
+        if member.is_active() && is_wanted {
             let user = node.user_view(reader.app, member.user.no, &member.user.id).await?;
             let (role, nickname, muted_until) = (member.role, member.nickname, member.muted_until);
             page.members.push(MemberView { user, role, nickname, muted_until });

@@ -165,6 +165,6 @@ fn begin(context: &mut Context<'_>, loaded: &mut Loaded, at: Key, actor: &UserRe
     }
     let created = Change::Created { title: None, members };
     let hmac = keys.body_hmac(&change::encode(&created));
-    let decided = Decided { at, actor, change: created, id: [0; 16], hmac };
+    let decided = Decided { at, actor, change: created, id: [0; 16], hmac, note: None };
     push_change(context, loaded, keys, decided, None);
 }

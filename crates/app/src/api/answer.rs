@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use stonechat_domain::attributes::Attributes;
 use stonechat_domain::event::Change;
-use stonechat_domain::group::{Info, Settings};
+use stonechat_domain::group::{Asking, Info, Link, Settings};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::Role;
 use stonechat_domain::message::MessagePolicy;
@@ -50,6 +50,8 @@ pub enum Answer {
     Members(MembersPage),
     /// Who is kept out.
     Bans(BansPage),
+    /// Who asks to be let in, or is asked to come in.
+    Askers(AskersPage),
     /// Devices.
     Devices(Vec<DeviceView>),
     /// Users that exist.
@@ -191,6 +193,8 @@ pub struct GroupView {
     pub muted_until: Timestamp,
     /// What the caller is called here.
     pub nickname: Option<Nickname>,
+    /// The links by which one joins, for admins.
+    pub links: Vec<Link>,
     /// What is announced, where one conversation was asked for.
     pub announced: Option<EventView>,
 }
@@ -421,6 +425,8 @@ pub enum PersonalItem {
     Profile(Box<OwnProfile>),
     /// What the user prefers in a conversation.
     Preferences(ConversationId, Box<Preferences>),
+    /// That the user asks to be let into a group, or is asked to come in.
+    Asking(Box<AskingView>),
 }
 
 /// A device of a user.
@@ -462,6 +468,43 @@ pub struct MemberView {
     pub nickname: Option<Nickname>,
     /// Until when he may not write; zero when he may.
     pub muted_until: Timestamp,
+}
+
+/// That a user asks to be let into a group, or is asked to come in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskingView {
+    /// Which group.
+    pub conversation: ConversationId,
+    /// Which of the two; nothing any more when it was answered.
+    pub asking: Asking,
+    /// What the group was called.
+    pub title: Option<Title>,
+    /// Who did it last.
+    pub by: UserId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Users who ask to be let into a group, or are asked to come in.
+#[derive(Clone, Debug)]
+pub struct AskersPage {
+    /// The users.
+    pub askers: Vec<AskerView>,
+    /// Where it goes on; empty at the end.
+    pub next: Bytes,
+}
+
+/// A user who asks to be let into a group, or is asked to come in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskerView {
+    /// Who.
+    pub user: UserView,
+    /// What he says of it.
+    pub message: Option<Reason>,
+    /// Who asks: himself, or a member.
+    pub by: UserId,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// Users whom a group keeps out.

@@ -4,7 +4,7 @@ use super::people::{ListRelations, Relate, SetProfile};
 use bytes::Bytes;
 use stonechat_domain::attributes::Attributes;
 use stonechat_domain::event::{Content, MessageCommand};
-use stonechat_domain::group::GroupCommand;
+use stonechat_domain::group::{Asking, GroupCommand};
 use stonechat_domain::member::Role;
 use stonechat_domain::message::Authority;
 use stonechat_domain::preferences::PreferencesPatch;
@@ -93,6 +93,17 @@ pub enum Call {
     },
     /// Members of a conversation. Answer: `Members`.
     ListMembers(ListMembers),
+    /// Who asks to be let into a group, or is asked to come in. Answer: `Askers`.
+    ListAskers {
+        /// Where.
+        conversation: ConversationId,
+        /// Which of the two.
+        which: Asking,
+        /// Where the list goes on; empty at the start.
+        page: Bytes,
+        /// Users at most; 0 for the default.
+        limit: u32,
+    },
     /// Who is kept out of a group. Answer: `Bans`.
     ListBans {
         /// Where.
@@ -184,6 +195,10 @@ pub enum MemberFilter {
     Admins,
     /// Those who may not write.
     Muted,
+    /// Those whose read cursor has passed the announcement.
+    ReadAnnouncement,
+    /// Those whose read cursor has not.
+    NotReadAnnouncement,
 }
 
 /// A group to begin, or a channel.
@@ -227,6 +242,8 @@ pub enum ChangeRequest {
     Group(GroupCommand<UserId>),
     /// Tell the app on the members' devices something.
     Command(Content),
+    /// Join by a link, whose token this is.
+    JoinByLink(Bytes),
 }
 
 /// A change of a message.

@@ -4,10 +4,11 @@ use super::Context;
 use super::batch::{Effect, Fanned};
 use super::job::{Key, Reply};
 use super::slot::{Loaded, Pending};
-use crate::api::{Answer, Content, EventView, Failure};
+use crate::api::{Answer, AskingView, Content, EventView, Failure, PersonalItem};
 use crate::mark_read;
 use crate::mutant::Mutant;
 use crate::rows::dedup::Remembered;
+use crate::rows::group::Asker;
 use crate::rows::key::Called;
 use crate::rows::{attributes, change, derive, personal};
 use crate::seal::{AuthorKeys, Place, Said};
@@ -17,12 +18,13 @@ use stonechat_domain::attributes::Attributes;
 use stonechat_domain::decide::sent_at;
 use stonechat_domain::event::Change;
 use stonechat_domain::fold::{Stamp, fold_change, fold_message, next_stamp};
-use stonechat_domain::group::GroupChange;
+use stonechat_domain::group::{Asking, GroupChange};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Member, Role, UserRef};
 use stonechat_log::record::{Event, EventHeader, PersonalWrite, Record};
 use stonechat_types::id::MessageId;
 use stonechat_types::number::{Ordinal, Seq, Timestamp, UserNo};
+use stonechat_types::text::Reason;
 
 /// A change that was decided.
 pub(crate) struct Decided<'a> {
@@ -36,6 +38,8 @@ pub(crate) struct Decided<'a> {
     pub id: [u8; 16],
     /// HMAC of the command.
     pub hmac: [u8; 16],
+    /// What the actor says of it to the admins; not in the change, which all see.
+    pub note: Option<Reason>,
 }
 
 /// A message that was accepted.
@@ -78,7 +82,7 @@ pub(crate) fn push_change(
     decided: Decided<'_>,
     reply: Option<ChangeReply>,
 ) {
-    let Decided { at, actor, change, id, hmac } = decided;
+    let Decided { at, actor, change, id, hmac, note } = decided;
     let Some(state) = &mut loaded.state else { return };
     let stamp = next_stamp(state, change.kind(), sent_at(state, context.now), id);
     let touched = touched(actor, &change);
@@ -96,6 +100,28 @@ pub(crate) fn push_change(
         record.rows.push(derive::member_row(state, member));
         if member.is_active() && loaded.dirty.remove(user) {
             mark_read::take_along(&mut record, &mut told, at, (state, member));
+        }
+        let asked_before = before.as_ref().map_or(Asking::Nothing, |before| before.asking);
+        if asked_before != member.asking {
+            let asker = Asker {
+                user: member.user.clone(),
+                asking: member.asking,
+                message: note.clone(),
+                by: actor.clone(),
+                at: stamp.sent_at,
+            };
+            record.rows.push(derive::asker_row((at.0, state.no), &asker));
+            let title = state.title.clone();
+            let item = PersonalItem::Asking(Box::new(AskingView {
+                conversation: at.1,
+                asking: member.asking,
+                title,
+                by: actor.id.clone(),
+                at: stamp.sent_at,
+            }));
+            let (key, value) = personal::encode(&item);
+            record.personal.push(PersonalWrite { app: at.0, user_no: *user, key, value: Some(value) });
+            told.push((*user, item));
         }
         let is_muted = |it: &Member| it.muted_until > Timestamp::default();
         if before.as_ref().is_some_and(|before| is_muted(before) != is_muted(member)) {

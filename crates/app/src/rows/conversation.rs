@@ -13,7 +13,9 @@ use stonechat_types::text::Title;
 const WITHOUT_JOIN: u8 = 1;
 /// The second had no settings.
 const WITHOUT_SETTINGS: u8 = 2;
-const VERSION: u8 = 3;
+/// The third did not say who asks to be let in.
+const WITHOUT_DOOR: u8 = 3;
+const VERSION: u8 = 4;
 
 /// Its bytes.
 #[must_use]
@@ -30,6 +32,8 @@ pub fn encode(state: &Conversation) -> Bytes {
     group::settings(&mut row, &state.settings);
     group::info(&mut row, &state.info);
     row.u64(state.announcement.0).u32(state.bans).u8(u8::from(state.dissolved));
+    row.u32(state.applications).u32(state.invitations);
+    group::links(&mut row, &state.links);
     row.finish()
 }
 
@@ -39,7 +43,7 @@ pub fn encode(state: &Conversation) -> Bytes {
 /// [`LogError::Corrupt`] when it is not in its form.
 pub fn decode(app: AppId, id: ConversationId, row: &[u8]) -> Result<Conversation, LogError> {
     let version = match row.first() {
-        Some(older @ (&WITHOUT_JOIN | &WITHOUT_SETTINGS)) => *older,
+        Some(older @ (&WITHOUT_JOIN | &WITHOUT_SETTINGS | &WITHOUT_DOOR)) => *older,
         _ => VERSION,
     };
     let mut row = Reader::new(row, version, "a conversation")?;
@@ -53,12 +57,17 @@ pub fn decode(app: AppId, id: ConversationId, row: &[u8]) -> Result<Conversation
         // Not known: it may have been the last event.
         let last_join = if version == WITHOUT_JOIN { head } else { row.seq()? };
         let empty = Conversation::empty(app, id, no, creator.clone());
-        let (settings, info, announcement, bans, dissolved) = if version == VERSION {
+        let (settings, info, announcement, bans, dissolved) = if version >= WITHOUT_DOOR {
             let (settings, info) = (group::read_settings(&mut row)?, group::read_info(&mut row)?);
             (settings, info, row.seq()?, row.u32()?, row.flag()?)
         } else {
             (empty.settings, empty.info, empty.announcement, empty.bans, empty.dissolved)
         };
+        let (mut applications, mut invitations, mut links) = Default::default();
+        if version == VERSION {
+            (applications, invitations) = (row.u32()?, row.u32()?);
+            links = group::read_links(&mut row)?;
+        }
         row.end()?;
         Some(Conversation {
             app,
@@ -78,6 +87,9 @@ pub fn decode(app: AppId, id: ConversationId, row: &[u8]) -> Result<Conversation
             announcement,
             bans,
             dissolved,
+            applications,
+            invitations,
+            links,
         })
     };
     read().ok_or_else(|| damaged("a conversation"))

@@ -6,7 +6,7 @@ use super::{column, conversation, dedup, group, key, member};
 use bytes::Bytes;
 use stonechat_domain::conversation::Conversation;
 use stonechat_domain::fold::{Stamp, fold_message};
-use stonechat_domain::group::GroupChange;
+use stonechat_domain::group::{Asking, GroupChange};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Member, UserRef};
 use stonechat_domain::message::Message;
@@ -91,6 +91,16 @@ pub fn roster_row(state: &Conversation, of: &Member) -> RowWrite {
         entry: Bytes::copy_from_slice(&of.user.no.0.to_be_bytes()),
         value: of.is_active().then(|| roster_entry(of)),
     }
+}
+
+/// The row of one who asks to be let in, or is asked to come in; none when he is not any more.
+#[must_use]
+pub fn asker_row(place: (AppId, ConversationNo), asker: &group::Asker) -> RowWrite {
+    let key = key::asker(place.0, place.1, asker.user.no);
+    if asker.asking == Asking::Nothing {
+        return RowWrite::Delete { key };
+    }
+    RowWrite::Put { key, value: group::encode_asker(asker) }
 }
 
 fn roster_entry(of: &Member) -> Bytes {

@@ -3,7 +3,8 @@
 use super::codec::{Reader, Writer, damaged};
 use bytes::Bytes;
 use stonechat_domain::group::{
-    For, GroupChange, GroupCommand, Info, InfoPatch, JoinMode, Measure, Settings, SettingsPatch, Who,
+    Asking, For, GroupChange, GroupCommand, Info, InfoPatch, JoinMode, Link, LinkId, Measure, Settings, SettingsPatch,
+    Who,
 };
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::UserRef;
@@ -47,6 +48,89 @@ pub fn decode_ban(row: &[u8]) -> Result<Ban, LogError> {
         Some(ban)
     };
     read().ok_or_else(|| damaged("a ban"))
+}
+
+/// An entry of the list of those who ask to be let in, or are asked to come in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asker {
+    /// Who.
+    pub user: UserRef,
+    /// Which of the two.
+    pub asking: Asking,
+    /// What he says of it.
+    pub message: Option<Reason>,
+    /// Who asks: himself, or a member.
+    pub by: UserRef,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// The row of one who asks.
+#[must_use]
+pub fn encode_asker(asker: &Asker) -> Bytes {
+    let mut row = Writer::new(VERSION);
+    row.user(&asker.user).u8(asking_byte(asker.asking));
+    text(&mut row, asker.message.as_ref().map(Reason::as_str));
+    row.user(&asker.by).u64(asker.at.0 as u64);
+    row.finish()
+}
+
+/// Reads it.
+///
+/// # Errors
+/// [`LogError::Corrupt`] when it is not in its form.
+pub fn decode_asker(row: &[u8]) -> Result<Asker, LogError> {
+    let mut row = Reader::new(row, VERSION, "one who asks")?;
+    let mut read = || {
+        let (user, asking) = (row.user()?, asking_of(row.u8()?)?);
+        let message = read_text(&mut row, |text| Reason::new(text).ok())?;
+        let asker = Asker { user, asking, message, by: row.user()?, at: row.time()? };
+        row.end()?;
+        Some(asker)
+    };
+    read().ok_or_else(|| damaged("one who asks"))
+}
+
+/// The byte of whether somebody asks.
+#[must_use]
+pub(super) const fn asking_byte(asking: Asking) -> u8 {
+    match asking {
+        Asking::Nothing => 0,
+        Asking::Applied => 1,
+        Asking::Invited => 2,
+    }
+}
+
+/// What a byte says of whether somebody asks.
+#[must_use]
+pub(super) const fn asking_of(byte: u8) -> Option<Asking> {
+    match byte {
+        0 => Some(Asking::Nothing),
+        1 => Some(Asking::Applied),
+        2 => Some(Asking::Invited),
+        _ => None,
+    }
+}
+
+/// Writes links.
+pub(super) fn links(row: &mut Writer, links: &[Link]) {
+    row.u8(links.len() as u8);
+    links.iter().for_each(|it| link(row, it));
+}
+
+/// Reads links.
+pub(super) fn read_links(row: &mut Reader<'_>) -> Option<Vec<Link>> {
+    (0..row.u8()?).map(|_| read_link(row)).collect()
+}
+
+fn link(row: &mut Writer, link: &Link) {
+    row.raw(&link.id.0).u64(link.until.0 as u64).u8(u8::from(link.left.is_some())).u32(link.left.unwrap_or(0));
+}
+
+fn read_link(row: &mut Reader<'_>) -> Option<Link> {
+    let (id, until, is_counted, left) = (LinkId(row.key()?), row.time()?, row.flag()?, row.u32()?);
+    // Without a count there is no number.
+    (is_counted || left == 0).then_some(Link { id, until, left: is_counted.then_some(left) })
 }
 
 const fn who_byte(who: Who) -> u8 {
@@ -158,7 +242,11 @@ pub(super) fn change(row: &mut Writer, change: &GroupChange) {
         }
         GroupChange::NicknameChanged(it) => text(row, it.as_ref().map(Nickname::as_str)),
         GroupChange::Announced(it) => text(row, it.as_ref().map(Announcement::as_str)),
-        GroupChange::Dissolved | GroupChange::Joined => {}
+        GroupChange::ApplicationDeclined(user) | GroupChange::Invited(user) => _ = row.user(user),
+        GroupChange::Joined(Some(id)) | GroupChange::LinkRevoked(id) => _ = row.raw(&id.0),
+        GroupChange::LinkMade(it) => link(row, it),
+        GroupChange::Dissolved | GroupChange::Joined(None) | GroupChange::Applied | GroupChange::InvitationDeclined => {
+        }
     }
 }
 
@@ -176,7 +264,14 @@ pub(super) fn read_change(kind: EventKind, row: &mut Reader<'_>) -> Option<Group
         EventKind::BanLifted => GroupChange::BanLifted(row.user()?),
         EventKind::NicknameChanged => GroupChange::NicknameChanged(read_text(row, |text| Nickname::new(text).ok())?),
         EventKind::Announced => GroupChange::Announced(read_text(row, |text| Announcement::new(text).ok())?),
-        EventKind::Joined => GroupChange::Joined,
+        EventKind::Joined if row.is_empty() => GroupChange::Joined(None),
+        EventKind::Joined => GroupChange::Joined(Some(LinkId(row.key()?))),
+        EventKind::Applied => GroupChange::Applied,
+        EventKind::ApplicationDeclined => GroupChange::ApplicationDeclined(row.user()?),
+        EventKind::Invited => GroupChange::Invited(row.user()?),
+        EventKind::InvitationDeclined => GroupChange::InvitationDeclined,
+        EventKind::LinkMade => GroupChange::LinkMade(read_link(row)?),
+        EventKind::LinkRevoked => GroupChange::LinkRevoked(LinkId(row.key()?)),
         _ => return None,
     })
 }
@@ -199,7 +294,17 @@ pub(super) fn command(row: &mut Writer, command: &GroupCommand) {
         GroupCommand::LiftBan(user) => drop(row.u8(9).user(user)),
         GroupCommand::SetNickname(it) => text(row.u8(10), it.as_ref().map(Nickname::as_str)),
         GroupCommand::Announce(it) => text(row.u8(11), it.as_ref().map(Announcement::as_str)),
-        GroupCommand::Join => drop(row.u8(12)),
+        GroupCommand::Join(None) => _ = row.u8(12),
+        GroupCommand::Join(Some(id)) => _ = row.u8(13).raw(&id.0),
+        GroupCommand::Apply(it) => text(row.u8(14), it.as_ref().map(Reason::as_str)),
+        GroupCommand::AcceptApplication(user) => _ = row.u8(15).user(user),
+        GroupCommand::DeclineApplication(user) => _ = row.u8(16).user(user),
+        GroupCommand::Invite(user) => _ = row.u8(17).user(user),
+        GroupCommand::DeclineInvitation => _ = row.u8(18),
+        GroupCommand::MakeLink { id, lasts_ms, uses } => {
+            row.u8(19).raw(&id.0).u64(lasts_ms.map_or(u64::MAX, |ms| ms)).u32(uses.unwrap_or(u32::MAX));
+        }
+        GroupCommand::RevokeLink(id) => _ = row.u8(20).raw(&id.0),
     }
 }
 

@@ -25,6 +25,7 @@ const COMMANDS: u8 = 0x23;
 const BAN: u8 = 0x30;
 const MENTIONS: u8 = 0x0F;
 const PINNED: u8 = 0x10;
+const ASKER: u8 = 0x31;
 
 /// Ordinals of one row of messages that were taken back, as a power of two.
 const RECALLED_CHUNK_BITS: u32 = 10;
@@ -153,6 +154,23 @@ pub fn ban(app: AppId, conversation: ConversationNo, user: UserNo) -> Bytes {
     let mut key = start(BAN, app, 8);
     key.put_u32(conversation.0);
     key.put_u32(user.0);
+    key.freeze()
+}
+
+/// A user who asks a group to be let in, or is asked to come in.
+#[must_use]
+pub fn asker(app: AppId, conversation: ConversationNo, user: UserNo) -> Bytes {
+    let mut key = start(ASKER, app, 8);
+    key.put_u32(conversation.0);
+    key.put_u32(user.0);
+    key.freeze()
+}
+
+/// What the keys of all those of a group start with.
+#[must_use]
+pub fn askers(app: AppId, conversation: ConversationNo) -> Bytes {
+    let mut key = start(ASKER, app, 4);
+    key.put_u32(conversation.0);
     key.freeze()
 }
 

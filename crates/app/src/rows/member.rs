@@ -8,8 +8,10 @@ use stonechat_log::store::LogError;
 use stonechat_types::number::Seq;
 use stonechat_types::text::{Nickname, Title};
 
+/// Who asks to be let in.
+const VERSION: u8 = 4;
 /// What a group does with its members.
-const VERSION: u8 = 3;
+const WITHOUT_DOOR: u8 = 3;
 /// Own messages with their seqs.
 const WITHOUT_MEASURES: u8 = 2;
 /// Own messages by their ordinals alone.
@@ -28,6 +30,7 @@ pub fn encode(member: &Member) -> Bytes {
     row.bytes(member.parting_title.as_ref().map_or(&[], |title| title.as_str().as_bytes()));
     row.u64(member.muted_until.0 as u64).u64(member.banned_until.0 as u64);
     group::text(&mut row, member.nickname.as_ref().map(Nickname::as_str));
+    row.u8(group::asking_byte(member.asking));
     for own in &member.own {
         row.u64(own.ordinal.0).u64(own.seq.0);
     }
@@ -40,7 +43,7 @@ pub fn encode(member: &Member) -> Bytes {
 /// [`LogError::Corrupt`] when it is not in its form.
 pub fn decode(row: &[u8]) -> Result<Member, LogError> {
     let version = match row.first() {
-        Some(older @ (&WITHOUT_SEQS | &WITHOUT_MEASURES)) => *older,
+        Some(older @ (&WITHOUT_SEQS | &WITHOUT_MEASURES | &WITHOUT_DOOR)) => *older,
         _ => VERSION,
     };
     let mut row = Reader::new(row, version, "a membership")?;
@@ -54,10 +57,13 @@ pub fn decode(row: &[u8]) -> Result<Member, LogError> {
         }
         let title = row.text()?;
         let parting_title = if title.is_empty() { None } else { Some(Title::new(title).ok()?) };
-        let (mut muted_until, mut banned_until, mut nickname) = Default::default();
-        if version == VERSION {
+        let (mut muted_until, mut banned_until, mut nickname, mut asking) = Default::default();
+        if version >= WITHOUT_DOOR {
             (muted_until, banned_until) = (row.time()?, row.time()?);
             nickname = group::read_text(&mut row, |text| Nickname::new(text).ok())?;
+        }
+        if version == VERSION {
+            asking = group::asking_of(row.u8()?)?;
         }
         let mut own = Vec::new();
         while !row.is_empty() {
@@ -77,6 +83,7 @@ pub fn decode(row: &[u8]) -> Result<Member, LogError> {
             muted_until,
             banned_until,
             nickname,
+            asking,
         })
     };
     read().ok_or_else(|| damaged("a membership"))
@@ -85,6 +92,7 @@ pub fn decode(row: &[u8]) -> Result<Member, LogError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stonechat_domain::group::Asking;
     use stonechat_domain::member::{Role, UserRef};
     use stonechat_types::id::UserId;
     use stonechat_types::number::{Ordinal, Timestamp, UserNo};
@@ -94,6 +102,7 @@ mod tests {
         let mut member = Member::joining(user, Role::Admin, Seq(3), Ordinal(2));
         (member.muted_until, member.banned_until) = (Timestamp(7), Timestamp(i64::MAX));
         member.nickname = Nickname::new("Annie").ok();
+        member.asking = Asking::Applied;
         member.own = vec![Own { seq: Seq(9), ordinal: Ordinal(5) }, Own { seq: Seq(12), ordinal: Ordinal(8) }];
         member
     }
@@ -107,11 +116,14 @@ mod tests {
     fn rows_of_older_versions_are_read() {
         let written = encode(&member());
         let (fixed, own) = written.split_at(written.len() - 32);
-        // Two times, and the nickname behind its length.
+        // Whether he asks to be let in; before it two times, and the nickname behind its length.
+        let fixed = &fixed[..fixed.len() - 1];
+        let third = [&[WITHOUT_DOOR], &fixed[1..], own].concat();
+        assert_eq!(decode(&third), Ok(Member { asking: Asking::Nothing, ..member() }));
         let fixed = &fixed[..fixed.len() - 16 - 7];
         let second = [&[WITHOUT_MEASURES], &fixed[1..], own].concat();
         let mut expected = member();
-        (expected.muted_until, expected.banned_until, expected.nickname) = Default::default();
+        (expected.muted_until, expected.banned_until, expected.nickname, expected.asking) = Default::default();
         assert_eq!(decode(&second), Ok(expected.clone()));
         let ordinals = [&own[..8], &own[16..24]].concat();
         let first = [&[WITHOUT_SEQS], &fixed[1..], &ordinals].concat();

@@ -1,17 +1,16 @@
 //! Entries of personal state: their keys and values.
 
 use super::codec::{Reader, Writer, damaged, role_byte, role_of};
-use super::preferences;
-use super::relation;
 use super::user::{add_byte, add_of, message_byte, message_of};
-use crate::api::{DeviceView, OwnProfile, PersonalItem, ProfileView, RelationView};
+use super::{group, preferences, relation};
+use crate::api::{AskingView, DeviceView, OwnProfile, PersonalItem, ProfileView, RelationView};
 use bytes::{BufMut, Bytes, BytesMut};
 use std::sync::Arc;
 use stonechat_domain::member::Member;
 use stonechat_log::store::LogError;
 use stonechat_types::id::{ConversationId, DeviceId, UserId, Username};
 use stonechat_types::number::{Seq, Timestamp};
-use stonechat_types::text::{DisplayName, Note};
+use stonechat_types::text::{DisplayName, Note, Title};
 
 const MEMBERSHIP: u8 = 1;
 const READ: u8 = 2;
@@ -19,6 +18,7 @@ const DEVICE: u8 = 3;
 const PREFERENCES: u8 = 4;
 const RELATION: u8 = 10;
 const PROFILE: u8 = 11;
+const ASKING: u8 = 20;
 const VERSION: u8 = 1;
 
 fn with(kind: u8, rest: &[u8]) -> Bytes {
@@ -106,6 +106,11 @@ pub fn encode(item: &PersonalItem) -> (Bytes, Bytes) {
             relation::remarks(&mut row, &view.remarks);
             (relation_key(&view.peer), row.finish())
         }
+        PersonalItem::Asking(view) => {
+            row.u8(group::asking_byte(view.asking)).bytes(view.by.as_str().as_bytes()).u64(view.at.0 as u64);
+            group::text(&mut row, view.title.as_ref().map(Title::as_str));
+            (with(ASKING, view.conversation.as_bytes()), row.finish())
+        }
         PersonalItem::Profile(own) => {
             let view = &own.profile;
             row.bytes(view.id.as_str().as_bytes()).maybe(view.name.as_ref().map(DisplayName::as_str));
@@ -146,6 +151,12 @@ pub fn decode(key: &[u8], value: &[u8]) -> Result<Option<PersonalItem>, LogError
                 let revoked_at = Timestamp(row.u64()? as i64);
                 let (name, client) = (row.text()?.to_owned(), row.text()?.to_owned());
                 PersonalItem::Device(DeviceView { id, name, client, seen_at, revoked, revoked_at })
+            }
+            ASKING => {
+                let conversation = ConversationId::from_slice(name).ok()?;
+                let (asking, by, at) = (group::asking_of(row.u8()?)?, UserId::new(row.text()?).ok()?, row.time()?);
+                let title = group::read_text(&mut row, |text| Title::new(text).ok())?;
+                PersonalItem::Asking(Box::new(AskingView { conversation, asking, title, by, at }))
             }
             RELATION => PersonalItem::Relation(Box::new(RelationView {
                 peer: UserId::new(std::str::from_utf8(name).ok()?).ok()?,
