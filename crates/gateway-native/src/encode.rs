@@ -71,6 +71,7 @@ pub fn answer(session_id: u64, answer: &Answer) -> Body {
         Answer::Personal(page) => Body::Personal(personal(page)),
         Answer::Members(page) => Body::Members(encode_group::members(page)),
         Answer::Bans(page) => Body::Bans(encode_group::bans(page)),
+        Answer::Askers(page) => Body::Askers(encode_group::askers(page)),
         Answer::Devices(devices) => Body::Devices(v1::Devices { devices: devices.iter().map(device).collect() }),
         Answer::Users(page) => Body::Users(people::users(page)),
         Answer::Profile(own) => Body::Profile(people::profile(own)),
@@ -159,6 +160,7 @@ pub fn personal_change(seq: PersonalSeq, item: &PersonalItem) -> v1::PersonalCha
         PersonalItem::Relation(view) => Change::Relation(people::relation(view)),
         PersonalItem::Preferences(conversation, it) => Change::Preferences(preferences::preferences(*conversation, it)),
         PersonalItem::Profile(own) => Change::Profile(people::profile(own)),
+        PersonalItem::Asking(view) => Change::Asking(encode_group::asking(view)),
     };
     v1::PersonalChange { personal_seq: seq.0, change: Some(change) }
 }

@@ -1,9 +1,10 @@
 //! What the application says of groups, as frames.
 
 use crate::encode::{display_name, event, role, text};
-use stonechat_app::api::{BanView, BansPage, GroupView, MemberView, MembersPage};
-use stonechat_domain::group::{GroupChange, JoinMode, Measure, Settings, Who};
-use stonechat_types::text::{Announcement, AvatarRef, Description, Nickname, Reason};
+use bytes::Bytes;
+use stonechat_app::api::{AskerView, AskersPage, AskingView, BanView, BansPage, GroupView, MemberView, MembersPage};
+use stonechat_domain::group::{Asking, GroupChange, JoinMode, Link, Measure, Settings, Who};
+use stonechat_types::text::{Announcement, AvatarRef, Description, Nickname, Reason, Title};
 use stonechat_wire::v1::{self, event::Change};
 
 /// A change of a group.
@@ -42,7 +43,17 @@ pub fn change(change: &GroupChange) -> Change {
         GroupChange::Announced(it) => {
             Change::Announced(v1::Announced { text: maybe(it.as_ref().map(Announcement::as_str)) })
         }
-        GroupChange::Joined => Change::Joined(v1::Joined {}),
+        GroupChange::Joined(id) => {
+            Change::Joined(v1::Joined { link: id.map(|id| Bytes::copy_from_slice(&id.0)).unwrap_or_default() })
+        }
+        GroupChange::Applied => Change::Applied(v1::Applied {}),
+        GroupChange::ApplicationDeclined(user) => {
+            Change::ApplicationDeclined(v1::ApplicationDeclined { user_id: text(&user.id) })
+        }
+        GroupChange::Invited(user) => Change::Invited(v1::Invited { user_id: text(&user.id) }),
+        GroupChange::InvitationDeclined => Change::InvitationDeclined(v1::InvitationDeclined {}),
+        GroupChange::LinkMade(it) => Change::LinkMade(v1::LinkMade { link: Some(link(it)) }),
+        GroupChange::LinkRevoked(id) => Change::LinkRevoked(v1::LinkRevoked { link: Bytes::copy_from_slice(&id.0) }),
     }
 }
 
@@ -59,6 +70,7 @@ pub fn state(view: &GroupView) -> v1::GroupState {
         muted_until: view.muted_until.0,
         nickname: maybe(view.nickname.as_ref().map(Nickname::as_str)),
         announcement: view.announced.as_ref().map(event),
+        links: view.links.iter().map(link).collect(),
     }
 }
 
@@ -91,6 +103,40 @@ pub fn bans(page: &BansPage) -> v1::Bans {
         at: ban.at.0,
     };
     v1::Bans { bans: page.bans.iter().map(ban).collect(), next_page: page.next.clone() }
+}
+
+/// A page of those who ask to be let in, or are asked to come in.
+#[must_use]
+pub fn askers(page: &AskersPage) -> v1::Askers {
+    let asker = |asker: &AskerView| v1::Asker {
+        user_id: text(&asker.user.id),
+        display_name: display_name(&asker.user),
+        message: maybe(asker.message.as_ref().map(Reason::as_str)),
+        by_id: text(&asker.by),
+        at: asker.at.0,
+    };
+    v1::Askers { askers: page.askers.iter().map(asker).collect(), next_page: page.next.clone() }
+}
+
+/// What the user asks of a group, or is asked.
+#[must_use]
+pub fn asking(view: &AskingView) -> v1::Asking {
+    let state = match view.asking {
+        Asking::Nothing => v1::AskingState::Unspecified,
+        Asking::Applied => v1::AskingState::Applied,
+        Asking::Invited => v1::AskingState::Invited,
+    };
+    v1::Asking {
+        conversation_id: view.conversation.to_string(),
+        state: state.into(),
+        title: maybe(view.title.as_ref().map(Title::as_str)),
+        by_id: text(&view.by),
+        at: view.at.0,
+    }
+}
+
+fn link(link: &Link) -> v1::Link {
+    v1::Link { link: Bytes::copy_from_slice(&link.id.0), until: link.until.0, left: link.left }
 }
 
 fn settings(settings: &Settings) -> v1::GroupSettings {

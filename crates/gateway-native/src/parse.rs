@@ -10,6 +10,7 @@ use std::str::FromStr;
 use stonechat_app::api::{self, Call, ChangeRequest, Destination, Failure, MemberFilter, MessageRange};
 use stonechat_domain::attributes::{Attributes, Forwarded, ReplyTo};
 use stonechat_domain::event::{Content, MessageCommand};
+use stonechat_domain::group::Asking;
 use stonechat_domain::member::Role;
 use stonechat_domain::message::Authority;
 use stonechat_types::emoji::Emoji;
@@ -125,11 +126,23 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
                 Ok(v1::MemberFilter::Unspecified) => MemberFilter::All,
                 Ok(v1::MemberFilter::Admins) => MemberFilter::Admins,
                 Ok(v1::MemberFilter::Muted) => MemberFilter::Muted,
+                Ok(v1::MemberFilter::ReadAnnouncement) => MemberFilter::ReadAnnouncement,
+                Ok(v1::MemberFilter::NotReadAnnouncement) => MemberFilter::NotReadAnnouncement,
                 Err(_) => return Err(invalid("only", "is not a filter that this server knows")),
             },
             page: opaque("page", list.page)?,
             limit: list.limit.min(MEMBERS_PAGE_MAX),
         }),
+        Body::ListAskers(list) => Call::ListAskers {
+            conversation: conversation(&list.conversation_id)?,
+            which: match v1::AskingState::try_from(list.which) {
+                Ok(v1::AskingState::Applied) => Asking::Applied,
+                Ok(v1::AskingState::Invited) => Asking::Invited,
+                Ok(v1::AskingState::Unspecified) | Err(_) => return Err(invalid("which", "is not one of the two")),
+            },
+            page: opaque("page", list.page)?,
+            limit: list.limit.min(GROUP_PAGE_MAX),
+        },
         Body::ListBans(list) => Call::ListBans {
             conversation: conversation(&list.conversation_id)?,
             page: opaque("page", list.page)?,
@@ -163,6 +176,7 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
         | Body::Personal(_)
         | Body::Members(_)
         | Body::Bans(_)
+        | Body::Askers(_)
         | Body::Devices(_)
         | Body::Pong(_)
         | Body::Users(_)

@@ -4,9 +4,9 @@ use crate::parse::{invalid, malformed, user};
 use bytes::Bytes;
 use std::fmt::Display;
 use stonechat_app::api::{ChangeRequest, Failure};
-use stonechat_domain::group::{For, GroupCommand, InfoPatch, JoinMode, SettingsPatch, Who};
+use stonechat_domain::group::{For, GroupCommand, InfoPatch, JoinMode, LinkId, SettingsPatch, Who};
 use stonechat_types::id::UserId;
-use stonechat_types::limits::EXTENSION_BYTES_MAX;
+use stonechat_types::limits::{EXTENSION_BYTES_MAX, LINK_TOKEN_BYTES_MAX, LINK_TOKEN_BYTES_MIN};
 use stonechat_types::text::{Announcement, AvatarRef, Description, Nickname, Reason, TextError};
 use stonechat_wire::v1::{self, change_conversation::Change};
 
@@ -30,7 +30,24 @@ pub fn command(change: Change) -> Result<ChangeRequest, Failure> {
         Change::LiftBan(it) => GroupCommand::LiftBan(user(&it.user_id)?),
         Change::SetNickname(it) => GroupCommand::SetNickname(text("nickname", &it.nickname, Nickname::new)?),
         Change::Announce(it) => GroupCommand::Announce(text("text", &it.text, Announcement::new)?),
-        Change::Join(v1::Join {}) => GroupCommand::Join,
+        Change::Join(v1::Join {}) => GroupCommand::Join(None),
+        Change::Apply(it) => GroupCommand::Apply(text("message", &it.message, Reason::new)?),
+        Change::AcceptApplication(it) => GroupCommand::AcceptApplication(user(&it.user_id)?),
+        Change::DeclineApplication(it) => GroupCommand::DeclineApplication(user(&it.user_id)?),
+        Change::Invite(it) => GroupCommand::Invite(user(&it.user_id)?),
+        Change::DeclineInvitation(v1::DeclineInvitation {}) => GroupCommand::DeclineInvitation,
+        Change::MakeLink(it) => GroupCommand::MakeLink {
+            id: link(&it.link)?,
+            lasts_ms: (it.lasts_ms > 0).then_some(it.lasts_ms),
+            uses: (it.uses > 0).then_some(it.uses),
+        },
+        Change::RevokeLink(it) => GroupCommand::RevokeLink(link(&it.link)?),
+        Change::JoinByLink(it) => {
+            if !(LINK_TOKEN_BYTES_MIN..=LINK_TOKEN_BYTES_MAX).contains(&it.token.len()) {
+                return Err(invalid("token", "has not 16 to 64 bytes"));
+            }
+            return Ok(ChangeRequest::JoinByLink(it.token));
+        }
         Change::AddMembers(_)
         | Change::RemoveMember(_)
         | Change::Leave(_)
@@ -41,6 +58,10 @@ pub fn command(change: Change) -> Result<ChangeRequest, Failure> {
         }
     };
     Ok(ChangeRequest::Group(command))
+}
+
+fn link(bytes: &[u8]) -> Result<LinkId, Failure> {
+    bytes.try_into().map(LinkId).map_err(|_| invalid("link", "has not 16 bytes"))
 }
 
 /// A text that may be empty, which is none.

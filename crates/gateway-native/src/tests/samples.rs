@@ -3,14 +3,14 @@
 use bytes::Bytes;
 use std::sync::Arc;
 use stonechat_app::api::{
-    Answer, BanView, BansPage, ChangesPage, CommandDone, Content, ConversationPage, ConversationView, DeviceView,
-    EditView, EditsPage, EventView, EventsPage, Failure, GroupView, MemberView, MembersPage, MentionView, MentionsPage,
-    MessageView, MessagesPage, PersonalItem, PersonalPage, ReactionView, ReactionsPage, Sent, StateView, UserView,
-    Welcome,
+    Answer, AskerView, AskersPage, AskingView, BanView, BansPage, ChangesPage, CommandDone, Content, ConversationPage,
+    ConversationView, DeviceView, EditView, EditsPage, EventView, EventsPage, Failure, GroupView, MemberView,
+    MembersPage, MentionView, MentionsPage, MessageView, MessagesPage, PersonalItem, PersonalPage, ReactionView,
+    ReactionsPage, Sent, StateView, UserView, Welcome,
 };
 use stonechat_domain::attributes::{Attributes, Forwarded, ReplyTo};
 use stonechat_domain::event::{self, Change};
-use stonechat_domain::group::{FOR_GOOD, GroupChange, Info, JoinMode, Measure, Settings};
+use stonechat_domain::group::{Asking, FOR_GOOD, GroupChange, Info, JoinMode, Link, LinkId, Measure, Settings};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Role, UserRef};
 use stonechat_domain::message::MessagePolicy;
@@ -132,6 +132,12 @@ pub fn calls() -> Vec<Body> {
             limit: 9,
             only: v1::MemberFilter::Muted.into(),
         }),
+        Body::ListAskers(v1::ListAskers {
+            conversation_id: group_id(),
+            which: v1::AskingState::Applied.into(),
+            page: Bytes::from_static(b"page"),
+            limit: 9,
+        }),
         Body::ListBans(v1::ListBans { conversation_id: group_id(), page: Bytes::from_static(b"page"), limit: 9 }),
         Body::ListDevices(v1::ListDevices {}),
         Body::RevokeDevice(v1::RevokeDevice { device_id: "old-phone".into() }),
@@ -240,6 +246,15 @@ pub fn all_answers() -> Vec<Answer> {
                 until: FOR_GOOD,
                 reason: Reason::new("spam").ok(),
                 by: alice().id,
+                at: SENT_AT,
+            }],
+            next: Bytes::from_static(b"next page"),
+        }),
+        Answer::Askers(AskersPage {
+            askers: vec![AskerView {
+                user: view(&bob(), Some("Bob")),
+                message: Reason::new("I watch birds, too").ok(),
+                by: bob().id,
                 at: SENT_AT,
             }],
             next: Bytes::from_static(b"next page"),
@@ -432,6 +447,10 @@ fn group_view() -> ConversationView {
     }
 }
 
+fn link() -> Link {
+    Link { id: LinkId([7; 16]), until: SENT_AT, left: Some(3) }
+}
+
 fn info() -> Info {
     Info {
         description: Description::new("Birds,\nand who watches them").ok(),
@@ -449,6 +468,7 @@ fn group_besides() -> GroupView {
         dissolved: true,
         muted_until: SENT_AT,
         nickname: Nickname::new("Captain").ok(),
+        links: vec![link()],
         announced: Some(EventView { kind: announced.kind(), content: Content::Change(announced), ..message() }),
     }
 }
@@ -468,7 +488,13 @@ fn group_changes() -> Vec<GroupChange> {
         GroupChange::BanLifted(bob()),
         GroupChange::NicknameChanged(Nickname::new("Captain").ok()),
         GroupChange::Announced(Announcement::new("Sunday at six").ok()),
-        GroupChange::Joined,
+        GroupChange::Joined(Some(LinkId([7; 16]))),
+        GroupChange::Applied,
+        GroupChange::ApplicationDeclined(bob()),
+        GroupChange::Invited(bob()),
+        GroupChange::InvitationDeclined,
+        GroupChange::LinkMade(link()),
+        GroupChange::LinkRevoked(LinkId([7; 16])),
     ]
 }
 
@@ -498,6 +524,11 @@ fn preferences() -> Preferences {
     }
 }
 
+fn asking() -> AskingView {
+    let (conversation, title) = (group(), Some(title()));
+    AskingView { conversation, asking: Asking::Invited, title, by: bob().id, at: SENT_AT }
+}
+
 fn personal() -> PersonalPage {
     PersonalPage {
         changes: vec![
@@ -511,8 +542,9 @@ fn personal() -> PersonalPage {
             (PersonalSeq(19), PersonalItem::Relation(Box::new(people::relation()))),
             (PersonalSeq(20), PersonalItem::Profile(Box::new(people::own()))),
             (PersonalSeq(21), PersonalItem::Preferences(group(), Box::new(preferences()))),
+            (PersonalSeq(22), PersonalItem::Asking(Box::new(asking()))),
         ],
-        upto: PersonalSeq(21),
+        upto: PersonalSeq(22),
         more: true,
     }
 }
