@@ -14,6 +14,7 @@ use crate::core::order::{ListOrder, Placed, Rank};
 use crate::core::rows::MessageRow;
 use crate::core::timeline::TimelineModel;
 use crate::driver::limits::DIFFS_BEHIND;
+use crate::group::{AllAsking, AskingState};
 use crate::people::{Profile, Relations};
 use crate::state::{ConnectionState, ConversationSummary, MessageWindows, ReadMark, SendState, TimelineItem};
 
@@ -28,6 +29,7 @@ pub(crate) struct Views {
     recorded: SharedObservable<u64>,
     profile: SharedObservable<Option<Arc<Profile>>>,
     relations: SharedObservable<Relations>,
+    asking: SharedObservable<AllAsking>,
     list: Mutex<List>,
     sends: Mutex<Sends>,
     aside: Mutex<BTreeMap<ConversationId, Aside>>,
@@ -75,6 +77,7 @@ impl Default for Views {
             recorded: SharedObservable::default(),
             profile: SharedObservable::default(),
             relations: SharedObservable::default(),
+            asking: SharedObservable::default(),
             list: Mutex::new(List {
                 order: ListOrder::default(),
                 by_id: BTreeMap::new(),
@@ -106,6 +109,10 @@ impl Views {
 
     pub fn profile(&self) -> Subscriber<Option<Arc<Profile>>> {
         self.profile.subscribe()
+    }
+
+    pub fn asking(&self) -> Subscriber<AllAsking> {
+        self.asking.subscribe()
     }
 
     pub fn relations(&self) -> Subscriber<Relations> {
@@ -167,7 +174,15 @@ impl Views {
             Change::Relation(relation) => {
                 self.relations.update(|all| drop(all.insert(relation.user.clone(), relation.clone())));
             }
+            Change::Asking(asking) => self.asking.update(|all| {
+                if asking.state == AskingState::Nothing {
+                    drop(all.remove(&asking.conversation));
+                } else {
+                    drop(all.insert(asking.conversation, asking.clone()));
+                }
+            }),
             Change::PeopleGone => {
+                self.asking.update(AllAsking::clear);
                 self.profile.set_if_not_eq(None);
                 self.relations.update(Relations::clear);
             }

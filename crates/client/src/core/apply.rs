@@ -226,7 +226,13 @@ fn fold(conversation: &mut Conversation, event: &Event, me: &UserId, mutants: Mu
             | event::Change::MemberUnmuted(_)
             | event::Change::BanLifted(_)
             | event::Change::NicknameChanged(_)
-            | event::Change::Announced(_),
+            | event::Change::Announced(_)
+            | event::Change::Applied(_)
+            | event::Change::ApplicationDeclined(_)
+            | event::Change::Invited(_)
+            | event::Change::InvitationDeclined(_)
+            | event::Change::LinkMade(_)
+            | event::Change::LinkRevoked(_),
         )
         | None => false,
     };

@@ -176,6 +176,7 @@ impl Core {
             pending,
             intervals: conversation.intervals.all().to_vec(),
             read: (Seq(conversation.row.read_seq), Ordinal(conversation.row.read_ordinal)),
+            floor: Ordinal(conversation.floor()),
             unread: conversation.row.unread,
             cleared: self.preferences_of(&id).cleared_upto,
             marks: conversation.row.marks.clone(),

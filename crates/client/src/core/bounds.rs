@@ -87,7 +87,8 @@ fn change(it: &v1::PersonalChange) -> bool {
             Some(
                 personal_change::Change::Device(_)
                 | personal_change::Change::Relation(_)
-                | personal_change::Change::Profile(_),
+                | personal_change::Change::Profile(_)
+                | personal_change::Change::Asking(_),
             )
             | None => true,
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 
 use crate::core::rows::{MessageChange, MessageRow};
+use crate::group::Asking;
 use crate::people::{Profile, Relation};
 use crate::state::{ConnectionState, ConversationSummary, MessageWindows, Pending, ReadMark, SendState, Unsent};
 
@@ -58,6 +59,8 @@ pub enum Change {
     Profile(Arc<Profile>),
     /// What the user and another are to each other.
     Relation(Arc<Relation>),
+    /// What the user asks of a group, or is asked, is different.
+    Asking(Arc<Asking>),
     /// Neither the profile nor the relations are known any more: the server tells them again.
     PeopleGone,
 }

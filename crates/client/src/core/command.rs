@@ -133,6 +133,8 @@ pub struct Opened {
     pub intervals: Vec<(u64, u64)>,
     /// The own read cursor.
     pub read: (Seq, Ordinal),
+    /// Messages above it can be unread: the cursor, or the latest join.
+    pub floor: Ordinal,
     /// Unread messages.
     pub unread: u64,
     /// What was said up to here is not shown.

@@ -11,6 +11,7 @@ use crate::core::change::Change;
 use crate::core::machine::Core;
 use crate::core::preferences;
 use crate::core::rows::StoreOp;
+use crate::group::Asking;
 use crate::people::{Profile, Relation};
 
 /// Names an entry of personal state among those that are kept.
@@ -22,6 +23,8 @@ pub enum EntryKey {
     Profile,
     /// What the user prefers in a conversation.
     Preferences(ConversationId),
+    /// What the user asks of a group, or is asked.
+    Asking(ConversationId),
 }
 
 impl EntryKey {
@@ -34,6 +37,7 @@ impl EntryKey {
             }
             Some(personal_change::Change::Profile(_)) => Some(Self::Profile),
             Some(personal_change::Change::Preferences(it)) => it.conversation_id.parse().ok().map(Self::Preferences),
+            Some(personal_change::Change::Asking(asking)) => asking.conversation_id.parse().ok().map(Self::Asking),
             Some(_) | None => None,
         }
     }
@@ -45,6 +49,7 @@ impl EntryKey {
             Self::Relation(user) => format!("relation.{user}"),
             Self::Profile => "profile".to_owned(),
             Self::Preferences(id) => format!("preferences.{id}"),
+            Self::Asking(conversation) => format!("asking.{conversation}"),
         }
     }
 }
@@ -92,6 +97,11 @@ impl Core {
                 if let Some((id, preferences)) = preferences::from_wire(it) {
                     self.preferences.insert(id, preferences);
                     self.touched.insert(id);
+                }
+            }
+            Some(personal_change::Change::Asking(asking)) => {
+                if let Some(asking) = Asking::of(asking) {
+                    self.journal.tell(Change::Asking(Arc::new(asking)));
                 }
             }
             Some(_) | None => {}

@@ -183,7 +183,8 @@ impl Core {
             Some(
                 personal_change::Change::Relation(_)
                 | personal_change::Change::Profile(_)
-                | personal_change::Change::Preferences(_),
+                | personal_change::Change::Preferences(_)
+                | personal_change::Change::Asking(_),
             ) => self.on_entry(change),
             // A device that was signed out hears it by its connection.
             Some(personal_change::Change::Device(_)) | None => {}

@@ -476,6 +476,7 @@ fn a_timeline_has_days_gaps_marks_and_the_line_above_the_unread() {
         cleared: Seq::ZERO,
         intervals: vec![(1, 2), (7, 9)],
         read: (Seq(8), Ordinal(7)),
+        floor: Ordinal(7),
         unread: 1,
         marks: vec![crate::state::ReadMark { user: bob, upto: Seq(3) }],
         head: Ordinal(9),

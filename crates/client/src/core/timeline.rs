@@ -73,7 +73,7 @@ impl TimelineModel {
         self.intervals = opened.intervals;
         self.marks = opened.marks;
         self.cleared = opened.cleared;
-        self.read_marker = (opened.unread > 0).then_some(opened.read.1.get());
+        self.read_marker = (opened.unread > 0).then_some(opened.floor.get());
         self.from = self.from.min(opened.head.get() + 1);
     }
 

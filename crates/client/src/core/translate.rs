@@ -241,7 +241,13 @@ pub fn message_change(event: &v1::Event, me: &UserId) -> Option<MessageChange> {
         | Change::BanLifted(_)
         | Change::NicknameChanged(_)
         | Change::Announced(_)
-        | Change::Joined(_) => return None,
+        | Change::Joined(_)
+        | Change::Applied(_)
+        | Change::ApplicationDeclined(_)
+        | Change::Invited(_)
+        | Change::InvitationDeclined(_)
+        | Change::LinkMade(_)
+        | Change::LinkRevoked(_) => return None,
     };
     Some(MessageChange { conversation: event.conversation_id.parse().ok()?, target, by: event.seq, what })
 }

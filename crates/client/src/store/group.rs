@@ -9,6 +9,7 @@ use stonechat_types::number::{Seq, Timestamp};
 use crate::group::{Group, join_name, who_name};
 
 /// Writes one, but for the app's own data.
+#[must_use]
 pub fn to_json(group: &Group) -> String {
     let Settings { speak, invite, edit_info, mention_all, pin, join, history, receipts, members_hidden } =
         group.settings;
@@ -35,6 +36,7 @@ pub fn to_json(group: &Group) -> String {
 }
 
 /// Reads one; `None` when it is not what it should be.
+#[must_use]
 pub fn from_json(kind: ConversationKind, text: &str, extension: Vec<u8>) -> Option<Group> {
     if text.is_empty() {
         return Some(Group::of(kind));

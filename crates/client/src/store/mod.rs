@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 mod contract;
-mod group;
+pub mod group;
 pub mod memory;
 mod row;
 pub mod sqlite;

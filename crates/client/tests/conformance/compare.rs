@@ -10,7 +10,7 @@ use stonechat_client::core::command::{Command, Reply};
 use stonechat_client::core::rows::{ConversationRow, MessageRow, OutboxRow};
 use stonechat_client::core::timeline::TimelineModel;
 use stonechat_client::state::{Content, Reaction, SendState, TimelineItem, TimelineItemKind};
-use stonechat_client::store::{MessageQuery, Reader as _};
+use stonechat_client::store::{MessageQuery, Reader as _, group};
 use stonechat_client::timeline::TimelineOptions;
 use stonechat_types::id::UserId;
 use stonechat_wire::v1::{Frame, frame::Body};
@@ -96,6 +96,8 @@ fn row(row: &ConversationRow) -> Value {
         "active_at": row.active_at,
         "last_seq": row.last_seq,
         "last_ordinal": row.last_ordinal,
+        "about": serde_json::from_str::<Value>(&group::to_json(&row.group)).unwrap(),
+        "extension": base64(&row.group.extension),
     })
 }
 
