@@ -10,11 +10,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use stonechat_app::api::{Answer, Call, ChangeConversation, ChangeRequest};
-use stonechat_domain::group::{For, GroupCommand, InfoPatch, JoinMode, SettingsPatch, Who};
+use stonechat_domain::group::{For, GroupCommand, InfoPatch, JoinMode, LinkId, SettingsPatch, Who};
 use stonechat_domain::member::Role;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{CommandId, ConversationId, UserId};
-use stonechat_types::limits::{EXTENSION_BYTES_MAX, MEMBERS_PER_EVENT_MAX};
+use stonechat_types::limits::{EXTENSION_BYTES_MAX, LINK_TOKEN_BYTES_MAX, LINK_TOKEN_BYTES_MIN, MEMBERS_PER_EVENT_MAX};
 use stonechat_types::text::{Announcement, AvatarRef, Description, Nickname, Reason, TextError, Title};
 
 #[derive(Deserialize)]
@@ -46,6 +46,14 @@ enum Change {
     SetNickname { nickname: String },
     Announce { text: String },
     Join {},
+    Apply { message: Option<String> },
+    AcceptApplication { user: String },
+    DeclineApplication { user: String },
+    Invite { user: String },
+    DeclineInvitation {},
+    MakeLink { link: String, lasts_ms: Option<u64>, uses: Option<u32> },
+    RevokeLink { link: String },
+    JoinByLink { token: String },
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -159,7 +167,26 @@ fn request(change: Change) -> Result<ChangeRequest, ApiError> {
         Change::LiftBan { user: text } => GroupCommand::LiftBan(user(&text)?),
         Change::SetNickname { nickname } => GroupCommand::SetNickname(text("nickname", &nickname, Nickname::new)?),
         Change::Announce { text: said } => GroupCommand::Announce(text("text", &said, Announcement::new)?),
-        Change::Join {} => GroupCommand::Join,
+        Change::Join {} => GroupCommand::Join(None),
+        Change::Apply { message } => {
+            GroupCommand::Apply(text("message", message.as_deref().unwrap_or_default(), Reason::new)?)
+        }
+        Change::AcceptApplication { user: text } => GroupCommand::AcceptApplication(user(&text)?),
+        Change::DeclineApplication { user: text } => GroupCommand::DeclineApplication(user(&text)?),
+        Change::Invite { user: text } => GroupCommand::Invite(user(&text)?),
+        Change::DeclineInvitation {} => GroupCommand::DeclineInvitation,
+        Change::MakeLink { link: id, lasts_ms, uses } => {
+            let (lasts_ms, uses) = (lasts_ms.filter(|ms| *ms > 0), uses.filter(|uses| *uses > 0));
+            GroupCommand::MakeLink { id: link(&id)?, lasts_ms, uses }
+        }
+        Change::RevokeLink { link: id } => GroupCommand::RevokeLink(link(&id)?),
+        Change::JoinByLink { token } => {
+            let token = decoded("token", &token)?;
+            if !(LINK_TOKEN_BYTES_MIN..=LINK_TOKEN_BYTES_MAX).contains(&token.len()) {
+                return Err(ApiError::invalid("token", "has not 16 to 64 bytes"));
+            }
+            return Ok(ChangeRequest::JoinByLink(token.into()));
+        }
     };
     Ok(ChangeRequest::Group(command))
 }
@@ -195,8 +222,17 @@ fn text<T>(field: &str, text: &str, check: impl FnOnce(&str) -> Result<T, TextEr
     if text.is_empty() { Ok(None) } else { check(text).map(Some).map_err(|error| ApiError::invalid(field, error)) }
 }
 
+fn decoded(field: &str, base64: &str) -> Result<Vec<u8>, ApiError> {
+    STANDARD.decode(base64).map_err(|_| ApiError::invalid(field, "is not base64"))
+}
+
+fn link(base64: &str) -> Result<LinkId, ApiError> {
+    let bytes = decoded("link", base64)?;
+    bytes.try_into().map(LinkId).map_err(|_| ApiError::invalid("link", "has not 16 bytes"))
+}
+
 fn bytes(base64: &str) -> Result<bytes::Bytes, ApiError> {
-    let bytes = STANDARD.decode(base64).map_err(|_| ApiError::invalid("extension", "is not base64"))?;
+    let bytes = decoded("extension", base64)?;
     if bytes.len() > EXTENSION_BYTES_MAX {
         return Err(ApiError::invalid("extension", format_args!("is longer than {EXTENSION_BYTES_MAX} bytes")));
     }
@@ -270,6 +306,8 @@ mod tests {
             json!({"set_info": {"extension": "%"}}),
             json!({"set_info": {"extension": STANDARD.encode([7; 1_025])}}),
             json!({"ban_member": {"user": "b b"}}),
+            json!({"make_link": {"link": "AP8="}}),
+            json!({"join_by_link": {"token": "AP8="}}),
             json!({"announce": {"text": "x".repeat(5_000)}}),
         ] {
             assert_eq!(refusal(post(change.clone())).await, (400, "invalid_argument".to_owned()), "{change}");

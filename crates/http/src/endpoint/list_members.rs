@@ -28,6 +28,8 @@ pub(crate) struct Query {
 enum Only {
     Admins,
     Muted,
+    ReadAnnouncement,
+    NotReadAnnouncement,
 }
 
 #[derive(Serialize)]
@@ -71,6 +73,8 @@ pub(crate) async fn handle(
         None => MemberFilter::All,
         Some(Only::Admins) => MemberFilter::Admins,
         Some(Only::Muted) => MemberFilter::Muted,
+        Some(Only::ReadAnnouncement) => MemberFilter::ReadAnnouncement,
+        Some(Only::NotReadAnnouncement) => MemberFilter::NotReadAnnouncement,
     };
     let call = Call::ListMembers(ListMembers { conversation, only, page: page.into(), limit });
     let Answer::Members(page) = state.backend.call_as(caller.app, user, call).await? else {
