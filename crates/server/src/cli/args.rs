@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use stonechat_log_segment::os_disk::SYNCS;
 use stonechat_types::id::{AppName, ClientMsgId, ConversationId, DeviceId, UserId};
 
+use crate::cli::args_group::GroupCommand;
 use crate::cli::duration::{parse_duration, parse_millis};
 use crate::cli::examples;
 
@@ -305,123 +306,6 @@ pub struct TailArgs {
     /// Who and where.
     #[command(flatten)]
     pub client: ClientArgs,
-}
-
-/// The group that a command is about.
-#[derive(Clone, Debug, Args)]
-pub struct GroupTarget {
-    /// The group: g_…
-    #[arg(long, value_name = "CONVERSATION")]
-    pub conversation: ConversationId,
-    /// Who and where.
-    #[command(flatten)]
-    pub client: ClientArgs,
-}
-
-/// `stonechat group …`.
-#[derive(Debug, Subcommand)]
-pub enum GroupCommand {
-    /// Make a group with yourself as its owner; prints its id
-    Create(GroupCreateArgs),
-    /// Add users
-    Add(GroupUsersArgs),
-    /// Remove a user
-    Remove(GroupUserArgs),
-    /// Leave the group
-    Leave(GroupTarget),
-    /// Give the group another title
-    Rename(GroupRenameArgs),
-    /// Give a member another role
-    Role(GroupRoleArgs),
-    /// List the members
-    Members(GroupMembersArgs),
-}
-
-/// `stonechat group create`.
-#[derive(Clone, Debug, Args)]
-pub struct GroupCreateArgs {
-    /// What the group is called
-    pub title: String,
-    /// The other members
-    #[arg(value_name = "USER")]
-    pub users: Vec<UserId>,
-    /// Print one JSON object
-    #[arg(long)]
-    pub json: bool,
-    /// Who and where.
-    #[command(flatten)]
-    pub client: ClientArgs,
-}
-
-/// `stonechat group add`.
-#[derive(Clone, Debug, Args)]
-pub struct GroupUsersArgs {
-    /// Whom
-    #[arg(value_name = "USER", required = true)]
-    pub users: Vec<UserId>,
-    /// Where.
-    #[command(flatten)]
-    pub group: GroupTarget,
-}
-
-/// `stonechat group remove`.
-#[derive(Clone, Debug, Args)]
-pub struct GroupUserArgs {
-    /// Whom
-    #[arg(value_name = "USER")]
-    pub user: UserId,
-    /// Where.
-    #[command(flatten)]
-    pub group: GroupTarget,
-}
-
-/// `stonechat group rename`.
-#[derive(Clone, Debug, Args)]
-pub struct GroupRenameArgs {
-    /// The new title
-    pub title: String,
-    /// Where.
-    #[command(flatten)]
-    pub group: GroupTarget,
-}
-
-/// `stonechat group role`.
-#[derive(Clone, Debug, Args)]
-pub struct GroupRoleArgs {
-    /// Whose
-    #[arg(value_name = "USER")]
-    pub user: UserId,
-    /// What he may do: members read and write, admins also add, remove and rename, owners also set roles
-    #[arg(value_enum)]
-    pub role: RoleName,
-    /// Where.
-    #[command(flatten)]
-    pub group: GroupTarget,
-}
-
-/// A role that can be given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum RoleName {
-    /// Sets roles, and does everything else.
-    #[value(help = None)]
-    Owner,
-    /// Adds, removes and renames.
-    #[value(help = None)]
-    Admin,
-    /// Reads and writes.
-    #[value(help = None)]
-    Member,
-}
-
-/// `stonechat group members`.
-#[derive(Clone, Debug, Args)]
-pub struct GroupMembersArgs {
-    /// Print one JSON object a line
-    #[arg(long)]
-    pub json: bool,
-    /// Which.
-    #[command(flatten)]
-    pub group: GroupTarget,
 }
 
 /// `stonechat devices …`.

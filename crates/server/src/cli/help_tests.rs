@@ -47,6 +47,7 @@ fn the_command_line_of_the_contract_is_understood() {
     args::command().debug_assert();
     let id = "d_aeaqcaibaeaqcaibaeaqcaibae";
     let uuid = "0198f0c4-7b5e-7d7e-8a51-3b1f6c0f8f11";
+    let uuid_hex = uuid.replace('-', "");
     for line in [
         "serve --config c.toml --data d --listen 127.0.0.1:1",
         "serve",
@@ -69,6 +70,10 @@ fn the_command_line_of_the_contract_is_understood() {
         "doctor",
         "completions zsh",
         "group create title a b",
+        "group create --channel news",
+        &format!("group settings --conversation {id} --speak admins --history on"),
+        &format!("group ban --conversation {id} a --lasts 7d --reason spam"),
+        &format!("group join-link {id}.{uuid_hex}"),
         &format!("group role --conversation {id} a admin"),
         "devices revoke phone --as alice",
     ] {
@@ -92,6 +97,8 @@ fn what_makes_no_sense_is_refused() {
         "history --conversation d_aeaqcaibaeaqcaibaeaqcaibae --limit 0",
         "token mint",
         "tail --idle-exit x",
+        "group settings --conversation d_aeaqcaibaeaqcaibaeaqcaibae",
+        "group join-link d_aeaqcaibaeaqcaibaeaqcaibae.x",
         "frobnicate",
     ] {
         let words = std::iter::once("stonechat").chain(line.split(' '));

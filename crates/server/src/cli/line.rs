@@ -187,7 +187,14 @@ fn happened(change: &Change) -> String {
         Change::NicknameChanged(changed) => format!("is called {:?} here", changed.nickname),
         Change::Announced(announced) if announced.text.is_empty() => "took the announcement away".into(),
         Change::Announced(announced) => format!("announced: {}", announced.text),
-        Change::Joined(_) => "joined".into(),
+        Change::Joined(joined) if joined.link.is_empty() => "joined".into(),
+        Change::Joined(_) => "joined by a link".into(),
+        Change::Applied(_) => "asks to be let in".into(),
+        Change::ApplicationDeclined(declined) => format!("did not let {} in", declined.user_id),
+        Change::Invited(invited) => format!("asked {} to come in", invited.user_id),
+        Change::InvitationDeclined(_) => "does not come in".into(),
+        Change::LinkMade(_) => "made a link by which one joins".into(),
+        Change::LinkRevoked(_) => "revoked a link by which one joins".into(),
     }
 }
 

@@ -8,6 +8,7 @@
 
 pub mod absence;
 pub mod args;
+pub mod args_group;
 pub mod bench;
 pub mod chat;
 pub mod civil;
@@ -24,6 +25,7 @@ pub mod history;
 pub mod home;
 pub mod local_server;
 pub mod log;
+pub mod manage;
 pub mod printer;
 pub mod reader;
 pub mod send;
