@@ -184,6 +184,7 @@ impl Device {
             | Change::Typing(..)
             | Change::Recorded(_)
             | Change::Profile(_)
+            | Change::Asking(_)
             | Change::Relation(_)
             | Change::PeopleGone => {}
         }

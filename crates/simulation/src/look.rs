@@ -12,12 +12,13 @@ use stonechat_app::api::{Answer, Call, Content, ConversationView, EventView};
 use stonechat_client::core::rows::OutboxRow;
 use stonechat_client::state::{ConnectionState, SendState};
 use stonechat_domain::event::Change;
-use stonechat_domain::group::{GroupChange, Info, Settings};
+use stonechat_domain::group::{Asking, GroupChange, Info, Settings};
 use stonechat_log::store::Log as _;
 use stonechat_types::id::{ConversationId, ConversationKind, UserId};
 use stonechat_types::limits::OWN_ORDINALS_MAX;
 use stonechat_types::number::{LanePosition, Seq};
 use stonechat_types::text::{AvatarRef, Description};
+use stonechat_wire::v1;
 
 /// Records of a page of the feed.
 const PAGE: usize = 256;
@@ -223,6 +224,7 @@ impl World {
             check_messages(&tables, *id, (log, user), &(device.index, &self.ledger), &self.rotted)
                 .with_context(place)?;
         }
+        check_asking(user, model, &tables)?;
         self.check_own(device, model, &tables)
     }
 
@@ -256,6 +258,24 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// The device knows what its user asks of groups, or is asked, and of nothing that was answered.
+fn check_asking(user: &UserId, model: &Model, tables: &stonechat_client::store::memory::Tables) -> anyhow::Result<()> {
+    let state = |asking: Option<&Asking>| match asking {
+        None | Some(Asking::Nothing) => v1::AskingState::Unspecified,
+        Some(Asking::Applied) => v1::AskingState::Applied,
+        Some(Asking::Invited) => v1::AskingState::Invited,
+    };
+    for (id, log) in &model.conversations {
+        let told = tables.entries.get(&format!("asking.{id}")).and_then(|entry| match &entry.change {
+            Some(v1::personal_change::Change::Asking(asking)) => Some(asking.state),
+            _ => None,
+        });
+        let expected = state(log.asking.get(user));
+        ensure!(told.unwrap_or(0) == i32::from(expected), "its {id}: it asks {told:?} and not {expected:?}");
+    }
+    Ok(())
 }
 
 fn announced(event: &EventView) -> String {

@@ -9,7 +9,7 @@ use stonechat_app::rows::change;
 use stonechat_app::seal::{AuthorKeys, Opened, Place};
 use stonechat_domain::attributes::Attributes;
 use stonechat_domain::event::Change;
-use stonechat_domain::group::{GroupChange, Info, Settings, Who};
+use stonechat_domain::group::{Asking, GroupChange, Info, JoinMode, LinkId, Settings, Who};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::Role;
 use stonechat_log::record::{Event, FeedRecord};
@@ -66,6 +66,8 @@ pub struct Conversation {
     pub group: Besides,
     /// What each user is called, until when he may not write, and until when he is kept out.
     pub measures: BTreeMap<UserId, (String, i64, i64)>,
+    /// Who asks to be let in, or is asked to come in.
+    pub asking: BTreeMap<UserId, Asking>,
     /// What messages are now, by seq.
     pub messages: BTreeMap<u64, Now>,
 }
@@ -81,6 +83,8 @@ pub struct Besides {
     pub announcement: Option<(u64, String)>,
     /// Whether it has ended.
     pub dissolved: bool,
+    /// The links by which one joins: until when, and how many may still.
+    pub links: BTreeMap<LinkId, (i64, Option<u32>)>,
 }
 
 /// A message as it is now.
@@ -202,6 +206,7 @@ impl Conversation {
     }
 
     fn join(&mut self, user: UserId, seq: u64, floor: u64, role: Role) {
+        self.asking.remove(&user);
         let all = self.visible.entry(user.clone()).or_default();
         if all.last().is_none_or(|last| last.upto.is_some()) {
             let sees_all = all.is_empty() && self.group.settings.is_some_and(|settings| settings.history);
@@ -289,6 +294,7 @@ impl Conversation {
                 if removed {
                     self.leave(&measure.user.id, entry.seq);
                 }
+                self.asking.remove(&measure.user.id);
                 self.measures.entry(measure.user.id).or_default().2 = measure.until.0;
             }
             GroupChange::BanLifted(user) => self.measures.entry(user.id).or_default().2 = 0,
@@ -299,7 +305,18 @@ impl Conversation {
             GroupChange::Announced(text) => {
                 self.group.announcement = text.map(|text| (entry.seq, text.as_str().to_owned()));
             }
-            GroupChange::Joined => self.join(entry.sender.clone(), entry.seq, before, Role::Member),
+            GroupChange::Joined(link) => {
+                self.join(entry.sender.clone(), entry.seq, before, Role::Member);
+                if let Some((_, Some(left))) = link.and_then(|id| self.group.links.get_mut(&id)) {
+                    *left -= 1;
+                }
+            }
+            GroupChange::Applied => drop(self.asking.insert(entry.sender.clone(), Asking::Applied)),
+            GroupChange::Invited(user) => drop(self.asking.insert(user.id, Asking::Invited)),
+            GroupChange::ApplicationDeclined(user) => drop(self.asking.remove(&user.id)),
+            GroupChange::InvitationDeclined => drop(self.asking.remove(&entry.sender)),
+            GroupChange::LinkMade(link) => drop(self.group.links.insert(link.id, (link.until.0, link.left))),
+            GroupChange::LinkRevoked(id) => drop(self.group.links.remove(&id)),
         }
     }
 
@@ -307,12 +324,29 @@ impl Conversation {
     fn objection(&self, entry: &Entry, change: Option<&Change>) -> Option<&'static str> {
         let takes_back = matches!(change, Some(Change::Recalled { .. }));
         let leaves = matches!(change, Some(Change::MemberLeft | Change::Group(GroupChange::OwnerLeft(_))));
-        let joins = matches!(change, Some(Change::Created { .. } | Change::Group(GroupChange::Joined)));
+        let joins = matches!(change, Some(Change::Created { .. } | Change::Group(GroupChange::Joined(_))));
+        let is_of_outsiders = matches!(
+            change,
+            Some(Change::Group(GroupChange::Joined(_) | GroupChange::Applied | GroupChange::InvitationDeclined))
+        );
+        if is_of_outsiders && self.is_member(&entry.sender) {
+            return Some("is of a member, and only for those who are none");
+        }
+        if let Some(Change::Group(GroupChange::Joined(how))) = change {
+            let is_open = self.group.settings.is_some_and(|settings| settings.join == JoinMode::Open);
+            let is_invited = self.asking.get(&entry.sender) == Some(&Asking::Invited);
+            let is_linked = how.and_then(|id| self.group.links.get(&id));
+            let is_linked = is_linked.is_some_and(|(until, left)| *until > entry.sent_at && *left != Some(0));
+            let may = if how.is_some() { is_linked } else { is_open || is_invited };
+            if !may {
+                return Some("lets in whom nothing lets in");
+            }
+        }
         let until = self.measures.get(&entry.sender).map_or((0, 0), |(_, muted, banned)| (*muted, *banned));
         if self.group.dissolved && !takes_back && !leaves {
             return Some("stands behind the end of the group");
         }
-        if !joins && !self.entries.is_empty() && !self.is_member(&entry.sender) {
+        if !is_of_outsiders && !joins && !self.entries.is_empty() && !self.is_member(&entry.sender) {
             return Some("is of somebody who is no member");
         }
         let kept_out = |user: &UserId| self.measures.get(user).is_some_and(|it| it.2 > entry.sent_at);

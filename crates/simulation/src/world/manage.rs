@@ -21,8 +21,9 @@ impl World {
 
     pub(super) fn manage(&mut self, device: usize, (conversation, user): (u64, u64), what: u64) {
         let change = self.chosen_change(user, what);
-        let is_join = matches!(change, Change::Join(_));
-        let group = if is_join { self.any_group(conversation) } else { self.group(device, conversation) };
+        let is_of_outsiders =
+            matches!(change, Change::Join(_) | Change::Apply(_) | Change::DeclineInvitation(_) | Change::JoinByLink(_));
+        let group = if is_of_outsiders { self.any_group(conversation) } else { self.group(device, conversation) };
         if let Some(group) = group {
             self.change_group(device, group, change);
         }
@@ -62,11 +63,14 @@ impl World {
     }
 
     fn chosen_change(&self, user: u64, what: u64) -> Change {
-        let (user_id, now, how) = (self.user(user).to_string(), self.now_ms, what / 20);
+        let (user_id, now, how) = (self.user(user).to_string(), self.now_ms, what / 28);
         let reason = if how.is_multiple_of(2) { String::new() } else { format!("reason at {now}") };
         // Some end within the run, and some never.
         let lasts_ms = [0, 500, 20_000][how as usize % 3];
-        match what % 20 {
+        // Few links, so that some are used up, revoked, and made again.
+        let token = Bytes::from(vec![how as u8 % 3; 16]);
+        let link = Bytes::copy_from_slice(&stonechat_app::link::id_of(&token).0);
+        match what % 28 {
             0..=4 => Change::ChangeSettings(v1::ChangeSettings { settings: Some(settings(how)) }),
             5 => Change::SetInfo(v1::SetInfo {
                 description: Some(format!("about\nus at {now}")),
@@ -86,7 +90,17 @@ impl World {
             15 => Change::Announce(v1::Announce {
                 text: if how.is_multiple_of(3) { String::new() } else { format!("know\nthis at {now}") },
             }),
-            _ => Change::Join(v1::Join {}),
+            16 | 17 => Change::Join(v1::Join {}),
+            18 => Change::Apply(v1::Apply { message: reason }),
+            19 => Change::AcceptApplication(v1::AcceptApplication { user_id }),
+            20 => Change::DeclineApplication(v1::DeclineApplication { user_id }),
+            21 => Change::Invite(v1::Invite { user_id }),
+            22 => Change::DeclineInvitation(v1::DeclineInvitation {}),
+            23 | 24 => {
+                Change::MakeLink(v1::MakeLink { link, lasts_ms: lasts_ms.max(500 * (how % 2)), uses: how as u32 % 3 })
+            }
+            25 if how.is_multiple_of(3) => Change::RevokeLink(v1::RevokeLink { link }),
+            _ => Change::JoinByLink(v1::JoinByLink { token }),
         }
     }
 }
@@ -96,7 +110,8 @@ fn settings(how: u64) -> v1::GroupSettings {
     let (on, off) = (v1::Switch::On.into(), v1::Switch::Off.into());
     let switch = if how.is_multiple_of(3) { off } else { on };
     let who = if how.is_multiple_of(2) { v1::Who::Everybody } else { v1::Who::Admins }.into();
-    let join = if how.is_multiple_of(4) { v1::JoinMode::Invitation } else { v1::JoinMode::Open }.into();
+    let modes = [v1::JoinMode::Invitation, v1::JoinMode::Approval, v1::JoinMode::Open, v1::JoinMode::Open];
+    let join = modes[how as usize % 4].into();
     let unsaid = v1::GroupSettings::default;
     match how % 7 {
         0 | 1 => v1::GroupSettings { join, ..unsaid() },
