@@ -70,7 +70,13 @@ pub fn named(event: &v1::Event) -> Vec<String> {
             | Change::MemberUnmuted(_)
             | Change::BanLifted(_)
             | Change::NicknameChanged(_)
-            | Change::Announced(_),
+            | Change::Announced(_)
+            | Change::Applied(_)
+            | Change::ApplicationDeclined(_)
+            | Change::Invited(_)
+            | Change::InvitationDeclined(_)
+            | Change::LinkMade(_)
+            | Change::LinkRevoked(_),
         )
         | None => Vec::new(),
     }

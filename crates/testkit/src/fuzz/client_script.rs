@@ -263,7 +263,13 @@ fn event(tape: &mut Tape<'_>) -> v1::Event {
             | EventKind::BanLifted
             | EventKind::NicknameChanged
             | EventKind::Announced
-            | EventKind::Joined => Some(group_change(*kind, user, tape)),
+            | EventKind::Joined
+            | EventKind::Applied
+            | EventKind::ApplicationDeclined
+            | EventKind::Invited
+            | EventKind::InvitationDeclined
+            | EventKind::LinkMade
+            | EventKind::LinkRevoked => Some(group_change(*kind, user, tape)),
             EventKind::Pinned => {
                 let (seq, ordinal) = (number(tape), number(tape));
                 Some(event::Change::Pinned(v1::Pinned { seq, ordinal, removed: tape.below(2) == 1 }))
@@ -302,7 +308,13 @@ fn group_change(kind: EventKind, user_id: String, tape: &mut Tape<'_>) -> event:
         EventKind::BanLifted => event::Change::BanLifted(v1::BanLifted { user_id }),
         EventKind::NicknameChanged => event::Change::NicknameChanged(v1::NicknameChanged { nickname: text }),
         EventKind::Announced => event::Change::Announced(v1::Announced { text }),
-        EventKind::Joined => event::Change::Joined(v1::Joined {}),
+        EventKind::Joined => event::Change::Joined(v1::Joined::default()),
+        EventKind::Applied => event::Change::Applied(v1::Applied {}),
+        EventKind::ApplicationDeclined => event::Change::ApplicationDeclined(v1::ApplicationDeclined { user_id }),
+        EventKind::Invited => event::Change::Invited(v1::Invited { user_id }),
+        EventKind::InvitationDeclined => event::Change::InvitationDeclined(v1::InvitationDeclined {}),
+        EventKind::LinkMade => event::Change::LinkMade(v1::LinkMade::default()),
+        EventKind::LinkRevoked => event::Change::LinkRevoked(v1::LinkRevoked::default()),
         _ => event::Change::InfoChanged(v1::InfoChanged { description: text, ..v1::InfoChanged::default() }),
     }
 }

@@ -149,7 +149,13 @@ fn group_command(change: &GroupChange) -> Option<GroupCommand> {
         GroupChange::BanLifted(user) => GroupCommand::LiftBan(user.clone()),
         GroupChange::NicknameChanged(it) => GroupCommand::SetNickname(it.clone()),
         GroupChange::Announced(it) => GroupCommand::Announce(it.clone()),
-        GroupChange::Joined => GroupCommand::Join,
+        GroupChange::Joined(link) => GroupCommand::Join(*link),
+        GroupChange::Applied => GroupCommand::Apply(None),
+        GroupChange::ApplicationDeclined(user) => GroupCommand::DeclineApplication(user.clone()),
+        GroupChange::Invited(user) => GroupCommand::Invite(user.clone()),
+        GroupChange::InvitationDeclined => GroupCommand::DeclineInvitation,
+        GroupChange::LinkMade(link) => GroupCommand::MakeLink { id: link.id, lasts_ms: None, uses: link.left },
+        GroupChange::LinkRevoked(id) => GroupCommand::RevokeLink(*id),
     })
 }
 

@@ -165,3 +165,51 @@ fn a_server_that_cannot_start_says_why() -> anyhow::Result<()> {
     ensure!(code == Some(2) && text.contains("missing.toml"), "{text}");
     Ok(())
 }
+
+#[test]
+fn groups_are_managed_from_the_command_line() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    let server = place.serve()?;
+    let does = |user: &str, words: &[&str]| -> anyhow::Result<String> {
+        let output = place.client(&server.url, user, words)?;
+        ensure!(output.status.success(), "{user} {words:?}: {}", err(&output));
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    };
+    // Somebody exists once he was here.
+    does("bob", &["send", "--to", "bob", "note"])?;
+    does("carol", &["send", "--to", "carol", "note"])?;
+    let group = does("alice", &["group", "create", "Ops", "bob"])?;
+    let at = ["--conversation", &group];
+    let with =
+        |words: &[&'static str]| -> Vec<String> { [words, &at].concat().iter().map(|it| (*it).to_owned()).collect() };
+    let manages = |user: &str, words: &[&'static str]| {
+        let words = with(words);
+        does(user, &words.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    manages("alice", &["group", "mute", "bob", "--reason", "too loud"])?;
+    let refused = place.client(&server.url, "bob", &["send", "--conversation", &group, "x"])?;
+    ensure!(refused.status.code() == Some(4) && err(&refused).contains("muted"), "{}", err(&refused));
+    let members = place.client(&server.url, "alice", &["group", "members", "--json", "--conversation", &group])?;
+    let told = lines(&members)?;
+    ensure!(told.iter().any(|line| line["user"] == "bob" && line["muted_until"] == i64::MAX), "{told:?}");
+    manages("alice", &["group", "unmute", "bob"])?;
+    manages("alice", &["group", "settings", "--join", "approval", "--history", "on"])?;
+    manages("carol", &["group", "apply", "it is me"])?;
+    ensure!(manages("alice", &["group", "applications"])?.contains("it is me"));
+    manages("alice", &["group", "decline", "carol"])?;
+    let link = manages("alice", &["group", "link", "--uses", "1"])?;
+    does("carol", &["group", "join-link", &link])?;
+    manages("alice", &["group", "ban", "carol", "--lasts", "7d", "--reason", "spam"])?;
+    ensure!(manages("alice", &["group", "bans"])?.contains("carol"));
+    manages("alice", &["group", "announce", "Sunday at six"])?;
+    manages("bob", &["group", "nickname", "Bobby"])?;
+    manages("alice", &["group", "leave", "--to", "bob"])?;
+    manages("bob", &["group", "dissolve"])?;
+    let history = place.client(&server.url, "bob", &["tail", "--idle-exit", "500", "--conversation", &group])?;
+    let told = String::from_utf8_lossy(&history.stdout).into_owned();
+    for sentence in ["muted bob: too loud", "asks to be let in", "joined by a link", "banned carol: spam", "dissolved"]
+    {
+        ensure!(told.contains(sentence), "{sentence} is not in {told}");
+    }
+    Ok(())
+}

@@ -2,14 +2,15 @@
 //! the server and of the app.
 
 use anyhow::{Context as _, ensure};
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use stonechat_client::account::Account;
 use stonechat_client::conversation::Conversation;
-use stonechat_client::group::Group;
+use stonechat_client::group::{AskingState, Group, JoinLink};
 use stonechat_client::send::Text;
-use stonechat_client::state::{ConversationSummary, Role};
+use stonechat_client::state::{ConversationSummary, Member, Role};
 use stonechat_domain::group::{FOR_GOOD, InfoPatch, JoinMode, SettingsPatch, Who};
 use stonechat_testkit::local::Local;
 use stonechat_testkit::observed::{Seen, observed};
@@ -136,6 +137,20 @@ async fn what_a_group_says_of_itself_and_its_settings_reach_every_device_and_sta
     people.bob.online(PATIENCE).await?;
     let announced = there.announcement().await?.context("something is announced")?;
     ensure!((announced.text.as_str(), announced.by) == ("Sunday at six,\nfor all", user("alice")), "another");
+    let ids = |members: Vec<Member>| -> Vec<_> { members.into_iter().map(|it| it.user.to_string()).collect() };
+    ensure!(ids(here.announcement_readers().await?).is_empty(), "nobody's cursor has passed it");
+    there.mark_read(announced.seq).await?;
+    let mut readers = Vec::new();
+    for _ in 0..100 {
+        readers = ids(here.announcement_readers().await?);
+        if !readers.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    ensure!(readers == ["bob"], "{readers:?}");
+    ensure!(ids(here.announcement_not_readers().await?) == ["alice", "carol"]);
+    observed("announcement_readers", &[Seen::Second, Seen::Restart])?;
     let members = there.members().await?;
     let bobby = members.iter().find(|member| member.user == user("bob")).context("bob is a member")?;
     ensure!(bobby.nickname == "Bobby", "{bobby:?}");
@@ -175,9 +190,8 @@ async fn who_is_muted_does_not_write_and_who_is_banned_is_kept_out() -> anyhow::
     ensure!(refusal_of_send(&there).await?.contains("muted"));
     let reacts = async { there.react(written.seq, "👍").await?.done().await.map(drop) };
     refused("muted", reacts).await?;
-    let names = |members: Vec<stonechat_client::state::Member>| -> Vec<_> {
-        members.into_iter().map(|member| member.user.to_string()).collect()
-    };
+    let names =
+        |members: Vec<Member>| -> Vec<_> { members.into_iter().map(|member| member.user.to_string()).collect() };
     ensure!(names(here.muted_members().await?) == ["bob"] && names(here.admins().await?) == ["alice"]);
     people.returns(&local).await?;
     shows(&people.away, id, "the laptop is muted", muted).await?;
@@ -319,6 +333,117 @@ async fn a_channel_is_read_by_whoever_joins_and_written_by_its_admins() -> anyho
     ensure!(!texts(&page).iter().any(|text| text.contains("issue 4")), "{:?}", texts(&page));
     people.stop().await;
     observed("channel", &Seen::ALL)?;
+    local.stop().await;
+    Ok(())
+}
+
+/// Waits until a device knows what its user asks of a group, or is asked.
+async fn asks(account: &Account, id: ConversationId, state: AskingState) -> anyhow::Result<()> {
+    let asking = account.asking();
+    let found = || asking.get().get(&id).map_or(AskingState::Nothing, |asking| asking.state);
+    until(&format!("a device knows {state:?}"), || found() == state).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_is_let_in_by_an_admin_and_who_is_asked_comes_by_himself() -> anyhow::Result<()> {
+    let mut local = Local::start().await?;
+    let mut people = People::of(&local).await?;
+    let here = people.alice.create_group("Ops", &[user("carol")]).await?;
+    let id = here.id();
+    here.send(Text::new("before")).await?.sent().await?;
+    let there = people.bob.conversation(&id);
+    refused("not_found", there.apply("let me in")).await?;
+    let approval = SettingsPatch { join: Some(JoinMode::Approval), history: Some(true), ..SettingsPatch::default() };
+    here.change_settings(approval).await?;
+    refused("forbidden", there.join()).await?;
+    people.away.stop().await;
+    there.apply("it is me, bob").await?;
+    asks(&people.bob, id, AskingState::Applied).await?;
+    local.restart().await?;
+    people.alice.online(PATIENCE).await?;
+    people.bob.online(PATIENCE).await?;
+    people.returns(&local).await?;
+    asks(&people.away, id, AskingState::Applied).await?;
+    let applications = here.applications().await?;
+    ensure!(applications.len() == 1 && applications[0].user == user("bob"), "{applications:?}");
+    ensure!(applications[0].message == "it is me, bob" && applications[0].by == Some(user("bob")));
+    ensure!(here.invitations().await?.is_empty());
+    people.carol.online(PATIENCE).await?;
+    refused("forbidden", async { people.carol.conversation(&id).applications().await.map(drop) }).await?;
+    here.decline_application(&user("bob")).await?;
+    for account in [&people.bob, &people.away] {
+        asks(account, id, AskingState::Nothing).await?;
+    }
+    refused("not_found", here.accept_application(&user("bob"))).await?;
+    there.apply("").await?;
+    people.away.stop().await;
+    here.accept_application(&user("bob")).await?;
+    shows(&people.bob, id, "bob is in", |it| it.member && it.unread == 0).await?;
+    asks(&people.bob, id, AskingState::Nothing).await?;
+    people.returns(&local).await?;
+    shows(&people.away, id, "the laptop is in", |it| it.member).await?;
+    asks(&people.away, id, AskingState::Nothing).await?;
+    let page = there.fetch_history(None, 10).await?;
+    ensure!(texts(&page).iter().any(|text| text.contains("before")), "newcomers see what was before");
+    ensure!(here.applications().await?.is_empty());
+
+    there.leave().await?;
+    here.change_settings(SettingsPatch { join: Some(JoinMode::Invitation), ..SettingsPatch::default() }).await?;
+    here.invite(&user("bob")).await?;
+    asks(&people.bob, id, AskingState::Invited).await?;
+    asks(&people.away, id, AskingState::Invited).await?;
+    let told = people.bob.asking().get();
+    let invitation = told.get(&id).context("he is asked")?;
+    ensure!((invitation.title.as_str(), invitation.by.clone()) == ("Ops", Some(user("alice"))), "{invitation:?}");
+    there.decline_invitation().await?;
+    asks(&people.away, id, AskingState::Nothing).await?;
+    refused("forbidden", there.join()).await?;
+    here.invite(&user("bob")).await?;
+    local.restart().await?;
+    people.alice.online(PATIENCE).await?;
+    people.bob.online(PATIENCE).await?;
+    ensure!(here.invitations().await?.len() == 1);
+    there.join().await?;
+    shows(&people.away, id, "bob is in again", |it| it.member).await?;
+    asks(&people.away, id, AskingState::Nothing).await?;
+    people.stop().await;
+    local.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_lets_in_whoever_has_it_while_it_is_good() -> anyhow::Result<()> {
+    let mut local = Local::start().await?;
+    let mut people = People::of(&local).await?;
+    let here = people.alice.create_group("Ops", &[]).await?;
+    let id = here.id();
+    let link = here.make_link(None, NonZeroU32::new(1)).await?;
+    // As it is given on, as text or as a QR code.
+    let text = link.to_string();
+    let given: JoinLink = text.parse()?;
+    ensure!(given == link && format!("{link:?}").len() < text.len(), "its token is not written to logs");
+    people.away.stop().await;
+    local.restart().await?;
+    people.bob.online(PATIENCE).await?;
+    people.bob.join_by_link(&given).await?;
+    shows(&people.bob, id, "bob is in", |it| it.member).await?;
+    people.returns(&local).await?;
+    shows(&people.away, id, "the laptop is in", |it| it.member).await?;
+    people.carol.online(PATIENCE).await?;
+    refused("not_found", async { people.carol.join_by_link(&given).await.map(drop) }).await?;
+    people.alice.online(PATIENCE).await?;
+    ensure!(here.links().await?.iter().all(|link| link.left == Some(0)), "it is used up");
+    ensure!(people.bob.conversation(&id).links().await?.is_empty(), "only admins see links");
+    let second = here.make_link(Some(Duration::from_secs(3_600)), None).await?;
+    let links = here.links().await?;
+    ensure!(links.len() == 1 && links[0].id == second.id() && links[0].left.is_none(), "{links:?}");
+    here.revoke_link(second.id()).await?;
+    refused("not_found", async { people.carol.join_by_link(&second).await.map(drop) }).await?;
+    let wrong: JoinLink = format!("{id}.{}", "0".repeat(32)).parse()?;
+    refused("not_found", async { people.carol.join_by_link(&wrong).await.map(drop) }).await?;
+    ensure!("g_x.0".parse::<JoinLink>().is_err() && format!("{id}.+{}", "0".repeat(31)).parse::<JoinLink>().is_err());
+    observed("group_coming_in", &Seen::ALL)?;
+    people.stop().await;
     local.stop().await;
     Ok(())
 }
