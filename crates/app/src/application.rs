@@ -23,8 +23,8 @@ use crate::turn::Turn;
 use crate::watermark::Watermark;
 use crate::{
     fetch_changes, fetch_events, fetch_messages, fetch_personal, get_conversation, hello, link, list_askers, list_bans,
-    list_conversations, list_edits, list_members, list_pinned, list_reactions, list_relations, mentions, preferences,
-    profiles,
+    list_conversations, list_edits, list_members, list_pinned, list_reactions, list_readers, list_relations, mentions,
+    preferences, profiles,
 };
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
@@ -439,6 +439,7 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Session>, call: Cal
         }
         Call::FetchChanges(wanted) => Answer::Changes(Box::new(fetch_changes::fetch(node, reader, wanted).await?)),
         Call::ListReactions(wanted) => Answer::Reactions(list_reactions::list(node, reader, wanted).await?),
+        Call::ListReaders(wanted) => Answer::Members(list_readers::list(node, reader, wanted).await?),
         Call::ListPinned { conversation, after, limit } => {
             Answer::Messages(Box::new(list_pinned::list(node, reader, conversation, (after, limit)).await?))
         }

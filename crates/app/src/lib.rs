@@ -24,6 +24,7 @@ mod list_edits;
 mod list_members;
 mod list_pinned;
 mod list_reactions;
+mod list_readers;
 mod list_relations;
 pub mod live;
 pub mod map;

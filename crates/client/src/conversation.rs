@@ -200,6 +200,27 @@ impl Conversation {
         }
     }
 
+    /// Who of the others has read a message, or who has not, page by page from the server.
+    ///
+    /// # Errors
+    /// Whatever the server answers; `forbidden` where the group has no receipts.
+    pub async fn readers(&self, message: Seq, read: bool) -> Result<Vec<Member>> {
+        let mut members = Vec::new();
+        let mut page = bytes::Bytes::new();
+        loop {
+            let (conversation_id, seq, unread) = (self.id.to_string(), message.get(), !read);
+            let list = v1::ListReaders { conversation_id, seq, unread, page, limit: 0 };
+            let Body::Members(answer) = self.inner.call(Body::ListReaders(list)).await? else {
+                return Err(Error::Protocol("list_readers was answered by another frame".into()));
+            };
+            members.extend(answer.members.into_iter().filter_map(translate::member));
+            if answer.next_page.is_empty() {
+                return Ok(members);
+            }
+            page = answer.next_page;
+        }
+    }
+
     /// Messages around one, straight from the server and not kept: what a quote or a mention leads to.
     ///
     /// # Errors

@@ -83,6 +83,13 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
             page: opaque("page", list.page)?,
             limit: list.limit.min(MEMBERS_PAGE_MAX),
         }),
+        Body::ListReaders(list) => Call::ListReaders(api::ListReaders {
+            conversation: conversation(&list.conversation_id)?,
+            seq: seq("seq", list.seq)?,
+            read: !list.unread,
+            page: opaque("page", list.page)?,
+            limit: list.limit.min(MEMBERS_PAGE_MAX),
+        }),
         Body::ListPinned(list) => Call::ListPinned {
             conversation: conversation(&list.conversation_id)?,
             after: seq("after_seq", list.after_seq)?,

@@ -30,6 +30,8 @@ pub enum Call {
     ListReactions(ListReactions),
     /// Messages that call the caller. Answer: `Mentions`.
     ListMentions(ListMentions),
+    /// Who has read a message, or has not. Answer: `Members`.
+    ListReaders(ListReaders),
     /// Messages that are pinned, oldest first. Answer: `Messages`, which settle nothing.
     ListPinned {
         /// Where.
@@ -288,6 +290,21 @@ pub struct ListReactions {
     /// Where the list goes on; empty at the start.
     pub page: Bytes,
     /// Users at most; 0 for the default.
+    pub limit: u32,
+}
+
+/// Whose reading of a message is asked for.
+#[derive(Clone, Debug)]
+pub struct ListReaders {
+    /// Where.
+    pub conversation: ConversationId,
+    /// The message.
+    pub seq: Seq,
+    /// Those who have read it, or those who have not.
+    pub read: bool,
+    /// Where the list goes on; empty at the start.
+    pub page: Bytes,
+    /// Members at most; 0 for the default.
     pub limit: u32,
 }
 

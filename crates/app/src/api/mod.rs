@@ -13,7 +13,7 @@ pub use answer::{
 };
 pub use call::{
     Call, ChangeConversation, ChangeMessage, ChangeRequest, CreateGroup, Destination, FetchChanges, ListMembers,
-    ListMentions, ListReactions, MemberFilter, MessageRange, SendMessage, SetPreferences,
+    ListMentions, ListReactions, ListReaders, MemberFilter, MessageRange, SendMessage, SetPreferences,
 };
 pub use people::{
     ListRelations, OwnProfile, Patch, ProfilePatch, ProfileView, Relate, RelationFilter, RelationView, RelationsPage,

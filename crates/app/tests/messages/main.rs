@@ -5,6 +5,7 @@ mod attributes;
 mod harness;
 mod pins;
 mod preferences;
+mod readers;
 mod recalls;
 
 use bytes::Bytes;

@@ -35,6 +35,7 @@ pub fn name(body: &Body) -> &'static str {
         Body::ListMentions(_) => "list_mentions",
         Body::SetPreferences(_) => "set_preferences",
         Body::ListPinned(_) => "list_pinned",
+        Body::ListReaders(_) => "list_readers",
         Body::Typing(_) => "typing",
         Body::Focus(_) => "focus",
         Body::Welcome(_) => "welcome",

@@ -102,6 +102,13 @@ pub fn calls() -> Vec<Body> {
             limit: 9,
         }),
         Body::ListEdits(v1::ListEdits { conversation_id: group_id(), seq: 42, after_seq: 0 }),
+        Body::ListReaders(v1::ListReaders {
+            conversation_id: group_id(),
+            seq: 42,
+            unread: true,
+            page: Bytes::from_static(b"page"),
+            limit: 9,
+        }),
         Body::ListPinned(v1::ListPinned { conversation_id: group_id(), after_seq: 30, limit: 20 }),
         Body::SetPreferences(v1::SetPreferences {
             command_id: key(),

@@ -123,6 +123,19 @@ async fn unread_and_cursors_agree_on_all_devices_of_a_person() -> anyhow::Result
         .await?;
     until("alice sees that bob has read", || to_bob.read_marks().get().iter().any(|mark| mark.user == user("bob")))
         .await?;
+    // Cursors are stored within a second.
+    let newest = to_bob.summary().map(|summary| summary.head_seq).context("it is there")?;
+    let mut readers = Vec::new();
+    for _ in 0..40 {
+        readers = to_bob.readers(newest, true).await?;
+        if !readers.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    ensure!(readers.len() == 1 && readers[0].user == user("bob"), "{readers:?}");
+    ensure!(to_bob.readers(newest, false).await?.is_empty());
+    observed("readers", &[Seen::Second])?;
     for account in [&alice, &phone, &tablet] {
         account.stop().await;
     }
