@@ -59,11 +59,11 @@ impl Place<'_> {
                 continue;
             };
             if changed.recalled.is_some() {
-                view.content = Content::Recalled;
+                view.content = view.content.recalled();
             } else if let Some(edit) = changed.edits.last() {
                 let attributes = match view.content {
                     Content::Message { attributes, .. } => attributes,
-                    Content::Change(_) | Content::Lost | Content::Recalled => None,
+                    Content::Change(_) | Content::Lost | Content::Recalled { .. } => None,
                 };
                 view.content = said(self.event(edit.seq).await?, attributes);
             }
@@ -83,7 +83,7 @@ impl Place<'_> {
         let of = |event: &EventView| match &event.content {
             Content::Message { .. } => Some(event.id.seq),
             Content::Change(Change::Edited { target, content: Some(_) }) => Some(*target),
-            Content::Change(_) | Content::Lost | Content::Recalled => None,
+            Content::Change(_) | Content::Lost | Content::Recalled { .. } => None,
         };
         let mut telling: Vec<_> = events.iter_mut().filter_map(|event| of(event).map(|seq| (seq, event))).collect();
         let messages = self.changed(telling.iter().map(|(seq, _)| *seq)).await?;
@@ -91,9 +91,9 @@ impl Place<'_> {
             if message.is_none_or(|message| message.recalled.is_none()) {
                 continue;
             }
-            event.content = match std::mem::replace(&mut event.content, Content::Recalled) {
+            event.content = match std::mem::replace(&mut event.content, Content::Lost) {
                 Content::Change(change) => Content::Change(unsaid(change)),
-                Content::Message { .. } | Content::Lost | Content::Recalled => Content::Recalled,
+                message => message.recalled(),
             };
         }
         Ok(())
@@ -129,7 +129,9 @@ pub(crate) fn said(edit: Option<EventView>, attributes: Option<Box<Attributes>>)
         Some(Content::Change(Change::Edited { content: Some(content), .. })) => {
             Content::Message { body_type: content.body_type, body: content.body, attributes }
         }
-        Some(Content::Message { .. } | Content::Change(_) | Content::Lost | Content::Recalled) | None => Content::Lost,
+        Some(Content::Message { .. } | Content::Change(_) | Content::Lost | Content::Recalled { .. }) | None => {
+            Content::Lost
+        }
     }
 }
 
@@ -155,7 +157,7 @@ pub(crate) fn weight(view: &MessageView) -> usize {
         Content::Message { body, attributes, .. } => {
             body.len() + attributes.as_ref().map_or(0, |attributes| attributes.weight())
         }
-        Content::Change(_) | Content::Lost | Content::Recalled => 0,
+        Content::Change(_) | Content::Lost | Content::Recalled { .. } => 0,
     };
     FIXED + body + view.state.as_ref().map_or(0, |state| state.reactions.len() * REACTION)
 }

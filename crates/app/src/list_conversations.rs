@@ -83,7 +83,7 @@ fn view_bytes(view: &ConversationView) -> usize {
         Some(Content::Message { body, attributes, .. }) => {
             (body.len() + attributes.as_ref().map_or(0, |attributes| attributes.weight())) * 4 / 3
         }
-        Some(Content::Change(_) | Content::Lost | Content::Recalled) | None => 0,
+        Some(Content::Change(_) | Content::Lost | Content::Recalled { .. }) | None => 0,
     };
     let marks: usize = view.read_marks.iter().map(|(user, _)| user.as_str().len() + MARK_BYTES).sum();
     FIXED_BYTES + body + marks

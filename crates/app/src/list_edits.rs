@@ -34,13 +34,13 @@ pub(crate) async fn list(
         let Some(event) = place.event(version).await? else { return Err(missing()) };
         let at = event.sent_at;
         let content = match event.content {
-            content @ (Content::Message { .. } | Content::Lost | Content::Recalled) => content,
+            content @ (Content::Message { .. } | Content::Lost | Content::Recalled { .. }) => content,
             Content::Change(_) if version == seq => return Err(missing()),
             Content::Change(_) => said(Some(event), None),
         };
         bytes += match &content {
             Content::Message { body, .. } => body.len(),
-            Content::Change(_) | Content::Lost | Content::Recalled => 0,
+            Content::Change(_) | Content::Lost | Content::Recalled { .. } => 0,
         };
         if bytes > PAGE_BYTES && !page.versions.is_empty() {
             page.more = true;

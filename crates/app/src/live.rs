@@ -41,7 +41,7 @@ impl LiveEvent {
             Content::Change(Change::Edited { content: Some(content), .. } | Change::Commanded(content)) => {
                 content.body.len()
             }
-            Content::Change(_) | Content::Lost | Content::Recalled => 64,
+            Content::Change(_) | Content::Lost | Content::Recalled { .. } => 64,
         }
     }
 }

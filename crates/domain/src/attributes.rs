@@ -50,6 +50,12 @@ impl Attributes {
         *self == Self::default()
     }
 
+    /// What is left of them once their message was taken back: what unread needs.
+    #[must_use]
+    pub fn recalled(&self) -> Option<Box<Self>> {
+        self.silent.then(|| Box::new(Self { silent: true, ..Self::default() }))
+    }
+
     /// About how many bytes they take.
     #[must_use]
     pub fn weight(&self) -> usize {

@@ -198,7 +198,10 @@ pub fn event(view: &EventView) -> v1::Event {
         }
         Content::Change(change) => event.change = self::change(view.id.conversation, change),
         Content::Lost => event.corrupt = true,
-        Content::Recalled => event.message_recalled = true,
+        Content::Recalled { silent } => {
+            event.message_recalled = true;
+            event.attributes = silent.then(|| v1::Attributes { silent: true, ..v1::Attributes::default() });
+        }
     }
     event
 }
@@ -402,7 +405,7 @@ fn edits(page: &EditsPage) -> v1::Edits {
                 version.body_type = String::from_utf8_lossy(body_type).into_owned();
                 version.body = body.clone();
             }
-            Content::Change(_) | Content::Lost | Content::Recalled => version.corrupt = true,
+            Content::Change(_) | Content::Lost | Content::Recalled { .. } => version.corrupt = true,
         }
         version
     };

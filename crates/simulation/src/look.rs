@@ -332,8 +332,11 @@ fn check_messages(
             }
             Some(_) | None => ensure!(rotted.contains(&entry.key), "message {seq} is damaged, and nothing rotted"),
         }
-        let carried = entry.attributes.as_ref().filter(|_| recall.is_none());
-        let is_same = row.attributes.as_ref() == carried || row.corrupt || rotted.contains(&entry.key);
+        let carried = match &entry.attributes {
+            Some(attributes) if recall.is_some() => attributes.recalled(),
+            carried => carried.clone(),
+        };
+        let is_same = row.attributes == carried || row.corrupt || rotted.contains(&entry.key);
         ensure!(is_same, "message {seq} carries {:?} and not {carried:?}", row.attributes);
         ensure!(row.pinned == now.pinned, "message {seq} is pinned: {}, and not {}", row.pinned, now.pinned);
         ensure!(row.edits == now.edits, "message {seq} was edited {} times and not {}", row.edits, now.edits);

@@ -235,7 +235,23 @@ pub enum Content {
     /// Damaged or erased: the event keeps its place.
     Lost,
     /// A message that was taken back: it keeps its place.
-    Recalled,
+    Recalled {
+        /// Whether it was sent silently, and so is nobody's unread even for whom the recall is not told.
+        silent: bool,
+    },
+}
+
+impl Content {
+    /// A message once it was taken back: of what it said, only what unread needs is left.
+    #[must_use]
+    pub fn recalled(&self) -> Self {
+        let silent = match self {
+            Self::Message { attributes, .. } => attributes.as_ref().is_some_and(|attributes| attributes.silent),
+            Self::Recalled { silent } => *silent,
+            Self::Change(_) | Self::Lost => false,
+        };
+        Self::Recalled { silent }
+    }
 }
 
 /// Events after a seq.

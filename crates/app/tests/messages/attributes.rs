@@ -125,6 +125,10 @@ async fn a_silent_message_is_nobodys_unread_and_stays_so_when_it_is_taken_back()
     assert!(matches!(told.content, Content::Change(Change::Recalled { silent: true, .. })), "{told:?}");
     assert_eq!(bob.view(at).await.unread, 1);
     assert_eq!(mentions(&mut bob, at, 0, 0).await.0, []);
+    // Whoever replays it never counts it, though the recall comes only later.
+    let replayed = bob.replay(at).await;
+    let replayed = replayed.iter().find(|event| event.id.seq == seq).unwrap();
+    assert_eq!(replayed.content, Content::Recalled { silent: true });
 }
 
 #[tokio::test(start_paused = true)]

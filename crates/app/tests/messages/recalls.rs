@@ -41,14 +41,14 @@ async fn what_is_taken_back_is_gone_for_everybody() {
         assert_eq!((view.unread, view.head_ordinal), (0, Ordinal(1)));
         let changed = changes(device, at, head, 0).await.messages;
         for message in [view.last_message.as_deref().unwrap(), &newest(device, at).await[0], &changed[0]] {
-            assert_eq!(message.event.content, Content::Recalled);
+            assert_eq!(message.event.content, Content::Recalled { silent: false });
             let state = message.state.as_ref().unwrap();
             let (recaller, _) = state.recalled.as_ref().unwrap();
             assert_eq!((recaller, state.changed, state.edits), (&user("alice"), by, 0));
             assert_eq!(shown(message), []);
         }
         let replay = device.replay(at).await;
-        assert_eq!(replay[1].content, Content::Recalled);
+        assert_eq!(replay[1].content, Content::Recalled { silent: false });
         assert_eq!(replay[2].content, Content::Change(Change::Edited { target: seq, content: None }));
         let history = Call::ListEdits { conversation: at, seq, after: Seq::ZERO };
         assert_eq!(device.call(history).await.unwrap_err().code, ErrorCode::NotFound);
@@ -105,9 +105,9 @@ async fn it_is_gone_for_those_who_were_removed_and_after_a_restart() {
     let mut bob = next.device("bob", "phone").await;
     for device in [&mut bob, &mut carol] {
         let messages = newest(device, group).await;
-        assert_eq!(messages[0].event.content, Content::Recalled);
+        assert_eq!(messages[0].event.content, Content::Recalled { silent: false });
         assert_eq!(body_of(&messages[1].event), "two");
-        assert!(device.replay(group).await.iter().any(|event| event.content == Content::Recalled));
+        assert!(device.replay(group).await.iter().any(|event| event.content == Content::Recalled { silent: false }));
     }
     let head = bob.view(group).await.head;
     assert!(newest(&mut bob, group).await[0].changed() <= head, "he is told of nothing after he went");
@@ -133,7 +133,7 @@ async fn of_an_edit_and_a_recall_at_once_the_recall_stays() {
     alice.answer(gone).await.unwrap();
     assert_eq!(alice.answer(late).await.unwrap_err().code, ErrorCode::NotFound);
     assert_eq!(bob.answer(reacted).await.unwrap_err().code, ErrorCode::NotFound);
-    assert_eq!(newest(&mut bob, at).await[0].event.content, Content::Recalled);
+    assert_eq!(newest(&mut bob, at).await[0].event.content, Content::Recalled { silent: false });
     let history = Call::ListEdits { conversation: at, seq, after: Seq::ZERO };
     assert_eq!(bob.call(history).await.unwrap_err().code, ErrorCode::NotFound);
     let next = alice.send("bob", "w").await.id.seq;

@@ -185,7 +185,7 @@ impl MessageChange {
             Changed::Recalled(recall) => {
                 (row.body_type, row.body, row.corrupt) = (String::new(), Bytes::new(), false);
                 (row.edits, row.edited_at) = (0, Timestamp::default());
-                row.attributes = None;
+                row.attributes = row.attributes.as_ref().and_then(|attributes| attributes.recalled());
                 row.pinned = false;
                 row.reactions.clear();
                 row.recalled = Some(recall.clone());

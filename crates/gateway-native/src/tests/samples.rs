@@ -410,7 +410,7 @@ pub fn every_event() -> Vec<EventView> {
         content: Content::Lost,
         ..message()
     });
-    events.push(EventView { content: Content::Recalled, ..message() });
+    events.extend([false, true].map(|silent| EventView { content: Content::Recalled { silent }, ..message() }));
     events.push(message());
     events
 }

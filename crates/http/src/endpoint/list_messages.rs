@@ -142,7 +142,7 @@ fn message(view: &MessageView) -> Message {
         // A page of messages has no changes; one that a later version counts keeps its place.
         Content::Change(_) => {}
         Content::Lost => message.lost = true,
-        Content::Recalled => message.recalled = true,
+        Content::Recalled { .. } => message.recalled = true,
     }
     message
 }

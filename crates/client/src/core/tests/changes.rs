@@ -256,6 +256,23 @@ fn a_replay_tells_what_was_recalled_before_it_tells_the_recall() {
 }
 
 #[test]
+fn a_silent_message_is_not_unread_before_and_after_its_recall() {
+    for replayed in [false, true] {
+        let mut bench = holding();
+        let before = unread(&bench);
+        let attributes = Some(v1::Attributes { silent: true, ..v1::Attributes::default() });
+        let said = v1::Event { attributes, ordinal: 3, ..message(0, 4) };
+        let gone = v1::Event { message_recalled: true, body: Bytes::new(), body_type: String::new(), ..said.clone() };
+        bench.say(0, Body::Event(if replayed { gone } else { said }));
+        assert_eq!(unread(&bench), before);
+        let change = v1::Recalled { silent: true, seq: 4, ordinal: 3, author_id: message(0, 4).sender_id };
+        let change = Some(v1::event::Change::Recalled(change));
+        bench.say(0, Body::Event(v1::Event { change, ..recalled(5, 4, 3, 3, "") }));
+        assert_eq!(unread(&bench), before, "replayed: {replayed}");
+    }
+}
+
+#[test]
 fn a_cursor_that_moves_before_a_recall_is_replayed_counts_it_once() {
     let mut bench = holding();
     // While the device was away, message 3 was recalled with 6; the number of the welcome knows that.
