@@ -30,6 +30,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use stonechat_domain::device::SignOut;
 use stonechat_domain::event::Command;
 use stonechat_domain::group::GroupCommand;
 use stonechat_domain::member::UserRef;
@@ -453,7 +454,13 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Session>, call: Cal
         }
         Call::ListDevices => Answer::Devices(devices::list(node, reader).await?),
         Call::RevokeDevice(device) => {
-            devices::revoke(node, reader, &device).await?;
+            let why = if session.is_some() { SignOut::ByUser } else { SignOut::ByApp };
+            devices::revoke(node, reader, &device, why).await?;
+            Answer::Done
+        }
+        Call::RevokeOtherDevices => {
+            let why = if session.is_some() { SignOut::ByUser } else { SignOut::ByApp };
+            devices::revoke_others(node, reader, session.map(|session| &session.device), why).await?;
             Answer::Done
         }
         Call::Pull { position, window } => {

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
+use stonechat_domain::device::DevicePolicies;
 use stonechat_domain::message::MessagePolicy;
 use stonechat_log::store::Log;
 use stonechat_types::number::{AppId, ConversationNo, LanePosition, PersonalSeq};
@@ -29,6 +30,8 @@ pub struct Options {
     pub executor_bytes_max: usize,
     /// What apps allow to be done to messages.
     pub messages: MessagePolicy,
+    /// How many devices of a class may be signed in, by app.
+    pub devices: BTreeMap<AppId, DevicePolicies>,
     /// A fault that a test plants; none in the product.
     pub mutants: Mutants,
 }
@@ -40,6 +43,7 @@ impl Default for Options {
             auto_create: true,
             executor_bytes_max: 64 * 1024 * 1024,
             messages: MessagePolicy::default(),
+            devices: BTreeMap::new(),
             mutants: Mutants::default(),
         }
     }

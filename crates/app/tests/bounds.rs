@@ -306,8 +306,8 @@ async fn a_user_has_a_bounded_number_of_devices() {
         world.device("alice", &format!("device{i}")).await;
     }
     let refused = world.try_device("alice", "one-more", Default::default()).await.map(|_| ()).unwrap_err();
-    assert_eq!(refused.code, ErrorCode::Forbidden);
-    assert_eq!(world.app.metrics().refusals(ErrorCode::Forbidden), 1);
+    assert_eq!(refused.code, ErrorCode::DeviceLimit);
+    assert_eq!(world.app.metrics().refusals(ErrorCode::DeviceLimit), 1);
     world.device("alice", "device0").await;
 }
 

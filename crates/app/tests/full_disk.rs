@@ -43,6 +43,7 @@ async fn hello(world: &World, user: &str, device: &str, name: &str) -> Result<Be
         device: DeviceId::new(device).unwrap(),
         device_name: name.into(),
         client: "test".into(),
+        platform: Default::default(),
         position: Bytes::new(),
         window: 0,
     };

@@ -62,6 +62,8 @@ pub enum Rejection {
     NoSuchLink,
     /// The user named has not asked to be let in.
     NoSuchApplication,
+    /// The user may have no more devices, or none more of this class.
+    TooManyDevices,
 }
 
 impl Rejection {
@@ -88,6 +90,7 @@ impl Rejection {
             Self::Blocked => ErrorCode::Forbidden,
             Self::NoSuchRequest => ErrorCode::NotFound,
             Self::AnswerMissing | Self::Oneself => ErrorCode::InvalidArgument,
+            Self::TooManyDevices => ErrorCode::DeviceLimit,
         }
     }
 
@@ -116,6 +119,7 @@ impl Rejection {
             Self::Dissolved => "the group was dissolved",
             Self::NoSuchLink => "there is no such link, or it is not good any more",
             Self::NoSuchApplication => "the user named has not asked to be let in",
+            Self::TooManyDevices => "the user has as many devices as are allowed",
         }
     }
 }

@@ -427,6 +427,9 @@ fn device(view: &DeviceView) -> v1::DeviceState {
         seen_at: view.seen_at.0,
         revoked: view.revoked,
         client: view.client.clone(),
+        platform: people::platform_of(view.platform).into(),
+        signed_out_by: people::sign_out(view.signed_out).into(),
+        signed_out_at: view.revoked_at.0,
     }
 }
 

@@ -156,6 +156,8 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
             limit: list.limit.min(GROUP_PAGE_MAX),
         },
         Body::ListDevices(v1::ListDevices {}) => Call::ListDevices,
+        Body::RevokeDevice(revoke) if revoke.all_others && revoke.device_id.is_empty() => Call::RevokeOtherDevices,
+        Body::RevokeDevice(revoke) if revoke.all_others => return Err(invalid("device_id", "is given beside all_others")),
         Body::RevokeDevice(revoke) => Call::RevokeDevice(id("device_id", &revoke.device_id)?),
         Body::Pull(pull) => {
             Call::Pull { position: opaque("position", pull.position)?, window: pull.window.min(WINDOW_MAX) }
@@ -216,6 +218,7 @@ pub fn hello(hello: v1::Hello) -> Result<api::Hello, Failure> {
         device: id("device_id", &hello.device_id)?,
         device_name: name(&hello.device_name),
         client: name(&hello.client),
+        platform: people::platform(hello.platform),
         position: opaque("position", hello.position)?,
         window: hello.window.min(WINDOW_MAX),
     })

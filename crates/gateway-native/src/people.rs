@@ -5,6 +5,7 @@ use stonechat_app::api::{
     Failure, ListRelations, OwnProfile, Patch, ProfilePatch, ProfileView, Relate, RelationFilter, RelationView,
     RelationsPage, SetProfile, UsersPage,
 };
+use stonechat_domain::device::{Platform, SignOut};
 use stonechat_domain::relation::{Declined, RelationCommand, Remarks, Request, WhoMayAdd, WhoMayMessage};
 use stonechat_types::fields::Fields;
 use stonechat_types::id::Username;
@@ -221,4 +222,36 @@ fn said(note: Option<&Note>) -> String {
 
 fn map(fields: &Fields) -> BTreeMap<String, String> {
     fields.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// The class of a device; one of a later version is like none.
+pub(crate) fn platform(number: i32) -> Platform {
+    match v1::Platform::try_from(number) {
+        Ok(v1::Platform::Phone) => Platform::Phone,
+        Ok(v1::Platform::Tablet) => Platform::Tablet,
+        Ok(v1::Platform::Desktop) => Platform::Desktop,
+        Ok(v1::Platform::Web) => Platform::Web,
+        Ok(v1::Platform::Bot) => Platform::Bot,
+        Ok(v1::Platform::Unspecified) | Err(_) => Platform::Other,
+    }
+}
+
+pub(crate) fn platform_of(platform: Platform) -> v1::Platform {
+    match platform {
+        Platform::Other => v1::Platform::Unspecified,
+        Platform::Phone => v1::Platform::Phone,
+        Platform::Tablet => v1::Platform::Tablet,
+        Platform::Desktop => v1::Platform::Desktop,
+        Platform::Web => v1::Platform::Web,
+        Platform::Bot => v1::Platform::Bot,
+    }
+}
+
+pub(crate) fn sign_out(why: Option<SignOut>) -> v1::SignOutReason {
+    match why {
+        None => v1::SignOutReason::Unspecified,
+        Some(SignOut::ByUser) => v1::SignOutReason::User,
+        Some(SignOut::Replaced) => v1::SignOutReason::Replaced,
+        Some(SignOut::ByApp) => v1::SignOutReason::App,
+    }
 }

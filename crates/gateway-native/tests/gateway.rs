@@ -118,6 +118,7 @@ async fn a_session_that_begins_after_its_connection_is_gone_is_ended() {
         device: DeviceId::new("a").unwrap(),
         device_name: String::new(),
         client: String::new(),
+        platform: Default::default(),
         position: Bytes::new(),
         window: 0,
     };
@@ -151,7 +152,7 @@ async fn a_device_that_is_signed_out_is_closed_at_once() {
     let stage = Stage::new();
     let mut phone = stage.signed_in("alice", "phone").await;
     let mut lost = stage.signed_in("alice", "lost").await;
-    let revoke = Body::RevokeDevice(v1::RevokeDevice { device_id: "lost".into() });
+    let revoke = Body::RevokeDevice(v1::RevokeDevice { device_id: "lost".into(), all_others: false });
     assert!(matches!(phone.ask(2, revoke).await, Body::Done(_)));
     lost.hear_the_end("revoked").await;
 }

@@ -72,6 +72,9 @@ codes! {
     Replaced = 13, "replaced", Never, "A newer session of the same device took its place.";
     HelloTimeout = 14, "hello_timeout", Later, "The connection did not authenticate in time.";
     IdleTimeout = 15, "idle_timeout", Later, "Nothing was heard from the client in time.";
+    DeviceReplaced = 16, "device_replaced", Never, "The device was signed out: a newer one of its class took its place.";
+    RevokedByApp = 17, "revoked_by_app", Never, "The device was signed out by the app.";
+    DeviceLimit = 18, "device_limit", Never, "The user may have no more devices, or none more of this class.";
     Forbidden = 20, "forbidden", Never, "The caller may not do this.";
     NotAMember = 21, "not_a_member", Never, "The caller is not a member of the conversation.";
     NotFound = 22, "not_found", Never, "There is no such thing, or the caller may not know of it.";

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use std::borrow::Cow;
 use std::sync::Arc;
 use stonechat_domain::attributes::Attributes;
+use stonechat_domain::device::{Platform, SignOut};
 use stonechat_domain::event::Change;
 use stonechat_domain::group::{Asking, Info, Link, Settings};
 use stonechat_domain::kind::EventKind;
@@ -460,6 +461,10 @@ pub struct DeviceView {
     pub revoked: bool,
     /// When it was last signed out, also after it came back: tokens from before stay worthless. Zero for never.
     pub revoked_at: Timestamp,
+    /// Its class.
+    pub platform: Platform,
+    /// Why it was last signed out; `None` for never, and where that was not kept.
+    pub signed_out: Option<SignOut>,
 }
 
 /// Members of a conversation.

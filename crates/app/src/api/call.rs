@@ -119,6 +119,8 @@ pub enum Call {
     ListDevices,
     /// Sign a device of the caller out. Answer: `Done`.
     RevokeDevice(DeviceId),
+    /// Sign all devices of the caller out, but the one that asks. Answer: `Done`.
+    RevokeOtherDevices,
     /// What happened since a position, after a poke. Answer: `Welcome`.
     Pull {
         /// The device's newest stored position.

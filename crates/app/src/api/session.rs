@@ -5,6 +5,7 @@ use crate::live::LiveEvent;
 use crate::session::Session;
 use crate::turn::Turn;
 use bytes::Bytes;
+use stonechat_domain::device::Platform;
 use std::sync::Arc;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ConversationId, DeviceId, UserId};
@@ -21,6 +22,8 @@ pub struct Hello {
     pub device_name: String,
     /// The client's name and version; at most 256 bytes are kept.
     pub client: String,
+    /// The class of the device.
+    pub platform: Platform,
     /// The device's newest stored position; empty at first.
     pub position: Bytes,
     /// Conversations of the first page; 0 for the default.

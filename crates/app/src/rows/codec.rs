@@ -281,7 +281,16 @@ mod tests {
     fn a_byte_that_is_neither_yes_nor_no_is_damage() {
         let (id, text) = (DeviceId::new("phone").unwrap(), String::new);
         let (seen_at, revoked_at) = (Timestamp(1), Timestamp(0));
-        let view = DeviceView { id, name: text(), client: text(), seen_at, revoked: true, revoked_at };
+        let view = DeviceView {
+            id,
+            name: text(),
+            client: text(),
+            seen_at,
+            revoked: true,
+            revoked_at,
+            platform: Default::default(),
+            signed_out: None,
+        };
         let (key, row) = personal::encode(&PersonalItem::Device(view));
         let mut row = row.to_vec();
         assert!(personal::decode(&key, &row).is_ok());

@@ -6,6 +6,7 @@ use super::{group, preferences, relation};
 use crate::api::{AskingView, DeviceView, OwnProfile, PersonalItem, ProfileView, RelationView};
 use bytes::{BufMut, Bytes, BytesMut};
 use std::sync::Arc;
+use stonechat_domain::device::{Platform, SignOut};
 use stonechat_domain::member::Member;
 use stonechat_log::store::LogError;
 use stonechat_types::id::{ConversationId, DeviceId, UserId, Username};
@@ -20,6 +21,8 @@ const RELATION: u8 = 10;
 const PROFILE: u8 = 11;
 const ASKING: u8 = 20;
 const VERSION: u8 = 1;
+/// The first version of a device knew of no classes.
+const DEVICE_VERSION: u8 = 2;
 
 fn with(kind: u8, rest: &[u8]) -> Bytes {
     let mut key = BytesMut::with_capacity(1 + rest.len());
@@ -83,7 +86,7 @@ pub fn read(id: ConversationId, member: &Member) -> PersonalItem {
 /// The key and value of an entry.
 #[must_use]
 pub fn encode(item: &PersonalItem) -> (Bytes, Bytes) {
-    let mut row = Writer::new(VERSION);
+    let mut row = Writer::new(if matches!(item, PersonalItem::Device(_)) { DEVICE_VERSION } else { VERSION });
     match item {
         PersonalItem::Membership { conversation, role, visible_upto } => {
             row.u8(role.map_or(0, role_byte)).u64(visible_upto.0);
@@ -96,6 +99,7 @@ pub fn encode(item: &PersonalItem) -> (Bytes, Bytes) {
         PersonalItem::Device(device) => {
             row.u64(device.seen_at.0 as u64).u8(u8::from(device.revoked)).u64(device.revoked_at.0 as u64);
             row.bytes(device.name.as_bytes()).bytes(device.client.as_bytes());
+            row.u8(platform_byte(device.platform)).u8(sign_out_byte(device.signed_out));
             (device_key(&device.id), row.finish())
         }
         PersonalItem::Relation(view) => {
@@ -132,7 +136,11 @@ pub fn encode(item: &PersonalItem) -> (Bytes, Bytes) {
 /// [`LogError::Corrupt`] when it is not in its form.
 pub fn decode(key: &[u8], value: &[u8]) -> Result<Option<PersonalItem>, LogError> {
     let Some((kind, name)) = key.split_first() else { return Err(damaged("personal state")) };
-    let mut row = Reader::new(value, VERSION, "personal state")?;
+    let version = match value.first() {
+        Some(&DEVICE_VERSION) if *kind == DEVICE => DEVICE_VERSION,
+        _ => VERSION,
+    };
+    let mut row = Reader::new(value, version, "personal state")?;
     let mut read = || {
         let item = match *kind {
             MEMBERSHIP => {
@@ -150,7 +158,19 @@ pub fn decode(key: &[u8], value: &[u8]) -> Result<Option<PersonalItem>, LogError
                 let (seen_at, revoked) = (Timestamp(row.u64()? as i64), row.flag()?);
                 let revoked_at = Timestamp(row.u64()? as i64);
                 let (name, client) = (row.text()?.to_owned(), row.text()?.to_owned());
-                PersonalItem::Device(DeviceView { id, name, client, seen_at, revoked, revoked_at })
+                let with_class = version == DEVICE_VERSION;
+                let platform = if with_class { platform_of(row.u8()?)? } else { Platform::Other };
+                let signed_out = if with_class { sign_out_of(row.u8()?)? } else { None };
+                PersonalItem::Device(DeviceView {
+                    id,
+                    name,
+                    client,
+                    seen_at,
+                    revoked,
+                    revoked_at,
+                    platform,
+                    signed_out,
+                })
             }
             ASKING => {
                 let conversation = ConversationId::from_slice(name).ok()?;
@@ -191,4 +211,39 @@ pub fn decode(key: &[u8], value: &[u8]) -> Result<Option<PersonalItem>, LogError
         Some(Some(item))
     };
     read().ok_or_else(|| damaged("personal state"))
+}
+
+fn platform_byte(platform: Platform) -> u8 {
+    match platform {
+        Platform::Other => 0,
+        Platform::Phone => 1,
+        Platform::Tablet => 2,
+        Platform::Desktop => 3,
+        Platform::Web => 4,
+        Platform::Bot => 5,
+    }
+}
+
+fn platform_of(byte: u8) -> Option<Platform> {
+    Platform::ALL.iter().map(|(platform, _)| *platform).find(|platform| platform_byte(*platform) == byte)
+}
+
+fn sign_out_byte(signed_out: Option<SignOut>) -> u8 {
+    match signed_out {
+        None => 0,
+        Some(SignOut::ByUser) => 1,
+        Some(SignOut::Replaced) => 2,
+        Some(SignOut::ByApp) => 3,
+    }
+}
+
+#[expect(clippy::option_option, reason = "the outer says whether the row is in its form")]
+fn sign_out_of(byte: u8) -> Option<Option<SignOut>> {
+    match byte {
+        0 => Some(None),
+        1 => Some(Some(SignOut::ByUser)),
+        2 => Some(Some(SignOut::Replaced)),
+        3 => Some(Some(SignOut::ByApp)),
+        _ => None,
+    }
 }

@@ -14,6 +14,7 @@ use stonechat_app::application::{App, Parts};
 use stonechat_app::node::Options;
 use stonechat_app::ports::{Clock, Entropy, Identity, TokenError, TokenVerifier};
 use stonechat_app::session::Session;
+use stonechat_domain::device::Platform;
 use stonechat_log::activity::ActivityTable;
 use stonechat_log::memory::MemoryLog;
 use stonechat_log::record::{FeedRecord, Record};
@@ -376,12 +377,23 @@ impl World {
     }
 
     pub async fn try_device(&self, token: &str, device: &str, position: Bytes) -> Result<Device, Failure> {
+        self.try_device_on(token, device, position, Platform::Other).await
+    }
+
+    pub async fn try_device_on(
+        &self,
+        token: &str,
+        device: &str,
+        position: Bytes,
+        platform: Platform,
+    ) -> Result<Device, Failure> {
         let sink = Arc::new(TestSink::default());
         let hello = Hello {
             token: token.into(),
             device: DeviceId::new(device).unwrap(),
             device_name: "test".into(),
             client: "test".into(),
+            platform,
             position,
             window: 0,
         };

@@ -9,6 +9,7 @@ use stonechat_app::api::{
     ReactionsPage, Sent, StateView, UserView, Welcome,
 };
 use stonechat_domain::attributes::{Attributes, Forwarded, ReplyTo};
+use stonechat_domain::device::{Platform, SignOut};
 use stonechat_domain::event::{self, Change};
 use stonechat_domain::group::{Asking, FOR_GOOD, GroupChange, Info, JoinMode, Link, LinkId, Measure, Settings};
 use stonechat_domain::kind::EventKind;
@@ -44,6 +45,7 @@ pub fn calls() -> Vec<Body> {
             client: "stonechat-rust 0.1.0".into(),
             position: position(),
             window: 20,
+            platform: v1::Platform::Phone.into(),
         }),
         Body::RefreshToken(v1::RefreshToken { token: "eyJhbGciOiJFZERTQSJ9.e30.bmV3".into() }),
         Body::Send(v1::SendMessage {
@@ -147,7 +149,7 @@ pub fn calls() -> Vec<Body> {
         }),
         Body::ListBans(v1::ListBans { conversation_id: group_id(), page: Bytes::from_static(b"page"), limit: 9 }),
         Body::ListDevices(v1::ListDevices {}),
-        Body::RevokeDevice(v1::RevokeDevice { device_id: "old-phone".into() }),
+        Body::RevokeDevice(v1::RevokeDevice { device_id: "old-phone".into(), all_others: false }),
         Body::Pull(v1::Pull { position: position(), window: 20 }),
         Body::Ping(v1::Ping {}),
         Body::GetUsers(v1::GetUsers {
@@ -341,8 +343,10 @@ pub fn device() -> DeviceView {
         name: "Alice's old phone".into(),
         client: "stonechat-rust 0.1.0".into(),
         seen_at: SENT_AT,
-        revoked_at: Timestamp::default(),
+        revoked_at: SENT_AT,
         revoked: true,
+        platform: Platform::Phone,
+        signed_out: Some(SignOut::Replaced),
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use stonechat_client::account::Account;
-use stonechat_client::client::{Client, DeviceInfo, StoreConfig};
+use stonechat_client::client::{Client, DeviceInfo, Platform, StoreConfig};
 use stonechat_client::driver::ports::TokenProvider;
 use stonechat_client::error::Error;
 use stonechat_client::state::ConnectionState;
@@ -125,7 +125,7 @@ impl Who {
             .endpoint(&self.server)
             .app(self.app.clone())
             .store(StoreConfig::sqlite(self.home.store()))
-            .device(DeviceInfo::new(device))
+            .device(DeviceInfo::new(device).on(Platform::Desktop))
             .token_provider(self.tokens.clone())
             .record_events(recording == Recording::Events);
         if let Some(id) = self.app_id {

@@ -4,7 +4,7 @@ use crate::config::problem::Problem;
 use crate::config::settings::{App, Listen, Log, LogFormat, Protection, Settings, Store};
 use crate::config::sources::DEFAULT;
 use crate::config::table::{
-    APP_AUDIENCE, APP_ID, APP_PUBLIC_KEY, DEMO_ENABLED, Kind, LIMITS_ACCEPTS_PER_SECOND_MAX, LIMITS_CONNECTIONS_MAX,
+    APP_AUDIENCE, APP_DEVICES_BOT, APP_DEVICES_DESKTOP, APP_DEVICES_PHONE, APP_DEVICES_TABLET, APP_DEVICES_WEB, APP_ID, APP_PUBLIC_KEY, DEMO_ENABLED, Kind, LIMITS_ACCEPTS_PER_SECOND_MAX, LIMITS_CONNECTIONS_MAX,
     LIMITS_CONNECTIONS_PER_IP_MAX, LISTEN_HTTP, LISTEN_PROXIES, LISTEN_TCP, LISTEN_TLS, LISTEN_TLS_CERTIFICATE,
     LISTEN_TLS_KEY, LOG_FORMAT, LOG_LEVEL, MESSAGES_EDIT_WINDOW_SECONDS, MESSAGES_RECALL_WINDOW_SECONDS,
     METRICS_ALLOW_FROM, SERVER_DATA, STORE_CHECKPOINT_BYTES, STORE_SEGMENT_BYTES, STORE_TAIL_BYTES_MAX, Setting,
@@ -19,6 +19,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr as _;
 use stonechat_domain::message::MessagePolicy;
+use stonechat_domain::device::{DevicePolicies, DevicePolicy};
 use stonechat_net::admission::{AddressRange, Limits};
 use stonechat_types::id::AppName;
 use stonechat_types::number::AppId;
@@ -250,7 +251,8 @@ impl<'a> Reader<'a> {
         let default = AppName::new("default").ok();
         if let Some(name) = default.filter(|name| apps.iter().all(|app| app.name != *name)) {
             let audience = default_audience(&name);
-            apps.push(App { id: AppId::DEFAULT, name, audience, public_keys: BTreeMap::new() });
+            let (public_keys, devices) = (BTreeMap::new(), DevicePolicies::default());
+            apps.push(App { id: AppId::DEFAULT, name, audience, public_keys, devices });
         }
         apps.sort_by_key(|app| app.id);
         for pair in apps.windows(2).filter(|pair| pair[0].id == pair[1].id) {
@@ -284,9 +286,35 @@ impl<'a> Reader<'a> {
         });
         let id = self.app_id(&section, name, value, values.get("id"));
         let public_keys = values.get("public_keys").map(|keys| self.public_keys(&section, keys)).unwrap_or_default();
+        let devices = values.get("devices").map(|classes| self.devices(&section, classes)).unwrap_or_default();
         let name = parsed.ok()?;
         let audience = audience.map_or_else(|| default_audience(&name), str::to_owned);
-        Some(App { id: id?, name, audience, public_keys })
+        Some(App { id: id?, name, audience, public_keys, devices })
+    }
+
+    fn devices(&mut self, section: &str, classes: &Value) -> DevicePolicies {
+        let mut policies = DevicePolicies::default();
+        let Some(values) = table(classes) else {
+            let text = format!("{section}.devices is a section: write [{section}.devices]");
+            self.problem(classes.origin().map(str::to_owned), text);
+            return policies;
+        };
+        for (setting, class, policy) in [
+            (APP_DEVICES_PHONE, "phone", &mut policies.phone),
+            (APP_DEVICES_TABLET, "tablet", &mut policies.tablet),
+            (APP_DEVICES_DESKTOP, "desktop", &mut policies.desktop),
+            (APP_DEVICES_WEB, "web", &mut policies.web),
+            (APP_DEVICES_BOT, "bot", &mut policies.bot),
+        ] {
+            let Some(value) = values.get(class) else { continue };
+            match string(value) {
+                Some("several") => *policy = DevicePolicy::Several,
+                Some("replace") => *policy = DevicePolicy::ReplaceOldest,
+                Some("refuse") => *policy = DevicePolicy::RefuseNewest,
+                Some(_) | None => self.wrong(setting, &format!("{section}.devices.{class}"), value),
+            }
+        }
+        policies
     }
 
     fn app_id(&mut self, section: &str, name: &str, app: &Value, value: Option<&Value>) -> Option<AppId> {

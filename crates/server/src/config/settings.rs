@@ -7,6 +7,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use stonechat_domain::message::MessagePolicy;
+use stonechat_domain::device::DevicePolicies;
 use stonechat_net::admission::{AddressRange, Limits};
 use stonechat_net::listener::Tls;
 use stonechat_net::tls::Certificate;
@@ -111,6 +112,8 @@ pub struct App {
     pub audience: String,
     /// Keys by which its own backend signs tokens, by `kid`.
     pub public_keys: BTreeMap<String, PublicKey>,
+    /// How many devices of a class may be signed in.
+    pub devices: DevicePolicies,
 }
 
 /// What is logged.

@@ -58,6 +58,9 @@ pub struct Setting {
     pub help: &'static str,
 }
 
+/// How many devices of a class may be signed in.
+const DEVICE_POLICY: Kind = Kind::OneOf(&["several", "replace", "refuse"]);
+
 const MIB: u64 = 1024 * 1024;
 /// A hundred years in seconds: as good as no end.
 const YEARS: u64 = 100 * 366 * 24 * 3600;
@@ -96,6 +99,13 @@ settings! {
     APP_PUBLIC_KEY = "apps.*.public_keys.*", Kind::PublicKey, None,
         "\"MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"",
         "Ed25519 keys by which the app's own backend signs tokens, by their `kid`: PEM, or base64.";
+    APP_DEVICES_PHONE = "apps.*.devices.phone", DEVICE_POLICY, None, "\"several\"",
+        "Phones of a user that may be signed in: \"several\", or one, which a second replaces (\"replace\") or because of \
+         which it is refused (\"refuse\").";
+    APP_DEVICES_TABLET = "apps.*.devices.tablet", DEVICE_POLICY, None, "\"several\"", "The same for tablets.";
+    APP_DEVICES_DESKTOP = "apps.*.devices.desktop", DEVICE_POLICY, None, "\"several\"", "The same for desktops.";
+    APP_DEVICES_WEB = "apps.*.devices.web", DEVICE_POLICY, None, "\"several\"", "The same for browsers.";
+    APP_DEVICES_BOT = "apps.*.devices.bot", DEVICE_POLICY, None, "\"several\"", "The same for bots.";
     APP_ID = "apps.*.id", Kind::Number { min: 2, max: u32::MAX as u64 }, None, "2",
         "Number of an app other than `default`: choose it once and never change it, the stored data bear it.";
 

@@ -28,6 +28,7 @@ use stonechat_http::peer::PeerAddr;
 use stonechat_http::state::HttpState;
 use stonechat_log::store::Log as _;
 use stonechat_log_segment::config::Config as StoreConfig;
+use stonechat_domain::device::DevicePolicies;
 use stonechat_log_segment::engine::{Options as StoreOptions, Recovered, SegmentLog};
 use stonechat_log_segment::keys::{FileVault, MASTER_KEY_FILE, MasterKey};
 use stonechat_log_segment::os_disk::OsDisk;
@@ -83,6 +84,8 @@ pub struct AppSettings {
     pub audience: Option<String>,
     /// Keys by which its backend signs tokens.
     pub public_keys: BTreeMap<String, PublicKey>,
+    /// How many devices of a class may be signed in.
+    pub devices: DevicePolicies,
 }
 
 impl Settings {
@@ -94,7 +97,13 @@ impl Settings {
             data,
             http: Listen { addr: SocketAddr::from(([127, 0, 0, 1], port)), tls: Tls::Off },
             tcp: None,
-            apps: vec![AppSettings { id: AppId::DEFAULT, name, audience: None, public_keys: BTreeMap::new() }],
+            apps: vec![AppSettings {
+                id: AppId::DEFAULT,
+                name,
+                audience: None,
+                public_keys: BTreeMap::new(),
+                devices: DevicePolicies::default(),
+            }],
             auto_create: true,
             messages: MessagePolicy::default(),
             net: NetConfig::default(),
@@ -150,6 +159,7 @@ impl Server {
                 executors: settings.executors,
                 auto_create: settings.auto_create,
                 messages: settings.messages,
+                devices: settings.apps.iter().map(|app| (app.id, app.devices)).collect(),
                 ..AppOptions::default()
             },
         };

@@ -26,6 +26,7 @@ pub fn settings(configured: &Configured, data: PathBuf) -> Result<Settings, Conf
             name: app.name.clone(),
             audience: Some(app.audience.clone()),
             public_keys: app.public_keys.clone(),
+            devices: app.devices,
         })
         .collect();
     settings.auto_create = configured.auto_create;
