@@ -8,7 +8,6 @@ use eyeball_im::VectorSubscriberBatchedStream;
 use imbl::Vector;
 use stonechat_types::id::{ClientMsgId, ConversationId, DeviceId, UserId};
 use stonechat_types::limits::FOCUS_MAX;
-use stonechat_types::number::Timestamp;
 use stonechat_types::text::Title;
 use stonechat_wire::v1;
 use stonechat_wire::v1::frame::Body;
@@ -19,6 +18,7 @@ use crate::core::command::{Command, Reply};
 use crate::driver::runtime::Runtime;
 use crate::error::{Error, Result};
 use crate::events::EventStream;
+use crate::people::Devices;
 use crate::send::SendHandle;
 use crate::state::{ConnectionState, ConversationSummary, Device, EndReason, MessageWindows, Pending, Unsent};
 
@@ -208,14 +208,7 @@ impl Account {
         let Body::Devices(devices) = self.inner.call(Body::ListDevices(v1::ListDevices {})).await? else {
             return Err(Error::Protocol("list_devices was answered by another frame".into()));
         };
-        let device = |device: v1::DeviceState| Device {
-            id: device.device_id,
-            name: device.device_name,
-            client: device.client,
-            seen_at: Timestamp(device.seen_at),
-            revoked: device.revoked,
-        };
-        Ok(devices.devices.into_iter().map(device).collect())
+        Ok(devices.devices.iter().map(Device::of).collect())
     }
 
     /// Signs a device of the user out, at once.
@@ -223,8 +216,35 @@ impl Account {
     /// # Errors
     /// Whatever the server answers.
     pub async fn revoke_device(&self, device: &DeviceId) -> Result<()> {
-        let body = Body::RevokeDevice(v1::RevokeDevice { device_id: device.to_string() });
+        let body = Body::RevokeDevice(v1::RevokeDevice { device_id: device.to_string(), all_others: false });
         self.inner.call(body).await.map(drop)
+    }
+
+    /// Signs all other devices of the user out, at once.
+    ///
+    /// # Errors
+    /// Whatever the server answers.
+    pub async fn revoke_other_devices(&self) -> Result<()> {
+        let body = Body::RevokeDevice(v1::RevokeDevice { device_id: String::new(), all_others: true });
+        self.inner.call(body).await.map(drop)
+    }
+
+    /// The devices of the user as this one knows them, by their ids: a value now, and a stream of changes. It says when
+    /// another device signs in, and when and why one was signed out.
+    pub fn known_devices(&self) -> Subscriber<Devices> {
+        self.inner.runtime.views().devices()
+    }
+
+    /// Signs this device out and forgets everything that it holds, what was not sent included. The server is told when
+    /// there is a connection; without one the device is listed until it is signed out from another. The account is
+    /// stopped then.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Store`] when what is stored cannot be removed.
+    pub async fn sign_out(&self) -> Result<()> {
+        self.inner.ask_done(Command::SignOut).await?;
+        self.stop().await;
+        self.inner.runtime.erase(&self.inner.user)
     }
 
     /// What people call these users.

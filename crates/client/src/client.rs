@@ -6,6 +6,8 @@ use std::sync::Arc;
 use stonechat_types::id::{AppName, DeviceId, UserId};
 use stonechat_types::number::AppId;
 
+pub use stonechat_wire::v1::Platform;
+
 use crate::account::Account;
 use crate::driver::ports::{Clock, Entropy, TokenProvider, Transport};
 use crate::error::{Error, Result};
@@ -61,13 +63,22 @@ pub struct DeviceInfo {
     pub id: DeviceId,
     /// For people: "Pixel 9".
     pub name: String,
+    /// Its class: the app may let one of a class sign in at a time.
+    pub platform: Platform,
 }
 
 impl DeviceInfo {
     /// A device whose name is its id.
     #[must_use]
     pub fn new(id: DeviceId) -> Self {
-        Self { name: id.to_string(), id }
+        Self { name: id.to_string(), id, platform: Platform::Unspecified }
+    }
+
+    /// Says its class.
+    #[must_use]
+    pub fn on(mut self, platform: Platform) -> Self {
+        self.platform = platform;
+        self
     }
 
     /// Gives it a name for people.

@@ -89,9 +89,18 @@ pub enum AuthError {
     /// The provider gave no token.
     #[error("the token provider gave no token")]
     NoToken,
-    /// The device was signed out.
+    /// The user signed the device out.
     #[error("the device was signed out")]
     Revoked,
+    /// A newer device of its class took the place of this one.
+    #[error("the device was signed out: a newer one of its class took its place")]
+    DeviceReplaced,
+    /// The app signed the device out.
+    #[error("the device was signed out by the app")]
+    RevokedByApp,
+    /// The user may have no more devices, or none more of this class.
+    #[error("the user may have no more devices of this class")]
+    DeviceLimit,
     /// A newer session of the same device took its place.
     #[error("another session of this device took its place")]
     Replaced,
@@ -145,6 +154,9 @@ impl AuthError {
             Self::TokenRefused => Some(ErrorCode::Unauthenticated),
             Self::TokenExpired => Some(ErrorCode::TokenExpired),
             Self::Revoked => Some(ErrorCode::Revoked),
+            Self::DeviceReplaced => Some(ErrorCode::DeviceReplaced),
+            Self::RevokedByApp => Some(ErrorCode::RevokedByApp),
+            Self::DeviceLimit => Some(ErrorCode::DeviceLimit),
             Self::Replaced => Some(ErrorCode::Replaced),
             Self::UnsupportedVersion => Some(ErrorCode::UnsupportedVersion),
             Self::NoToken | Self::WrongUser => None,
@@ -172,6 +184,9 @@ impl Error {
             Self::Auth(AuthError::TokenExpired) => "token_expired",
             Self::Auth(AuthError::NoToken) => "auth.no_token",
             Self::Auth(AuthError::Revoked) => "revoked",
+            Self::Auth(AuthError::DeviceReplaced) => "device_replaced",
+            Self::Auth(AuthError::RevokedByApp) => "revoked_by_app",
+            Self::Auth(AuthError::DeviceLimit) => "device_limit",
             Self::Auth(AuthError::Replaced) => "replaced",
             Self::Auth(AuthError::UnsupportedVersion) => "unsupported_version",
             Self::Auth(AuthError::WrongUser) => "auth.wrong_user",

@@ -13,11 +13,15 @@ use stonechat_wire::v1::{self};
 
 use crate::account::Account;
 use crate::error::{Error, Result};
+use crate::state::Device;
 
 pub use stonechat_wire::v1::{WhoMayAdd, WhoMayMessage};
 
 /// What the user and others are to each other, by the others.
 pub type Relations = OrdMap<UserId, Arc<Relation>>;
+
+/// The devices of the user, by their ids.
+pub type Devices = OrdMap<String, Arc<Device>>;
 
 /// A user as others see him.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,12 @@ use std::sync::Arc;
 use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, MessageId, UserId};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 
+use stonechat_wire::v1::{self, Platform};
+
 use crate::content::Attributes;
 pub use crate::content::Content;
+pub use stonechat_wire::v1::SignOutReason;
+
 use crate::error::AuthError;
 use crate::group::Group;
 use crate::preferences::Preferences;
@@ -153,6 +157,25 @@ pub struct Device {
     pub seen_at: Timestamp,
     /// Whether it was signed out.
     pub revoked: bool,
+    /// Its class.
+    pub platform: Platform,
+    /// Why and when it was last signed out, also after it came back.
+    pub signed_out: Option<(SignOutReason, Timestamp)>,
+}
+
+impl Device {
+    pub(crate) fn of(wire: &v1::DeviceState) -> Self {
+        let signed_out_at = Some(Timestamp(wire.signed_out_at)).filter(|at| at.as_millis() != 0);
+        Self {
+            id: wire.device_id.clone(),
+            name: wire.device_name.clone(),
+            client: wire.client.clone(),
+            seen_at: Timestamp(wire.seen_at),
+            revoked: wire.revoked,
+            platform: wire.platform(),
+            signed_out: signed_out_at.map(|at| (wire.signed_out_by(), at)),
+        }
+    }
 }
 
 /// How far a member has read.

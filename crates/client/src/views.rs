@@ -15,7 +15,7 @@ use crate::core::rows::MessageRow;
 use crate::core::timeline::TimelineModel;
 use crate::driver::limits::DIFFS_BEHIND;
 use crate::group::{AllAsking, AskingState};
-use crate::people::{Profile, Relations};
+use crate::people::{Devices, Profile, Relations};
 use crate::state::{ConnectionState, ConversationSummary, MessageWindows, ReadMark, SendState, TimelineItem};
 
 /// Sends that came to an end and whose state is still told.
@@ -30,6 +30,7 @@ pub(crate) struct Views {
     profile: SharedObservable<Option<Arc<Profile>>>,
     relations: SharedObservable<Relations>,
     asking: SharedObservable<AllAsking>,
+    devices: SharedObservable<Devices>,
     list: Mutex<List>,
     sends: Mutex<Sends>,
     aside: Mutex<BTreeMap<ConversationId, Aside>>,
@@ -78,6 +79,7 @@ impl Default for Views {
             profile: SharedObservable::default(),
             relations: SharedObservable::default(),
             asking: SharedObservable::default(),
+            devices: SharedObservable::default(),
             list: Mutex::new(List {
                 order: ListOrder::default(),
                 by_id: BTreeMap::new(),
@@ -117,6 +119,10 @@ impl Views {
 
     pub fn relations(&self) -> Subscriber<Relations> {
         self.relations.subscribe()
+    }
+
+    pub fn devices(&self) -> Subscriber<Devices> {
+        self.devices.subscribe()
     }
 
     pub fn conversations(&self) -> VectorSubscriber<Arc<ConversationSummary>> {
@@ -181,10 +187,14 @@ impl Views {
                     drop(all.insert(asking.conversation, asking.clone()));
                 }
             }),
+            Change::Device(device) => {
+                self.devices.update(|all| drop(all.insert(device.id.clone(), device.clone())));
+            }
             Change::PeopleGone => {
                 self.asking.update(AllAsking::clear);
                 self.profile.set_if_not_eq(None);
                 self.relations.update(Relations::clear);
+                self.devices.update(Devices::clear);
             }
             Change::Conversation(summary) => lock(&self.list).put(summary.clone()),
             Change::ConversationGone(id) => lock(&self.list).remove(id),

@@ -157,7 +157,9 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
         },
         Body::ListDevices(v1::ListDevices {}) => Call::ListDevices,
         Body::RevokeDevice(revoke) if revoke.all_others && revoke.device_id.is_empty() => Call::RevokeOtherDevices,
-        Body::RevokeDevice(revoke) if revoke.all_others => return Err(invalid("device_id", "is given beside all_others")),
+        Body::RevokeDevice(revoke) if revoke.all_others => {
+            return Err(invalid("device_id", "is given beside all_others"));
+        }
         Body::RevokeDevice(revoke) => Call::RevokeDevice(id("device_id", &revoke.device_id)?),
         Body::Pull(pull) => {
             Call::Pull { position: opaque("position", pull.position)?, window: pull.window.min(WINDOW_MAX) }

@@ -109,6 +109,7 @@ impl Device {
             device: self.id.clone(),
             device_name: String::new(),
             client: String::new(),
+            platform: Default::default(),
             window: 0,
             record_events: self.records,
             mutants: self.mutants,
@@ -186,6 +187,7 @@ impl Device {
             | Change::Profile(_)
             | Change::Asking(_)
             | Change::Relation(_)
+            | Change::Device(_)
             | Change::PeopleGone => {}
         }
     }

@@ -77,6 +77,7 @@ pub const MUST_HAPPEN: &[&str] = &[
     "failed message sent again",
     "closed: revoked",
     "closed: replaced",
+    "device wiped",
     "signed in again",
     "device killed",
     "device store lost",

@@ -36,6 +36,8 @@ pub enum Purpose {
     Refresh,
     /// A sign of life.
     Ping,
+    /// The end of this device.
+    SignOut,
     /// A call of the user.
     Ask(u64),
 }
@@ -52,9 +54,14 @@ impl Purpose {
             | Self::Newest(_)
             | Self::Replay(_)
             | Self::Changes(_) => true,
-            Self::Hello | Self::Pull | Self::Send(_) | Self::Read(..) | Self::Refresh | Self::Ping | Self::Ask(_) => {
-                false
-            }
+            Self::Hello
+            | Self::Pull
+            | Self::Send(_)
+            | Self::Read(..)
+            | Self::Refresh
+            | Self::Ping
+            | Self::SignOut
+            | Self::Ask(_) => false,
         }
     }
 }

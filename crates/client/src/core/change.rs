@@ -7,7 +7,9 @@ use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use crate::core::rows::{MessageChange, MessageRow};
 use crate::group::Asking;
 use crate::people::{Profile, Relation};
-use crate::state::{ConnectionState, ConversationSummary, MessageWindows, Pending, ReadMark, SendState, Unsent};
+use crate::state::{
+    ConnectionState, ConversationSummary, Device, MessageWindows, Pending, ReadMark, SendState, Unsent,
+};
 
 /// One change.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,5 +64,8 @@ pub enum Change {
     /// What the user asks of a group, or is asked, is different.
     Asking(Arc<Asking>),
     /// Neither the profile nor the relations are known any more: the server tells them again.
+    /// A device of the user.
+    Device(Arc<Device>),
+    /// Neither the profile nor the relations nor the devices are known any more: the server tells them again.
     PeopleGone,
 }

@@ -94,6 +94,8 @@ pub enum Command {
     Outbox,
     /// The commands that wait in the outbox.
     Pending,
+    /// Sign this device out, and forget what it holds. Answered once nothing of it is stored any more.
+    SignOut,
 }
 
 /// How the core answers.

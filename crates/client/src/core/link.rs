@@ -235,6 +235,7 @@ impl Core {
             client: self.settings.client.clone(),
             position: self.device.position.clone(),
             window: self.settings.window,
+            platform: self.settings.platform.into(),
         };
         self.link.heard(self.now_ms());
         self.call(Purpose::Hello, Body::Hello(hello));
@@ -284,6 +285,7 @@ impl Core {
             Stage::Connecting | Stage::Greeting | Stage::Up => {
                 self.lose_connection();
                 self.wait(reason);
+                self.leave_without_answer();
             }
             Stage::Idle | Stage::Waiting { .. } | Stage::AwaitsToken | Stage::Ended(_) => {}
         }
@@ -294,6 +296,7 @@ impl Core {
         if matches!(self.link.stage, Stage::Connecting | Stage::Greeting | Stage::Up) {
             self.hang_up();
             self.wait(reason);
+            self.leave_without_answer();
         }
     }
 
@@ -329,7 +332,10 @@ impl Core {
     /// The server said why it closes, or refused the hello.
     pub(super) fn on_ended_by_server(&mut self, code: &str) {
         match code.parse::<ErrorCode>() {
-            Ok(ErrorCode::Revoked) => self.end(EndReason::Auth(AuthError::Revoked)),
+            Ok(ErrorCode::Revoked) => self.signed_out(AuthError::Revoked),
+            Ok(ErrorCode::DeviceReplaced) => self.signed_out(AuthError::DeviceReplaced),
+            Ok(ErrorCode::RevokedByApp) => self.signed_out(AuthError::RevokedByApp),
+            Ok(ErrorCode::DeviceLimit) => self.end(EndReason::Auth(AuthError::DeviceLimit)),
             Ok(ErrorCode::Replaced) => self.end(EndReason::Auth(AuthError::Replaced)),
             Ok(ErrorCode::UnsupportedVersion) => self.end(EndReason::Auth(AuthError::UnsupportedVersion)),
             Ok(ErrorCode::Unauthenticated) => self.on_token_refused(AuthError::TokenRefused),

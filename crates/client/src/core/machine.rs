@@ -8,7 +8,7 @@ use bytes::Bytes;
 use stonechat_domain::preferences::Preferences;
 use stonechat_types::id::{ConversationId, DeviceId, UserId};
 use stonechat_types::number::Timestamp;
-use stonechat_wire::v1::{Event, Frame, frame::Body};
+use stonechat_wire::v1::{Event, Frame, Platform, frame::Body};
 
 use crate::core::ask::Asks;
 use crate::core::bounds;
@@ -39,6 +39,8 @@ pub struct Settings {
     pub device_name: String,
     /// Name and version of this client.
     pub client: String,
+    /// The class of this device.
+    pub platform: Platform,
     /// Conversations of the first page; 0 leaves it to the server.
     pub window: u32,
     /// Whether events are kept until they are acknowledged.
@@ -141,6 +143,10 @@ pub struct Core {
     pub(super) entries: Entries,
     /// What the user prefers in conversations, as the server said it last.
     pub(super) preferences: BTreeMap<ConversationId, Preferences>,
+    /// Who waits for the device to be signed out.
+    pub(super) leaving: Vec<Ticket>,
+    /// Whether it is: nothing is stored any more.
+    pub(super) is_signed_out: bool,
     pub(super) focus: Vec<ConversationId>,
     pub(super) recorded: u64,
     pub(super) total_unread: u64,
@@ -197,6 +203,8 @@ impl Core {
             typists: Typists::default(),
             entries: Entries::default(),
             preferences: BTreeMap::new(),
+            leaving: Vec::new(),
+            is_signed_out: false,
             focus: Vec::new(),
             recorded: snapshot.recorded,
             total_unread: 0,
@@ -324,7 +332,12 @@ impl Core {
     }
 
     fn on_command(&mut self, ticket: Ticket, command: Command) {
+        let reads = matches!(command, Command::Stop | Command::Outbox | Command::Pending | Command::SignOut);
+        if self.is_signed_out && !reads {
+            return self.journal.reply(ticket, Err(Error::Closed));
+        }
         match command {
+            Command::SignOut => self.on_sign_out(ticket),
             Command::Start => self.on_start(ticket),
             Command::Stop => {
                 self.end(EndReason::Stopped);

@@ -33,6 +33,7 @@ pub mod preferences;
 mod reads;
 mod refusal;
 pub mod rows;
+mod sign_out;
 #[cfg(test)]
 pub(crate) mod simulation;
 pub(crate) mod sync;

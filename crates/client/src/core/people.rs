@@ -13,6 +13,7 @@ use crate::core::preferences;
 use crate::core::rows::StoreOp;
 use crate::group::Asking;
 use crate::people::{Profile, Relation};
+use crate::state::Device;
 
 /// Names an entry of personal state among those that are kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +26,8 @@ pub enum EntryKey {
     Preferences(ConversationId),
     /// What the user asks of a group, or is asked.
     Asking(ConversationId),
+    /// A device of the user.
+    Device(String),
 }
 
 impl EntryKey {
@@ -38,6 +41,7 @@ impl EntryKey {
             Some(personal_change::Change::Profile(_)) => Some(Self::Profile),
             Some(personal_change::Change::Preferences(it)) => it.conversation_id.parse().ok().map(Self::Preferences),
             Some(personal_change::Change::Asking(asking)) => asking.conversation_id.parse().ok().map(Self::Asking),
+            Some(personal_change::Change::Device(device)) => Some(Self::Device(device.device_id.clone())),
             Some(_) | None => None,
         }
     }
@@ -50,6 +54,7 @@ impl EntryKey {
             Self::Profile => "profile".to_owned(),
             Self::Preferences(id) => format!("preferences.{id}"),
             Self::Asking(conversation) => format!("asking.{conversation}"),
+            Self::Device(device) => format!("device.{device}"),
         }
     }
 }
@@ -103,6 +108,9 @@ impl Core {
                 if let Some(asking) = Asking::of(asking) {
                     self.journal.tell(Change::Asking(Arc::new(asking)));
                 }
+            }
+            Some(personal_change::Change::Device(device)) => {
+                self.journal.tell(Change::Device(Arc::new(Device::of(device))));
             }
             Some(_) | None => {}
         }

@@ -180,14 +180,15 @@ impl Core {
                     self.own_cursor(id, read.upto_seq, read.upto_ordinal);
                 }
             }
+            // A device that was signed out hears of itself by its connection.
             Some(
                 personal_change::Change::Relation(_)
                 | personal_change::Change::Profile(_)
                 | personal_change::Change::Preferences(_)
-                | personal_change::Change::Asking(_),
+                | personal_change::Change::Asking(_)
+                | personal_change::Change::Device(_),
             ) => self.on_entry(change),
-            // A device that was signed out hears it by its connection.
-            Some(personal_change::Change::Device(_)) | None => {}
+            None => {}
         }
     }
 

@@ -299,6 +299,8 @@ pub enum StoreOp {
     PutName(UserId, String),
     /// Inserts or replaces an entry of what belongs to the user, by its key.
     PutEntry(String, Box<PersonalChange>),
+    /// Removes everything, so that nothing of it can be read from the store any more.
+    Wipe,
 }
 
 /// Changes that are true together or not at all.

@@ -16,6 +16,7 @@ use crate::core::mutant::Mutant;
 use crate::core::reads::Told;
 use crate::core::rows::{ConversationRow, StoreOp};
 use crate::core::translate;
+use crate::error::AuthError;
 use crate::group::Group;
 use crate::state::{ConnectionState, Role};
 
@@ -101,6 +102,7 @@ impl Core {
             (Purpose::Send(id), body) => self.on_command_done(id, &body),
             (Purpose::Read(id, upto), Body::Done(_)) => self.on_read_confirmed(id, upto),
             (Purpose::Refresh, Body::Done(_)) | (Purpose::Ping, Body::Pong(_)) => {}
+            (Purpose::SignOut, Body::Done(_)) => self.signed_out(AuthError::Revoked),
             (Purpose::Ask(number), body) => self.on_ask_answered(number, body),
             (_, _) => self.break_off("the server answered with another frame than the call has"),
         }
@@ -138,7 +140,7 @@ impl Core {
     }
 
     /// The server's store was restored: what is here may never have been, or be something else by now.
-    fn forget_history(&mut self) {
+    pub(super) fn forget_history(&mut self) {
         self.device.position.clear();
         self.unknown.clear();
         self.unknown_cursors.clear();

@@ -50,6 +50,7 @@ impl Bench {
             device: DeviceId::new("d").unwrap(),
             device_name: String::new(),
             client: String::new(),
+            platform: Default::default(),
             window: 0,
             record_events,
             mutants: Mutants::default(),

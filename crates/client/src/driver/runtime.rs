@@ -26,7 +26,7 @@ use crate::driver::limits::{NAMES_MAX, REQUESTS_QUEUED, STOP_TIMEOUT, STORE_LOCK
 use crate::error::{Error, Result, StoreError};
 use crate::events::{EventCursor, RecordedEvent};
 use crate::store::memory::MemoryStore;
-use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::{self, SqliteStore};
 use crate::store::thread::{self, Read, StoreQueues, Write};
 use crate::store::{MessageQuery, MessageSearch};
 use crate::timeline::{Pagination, TimelineOptions};
@@ -59,6 +59,7 @@ impl Runtime {
             device: config.device.id.clone(),
             device_name: config.device.name.clone(),
             client: CLIENT.to_owned(),
+            platform: config.device.platform,
             window: config.window,
             record_events: config.record_events,
             mutants: Mutants::default(),
@@ -102,6 +103,14 @@ impl Runtime {
         self.stop.cancel();
         self.tasks.close();
         let _ = tokio::time::timeout(STOP_TIMEOUT, self.tasks.wait()).await;
+    }
+
+    /// Removes the files of the store, once it is stopped.
+    pub fn erase(&self, user: &UserId) -> Result<()> {
+        match &self.config.store.0 {
+            Place::Memory => Ok(()),
+            Place::Folder(folder) => sqlite::erase(&path(folder, &self.config, user)).map_err(Error::Store),
+        }
     }
 
     /// Waits until the account is stopped.

@@ -82,6 +82,7 @@ impl Tables {
                 self.events.insert(*number, (**event).clone());
                 self.recorded = self.recorded.max(*number);
             }
+            StoreOp::Wipe => *self = Self::default(),
             StoreOp::PutDevice(device) => self.device = device.clone(),
             StoreOp::PutName(user, name) => drop(self.names.insert(user.clone(), name.clone())),
             StoreOp::PutEntry(key, entry) => drop(self.entries.insert(key.clone(), (**entry).clone())),

@@ -62,6 +62,20 @@ impl SqliteStore {
     }
 }
 
+/// Removes the files of a store that nobody has open.
+///
+/// # Errors
+/// [`StoreError::Failed`] when the system refuses.
+pub fn erase(path: &Path) -> Result<()> {
+    for extension in ["db", "db-wal", "db-shm", "lock"] {
+        match std::fs::remove_file(path.with_extension(extension)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(&error)),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
 fn io(error: &std::io::Error) -> StoreError {
     match error.kind() {
         std::io::ErrorKind::StorageFull => StoreError::DiskFull,
@@ -163,6 +177,7 @@ fn apply(db: &Connection, op: &StoreOp) -> rusqlite::Result<()> {
             put.execute(params![number, event.conversation_id, seq, event.encode_to_vec()])?;
             put_value(db, "recorded", &number.to_be_bytes())
         }
+        StoreOp::Wipe => wipe(db),
         StoreOp::PutDevice(device) => {
             put_value(db, "position", &device.position)?;
             put_value(db, "history_id", &device.history_id)
@@ -187,6 +202,13 @@ fn change_message(db: &Connection, change: &MessageChange) -> rusqlite::Result<(
         // It is not here, or cannot be read, which whoever reads it is told.
         Some(Err(_)) | None => Ok(()),
     }
+}
+
+/// Deletes all rows of all tables, whichever there are.
+fn wipe(db: &Connection) -> rusqlite::Result<()> {
+    let mut tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")?;
+    let names: Vec<String> = tables.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    names.iter().try_for_each(|name| db.execute(&format!("DELETE FROM {name}"), []).map(drop))
 }
 
 fn clear(db: &Connection, id: &ConversationId) -> rusqlite::Result<()> {
@@ -268,7 +290,13 @@ impl Store for SqliteStore {
             }
             transaction.commit()
         };
-        commit().map_err(|error| failed(&error))
+        commit().map_err(|error| failed(&error))?;
+        if transactions.iter().flat_map(|transaction| &transaction.ops).any(|op| matches!(op, StoreOp::Wipe)) {
+            // What was deleted still lies in free pages, and in the log beside the file: both are written anew.
+            let clean = "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)";
+            self.db.execute_batch(clean).map_err(|error| failed(&error))?;
+        }
+        Ok(())
     }
 
     fn acknowledge(&mut self, upto: u64) -> Result<()> {

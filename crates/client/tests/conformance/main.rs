@@ -77,6 +77,7 @@ impl Device {
             device: DeviceId::new(text(script, "device")).unwrap(),
             device_name: String::new(),
             client: String::new(),
+            platform: Default::default(),
             window: 0,
             record_events: false,
             mutants: Mutants::default(),

@@ -111,9 +111,13 @@ fn ended(reason: &EndReason) -> String {
     match reason {
         EndReason::Stopped => "stopped".to_owned(),
         EndReason::Auth(AuthError::Revoked) => "signed out: this device was signed out elsewhere".to_owned(),
-        EndReason::Auth(AuthError::DeviceReplaced) => "signed out: a newer device took the place of this one".to_owned(),
+        EndReason::Auth(AuthError::DeviceReplaced) => {
+            "signed out: a newer device took the place of this one".to_owned()
+        }
         EndReason::Auth(AuthError::RevokedByApp) => "signed out by the app".to_owned(),
-        EndReason::Auth(AuthError::DeviceLimit) => "not signed in: no more devices like this one are allowed".to_owned(),
+        EndReason::Auth(AuthError::DeviceLimit) => {
+            "not signed in: no more devices like this one are allowed".to_owned()
+        }
         EndReason::Auth(AuthError::Replaced) => "stopped: this device is used by another chat; try --device".to_owned(),
         EndReason::Auth(AuthError::TokenRefused) => "signed out: the server does not take the token".to_owned(),
         EndReason::Auth(AuthError::TokenExpired) => "signed out: the token has expired".to_owned(),

@@ -6,6 +6,7 @@ use crate::ledger::CommandEntry;
 use crate::ports;
 use stonechat_client::core::command::{Command, Reply};
 use stonechat_client::core::machine::{Action, Input};
+use stonechat_client::core::rows::StoreOp;
 use stonechat_client::error::TokenError;
 use stonechat_client::state::{ConnectionState, EndReason, SendState};
 use stonechat_client::store::Store as _;
@@ -111,7 +112,12 @@ impl World {
             self.ledger.violation.get_or_insert(format!("a store in memory failed: {error}"));
             return;
         }
-        let after = it.cursors();
+        if group.iter().flat_map(|transaction| &transaction.ops).any(|op| matches!(op, StoreOp::Wipe)) {
+            // Signed out: whatever it had promised goes with what it held.
+            self.visits.count("device wiped");
+            self.lose_store(device);
+        }
+        let after = self.devices[device].cursors();
         let back = before.iter().find(|(id, seq)| after.get(id).is_some_and(|now| *now > 0 && now < *seq));
         if let Some((id, seq)) = back {
             let text = format!("the cursor of device {device} in {id} went back from {seq} to {}", after[id]);

@@ -382,7 +382,10 @@ impl World {
             return;
         };
         let device_id = other.id.to_string();
-        self.ask(device, Command::Call(Box::new(Body::RevokeDevice(v1::RevokeDevice { device_id }))));
+        self.ask(
+            device,
+            Command::Call(Box::new(Body::RevokeDevice(v1::RevokeDevice { device_id, all_others: false }))),
+        );
     }
 
     /// The backend writes in the name of a user.

@@ -62,6 +62,7 @@ impl<'a> Script<'a> {
             device: device(),
             device_name: "Pixel 9".into(),
             client: "fuzz 1".into(),
+            platform: Default::default(),
             window: 0,
             record_events: flags & 1 == 1,
             mutants: Mutants::default(),

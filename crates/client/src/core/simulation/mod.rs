@@ -148,6 +148,7 @@ impl World {
             device: DeviceId::new("d").unwrap(),
             device_name: String::new(),
             client: String::new(),
+            platform: Default::default(),
             window: 0,
             record_events,
             mutants,

@@ -38,6 +38,7 @@ async fn a_start_with_many_conversations_is_soon_done() {
         device: DeviceId::new("d").unwrap(),
         device_name: String::new(),
         client: String::new(),
+        platform: Default::default(),
         window: 0,
         record_events: false,
         mutants: Mutants::default(),
