@@ -1,19 +1,24 @@
 //! The oracle on what the server answers beside the log: the window, members and roles, read marks, devices, and the
 //! number of unread messages over all conversations.
 
+use crate::device::Device;
 use crate::look::Told;
 use crate::model::{Conversation, Model};
 use crate::world::World;
 use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
 use std::collections::BTreeMap;
-use stonechat_app::api::{Answer, Call, ConversationView, ListMembers, MemberFilter, MemberView};
+use stonechat_app::api::{
+    Answer, Call, ConversationView, ListMembers, ListRelations, MemberFilter, MemberView, RelationFilter, RelationView,
+};
 use stonechat_app::rows::{column, key};
 use stonechat_client::state::Role as DeviceRole;
 use stonechat_domain::member::Role;
+use stonechat_domain::relation::Request;
 use stonechat_log::store::Log as _;
 use stonechat_types::id::{ConversationId, UserId};
-use stonechat_types::number::{AppId, UserNo};
+use stonechat_types::number::{AppId, Timestamp, UserNo};
+use stonechat_wire::v1::{self, personal_change};
 
 /// Entries of a page: few, so that there is more than one.
 const PAGE: u32 = 3;
@@ -34,6 +39,7 @@ impl World {
         for user in &self.users {
             self.check_window(user, told).with_context(|| format!("the window of {user}"))?;
             self.check_devices(user).with_context(|| format!("the devices of {user}"))?;
+            self.check_relations(user).with_context(|| format!("the relations of {user}"))?;
             if let Some(no) = model.numbers.get(user) {
                 self.check_total(model, user, *no, told).with_context(|| format!("the total of {user}"))?;
             }
@@ -73,6 +79,42 @@ impl World {
             told.iter().find(|((of, id), view)| of == user && view.role.is_some() && !listed.contains_key(id));
         ensure!(missing.is_none(), "it lacks {missing:?}");
         Ok(())
+    }
+
+    /// What two are to each other is the same from both sides, and on every device of both.
+    fn check_relations(&self, user: &UserId) -> anyhow::Result<()> {
+        let relations = self.relations(user)?;
+        for (peer, view) in &relations {
+            let others = self.relations(peer)?;
+            let other = others.get(user).cloned().unwrap_or_else(|| nothing(user));
+            ensure!(view.contacts_since == other.contacts_since, "{peer} is a contact on one side only");
+            ensure!(view.incoming == other.outgoing, "{peer} did not ask what {user} was asked");
+            ensure!(view.outgoing == other.incoming, "{peer} was not asked what {user} asked");
+            let (asks, contacts) = (view.incoming.is_some() || view.outgoing.is_some(), view.contacts_since.is_some());
+            ensure!(!asks || (!contacts && view.blocks_since.is_none()), "{peer} is asked beside being a contact or blocked");
+        }
+        for device in self.devices.iter().filter(|device| device.user == *user) {
+            let stored = stored_relations(device);
+            let expected: BTreeMap<_, _> = relations.iter().map(|(peer, view)| (peer.to_string(), short(view))).collect();
+            ensure!(stored == expected, "device {} has {stored:?} and not {expected:?}", device.index);
+        }
+        Ok(())
+    }
+
+    fn relations(&self, user: &UserId) -> anyhow::Result<BTreeMap<UserId, RelationView>> {
+        let (mut relations, mut page) = (BTreeMap::new(), Bytes::new());
+        loop {
+            let call = Call::ListRelations(ListRelations { filter: RelationFilter::All, page, limit: PAGE });
+            let Answer::Relations(some) = self.ask_as(user, call)? else { bail!("a list is no list") };
+            for view in some.relations {
+                let peer = view.peer.clone();
+                ensure!(relations.insert(peer.clone(), view).is_none(), "{peer} is there twice");
+            }
+            page = some.next;
+            if page.is_empty() {
+                return Ok(relations);
+            }
+        }
     }
 
     /// Who is online is not signed out.
@@ -122,6 +164,42 @@ impl World {
         }
         ensure!(members == log.roles, "they are {members:?} and not {:?}", log.roles);
         Ok(())
+    }
+}
+
+/// Contacts since, blocks since, asked, asks, alias.
+type Short = (i64, i64, i64, i64, String);
+
+fn short(view: &RelationView) -> Short {
+    let at = |time: Option<Timestamp>| time.map_or(0, Timestamp::as_millis);
+    let asked = |request: &Option<Request>| at(request.as_ref().map(|request| request.at));
+    let alias = view.remarks.alias.as_ref().map(|alias| alias.as_str().to_owned()).unwrap_or_default();
+    (at(view.contacts_since), at(view.blocks_since), asked(&view.incoming), asked(&view.outgoing), alias)
+}
+
+fn stored_relations(device: &Device) -> BTreeMap<String, Short> {
+    let tables = device.store.tables();
+    let relations = tables.entries.values().filter_map(|entry| match &entry.change {
+        Some(personal_change::Change::Relation(relation)) => Some(relation),
+        Some(_) | None => None,
+    });
+    let short = |it: &v1::Relation| {
+        let at = |request: &Option<v1::ContactRequest>| request.as_ref().map_or(0, |request| request.at);
+        let alias = it.remarks.as_ref().map(|remarks| remarks.alias.clone()).unwrap_or_default();
+        (it.contacts_since, it.blocks_since, at(&it.incoming), at(&it.outgoing), alias)
+    };
+    relations.map(|relation| (relation.user_id.clone(), short(relation))).collect()
+}
+
+fn nothing(peer: &UserId) -> RelationView {
+    RelationView {
+        peer: peer.clone(),
+        contacts_since: None,
+        blocks_since: None,
+        incoming: None,
+        outgoing: None,
+        declined: None,
+        remarks: Default::default(),
     }
 }
 

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
 use stonechat_client::content::Attributes;
 use stonechat_types::id::{ConversationId, UserId};
-use stonechat_wire::v1::{self, Frame, fetch_messages::Range, frame::Body};
+use stonechat_types::number::AppId;
+use stonechat_wire::v1::{self, Frame, fetch_messages::Range, frame::Body, relate};
 
 /// Names a message or a command: its author, and the id that the author gave it.
 pub type Key = (UserId, [u8; 16]);
@@ -116,6 +117,12 @@ pub struct Ledger {
     cursors: BTreeMap<(u64, String), u64>,
     /// Users whose removal was asked for, by command.
     removals: BTreeMap<Key, (UserId, ConversationId)>,
+    /// Whom a command blocks.
+    blocking: BTreeMap<Key, UserId>,
+    /// When somebody's block of another was first acknowledged.
+    blocked: BTreeMap<(UserId, UserId), u64>,
+    /// When somebody first asked to let another through again.
+    unblocked: BTreeMap<(UserId, UserId), u64>,
     /// The last live event of each conversation on each connection.
     live: BTreeMap<(u64, String), u64>,
     calls: BTreeMap<(u64, u64), Asked>,
@@ -176,6 +183,18 @@ impl Ledger {
                     edits.insert(edit.body.clone());
                 }
                 asked
+            }
+            Some(Body::Relate(relate)) => {
+                let key = key(&peer.user, &relate.command_id);
+                let now = self.tick();
+                match (&relate.change, UserId::new(&relate.user_id)) {
+                    (Some(relate::Change::Block(_)), Ok(other)) => drop(self.blocking.insert(key.clone(), other)),
+                    (Some(relate::Change::Unblock(_)), Ok(other)) => {
+                        self.unblocked.entry((peer.user.clone(), other)).or_insert(now);
+                    }
+                    _ => {}
+                }
+                self.command(key)
             }
             Some(Body::MarkRead(mark)) => {
                 let Ok(conversation) = mark.conversation_id.parse() else { return };
@@ -362,7 +381,24 @@ impl Ledger {
                 self.object(format!("{key:?} was acknowledged as {before:?} and as {place:?}"));
             }
             Some(_) => {}
-            None => (message.acked, message.first_acked) = (Some(place), now),
+            None => {
+                (message.acked, message.first_acked) = (Some(place), now);
+                let (said, conversation) = (message.first_said, message.conversation);
+                self.check_block(key, conversation, said);
+            }
+        }
+    }
+
+    /// Nothing gets through to whoever had blocked the author before it was first sent, and has not let him through.
+    fn check_block(&mut self, key: &Key, conversation: Option<ConversationId>, said: u64) {
+        let blocks = self.blocked.iter().find(|((by, other), since)| {
+            let direct = ConversationId::direct(AppId::DEFAULT, by, other);
+            let pair = (by.clone(), other.clone());
+            *other == key.0 && conversation == Some(direct) && **since < said && !self.unblocked.contains_key(&pair)
+        });
+        if let Some(((by, _), _)) = blocks {
+            let what = format!("{key:?} was acknowledged although {by} had blocked its author");
+            self.object(what);
         }
     }
 
@@ -397,6 +433,11 @@ impl Ledger {
                 author == user && message.conversation == Some(*id) && message.open > 0 && message.acked.is_none()
             });
             visits.add("removal with sends in flight", u64::from(of_his.count() > 0));
+        }
+        if let Some(other) = self.blocking.get(key).cloned() {
+            let now = self.tick();
+            visits.count("block acknowledged");
+            self.blocked.entry((key.0.clone(), other)).or_insert(now);
         }
         let Ok(conversation) = done.conversation_id.parse() else { return };
         let place = (conversation, done.seq);

@@ -44,6 +44,10 @@ pub enum Step {
     Recall { device: u64, conversation: u64, message: u64 },
     /// One of the newest or oldest messages here is pinned, or no longer.
     Pin { device: u64, conversation: u64, message: u64, pin: bool },
+    /// The user blocks another, asks to be his contact, or does whatever else people are to each other.
+    Relate { device: u64, user: u64, what: u64 },
+    /// Two users ask each other at once, or one answers what the other takes back.
+    Cross { device: u64, user: u64, what: u64 },
     /// A failed message is sent again.
     Retry { device: u64 },
     /// A device of the same user is signed out.
@@ -228,7 +232,9 @@ impl Swarm {
 
 fn people_step(dice: &mut Dice) -> Step {
     let (device, conversation) = (dice.number(), dice.number());
-    match dice.below(30) {
+    match dice.below(33) {
+        30 | 31 => Step::Relate { device, user: conversation, what: dice.below(16) },
+        32 => Step::Cross { device, user: conversation, what: dice.number() },
         0..=9 => {
             let count = if dice.percent(15) { dice.between(5, 40) } else { dice.between(1, 3) };
             let bytes = if dice.percent(5) { dice.between(1_000, 6_000) } else { dice.between(0, 120) };

@@ -13,7 +13,7 @@ use stonechat_client::core::rows::OutboxRow;
 use stonechat_client::state::Target;
 use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, UserId};
 use stonechat_types::number::{AppId, Ordinal, Seq};
-use stonechat_wire::v1::{self, change_conversation::Change, change_message, frame::Body};
+use stonechat_wire::v1::{self, change_conversation::Change, change_message, frame::Body, relate};
 
 /// The type of all bodies.
 const BODY_TYPE: &str = "simulated";
@@ -104,6 +104,11 @@ impl World {
                 let recall = change_message::Change::Recall(v1::Recall {});
                 self.change_message(device, (conversation, message), recall);
             }
+            Step::Relate { device, user, what } => {
+                let (device, user) = (self.chosen(device), self.user(user));
+                self.relate(device, &user, relation_change(what, self.now_ms));
+            }
+            Step::Cross { device, user, what } => self.cross(device, user, what),
             Step::Retry { device } => self.retry(device),
             Step::Revoke { device, other } => self.revoke(device, other),
             Step::KillDevice { device, for_ms, silent, loses_store } => {
@@ -276,6 +281,38 @@ impl World {
         }
     }
 
+    fn relate(&mut self, device: usize, user: &UserId, change: relate::Change) {
+        let command_id = self.command_id(device);
+        let relate = v1::Relate { command_id, user_id: user.to_string(), change: Some(change) };
+        self.ask(device, Command::Call(Box::new(Body::Relate(relate))));
+    }
+
+    /// Both of two users do something about the other in the same moment.
+    fn cross(&mut self, device: u64, user: u64, what: u64) {
+        let (device, other) = (self.chosen(device), self.user(user));
+        let me = self.devices[device].user.clone();
+        let theirs = self.devices.iter().find(|it| it.user == other && it.core.is_some()).map(|it| it.index);
+        let Some(theirs) = theirs.filter(|_| other != me) else { return };
+        let ask = || relate::Change::Request(v1::RequestContact::default());
+        if !what.is_multiple_of(3) {
+            self.relate(device, &other, ask());
+        }
+        let (own, others) = match what % 3 {
+            0 => (ask(), ask()),
+            1 => (
+                relate::Change::Withdraw(v1::WithdrawRequest {}),
+                relate::Change::Accept(v1::AcceptContact {}),
+            ),
+            _ => (
+                relate::Change::Withdraw(v1::WithdrawRequest {}),
+                relate::Change::Decline(v1::DeclineContact::default()),
+            ),
+        };
+        self.visits.count("relations crossed");
+        self.relate(device, &other, own);
+        self.relate(theirs, &me, others);
+    }
+
     fn send(&mut self, device: usize, to: u64, bytes: u64, reads: bool) {
         if let Some(to) = self.destination(device, to) {
             self.write(device, to, bytes, reads);
@@ -445,5 +482,19 @@ impl World {
                 Ok(_) | Err(_) => {}
             }
         }
+    }
+}
+
+fn relation_change(what: u64, now_ms: u64) -> relate::Change {
+    use relate::Change;
+    match what {
+        0 => Change::Block(v1::Block {}),
+        1 | 2 => Change::Unblock(v1::Unblock {}),
+        3..=6 => Change::Request(v1::RequestContact { message: format!("at {now_ms}"), answer: String::new() }),
+        7..=9 => Change::Accept(v1::AcceptContact {}),
+        10 => Change::Decline(v1::DeclineContact { reason: format!("at {now_ms}") }),
+        11 => Change::Withdraw(v1::WithdrawRequest {}),
+        12 | 13 => Change::Remove(v1::RemoveContact {}),
+        _ => Change::Annotate(v1::Remarks { alias: format!("alias at {now_ms}"), ..v1::Remarks::default() }),
     }
 }
