@@ -37,7 +37,7 @@ use stonechat_domain::member::UserRef;
 use stonechat_log::store::Log;
 use stonechat_log::vault::Vault;
 use stonechat_types::error_code::ErrorCode;
-use stonechat_types::id::{ConversationId, UserId};
+use stonechat_types::id::{ConversationId, UserId, Username};
 use stonechat_types::limits::FOCUS_MAX;
 use stonechat_types::number::{AppId, Timestamp};
 use stonechat_types::text::DisplayName;
@@ -252,6 +252,16 @@ impl App {
         let found = self.node.directory.find(app, &id).await.map_err(failure)?;
         let user = found.ok_or_else(|| Failure::new(ErrorCode::NotFound, "there is no such user"))?.user;
         profiles::own(&self.node, &Reader { app, user }).await
+    }
+
+    /// What the user who chose a name tells of himself, for the app's backend.
+    ///
+    /// # Errors
+    /// [`Failure`] when the store cannot be read.
+    pub async fn user_named(&self, app: AppId, name: Username) -> Result<Option<OwnProfile>, Failure> {
+        let found = self.node.directory.find_by_username(app, &name).await.map_err(failure)?;
+        let Some(user) = found.map(|found| found.user) else { return Ok(None) };
+        profiles::own(&self.node, &Reader { app, user }).await.map(Some)
     }
 
     fn route(self: &Arc<Self>, reader: Reader, session: Option<Arc<Session>>, call: Call, reply: Reply) {

@@ -1,10 +1,9 @@
 //! What the API asks of the rest of the server.
 
 use std::pin::Pin;
-use stonechat_app::api::{Answer, Call, Failure, UserView};
-use stonechat_types::id::{AppName, DeviceId, UserId};
+use stonechat_app::api::{Answer, Call, Failure, OwnProfile, ProfilePatch};
+use stonechat_types::id::{AppName, DeviceId, UserId, Username};
 use stonechat_types::number::{AppId, Timestamp};
-use stonechat_types::text::DisplayName;
 
 /// A future behind a port.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -25,9 +24,14 @@ pub trait Backend: Send + Sync {
     /// The app of that name, when the secret is its own. Takes the same time for every wrong secret.
     fn verify_secret(&self, app: &AppName, secret: &str) -> Option<AppId>;
 
-    /// Makes a user, or changes what people call him.
-    fn put_user(&self, app: AppId, user: UserId, name: Option<DisplayName>)
-    -> BoxFuture<'_, Result<UserView, Failure>>;
+    /// Makes a user, or changes what he tells of himself.
+    fn change_user(&self, app: AppId, user: UserId, patch: ProfilePatch) -> BoxFuture<'_, Result<OwnProfile, Failure>>;
+
+    /// What a user tells of himself.
+    fn user(&self, app: AppId, user: UserId) -> BoxFuture<'_, Result<OwnProfile, Failure>>;
+
+    /// The same of the user who chose a name.
+    fn user_named(&self, app: AppId, name: Username) -> BoxFuture<'_, Result<Option<OwnProfile>, Failure>>;
 
     /// Carries out a call in the name of a user.
     fn call_as(&self, app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>>;

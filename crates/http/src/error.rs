@@ -71,11 +71,17 @@ const fn mapped(code: ErrorCode) -> Option<StatusCode> {
         | ErrorCode::HelloExpected => StatusCode::BAD_REQUEST,
         ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::TooManyCalls | ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-        ErrorCode::Unauthenticated | ErrorCode::TokenExpired | ErrorCode::Revoked => StatusCode::UNAUTHORIZED,
+        ErrorCode::Unauthenticated
+        | ErrorCode::TokenExpired
+        | ErrorCode::Revoked
+        | ErrorCode::DeviceReplaced
+        | ErrorCode::RevokedByApp => StatusCode::UNAUTHORIZED,
         ErrorCode::HelloTimeout | ErrorCode::IdleTimeout => StatusCode::REQUEST_TIMEOUT,
-        ErrorCode::Forbidden | ErrorCode::NotAMember | ErrorCode::RecipientUnavailable | ErrorCode::Muted => {
-            StatusCode::FORBIDDEN
-        }
+        ErrorCode::Forbidden
+        | ErrorCode::NotAMember
+        | ErrorCode::RecipientUnavailable
+        | ErrorCode::DeviceLimit
+        | ErrorCode::Muted => StatusCode::FORBIDDEN,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::AlreadyExists
         | ErrorCode::Conflict

@@ -1,15 +1,15 @@
 //! The table of routes, and the router that is made from it.
 
 use crate::endpoint::{
-    change_conversation, change_message, create_conversation, create_token, health, home, list_members, list_messages,
-    metrics_page, openapi, put_user, send_message,
+    change_conversation, change_message, create_conversation, create_token, devices, health, home, list_members,
+    list_messages, metrics_page, openapi, put_user, relations, send_message,
 };
 use crate::error::{no_such_method, no_such_path};
 use crate::guard::{self, Places, REQUESTS_MAX};
 use crate::state::HttpState;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get, post, put};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -33,6 +33,11 @@ struct Route {
 }
 
 const USER: &str = "/v1/apps/{app}/users/{user}";
+const USERS: &str = "/v1/apps/{app}/users";
+const RELATIONS: &str = "/v1/apps/{app}/users/{user}/relations";
+const RELATION: &str = "/v1/apps/{app}/users/{user}/relations/{peer}";
+const DEVICES: &str = "/v1/apps/{app}/users/{user}/devices";
+const DEVICE: &str = "/v1/apps/{app}/users/{user}/devices/{device}";
 const TOKENS: &str = "/v1/apps/{app}/tokens";
 const CONVERSATIONS: &str = "/v1/apps/{app}/conversations";
 const CONVERSATION_MESSAGES: &str = "/v1/apps/{app}/conversations/{conversation}/messages";
@@ -46,6 +51,11 @@ const MESSAGES: &str = "/v1/apps/{app}/messages";
 /// Every path, for counting: labels of metrics are bounded.
 const PATHS: &[&str] = &[
     USER,
+    USERS,
+    RELATIONS,
+    RELATION,
+    DEVICES,
+    DEVICE,
     TOKENS,
     CONVERSATIONS,
     CONVERSATION_MESSAGES,
@@ -62,11 +72,18 @@ const PATHS: &[&str] = &[
     "/v1/openapi.json",
 ];
 
-fn table() -> [Route; 15] {
+fn table() -> [Route; 22] {
     let open = |path, handler| Route { method: "get", path, access: Access::Open, handler };
     let secret = |method, path, handler| Route { method, path, access: Access::Secret, handler };
     [
         secret("put", USER, put(put_user::handle)),
+        secret("get", USER, get(put_user::look)),
+        secret("get", USERS, get(put_user::find)),
+        secret("get", RELATIONS, get(relations::list)),
+        secret("post", RELATION, post(relations::change)),
+        secret("get", DEVICES, get(devices::list)),
+        secret("delete", DEVICES, delete(devices::sign_out_all)),
+        secret("delete", DEVICE, delete(devices::sign_out)),
         secret("post", TOKENS, post(create_token::handle)),
         secret("post", CONVERSATIONS, post(create_conversation::handle)),
         secret("post", MESSAGES, post(send_message::handle)),
@@ -162,7 +179,7 @@ mod tests {
                 ("Default", Some("Bearer sk_default_right")),
                 ("%00", Some("Bearer sk_default_right")),
             ] {
-                let path = route.path.replace("{app}", app).replace("{user}", "alice");
+                let path = route.path.replace("{app}", app).replace("{user}", "alice").replace("{peer}", "bob").replace("{device}", "phone");
                 let mut request = Request::builder().method(&*route.method.to_uppercase()).uri(&path);
                 if let Some(key) = key {
                     request = request.header("authorization", key);
@@ -176,7 +193,7 @@ mod tests {
 
     #[tokio::test]
     async fn unknown_paths_and_methods_are_refused_in_our_shape() {
-        for path in ["/nothing", "/v1", "/v1/apps", "/v1/apps/default", "/v1/apps/default/users", "/%ff"] {
+        for path in ["/nothing", "/v1", "/v1/apps", "/v1/apps/default", "/v1/apps/default/people", "/%ff"] {
             let (status, body) = send(request("GET", path, None)).await;
             assert_eq!((status, &body["code"]), (StatusCode::NOT_FOUND, &json!("not_found")), "{path}");
         }

@@ -12,16 +12,18 @@ use prometheus_client::registry::Registry;
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use stonechat_app::api::{
-    Answer, Call, CommandDone, Content, Destination, EventView, Failure, MemberView, MembersPage, MessageView,
-    MessagesPage, Sent, UserView,
+    Answer, Call, CommandDone, Content, Destination, DeviceView, EventView, Failure, MemberView, MembersPage, MessageView,
+    MessagesPage, OwnProfile, ProfilePatch, ProfileView, RelationView, RelationsPage, Sent, UserView,
 };
 use stonechat_app::ports::{Clock, Entropy};
+use stonechat_domain::device::{Platform, SignOut};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::Role;
 use stonechat_types::error_code::ErrorCode;
-use stonechat_types::id::{AppName, CommandId, ConversationId, ConversationKind, DeviceId, MessageId, UserId};
+use stonechat_types::fields::Fields;
+use stonechat_types::id::{AppName, CommandId, ConversationId, ConversationKind, DeviceId, MessageId, UserId, Username};
 use stonechat_types::number::{AppId, Ordinal, Seq, Timestamp};
-use stonechat_types::text::{DisplayName, Nickname};
+use stonechat_types::text::Nickname;
 use tower::ServiceExt as _;
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -116,13 +118,28 @@ impl Backend for Stub {
         (app.as_str() == "default" && secret == "sk_default_right").then_some(AppId::DEFAULT)
     }
 
-    fn put_user(
-        &self,
-        _app: AppId,
-        user: UserId,
-        name: Option<DisplayName>,
-    ) -> BoxFuture<'_, Result<UserView, Failure>> {
-        Box::pin(async move { self.answer(Answer::Done).await.map(|_| UserView { id: user, name }) })
+    fn change_user(&self, _: AppId, user: UserId, patch: ProfilePatch) -> BoxFuture<'_, Result<OwnProfile, Failure>> {
+        Box::pin(async move {
+            self.answer(Answer::Done).await?;
+            let mut own = own(user);
+            patch.name.apply(&mut own.profile.name);
+            patch.username.apply(&mut own.profile.username);
+            patch.avatar.apply(&mut own.profile.avatar);
+            patch.question.apply(&mut own.profile.question);
+            own.who_may_add = patch.who_may_add.unwrap_or_default();
+            own.who_may_message = patch.who_may_message.unwrap_or_default();
+            let set = patch.public.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)));
+            own.profile.public = Fields::of(set).unwrap();
+            Ok(own)
+        })
+    }
+
+    fn user(&self, _: AppId, user: UserId) -> BoxFuture<'_, Result<OwnProfile, Failure>> {
+        Box::pin(async move { self.answer(Answer::Done).await.map(|_| own(user)) })
+    }
+
+    fn user_named(&self, _: AppId, _: Username) -> BoxFuture<'_, Result<Option<OwnProfile>, Failure>> {
+        Box::pin(async move { self.answer(Answer::Done).await.map(|_| Some(own(user("alice")))) })
     }
 
     fn call_as(&self, _app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>> {
@@ -138,6 +155,14 @@ impl Backend for Stub {
             Call::ChangeMessage(change) => {
                 Answer::CommandDone(CommandDone { conversation: change.conversation, seq: Seq(9), deduplicated: false })
             }
+            Call::Relate(_) => {
+                Answer::CommandDone(CommandDone { conversation: direct(), seq: Seq::ZERO, deduplicated: false })
+            }
+            Call::ListRelations(_) => {
+                Answer::Relations(RelationsPage { relations: vec![relation()], next: Bytes::from_static(b"page") })
+            }
+            Call::ListDevices => Answer::Devices(vec![device()]),
+            Call::RevokeDevice(_) | Call::RevokeOtherDevices => Answer::Done,
             Call::Send(message) => {
                 if let Destination::Conversation(conversation) = message.to {
                     assert_eq!(conversation, direct());
@@ -163,6 +188,45 @@ impl Backend for Stub {
 
     fn readiness(&self) -> Readiness {
         self.readiness
+    }
+}
+
+fn own(id: UserId) -> OwnProfile {
+    let profile = ProfileView {
+        id,
+        name: None,
+        username: None,
+        avatar: None,
+        public: Fields::default(),
+        changed_at: NOW,
+        question: None,
+    };
+    let (who_may_message, who_may_add) = Default::default();
+    OwnProfile { profile, private: Fields::default(), who_may_message, who_may_add }
+}
+
+fn relation() -> RelationView {
+    RelationView {
+        peer: user("bob"),
+        contacts_since: Some(NOW),
+        blocks_since: None,
+        incoming: None,
+        outgoing: None,
+        declined: None,
+        remarks: Default::default(),
+    }
+}
+
+fn device() -> DeviceView {
+    DeviceView {
+        id: DeviceId::new("pixel-1").unwrap(),
+        name: "Pixel 9".into(),
+        client: "test".into(),
+        seen_at: Timestamp(1),
+        revoked: true,
+        revoked_at: Timestamp(2),
+        platform: Platform::Phone,
+        signed_out: Some(SignOut::Replaced),
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use stonechat_app::api::{Answer, Call, Failure, UserView};
+use stonechat_app::api::{Answer, Call, Failure, OwnProfile, ProfilePatch};
 use stonechat_app::application::{App, Parts};
 use stonechat_app::node::Options;
 use stonechat_app::ports::{Clock, Entropy, Identity, TokenError, TokenVerifier};
@@ -19,9 +19,8 @@ use stonechat_http::router::router;
 use stonechat_http::state::HttpState;
 use stonechat_log::memory::MemoryLog;
 use stonechat_log::vault::MemoryVault;
-use stonechat_types::id::{AppName, DeviceId, UserId};
+use stonechat_types::id::{AppName, DeviceId, UserId, Username};
 use stonechat_types::number::{AppId, Timestamp};
-use stonechat_types::text::DisplayName;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
@@ -67,13 +66,16 @@ impl Backend for Composed {
         (app.as_str() == "default" && secret == "sk_default_right").then_some(AppId::DEFAULT)
     }
 
-    fn put_user(
-        &self,
-        app: AppId,
-        user: UserId,
-        name: Option<DisplayName>,
-    ) -> BoxFuture<'_, Result<UserView, Failure>> {
-        Box::pin(self.0.put_user(app, user, name))
+    fn change_user(&self, app: AppId, user: UserId, patch: ProfilePatch) -> BoxFuture<'_, Result<OwnProfile, Failure>> {
+        Box::pin(self.0.change_user(app, user, patch))
+    }
+
+    fn user(&self, app: AppId, user: UserId) -> BoxFuture<'_, Result<OwnProfile, Failure>> {
+        Box::pin(self.0.user(app, user))
+    }
+
+    fn user_named(&self, app: AppId, name: Username) -> BoxFuture<'_, Result<Option<OwnProfile>, Failure>> {
+        Box::pin(self.0.user_named(app, name))
     }
 
     fn call_as(&self, app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>> {
@@ -331,4 +333,40 @@ async fn a_message_is_edited_reacted_to_and_recalled_once_each() {
     let message = shown().await;
     assert_eq!((&message["recalled"], &message["text"]), (&json!(true), &Value::Null));
     assert_eq!(change("edit", json!({"user": "alice", "text": "Hello"})).await.0, 404);
+}
+
+#[tokio::test]
+async fn a_backend_keeps_users_their_contacts_and_their_devices() {
+    let world = world(Users::ByFirstMessage);
+    let users = "/v1/apps/default/users";
+    let alice = json!({
+        "display_name": "Alice", "username": "alice.b", "public_fields": {"city": "Utrecht"},
+        "private_fields": {"crm": "77"}, "who_may_message": "contacts",
+    });
+    let (status, made) = world.call("PUT", &format!("{users}/alice"), Some(alice)).await;
+    assert_eq!((status, &made["username"]), (200, &json!("alice.b")));
+    assert_eq!(world.call("GET", &format!("{users}/alice"), None).await, (200, made.clone()));
+    assert_eq!(world.call("GET", &format!("{users}?username=alice.b"), None).await, (200, made));
+    assert_eq!(world.call("GET", &format!("{users}/nobody"), None).await.0, 404);
+    assert_eq!(world.call("GET", &format!("{users}?username=nobody"), None).await.0, 404);
+    world.call("PUT", &format!("{users}/bob"), None).await;
+    let (status, taken) = world.call("PUT", &format!("{users}/bob"), Some(json!({"username": "alice.b"}))).await;
+    assert_eq!((status, &taken["code"]), (409, &json!("already_exists")));
+
+    let hello = json!({"sender": "bob", "to_user": "alice", "text": "hi"});
+    let (_, refused) = world.call("POST", "/v1/apps/default/messages", Some(hello.clone())).await;
+    assert_eq!(refused["code"], "recipient_unavailable", "{refused}");
+    let ask = json!({"change": {"request": {"message": "It is me"}}});
+    assert_eq!(world.call("POST", &format!("{users}/bob/relations/alice"), Some(ask)).await.0, 200);
+    let (_, asked) = world.call("GET", &format!("{users}/alice/relations?only=requests"), None).await;
+    assert_eq!(asked["relations"][0]["incoming"]["message"], "It is me");
+    let accept = json!({"change": {"accept": {}}});
+    assert_eq!(world.call("POST", &format!("{users}/alice/relations/bob"), Some(accept)).await.0, 200);
+    let (_, contacts) = world.call("GET", &format!("{users}/bob/relations?only=contacts&limit=1"), None).await;
+    assert_eq!((&contacts["relations"][0]["user"], &contacts["next_page"]), (&json!("alice"), &json!(null)));
+    assert_eq!(world.call("POST", "/v1/apps/default/messages", Some(hello)).await.0, 200);
+
+    assert_eq!(world.call("GET", &format!("{users}/alice/devices"), None).await, (200, json!({"devices": []})));
+    assert_eq!(world.call("DELETE", &format!("{users}/alice/devices"), None).await, (200, json!({})));
+    assert_eq!(world.call("DELETE", &format!("{users}/alice/devices/phone"), None).await.0, 404);
 }

@@ -5,14 +5,13 @@ use crate::identity::minter::Minter;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use stonechat_app::api::{Answer, Call, Failure, UserView};
+use stonechat_app::api::{Answer, Call, Failure, OwnProfile, ProfilePatch};
 use stonechat_app::application::App;
 use stonechat_app::ports::Clock;
 use stonechat_http::backend::{Backend, BoxFuture, Readiness};
 use stonechat_types::error_code::ErrorCode;
-use stonechat_types::id::{AppName, DeviceId, UserId};
+use stonechat_types::id::{AppName, DeviceId, UserId, Username};
 use stonechat_types::number::{AppId, Timestamp};
-use stonechat_types::text::DisplayName;
 
 /// The application and the keys.
 pub struct ServerBackend {
@@ -59,13 +58,16 @@ impl Backend for ServerBackend {
         self.secrets.verify(app, secret)
     }
 
-    fn put_user(
-        &self,
-        app: AppId,
-        user: UserId,
-        name: Option<DisplayName>,
-    ) -> BoxFuture<'_, Result<UserView, Failure>> {
-        Box::pin(self.app.put_user(app, user, name))
+    fn change_user(&self, app: AppId, user: UserId, patch: ProfilePatch) -> BoxFuture<'_, Result<OwnProfile, Failure>> {
+        Box::pin(self.app.change_user(app, user, patch))
+    }
+
+    fn user(&self, app: AppId, user: UserId) -> BoxFuture<'_, Result<OwnProfile, Failure>> {
+        Box::pin(self.app.user(app, user))
+    }
+
+    fn user_named(&self, app: AppId, name: Username) -> BoxFuture<'_, Result<Option<OwnProfile>, Failure>> {
+        Box::pin(self.app.user_named(app, name))
     }
 
     fn call_as(&self, app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>> {
