@@ -179,7 +179,12 @@ mod tests {
                 ("Default", Some("Bearer sk_default_right")),
                 ("%00", Some("Bearer sk_default_right")),
             ] {
-                let path = route.path.replace("{app}", app).replace("{user}", "alice").replace("{peer}", "bob").replace("{device}", "phone");
+                let path = route
+                    .path
+                    .replace("{app}", app)
+                    .replace("{user}", "alice")
+                    .replace("{peer}", "bob")
+                    .replace("{device}", "phone");
                 let mut request = Request::builder().method(&*route.method.to_uppercase()).uri(&path);
                 if let Some(key) = key {
                     request = request.header("authorization", key);

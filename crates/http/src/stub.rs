@@ -12,8 +12,8 @@ use prometheus_client::registry::Registry;
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use stonechat_app::api::{
-    Answer, Call, CommandDone, Content, Destination, DeviceView, EventView, Failure, MemberView, MembersPage, MessageView,
-    MessagesPage, OwnProfile, ProfilePatch, ProfileView, RelationView, RelationsPage, Sent, UserView,
+    Answer, Call, CommandDone, Content, Destination, DeviceView, EventView, Failure, MemberView, MembersPage,
+    MessageView, MessagesPage, OwnProfile, ProfilePatch, ProfileView, RelationView, RelationsPage, Sent, UserView,
 };
 use stonechat_app::ports::{Clock, Entropy};
 use stonechat_domain::device::{Platform, SignOut};
@@ -21,7 +21,9 @@ use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::Role;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::fields::Fields;
-use stonechat_types::id::{AppName, CommandId, ConversationId, ConversationKind, DeviceId, MessageId, UserId, Username};
+use stonechat_types::id::{
+    AppName, CommandId, ConversationId, ConversationKind, DeviceId, MessageId, UserId, Username,
+};
 use stonechat_types::number::{AppId, Ordinal, Seq, Timestamp};
 use stonechat_types::text::Nickname;
 use tower::ServiceExt as _;

@@ -91,11 +91,15 @@ impl World {
             ensure!(view.incoming == other.outgoing, "{peer} did not ask what {user} was asked");
             ensure!(view.outgoing == other.incoming, "{peer} was not asked what {user} asked");
             let (asks, contacts) = (view.incoming.is_some() || view.outgoing.is_some(), view.contacts_since.is_some());
-            ensure!(!asks || (!contacts && view.blocks_since.is_none()), "{peer} is asked beside being a contact or blocked");
+            ensure!(
+                !asks || (!contacts && view.blocks_since.is_none()),
+                "{peer} is asked beside being a contact or blocked"
+            );
         }
         for device in self.devices.iter().filter(|device| device.user == *user) {
             let stored = stored_relations(device);
-            let expected: BTreeMap<_, _> = relations.iter().map(|(peer, view)| (peer.to_string(), short(view))).collect();
+            let expected: BTreeMap<_, _> =
+                relations.iter().map(|(peer, view)| (peer.to_string(), short(view))).collect();
             ensure!(stored == expected, "device {} has {stored:?} and not {expected:?}", device.index);
         }
         Ok(())

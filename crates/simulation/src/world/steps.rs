@@ -299,10 +299,7 @@ impl World {
         }
         let (own, others) = match what % 3 {
             0 => (ask(), ask()),
-            1 => (
-                relate::Change::Withdraw(v1::WithdrawRequest {}),
-                relate::Change::Accept(v1::AcceptContact {}),
-            ),
+            1 => (relate::Change::Withdraw(v1::WithdrawRequest {}), relate::Change::Accept(v1::AcceptContact {})),
             _ => (
                 relate::Change::Withdraw(v1::WithdrawRequest {}),
                 relate::Change::Decline(v1::DeclineContact::default()),
