@@ -9,6 +9,7 @@ use stonechat_client::send::Text;
 use stonechat_client::state::{ConnectionState, EndReason, SignOutReason};
 use stonechat_domain::device::{DevicePolicies, DevicePolicy};
 use stonechat_testkit::local::Local;
+use stonechat_testkit::observed::{Seen, observed};
 use stonechat_testkit::people::{PATIENCE, account_with, database, until, user};
 use stonechat_types::id::DeviceId;
 
@@ -76,6 +77,8 @@ async fn a_newer_phone_replaces_the_older_which_keeps_nothing() -> anyhow::Resul
     .await?;
     ensure!(!says(&folder.path().join("old"), SECRET)?, "what it held can still be read from its files");
     ensure!(says(&folder.path().join("desk"), SECRET)?, "the others keep what they have");
+    observed("device_policy", &[Seen::Second])?;
+    observed("device_events", &[Seen::Second])?;
     for account in [old, desk, new] {
         account.stop().await;
     }
@@ -117,6 +120,7 @@ async fn signing_out_leaves_nothing_and_others_are_told() -> anyhow::Result<()> 
     until("it ends", || ended(&back, AuthError::Revoked)).await?;
     ensure!(back.conversations().now().is_empty(), "it shows nothing any more");
     ensure!(!says(&folder.path().join("away"), SECRET)?, "what it held can still be read from its files");
+    observed("sign_out", &Seen::ALL)?;
     for account in [tablet, back] {
         account.stop().await;
     }
