@@ -8,6 +8,7 @@ use stonechat_log_segment::os_disk::SYNCS;
 use stonechat_types::id::{AppName, ClientMsgId, ConversationId, DeviceId, UserId};
 
 use crate::cli::args_group::GroupCommand;
+use crate::cli::contacts::ContactsCommand;
 use crate::cli::duration::{parse_duration, parse_millis};
 use crate::cli::examples;
 
@@ -96,6 +97,9 @@ pub enum Command {
     /// Make groups and change them
     #[command(subcommand, arg_required_else_help = true, after_help = examples::GROUP)]
     Group(GroupCommand),
+    /// List contacts, requests and blocks, and change them
+    #[command(subcommand, arg_required_else_help = true, after_help = examples::CONTACTS)]
+    Contacts(ContactsCommand),
     /// List the devices of the user, and sign one out
     #[command(subcommand, arg_required_else_help = true, after_help = examples::DEVICES)]
     Devices(DevicesCommand),
@@ -127,6 +131,7 @@ impl Command {
             | Self::Send(_)
             | Self::Tail(_)
             | Self::Group(_)
+            | Self::Contacts(_)
             | Self::Devices(_) => true,
             Self::Serve(_)
             | Self::Token(_)

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use stonechat_client::account::Account;
-use stonechat_client::state::Device;
+use stonechat_client::state::{Device, SignOutReason};
 
 use crate::cli::args::{ClientArgs, DevicesCommand};
 use crate::cli::civil::Civil;
@@ -73,7 +73,13 @@ fn write_sentence(context: &mut Context<'_>, device: &Device) -> std::io::Result
     let paint = context.looks.paint;
     let seen = paint.dim(&Civil::at(device.seen_at, context.looks.offset).date_and_clock());
     let name = if device.name == device.id { String::new() } else { format!("  {}", sanitise::one_line(&device.name)) };
-    let revoked = if device.revoked { "  signed out" } else { "" };
+    let revoked = match device.signed_out.filter(|_| device.revoked) {
+        None if device.revoked => "  signed out",
+        None => "",
+        Some((SignOutReason::Replaced, _)) => "  signed out: a newer device took its place",
+        Some((SignOutReason::App, _)) => "  signed out by the app",
+        Some((SignOutReason::User | SignOutReason::Unspecified, _)) => "  signed out",
+    };
     let client = paint.dim(&sanitise::one_line(&device.client));
     writeln!(context.out, "{seen}  {}{name}  {client}{revoked}", sanitise::one_line(&device.id))
 }

@@ -113,6 +113,14 @@ EXAMPLES
   stonechat devices list --as alice
   stonechat devices revoke --as alice lost-phone";
 
+/// `stonechat contacts --help`.
+pub const CONTACTS: &str = "\
+EXAMPLES
+  stonechat contacts list --as alice
+  stonechat contacts request --as alice bob \"We met at the harbour\"
+  stonechat contacts accept --as bob alice
+  stonechat contacts block --as alice mallory";
+
 /// `stonechat log --help`.
 pub const LOG: &str = "\
 JSON KEYS OF A DUMP

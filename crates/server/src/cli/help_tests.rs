@@ -76,6 +76,8 @@ fn the_command_line_of_the_contract_is_understood() {
         &format!("group join-link {id}.{uuid_hex}"),
         &format!("group role --conversation {id} a admin"),
         "devices revoke phone --as alice",
+        "contacts list --as alice --json",
+        "contacts request bob hello --answer Rex",
     ] {
         let words = std::iter::once("stonechat").chain(line.split(' '));
         if let Err(error) = Cli::try_parse_from(words) {

@@ -14,6 +14,7 @@ pub mod chat;
 pub mod civil;
 pub mod completions;
 pub mod configuration;
+pub mod contacts;
 pub mod context;
 pub mod conversations;
 pub mod devices;
@@ -92,6 +93,7 @@ fn run(command: &Command, context: &mut Context<'_>) -> Outcome {
         Command::Send(args) => client(&args.client, async |who| send::run(args, who, context).await),
         Command::Tail(args) => client(&args.client, async |who| tail::run(args, who, context).await),
         Command::Group(command) => client(command.client(), async |who| group::run(command, who, context).await),
+        Command::Contacts(command) => client(command.client(), async |who| contacts::run(command, who, context).await),
         Command::Devices(command) => client(command.client(), async |who| devices::run(command, who, context).await),
         Command::Log(command) => log::run(command, context),
         Command::Bench(command) => bench::run(command, context),

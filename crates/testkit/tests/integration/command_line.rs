@@ -213,3 +213,31 @@ fn groups_are_managed_from_the_command_line() -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn contacts_are_made_and_blocked_by_scripts() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    let server = place.serve()?;
+    let of = |user: &str, words: &[&str]| {
+        let output = place.client(&server.url, user, &[&["contacts"], words].concat())?;
+        ensure!(output.status.code() == Some(0), "{user} {words:?}: {}", err(&output));
+        lines(&output)
+    };
+    ensure!(of("bob", &["list", "--json"])?.is_empty(), "bob knows nobody yet");
+    of("alice", &["request", "bob", "We met at the harbour"])?;
+    let asked = of("bob", &["list", "--json"])?;
+    ensure!(asked[0]["user"] == "alice" && asked[0]["asks"] == "We met at the harbour", "{asked:?}");
+    of("bob", &["accept", "alice"])?;
+    let contacts = of("alice", &["list", "--json"])?;
+    ensure!(contacts[0]["user"] == "bob" && contacts[0]["contact_since"].is_i64(), "{contacts:?}");
+    let shown = place.client(&server.url, "alice", &["contacts", "list"])?;
+    ensure!(String::from_utf8_lossy(&shown.stdout).starts_with("bob  contact since "), "{shown:?}");
+    of("bob", &["block", "alice"])?;
+    let refused = place.client(&server.url, "alice", &["send", "--to", "bob", "hello"])?;
+    let text = err(&refused);
+    ensure!(refused.status.code() == Some(4) && text.contains("recipient_unavailable"), "{text}");
+    of("bob", &["unblock", "alice"])?;
+    let sent = place.client(&server.url, "alice", &["send", "--to", "bob", "hello"])?;
+    ensure!(sent.status.code() == Some(0), "{}", err(&sent));
+    Ok(())
+}
