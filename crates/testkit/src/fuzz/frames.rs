@@ -4,6 +4,7 @@
 //! reader agrees with that of `wire`, but for large frames that are no send, and tells what it refuses by a code.
 
 use bytes::Bytes;
+use std::collections::BTreeSet;
 use stonechat_gateway_native::decode::{self, OTHER_FRAME_BYTES_MAX, Unreadable};
 use stonechat_net::machine::MessageKind;
 use stonechat_types::error_code::ErrorCode;
@@ -48,11 +49,26 @@ pub(super) fn mirrors(frame: &Frame) {
     assert_eq!(json::decode(&text).as_ref(), Ok(frame), "its JSON is another frame");
 }
 
-/// Whether the debug form, which names known roles and kinds, has a number for one.
+/// Whether the debug form, which names what an enum knows, has a number in the field of one.
 fn has_an_unknown_name(frame: &Frame) -> bool {
     let text = format!("{frame:?}");
-    let is_number = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit() || c == '-');
-    ["role: ", "kind: "].into_iter().any(|field| text.split(field).skip(1).any(is_number))
+    let is_number = |rest: &str| {
+        let rest = rest.strip_prefix("Some(").unwrap_or(rest);
+        rest.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+    };
+    enum_fields().iter().any(|field| text.split(field).skip(1).any(is_number))
+}
+
+/// The fields of the schema whose type is an enum, as the debug form writes them.
+fn enum_fields() -> BTreeSet<String> {
+    let lines = || include_str!("../../../wire/proto/stonechat/v1/native.proto").lines().map(str::trim);
+    let enums: BTreeSet<_> = lines().filter_map(|line| line.strip_prefix("enum ")?.split(' ').next()).collect();
+    let field = |line: &str| {
+        let line = line.strip_prefix("optional ").unwrap_or(line);
+        let (kind, rest) = line.split_once(' ')?;
+        enums.contains(kind).then(|| format!(" {}: ", rest.split(' ').next().unwrap_or_default()))
+    };
+    lines().filter_map(field).collect()
 }
 
 /// A refusal bears one of the two codes that frames are refused with, and a text within its limit.
@@ -60,4 +76,18 @@ pub(super) fn is_told(unreadable: &Unreadable) {
     let failure = &unreadable.failure;
     assert!(matches!(failure.code, ErrorCode::Malformed | ErrorCode::TooLarge), "{failure:?}");
     assert!(!failure.message.is_empty() && failure.message.len() <= MESSAGE_BYTES_MAX, "{failure:?}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_of_an_enum_is_known_by_the_schema() {
+        let fields = enum_fields();
+        for field in ["role", "kind", "platform", "signed_out_by", "join", "who_may_add"] {
+            assert!(fields.contains(&format!(" {field}: ")), "{field} is not in {fields:?}");
+        }
+        assert!(!fields.contains(" seq: "));
+    }
 }
