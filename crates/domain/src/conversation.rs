@@ -92,6 +92,12 @@ impl Conversation {
         self.head > Seq::ZERO
     }
 
+    /// Whether nobody comes in any more: it was dissolved, or everybody left it, so that it has no owner.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.dissolved || self.exists() && self.members == 0
+    }
+
     /// What sort it is.
     #[must_use]
     pub fn kind(&self) -> ConversationKind {

@@ -168,7 +168,7 @@ pub fn decide_group(asked: Asked<'_>, command: &GroupCommand) -> Result<Option<G
 fn by_link(asked: Asked<'_>, id: LinkId) -> Result<(), Rejection> {
     let Asked { state, facts, actor, now } = asked;
     let link = state.links.iter().find(|link| link.id == id && link.is_good(now));
-    if !state.exists() || state.dissolved || link.is_none() {
+    if !state.exists() || state.has_ended() || link.is_none() {
         return Err(Rejection::NoSuchLink);
     }
     if facts.get(&actor.no).is_some_and(|me| me.is_banned(now)) {

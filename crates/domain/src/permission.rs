@@ -157,14 +157,14 @@ fn outside(state: &Conversation, me: Option<&Member>, action: Action, now: Times
     let was_here = me.is_some_and(|me| !me.intervals.is_empty());
     let is_invited = me.is_some_and(|me| me.asking == Asking::Invited);
     let is_direct = state.kind() == ConversationKind::Direct;
-    let lets_in = state.settings.join != JoinMode::Invitation && !is_direct && !state.dissolved;
+    let lets_in = state.settings.join != JoinMode::Invitation && !is_direct && !state.has_ended();
     if !was_here && !is_invited && !lets_in {
         return Err(Rejection::NotFound);
     }
     if is_direct {
         return Err(Rejection::WrongKind);
     }
-    if state.dissolved {
+    if state.has_ended() {
         return Err(Rejection::Dissolved);
     }
     if me.is_some_and(|me| me.is_banned(now)) {

@@ -284,6 +284,24 @@ fn a_group_always_has_an_owner() {
 }
 
 #[test]
+fn nobody_joins_a_group_that_everybody_left() {
+    let mut world = World::of("group_open");
+    let make = GroupCommand::MakeLink { id: LinkId([7; 16]), lasts_ms: None, uses: None };
+    world.does("founder", &Command::Group(make));
+    let join = |link| Command::Group(GroupCommand::Join(link));
+    let here = world.facts.values().filter(|member| member.is_active() && member.user != person("founder"));
+    for member in here.map(|member| member.user.clone()).collect::<Vec<_>>() {
+        world.does(member.id.as_str(), &Command::Leave);
+    }
+    assert_eq!(world.asks("former", &join(None)), Ok(()), "one is there");
+    world.does("founder", &Command::Leave);
+    assert_eq!((world.state.members, world.state.owners), (0, 0));
+    assert_eq!(world.asks("former", &join(None)), Err(Rejection::Dissolved));
+    assert_eq!(world.asks("stranger", &join(None)), Err(Rejection::NotFound));
+    assert_eq!(world.asks("stranger", &join(Some(LinkId([7; 16])))), Err(Rejection::NoSuchLink));
+}
+
+#[test]
 fn a_newcomer_sees_what_was_before_where_the_settings_say_so_and_it_is_not_unread() {
     let mut world = World::of("group");
     let shows = SettingsPatch { history: Some(true), ..SettingsPatch::default() };

@@ -240,7 +240,11 @@ fn people_step(dice: &mut Dice) -> Step {
             let bytes = if dice.percent(5) { dice.between(1_000, 6_000) } else { dice.between(0, 120) };
             Step::Send { device, to: conversation, count, bytes, reads: dice.percent(50) }
         }
-        10 => Step::Backend { user: device, to: conversation, count: dice.between(1, 12) },
+        10 => {
+            // Now and then more than may wait for one conversation.
+            let count = if dice.percent(4) { dice.between(280, 400) } else { dice.between(1, 12) };
+            Step::Backend { user: device, to: conversation, count }
+        }
         11..=14 => Step::Read { device, conversation, back: dice.below(4) },
         15 | 16 => Step::Look { device, conversation },
         17 => Step::LoadBefore { device, conversation, before: dice.number() },
