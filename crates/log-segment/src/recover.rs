@@ -79,7 +79,12 @@ impl Recover<'_> {
     pub fn run(self) -> Result<Opened, LogError> {
         let lock = folder::lock(&*self.disk)?;
         let history_id = match folder::history_id(&*self.disk)? {
-            Some(history_id) => history_id,
+            Some(history_id) => {
+                // A start before this one may have been killed before the names that are here were durable.
+                let sync = self.disk.sync_dir("").and_then(|()| self.disk.sync_dir(segment::FOLDER));
+                sync.map_err(|error| disk_error("make the names of the store durable", &error))?;
+                history_id
+            }
             None => {
                 let mut history_id = [0; 16];
                 (self.entropy)(&mut history_id);

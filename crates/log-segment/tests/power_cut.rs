@@ -174,6 +174,25 @@ fn every_cut_leaves_what_was_answered() {
 }
 
 #[test]
+fn what_a_killed_start_left_is_durable_with_the_first_answer_of_the_next() {
+    for operation in 0..12 {
+        let (disk, indexes) = (SimDisk::new(), MemoryIndexes::new());
+        disk.cut_power_after(operation);
+        drop(stepped(&disk, &indexes, config()));
+        // Only the process was killed: nothing is lost, and nothing more is durable.
+        let (disk, indexes) = (disk.crashed(Crash::Kept, operation), indexes.crashed(0));
+        let (log, mut stepper) = stepped(&disk, &indexes, config()).unwrap();
+        let mut history = History::new();
+        offer(&log, &mut history, vec![Builder::default().message(1)]);
+        drain(&mut stepper);
+        assert_eq!(history.committed(), 1, "killed after {operation}");
+        drop((log, stepper));
+        let (left, indexes) = (disk.crashed(Crash::Dropped, operation), indexes.crashed(0));
+        assert_eq!(violation(&history, &left, &indexes, operation), None, "killed after {operation}");
+    }
+}
+
+#[test]
 fn a_build_that_never_syncs_is_found() {
     let operations = operations(1);
     let found = (0..=operations).filter(|operation| !cut_at(*operation, 1, Syncs::Ignored).is_empty()).count();
