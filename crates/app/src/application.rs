@@ -17,6 +17,7 @@ use crate::reading::Reader;
 use crate::recalls::Recalls;
 use crate::registry::Registry;
 use crate::relate::{self, Wanted};
+use crate::scrub;
 use crate::seal::Sealer;
 use crate::session::Session;
 use crate::turn::Turn;
@@ -110,6 +111,7 @@ impl App {
             next_session: AtomicU64::new(1),
             devices: DeviceLocks::default(),
             recalls: Recalls::default(),
+            scrubs: tokio::sync::Notify::new(),
         });
         let stop = CancellationToken::new();
         let mut mailboxes = Vec::new();
@@ -118,6 +120,7 @@ impl App {
             tasks.spawn(executor::run(node.clone(), mailbox.clone(), stop.clone()));
             mailboxes.push(mailbox);
         }
+        tasks.spawn(scrub::run(node.clone(), stop.clone()));
         tasks.spawn(report_positions(node.clone(), mailboxes.clone(), (tasks.clone(), stop.clone())));
         let reads = tokio::sync::Semaphore::new(READS_MAX);
         Arc::new(Self { node, mailboxes, reads, tasks, stop, followers: Mutex::default() })

@@ -59,7 +59,7 @@ impl Place<'_> {
                 continue;
             };
             if changed.recalled.is_some() {
-                view.content = view.content.recalled();
+                view.content = Content::Recalled { silent: changed.silent };
             } else if let Some(edit) = changed.edits.last() {
                 let attributes = match view.content {
                     Content::Message { attributes, .. } => attributes,
@@ -81,19 +81,19 @@ impl Place<'_> {
             return Ok(());
         }
         let of = |event: &EventView| match &event.content {
-            Content::Message { .. } => Some(event.id.seq),
+            Content::Message { .. } | Content::Recalled { .. } => Some(event.id.seq),
             Content::Change(Change::Edited { target, content: Some(_) }) => Some(*target),
-            Content::Change(_) | Content::Lost | Content::Recalled { .. } => None,
+            Content::Change(_) | Content::Lost => None,
         };
         let mut telling: Vec<_> = events.iter_mut().filter_map(|event| of(event).map(|seq| (seq, event))).collect();
         let messages = self.changed(telling.iter().map(|(seq, _)| *seq)).await?;
         for ((_, event), message) in telling.iter_mut().zip(messages) {
-            if message.is_none_or(|message| message.recalled.is_none()) {
-                continue;
-            }
+            let Some(message) = message.filter(|message| message.recalled.is_some()) else { continue };
             event.content = match std::mem::replace(&mut event.content, Content::Lost) {
                 Content::Change(change) => Content::Change(unsaid(change)),
-                message => message.recalled(),
+                Content::Message { .. } | Content::Lost | Content::Recalled { .. } => {
+                    Content::Recalled { silent: message.silent }
+                }
             };
         }
         Ok(())

@@ -42,6 +42,7 @@ mod recalls;
 pub mod registry;
 mod relate;
 pub mod rows;
+pub mod scrub;
 pub mod seal;
 mod send_message;
 pub mod session;

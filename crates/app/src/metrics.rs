@@ -67,6 +67,12 @@ pub struct Metrics {
     pub page_waits: Counter,
     /// Users that wait to be made.
     pub users_pending: Gauge,
+    /// Messages whose bodies were scrubbed.
+    pub scrubs: Counter,
+    /// Messages that wait for it, as many as a round takes.
+    pub scrubs_waiting: Gauge,
+    /// How long the oldest of them waits.
+    pub scrub_age_ms: Gauge,
     refusals: Family<CodeLabel, Counter>,
     overloads: Family<BoundLabel, Counter>,
     batches_full: Family<FullLabel, Counter>,
@@ -144,6 +150,9 @@ impl Metrics {
             reads_waiting: Gauge::default(),
             page_waits: Counter::default(),
             users_pending: Gauge::default(),
+            scrubs: Counter::default(),
+            scrubs_waiting: Gauge::default(),
+            scrub_age_ms: Gauge::default(),
             refusals: Family::default(),
             overloads: Family::default(),
             batches_full: Family::default(),
@@ -176,6 +185,9 @@ impl Metrics {
         r.register("reads_waiting", "Reads that wait for the answer before theirs", metrics.reads_waiting.clone());
         r.register("page_waits", "Reads that had to wait for the answer before theirs", metrics.page_waits.clone());
         r.register("users_pending", "Users that wait to be made", metrics.users_pending.clone());
+        r.register("scrubs", "Recalled messages whose bodies were scrubbed", metrics.scrubs.clone());
+        r.register("scrubs_waiting", "Recalled messages that wait to be scrubbed", metrics.scrubs_waiting.clone());
+        r.register("scrub_age_ms", "Milliseconds that the oldest of them waits", metrics.scrub_age_ms.clone());
         r.register("refusals", "Calls refused, by code", metrics.refusals.clone());
         r.register("overloads", "Calls refused at a bound", metrics.overloads.clone());
         // What has not happened yet is 0, not absent.

@@ -8,6 +8,8 @@ pub enum Mutant {
     FollowerPositionApart,
     /// Goes on to tell a removed member what is decided after his removal.
     RemovalIgnoredForQueued,
+    /// Forgets the edits of a message when it is to be scrubbed.
+    EditsNotScrubbed,
 }
 
 /// Which fault is planted.

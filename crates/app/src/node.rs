@@ -65,6 +65,8 @@ pub(crate) struct Node {
     pub verifier: Arc<dyn TokenVerifier>,
     pub devices: DeviceLocks,
     pub recalls: Recalls,
+    /// Something was taken back.
+    pub scrubs: tokio::sync::Notify,
 }
 
 /// Locks under which the devices of a user are changed, so that a sign-in cannot undo a sign-out.

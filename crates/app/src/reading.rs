@@ -7,6 +7,7 @@ use crate::node::Node;
 use crate::rows::{attributes, change, conversation, key, member};
 use crate::seal::{Opened, Place};
 use stonechat_domain::conversation::Conversation;
+use stonechat_domain::event::Change;
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Member, UserRef};
 use stonechat_log::record::{StoredBody, StoredEvent};
@@ -56,7 +57,13 @@ impl Node {
     pub(crate) fn open(&self, event: &StoredEvent) -> Result<EventView, LogError> {
         let header = &event.header;
         let content = match &event.body {
-            StoredBody::Scrubbed | StoredBody::Corrupt => Content::Lost,
+            // It was taken back. What an edit of it was about is gone with it, and nobody asks any more.
+            StoredBody::Scrubbed if header.kind == EventKind::Edited => {
+                Content::Change(Change::Edited { target: header.seq, content: None })
+            }
+            // Whether it was silent, the row of the message says.
+            StoredBody::Scrubbed => Content::Recalled { silent: false },
+            StoredBody::Corrupt => Content::Lost,
             StoredBody::Sealed(sealed) => {
                 let keys = self.sealer.keys(header.app, header.sender_no, header.conversation)?;
                 let opened = keys.and_then(|keys| keys.open(&Place::of(header), sealed));

@@ -40,7 +40,8 @@ pub const RECORD_BYTES_MAX: usize = 64 * 1024 * 1024;
 const MARK: u16 = 0x5CA7;
 const FLAG_END: u8 = 1;
 const FLAG_EVENT: u8 = 2;
-const SCRUBBED: u32 = 0x5C52_5542;
+/// What the scrub word of a record says whose body was scrubbed.
+pub const SCRUBBED: u32 = 0x5C52_5542;
 
 /// Lengths of one encoded record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use crate::answers::Answers;
 use crate::backoff::Backoff;
 use crate::checkpoint;
 use crate::config::{CHECKPOINT_RETRY_MAX, WANTED_RETRY_MAX};
+use crate::scrub::SCRUB_PAUSE;
 use crate::state::Store;
 use crate::step::{SpareStep, WriterStep};
 use crate::writer::Writer;
@@ -119,6 +120,9 @@ impl Threads {
         threads.others.push(start("log-spare", move || prepare(&shared))?);
         let shared = store.clone();
         threads.others.push(start("log-checkpoint", move || write_checkpoints(&shared))?);
+        let shared = store.clone();
+        store.scrubs.begin();
+        threads.others.push(start("log-scrub", move || scrub(&shared))?);
         Ok(threads)
     }
 
@@ -133,6 +137,7 @@ impl Threads {
         join(self.answerer.take().filter(|thread| thread.thread().id() != here));
         store.spares.work.stop();
         store.checkpoint.stop();
+        store.scrubs.close();
         for thread in self.others.drain(..) {
             join(Some(thread));
         }
@@ -184,6 +189,15 @@ fn prepare(store: &Store) {
             }
         };
         work.wait(pause);
+    }
+}
+
+fn scrub(store: &Store) {
+    let scrubs = &store.scrubs;
+    while scrubs.work.wait(None) != Wake::Stopped {
+        while scrubs.step(store) {
+            rest(store, &scrubs.work, SCRUB_PAUSE, || false);
+        }
     }
 }
 

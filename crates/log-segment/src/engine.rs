@@ -23,7 +23,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use stonechat_log::activity::ActivityTable;
 use stonechat_log::record::{FeedRecord, Record};
 use stonechat_log::row::RowKey;
-use stonechat_log::store::{BoxFuture, Derive, Done, EventPage, Log, LogError, PageLimit, PersonalPage};
+use stonechat_log::store::{
+    Bodies, BoxFuture, Derive, Done, EventPage, Log, LogError, PageLimit, PersonalPage, Scrubbed,
+};
 use stonechat_types::id::ConversationId;
 use stonechat_types::number::{AppId, LanePosition, Ordinal, PersonalSeq, Seq, UserNo};
 
@@ -129,6 +131,12 @@ impl SegmentLog {
         self.store.intake.depth()
     }
 
+    /// Scrubs that wait.
+    #[must_use]
+    pub fn scrubs_waiting(&self) -> usize {
+        self.store.scrubs.depth()
+    }
+
     /// Bytes that wait for the committer.
     #[must_use]
     pub fn queue_bytes(&self) -> usize {
@@ -206,6 +214,10 @@ impl Log for SegmentLog {
                 (offer.done)(Err(self.store.refused.count(refusal)));
             }
         }
+    }
+
+    fn scrub(&self, bodies: Bodies, done: Scrubbed) {
+        self.store.scrubs.offer(&self.store, bodies, done);
     }
 
     fn load(&self, keys: Vec<RowKey>) -> BoxFuture<'_, Result<Vec<Option<Bytes>>, LogError>> {

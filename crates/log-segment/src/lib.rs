@@ -15,6 +15,7 @@ pub mod keys;
 pub mod memory_index;
 pub mod os_disk;
 pub mod refusal;
+pub mod scrub;
 pub mod segment;
 pub mod sim_disk;
 pub mod step;

@@ -32,6 +32,9 @@ pub struct Raw {
 }
 
 impl Raw {
+    /// What is written over the scrub word, directly before the rows.
+    pub const SCRUBBED: [u8; 4] = codec::SCRUBBED.to_le_bytes();
+
     /// A record from all its bytes.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use crate::state::{Parts, disk_error};
 use crate::tail::Tail;
 use crate::walk::{End, Step, Walk};
 use crate::writer::ActiveSegment;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 use stonechat_log::activity::{ActivityTable, CHUNK};
@@ -100,6 +101,7 @@ impl Recover<'_> {
         let (kept, cut) = keep(&survey);
         refuse_rot(&segments, &survey, base.position)?;
         let rewritten = self.rewrite(&segments, &survey, kept, history_id, &mut next_segment)?;
+        wipe_leftovers(&segments, &survey, kept)?;
         let head = kept.last().map_or(base.position, |batch| batch.last);
 
         let mut tail = Tail { base, ..Tail::default() };
@@ -235,6 +237,37 @@ impl Recover<'_> {
         segments.add(number, first.first);
         Ok(last.last.0 - first.first.0 + 1)
     }
+}
+
+/// Zeros what is left of batches that were cut or written again: nobody reads it, and what was said in them may be
+/// scrubbed elsewhere. What a batch left behind the end of the log lies within its first window.
+fn wipe_leftovers(segments: &Segments, survey: &Survey, kept: &[BatchFound]) -> Result<(), LogError> {
+    let mut from: BTreeMap<u32, u32> = BTreeMap::new();
+    let unknown = kept.iter().filter(|batch| batch.last > survey.durable);
+    let cut = &survey.batches[kept.len()..];
+    let places = unknown.chain(cut).map(|batch| batch.start).chain(survey.broken_at.map(|end| end.at));
+    for place in places {
+        let first = from.entry(place.segment).or_insert(place.offset);
+        *first = place.offset.min(*first);
+    }
+    let wipe = |segment: u32, from: u32| -> io::Result<()> {
+        let file = segments.file(segment)?;
+        let (size, mut at, mut wiped) = (file.size()?, u64::from(from), false);
+        while at < size {
+            let mut window = vec![0; ROT_SEARCH_BYTES.min(size - at) as usize];
+            file.read_at(at, &mut window)?;
+            let Some(last) = window.iter().rposition(|byte| *byte != 0) else { break };
+            file.write_at(at, &vec![0; last + 1])?;
+            wiped = true;
+            at += window.len() as u64;
+        }
+        if wiped { file.sync() } else { Ok(()) }
+    };
+    let known: BTreeSet<u32> = segments.all().into_iter().map(|(number, _)| number).collect();
+    for (segment, from) in from.into_iter().filter(|(segment, _)| known.contains(segment)) {
+        wipe(segment, from).map_err(|error| disk_error("wipe what was cut", &error))?;
+    }
+    Ok(())
 }
 
 fn load_activity(index: &dyn Index, activity: &ActivityTable) -> Result<(), LogError> {

@@ -11,11 +11,12 @@ use crate::index::{Index, Indexes};
 use crate::intake::Intake;
 use crate::numbers::Numbers;
 use crate::refusal::RefusalCounters;
+use crate::scrub::Scrubs;
 use crate::segment::Segments;
 use crate::spare::Spares;
 use crate::tail::Tail;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 use stonechat_log::activity::ActivityTable;
@@ -58,6 +59,9 @@ pub struct Store {
     pub refused: RefusalCounters,
     /// Batches that were formed.
     pub batches: BatchCounters,
+    /// Bodies that wait to be scrubbed.
+    pub scrubs: Scrubs,
+    poisoned: AtomicBool,
     tail: RwLock<Tail>,
     index: RwLock<Option<Arc<dyn Index>>>,
     head: AtomicU64,
@@ -105,6 +109,8 @@ impl Store {
             clock: Clock::default(),
             refused: RefusalCounters::default(),
             batches: BatchCounters::default(),
+            scrubs: Scrubs::default(),
+            poisoned: AtomicBool::new(false),
             tail_bytes: AtomicU64::new(parts.tail.bytes()),
             tail: RwLock::new(parts.tail),
             index: RwLock::new(Some(parts.index)),
@@ -182,6 +188,18 @@ impl Store {
             *place = Some(index);
         }
         Ok(right)
+    }
+
+    /// A sync beside the committer failed: nothing may follow.
+    pub fn poison(&self) {
+        self.poisoned.store(true, Ordering::Release);
+        self.intake.close();
+        self.work.raise();
+    }
+
+    /// Whether a sync beside the committer failed.
+    pub fn is_poisoned(&self) -> bool {
+        self.poisoned.load(Ordering::Acquire)
     }
 
     /// Position of the last committed record.

@@ -73,6 +73,9 @@ impl Writer {
         for offer in self.store.intake.drain() {
             self.committer.offer(offer);
         }
+        if self.store.is_poisoned() {
+            self.state = WriterState::Failed;
+        }
         if self.state == WriterState::Failed {
             self.refuse(&Refusal::Closed);
             return WriterStep::Closed;

@@ -84,6 +84,7 @@ macro_rules! contract_tests {
             the_feed_gives_every_record,
             activity_follows_the_commits,
             the_history_stays_the_same,
+            a_scrubbed_body_is_gone_and_nothing_else,
             apps_do_not_see_each_other,
             many_threads_can_offer_and_read,
             any_workload_does_what_the_memory_engine_does,

@@ -5,9 +5,11 @@ use crate::packed;
 use crate::personal;
 use crate::record::{Committed, FeedRecord, PersonalWrite, Record, StoredBody, StoredEvent};
 use crate::row::{RowKey, RowWrite};
-use crate::store::{BoxFuture, Done, EventPage, Log, LogError, PageLimit, PersonalChange, PersonalPage, RowReader};
+use crate::store::{
+    Bodies, BoxFuture, Done, EventPage, Log, LogError, PageLimit, PersonalChange, PersonalPage, RowReader, Scrubbed,
+};
 use bytes::Bytes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use stonechat_types::id::ConversationId;
 use stonechat_types::number::{AppId, LanePosition, Ordinal, PersonalSeq, Seq, UserNo};
@@ -25,6 +27,7 @@ struct State {
     written: Vec<Vec<RowWrite>>,
     rows: BTreeMap<RowKey, Bytes>,
     conversations: BTreeMap<(AppId, ConversationId), Vec<usize>>,
+    scrubbed: BTreeSet<usize>,
 }
 
 impl MemoryLog {
@@ -106,7 +109,11 @@ impl State {
         record.event.as_ref().map(|event| StoredEvent {
             position: record.position,
             header: event.header.clone(),
-            body: StoredBody::Sealed(event.sealed.clone()),
+            body: if self.scrubbed.contains(&index) {
+                StoredBody::Scrubbed
+            } else {
+                StoredBody::Sealed(event.sealed.clone())
+            },
         })
     }
 
@@ -148,6 +155,20 @@ impl RowReader for MemoryLog {
 impl Log for MemoryLog {
     fn offer(&self, records: Vec<Record>, done: Done) {
         done(records.into_iter().map(|record| self.commit(record)).collect());
+    }
+
+    fn scrub(&self, bodies: Bodies, done: Scrubbed) {
+        let mut state = self.state();
+        let State { records, conversations, scrubbed, .. } = &mut *state;
+        for index in conversations.get(&(bodies.app, bodies.conversation)).into_iter().flatten() {
+            let event = records[*index].event.as_mut().filter(|event| bodies.seqs.contains(&event.header.seq));
+            if let Some(event) = event {
+                event.sealed = Bytes::new();
+                scrubbed.insert(*index);
+            }
+        }
+        drop(state);
+        done(Ok(()));
     }
 
     fn load(&self, keys: Vec<RowKey>) -> BoxFuture<'_, Result<Vec<Option<Bytes>>, LogError>> {

@@ -35,6 +35,23 @@ pub enum LogError {
 /// Called once, when every record of a batch is durable, or none ever will be.
 pub type Done = Box<dyn FnOnce(Result<Vec<Committed>, LogError>) + Send>;
 
+/// Called once, when bodies are unreadable for good, or could not be made so.
+pub type Scrubbed = Box<dyn FnOnce(Result<(), LogError>) + Send>;
+
+/// Bodies that are to be made unreadable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bodies {
+    /// The app.
+    pub app: AppId,
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The events; at most [`SCRUB_BODIES_MAX`].
+    pub seqs: Vec<Seq>,
+}
+
+/// Bodies that one call scrubs at most.
+pub const SCRUB_BODIES_MAX: usize = 256;
+
 /// Reads rows at the newest committed state, without waiting: for `Derive` only.
 pub trait RowReader {
     /// The value of a row; `None` when there is none.
@@ -105,6 +122,8 @@ pub struct EventPage {
 /// 5. Rows are as the last committed write of each left them, derived ones included, across restarts.
 /// 6. Personal numbers are dense for each (app, user), in lane order.
 /// 7. The history id stays the same for the life of the store.
+/// 8. A scrubbed body is in no file any more once that was answered, whatever is cut: reads say `Scrubbed`, and followers
+///    get an empty one. Headers, rows and all other bodies stay as they are, and so does everything that is not durable.
 pub trait Log: Send + Sync {
     /// Offers a batch for commit. Never waits. The caller has few in flight: past the store's bound the answer is
     /// `Overloaded` at once. Several offers may share one flush.
@@ -152,6 +171,11 @@ pub trait Log: Send + Sync {
 
     /// Records of the feed after a position, at most `limit`.
     fn feed(&self, after: LanePosition, limit: usize) -> BoxFuture<'_, Result<Vec<FeedRecord>, LogError>>;
+
+    /// Makes the bodies of committed events unreadable for good. Never holds up a commit, and needs no room. What is
+    /// scrubbed already is scrubbed again, which is how a try that a crash cut off is ended; events that are not there
+    /// are passed over. Past the store's bound the answer is `Overloaded` at once.
+    fn scrub(&self, bodies: Bodies, done: Scrubbed);
 
     /// Milliseconds that offers have waited since a batch was formed without them; 0 while the store keeps up. Asked
     /// with every send, so it has to be cheap.

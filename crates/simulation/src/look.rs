@@ -73,6 +73,8 @@ impl World {
             self.ledger.violation.get_or_insert(format!("{error:#}"));
             return Ok(());
         }
+        model.check_scrubbed(&self.rotted)?;
+        self.visits.add("body scrubbed", model.scrubbed.len() as u64);
         let mut told = BTreeMap::new();
         for (id, conversation) in &model.conversations {
             for user in conversation.visible.keys() {

@@ -385,6 +385,10 @@ pub struct Model {
     pub places: BTreeMap<Key, (ConversationId, u64, u64)>,
     /// What edits made messages say, by the author's id of the command.
     pub says: BTreeMap<Key, Bytes>,
+    /// Events whose bodies were scrubbed.
+    pub scrubbed: Vec<(ConversationId, u64, EventKind)>,
+    /// Edits whose bodies are there, and the messages that they are of.
+    pub edits: Vec<(ConversationId, u64, u64)>,
     /// The numbers of users who have done something.
     pub numbers: BTreeMap<UserId, UserNo>,
 }
@@ -412,6 +416,37 @@ impl Model {
         Ok(())
     }
 
+    /// What was taken back has no body, and nothing else has none. Of an edit nobody can tell any more what it was about.
+    ///
+    /// # Errors
+    /// The sentence of what is there and should not be, or the other way round.
+    pub fn check_scrubbed(&self, rotted: &BTreeSet<Key>) -> anyhow::Result<()> {
+        for (id, seq, kind) in &self.scrubbed {
+            let messages = &self.conversations[id].messages;
+            let was_recalled = match kind {
+                EventKind::Message => messages.get(seq).is_some_and(|now| now.recalled.is_some()),
+                EventKind::Edited => messages.values().any(|now| now.recalled.is_some()),
+                _ => false,
+            };
+            ensure!(was_recalled, "{id}.{seq} has no body, and nobody took it back");
+        }
+        for (id, conversation) in &self.conversations {
+            for entry in conversation.entries.iter().filter(|entry| entry.body.is_some()) {
+                let recalled = conversation.messages.get(&entry.seq).is_some_and(|now| now.recalled.is_some());
+                ensure!(
+                    !recalled || rotted.contains(&entry.key),
+                    "{id}.{} was taken back and is not scrubbed",
+                    entry.seq
+                );
+            }
+        }
+        for (id, seq, target) in &self.edits {
+            let recalled = self.conversations[id].messages.get(target).is_some_and(|now| now.recalled.is_some());
+            ensure!(!recalled, "{id}.{seq} edits {target}, which was taken back, and is not scrubbed");
+        }
+        Ok(())
+    }
+
     fn event(&mut self, event: &Event, vault: &dyn Vault, known: (&BTreeSet<Key>, &Ledger)) -> anyhow::Result<()> {
         let (rotted, ledger) = known;
         let header = &event.header;
@@ -432,7 +467,11 @@ impl Model {
         }
         let opened = open(event, vault).with_context(|| format!("{place}: its body cannot be opened"))?;
         let is_message = header.kind == EventKind::Message;
-        ensure!(opened.is_some() || rotted.contains(&key), "{place}: its body is damaged, and nothing rotted");
+        if event.sealed.is_empty() && !rotted.contains(&key) {
+            self.scrubbed.push((header.conversation, header.seq.0, header.kind));
+        } else {
+            ensure!(opened.is_some() || rotted.contains(&key), "{place}: its body is damaged, and nothing rotted");
+        }
         let change = match &opened {
             Some(opened) if !is_message => {
                 Some(change::decode(header.kind, &opened.body).context("a change is not in its form")?)
@@ -444,7 +483,8 @@ impl Model {
             let now = now.with_context(|| format!("{place} changes {target}, which is no message"))?;
             ensure!(now.recalled.is_none(), "{place} changes {target}, which was recalled");
         }
-        if let Some(Change::Edited { content: Some(content), .. }) = &change {
+        if let Some(Change::Edited { target, content: Some(content) }) = &change {
+            self.edits.push((header.conversation, header.seq.0, target.0));
             self.says.insert(key.clone(), content.body.clone());
         }
         let carried = opened.as_ref().map(|opened| &opened.attributes).filter(|it| is_message && !it.is_empty());

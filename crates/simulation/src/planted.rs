@@ -20,17 +20,20 @@ pub enum Planted {
     PositionReused,
     /// A follower stores its position apart from its effect.
     FollowerPositionApart,
+    /// What the edits of a recalled message said is left on the disk.
+    EditsNotScrubbed,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::AckBeforeSync,
         Self::IdempotencySkipped,
         Self::PointerPastHole,
         Self::RemovalIgnored,
         Self::PositionReused,
         Self::FollowerPositionApart,
+        Self::EditsNotScrubbed,
     ];
 
     /// Its name on the command line and in reports.
@@ -43,6 +46,7 @@ impl Planted {
             Self::RemovalIgnored => "removal-ignored",
             Self::PositionReused => "position-reused",
             Self::FollowerPositionApart => "follower-position-apart",
+            Self::EditsNotScrubbed => "edits-not-scrubbed",
         }
     }
 
@@ -65,6 +69,7 @@ impl Planted {
         match self {
             Self::RemovalIgnored => return AppMutants::plant(Mutant::RemovalIgnoredForQueued),
             Self::FollowerPositionApart => return AppMutants::plant(Mutant::FollowerPositionApart),
+            Self::EditsNotScrubbed => return AppMutants::plant(Mutant::EditsNotScrubbed),
             Self::AckBeforeSync | Self::IdempotencySkipped | Self::PointerPastHole | Self::PositionReused => {}
         }
         AppMutants::default()

@@ -9,7 +9,7 @@ use std::time::Duration;
 use stonechat_log::activity::ActivityTable;
 use stonechat_log::record::{FeedRecord, Record};
 use stonechat_log::row::RowKey;
-use stonechat_log::store::{BoxFuture, Done, EventPage, Log, LogError, PageLimit, PersonalPage};
+use stonechat_log::store::{Bodies, BoxFuture, Done, EventPage, Log, LogError, PageLimit, PersonalPage, Scrubbed};
 use stonechat_log_segment::engine::SegmentLog;
 use stonechat_types::id::ConversationId;
 use stonechat_types::number::{AppId, LanePosition, Ordinal, PersonalSeq, Seq, UserNo};
@@ -87,6 +87,10 @@ impl Log for SlowLog {
         self.log.offer(records, done);
         self.pace.offered.store(true, Ordering::Relaxed);
         self.pace.wake.notify_one();
+    }
+
+    fn scrub(&self, bodies: Bodies, done: Scrubbed) {
+        self.log.scrub(bodies, done);
     }
 
     fn load(&self, keys: Vec<RowKey>) -> BoxFuture<'_, Result<Vec<Option<Bytes>>, LogError>> {

@@ -62,6 +62,7 @@ pub const MUST_HAPPEN: &[&str] = &[
     "removal with sends in flight",
     "changes fetched",
     "message recalled",
+    "body scrubbed",
     "message pinned",
     "changed without a connection",
     "edited before it was sent",

@@ -242,19 +242,6 @@ pub enum Content {
     },
 }
 
-impl Content {
-    /// A message once it was taken back: of what it said, only what unread needs is left.
-    #[must_use]
-    pub fn recalled(&self) -> Self {
-        let silent = match self {
-            Self::Message { attributes, .. } => attributes.as_ref().is_some_and(|attributes| attributes.silent),
-            Self::Recalled { silent } => *silent,
-            Self::Change(_) | Self::Lost => false,
-        };
-        Self::Recalled { silent }
-    }
-}
-
 /// Events after a seq.
 #[derive(Clone, Debug)]
 pub struct EventsPage {

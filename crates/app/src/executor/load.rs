@@ -122,7 +122,9 @@ async fn message(
         let entry = entry.map_err(|error| LogError::Corrupt(error.to_string()))?;
         let own = entry.map(rows::message::decode_own).transpose()?.unwrap_or_default();
         let mut message = Box::new(rows::message::decode(row)?);
-        message.silent = message.recalled.is_none() && is_silent(node, (app, no), message.ordinal).await?;
+        if message.recalled.is_none() {
+            message.silent = is_silent(node, (app, no), message.ordinal).await?;
+        }
         return Ok(Found::Message(seq, Some(message), user, own, pins));
     }
     let Some(before) = seq.0.checked_sub(1) else { return Ok(Found::Message(seq, None, user, Vec::new(), pins)) };

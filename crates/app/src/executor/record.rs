@@ -10,7 +10,7 @@ use crate::mutant::Mutant;
 use crate::rows::dedup::Remembered;
 use crate::rows::group::Asker;
 use crate::rows::key::Called;
-use crate::rows::{attributes, change, derive, personal};
+use crate::rows::{attributes, change, derive, key, personal, scrub};
 use crate::seal::{AuthorKeys, Place, Said};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use stonechat_domain::group::{Asking, GroupChange};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Member, Role, UserRef};
 use stonechat_log::record::{Event, EventHeader, PersonalWrite, Record};
+use stonechat_log::row::RowWrite;
 use stonechat_types::id::MessageId;
 use stonechat_types::number::{Ordinal, Seq, Timestamp, UserNo};
 use stonechat_types::text::Reason;
@@ -137,6 +138,13 @@ pub(crate) fn push_change(
             told.push((*user, item));
         }
     }
+    // A recall takes the edits out of what is known of the message.
+    let recalled = change.target().filter(|_| matches!(change, Change::Recalled { .. }));
+    let bodies = recalled.and_then(|target| loaded.messages.get(target)).map(|message| {
+        let forgets = context.node.options.mutants.is(Mutant::EditsNotScrubbed);
+        let edits = message.edits.iter().filter(|_| !forgets).map(|edit| edit.seq);
+        [message.seq].into_iter().chain(edits).collect::<Vec<_>>()
+    });
     if let Some((before, message, own)) = loaded.messages.fold(&change, actor, &stamp) {
         let place = (at.0, state.no);
         record.rows.extend(derive::message_rows(place, before, message));
@@ -147,6 +155,9 @@ pub(crate) fn push_change(
                 record.rows.push(derive::pinned_row(place, message));
                 context.node.recalls.note(place, message.ordinal);
                 record.rows.extend(derive::recalled_rows(place, message));
+                let row = scrub::encode(stamp.sent_at, at.1, &bodies.unwrap_or_default());
+                record.rows.push(RowWrite::Put { key: key::scrub(at.0, state.no, message.seq), value: row });
+                context.node.scrubs.notify_one();
             }
             _ => {}
         }

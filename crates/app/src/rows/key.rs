@@ -18,6 +18,7 @@ const MESSAGE: u8 = 0x0B;
 const CHANGED: u8 = 0x0C;
 const REACTIONS: u8 = 0x0D;
 const RECALLED: u8 = 0x0E;
+const SCRUB: u8 = 0x40;
 const PROFILE: u8 = 0x20;
 const USERNAME: u8 = 0x21;
 const RELATION: u8 = 0x22;
@@ -280,6 +281,25 @@ pub enum Called {
     User(UserNo),
     /// Everybody in the conversation.
     Everybody,
+}
+
+/// What is to be scrubbed of a message that was taken back, by its seq.
+#[must_use]
+pub fn scrub(app: AppId, conversation: ConversationNo, seq: Seq) -> Bytes {
+    of_seq(SCRUB, app, conversation, seq)
+}
+
+/// What all rows of that kind start with.
+#[must_use]
+pub fn all_scrubs() -> Bytes {
+    Bytes::from_static(&[SCRUB])
+}
+
+/// The app of a row of that kind.
+#[must_use]
+pub fn scrub_app(key: &[u8]) -> Option<AppId> {
+    let (app, _) = key.strip_prefix(&[SCRUB])?.split_first_chunk()?;
+    Some(AppId(u32::from_be_bytes(*app)))
 }
 
 /// Whether a row is one by which repeated sends are known.

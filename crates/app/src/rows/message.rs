@@ -14,6 +14,8 @@ const VERSION: u8 = 1;
 const RECALLED: u8 = 2;
 /// The form of a message that is pinned.
 const PINNED: u8 = 3;
+/// Stands behind one that was taken back and had been sent silently.
+const SILENT: u8 = 1;
 
 /// The bytes of a message.
 #[must_use]
@@ -27,6 +29,9 @@ pub fn encode(message: &Message) -> Bytes {
     row.user(&message.author);
     if let Some(recall) = &message.recalled {
         row.user(&recall.by).u64(recall.at.0 as u64);
+        if message.silent {
+            row.u8(SILENT);
+        }
         return row.finish();
     }
     row.u32(message.edits.len() as u32);
@@ -52,8 +57,12 @@ pub fn decode(row: &[u8]) -> Result<Message, LogError> {
         let author = row.user()?;
         if version == RECALLED {
             let recalled = Some(Recall { by: row.user()?, at: Timestamp(row.u64()? as i64) });
+            let silent = !row.is_empty();
+            if silent && row.u8()? != SILENT {
+                return None;
+            }
             row.end()?;
-            return Some(Message { changed, recalled, ..Message::new(seq, ordinal, author, sent_at) });
+            return Some(Message { changed, recalled, silent, ..Message::new(seq, ordinal, author, sent_at) });
         }
         let mut edits = Vec::new();
         for _ in 0..row.u32()? {

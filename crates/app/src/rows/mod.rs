@@ -16,4 +16,5 @@ pub mod personal;
 pub mod preferences;
 pub mod profile;
 pub mod relation;
+pub mod scrub;
 pub mod user;

@@ -19,7 +19,7 @@ use stonechat_log::activity::ActivityTable;
 use stonechat_log::memory::MemoryLog;
 use stonechat_log::record::{FeedRecord, Record};
 use stonechat_log::row::RowKey;
-use stonechat_log::store::{BoxFuture, Done, EventPage, Log, LogError, PageLimit, PersonalPage};
+use stonechat_log::store::{Bodies, BoxFuture, Done, EventPage, Log, LogError, PageLimit, PersonalPage, Scrubbed};
 use stonechat_log::vault::MemoryVault;
 use stonechat_types::id::{AppName, ClientMsgId, CommandId, ConversationId, ConversationKind, DeviceId, UserId};
 use stonechat_types::number::{AppId, LanePosition, Ordinal, PersonalSeq, Seq, Timestamp, UserNo};
@@ -254,6 +254,10 @@ impl Log for SteeredLog {
             Some(queue) => queue.push_back((records, done)),
             None => self.inner.offer(records, done),
         }
+    }
+
+    fn scrub(&self, bodies: Bodies, done: Scrubbed) {
+        self.inner.scrub(bodies, done);
     }
 
     fn load(&self, keys: Vec<RowKey>) -> BoxFuture<'_, Result<Vec<Option<Bytes>>, LogError>> {

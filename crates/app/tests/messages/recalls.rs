@@ -3,14 +3,18 @@
 use super::{changes, edit, newest, react, shown, versions};
 use crate::harness::{Device, World, body_of, direct, text, user};
 use proptest::prelude::*;
+use std::time::Duration;
 use stonechat_app::api::{Answer, Call, ChangeRequest, Content, ListReactions};
 use stonechat_app::node::Options;
+use stonechat_app::rows::key;
 use stonechat_domain::event::{Change, MessageCommand};
 use stonechat_domain::member::Role;
 use stonechat_domain::message::MessagePolicy;
+use stonechat_log::record::StoredBody;
+use stonechat_log::store::{Log as _, PageLimit};
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::ConversationId;
-use stonechat_types::number::{Ordinal, Seq};
+use stonechat_types::number::{AppId, Ordinal, Seq};
 
 async fn recall(device: &mut Device, at: ConversationId, seq: Seq) -> Result<Seq, ErrorCode> {
     super::change(device, at, seq, MessageCommand::Recall).await.map_err(|failure| failure.code)
@@ -217,4 +221,35 @@ async fn count(steps: Vec<Step>) {
         let total = device.begun.welcome.unread_total;
         assert_eq!(total, device.view(group).await.unread);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_taken_back_is_scrubbed_with_its_edits_and_nothing_else_is() {
+    let world = World::new();
+    let mut alice = world.device("alice", "phone").await;
+    let at = direct("alice", "bob");
+    let seq = alice.send("bob", "a secret").await.id.seq;
+    super::change(&mut alice, at, seq, edit("a better secret")).await.unwrap();
+    let stays = alice.send("bob", "hello").await.id.seq;
+    // The disk is full when it is taken back, and again when that is to be noted as done.
+    let by = recall(&mut alice, at, seq).await.unwrap();
+    world.log.refuse(2);
+    let bodies = async || {
+        let limit = PageLimit { items: 99, bytes: 1 << 20 };
+        let page = world.log.events(AppId::DEFAULT, at, Seq::ZERO, by, limit).await.unwrap();
+        page.events.into_iter().map(|event| event.body == StoredBody::Scrubbed).collect::<Vec<_>>()
+    };
+    let waiting = async || world.log.scan(key::all_scrubs(), None, 9).await.unwrap().len();
+    assert_eq!((bodies().await, waiting().await), (vec![false; 5], 1));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let gone = vec![false, true, true, false, false];
+    assert_eq!((bodies().await, waiting().await), (gone.clone(), 1), "scrubbed, and not noted");
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!((bodies().await, waiting().await), (gone, 0));
+    // Who reads it hears what he heard before.
+    let replay = alice.replay(at).await;
+    assert_eq!(replay[1].content, Content::Recalled { silent: false });
+    assert!(matches!(replay[2].content, Content::Change(Change::Edited { content: None, .. })), "{:?}", replay[2]);
+    assert_eq!(replay[3].id.seq, stays);
+    assert_eq!(body_of(&replay[3]), "hello");
 }

@@ -6,7 +6,7 @@ use crate::contract::{Harness, MakeHarness, commit, wait};
 use crate::memory::MemoryLog;
 use crate::record::{PersonalWrite, Record, StoredBody};
 use crate::row::RowWrite;
-use crate::store::{Derive, Log, PageLimit, PersonalChange};
+use crate::store::{Bodies, Derive, Log, PageLimit, PersonalChange};
 use bytes::Bytes;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
@@ -383,6 +383,49 @@ pub fn activity_follows_the_commits(make: MakeHarness) {
         engine.reopen();
         engine.settle();
     }
+}
+
+/// Obligation 8.
+pub fn a_scrubbed_body_is_gone_and_nothing_else(make: MakeHarness) {
+    let mut engine = empty(make);
+    let mut builder = Builder::default();
+    for _ in 0..6 {
+        commit(engine.log(), vec![builder.message(1), builder.message(2)]).unwrap();
+    }
+    let limit = PageLimit { items: 99, bytes: 1 << 20 };
+    let all = |engine: &dyn Harness, n: u32| {
+        let page = wait(engine.log().events(AppId::DEFAULT, conversation(n), Seq::ZERO, Seq(u64::MAX >> 1), limit));
+        page.unwrap().events
+    };
+    let before = (all(&*engine, 1), all(&*engine, 2));
+    let scrub = |engine: &dyn Harness, seqs: &[u64]| {
+        let (answered, answer) = sync_channel(1);
+        let seqs = seqs.iter().copied().map(Seq).collect();
+        let bodies = Bodies { app: AppId::DEFAULT, conversation: conversation(1), seqs };
+        engine.log().scrub(bodies, Box::new(move |result| drop(answered.send(result))));
+        answer.recv_timeout(std::time::Duration::from_secs(20)).expect("a scrub is answered")
+    };
+    let check = |engine: &dyn Harness, gone: &[u64]| {
+        let now = (all(engine, 1), all(engine, 2));
+        assert_eq!(now.1, before.1, "another conversation");
+        for (was, is) in before.0.iter().zip(&now.0) {
+            assert_eq!((was.position, &was.header), (is.position, &is.header));
+            let is_gone = gone.contains(&was.header.seq.0);
+            let expected = if is_gone { &StoredBody::Scrubbed } else { &was.body };
+            assert_eq!(&is.body, expected, "seq {}", was.header.seq);
+            let records = wait(engine.log().feed(LanePosition(was.position.0 - 1), 1)).unwrap();
+            assert_eq!(records[0].event.as_ref().map(|event| event.sealed.is_empty()), Some(is_gone));
+        }
+    };
+    assert_eq!(scrub(&*engine, &[2, 5, 77, 0]), Ok(()));
+    check(&*engine, &[2, 5]);
+    assert_eq!(scrub(&*engine, &[5]), Ok(()), "once more");
+    engine.settle();
+    check(&*engine, &[2, 5]);
+    assert_eq!(scrub(&*engine, &[1]), Ok(()));
+    engine.reopen();
+    check(&*engine, &[1, 2, 5]);
+    commit(engine.log(), vec![builder.message(1)]).unwrap();
 }
 
 /// Obligation 7.

@@ -2,6 +2,8 @@
 //! of the server and of the app.
 
 use anyhow::{Context as _, ensure};
+use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::path::Path;
 use stonechat_client::account::Account;
 use stonechat_client::content::{Entity, EntityKind};
@@ -11,10 +13,13 @@ use stonechat_client::send::{Outgoing, Text};
 use stonechat_client::state::{Content, MentionMark, Message, MessageWindows, Quoted, SentMark, TimelineItemKind};
 use stonechat_client::timeline::{Timeline, TimelineOptions};
 use stonechat_domain::message::MessagePolicy;
+use stonechat_log::record::StoredBody;
+use stonechat_log_segment::dump::Dump;
 use stonechat_testkit::local::Local;
 use stonechat_testkit::observed::{Seen, observed};
 use stonechat_testkit::people::{PATIENCE, account, until, user};
-use stonechat_types::number::{Ordinal, Seq};
+use stonechat_types::id::ConversationId;
+use stonechat_types::number::{LanePosition, Ordinal, Seq};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -420,6 +425,69 @@ async fn answers_calls_and_silent_messages_reach_every_device() -> anyhow::Resul
     observed("unread", &Seen::ALL)?;
     observed("entities", &[Seen::Second])?;
     observed("forward", &[Seen::Second])?;
+    local.stop().await;
+    Ok(())
+}
+
+/// Sealed bodies of a conversation, by seq.
+fn sealed(local: &Local, conversation: ConversationId) -> anyhow::Result<BTreeMap<u64, Bytes>> {
+    let mut found = BTreeMap::new();
+    for record in Dump::open(local.folder())?.records(LanePosition(1)) {
+        let record = record?;
+        let event = record.event.filter(|event| event.conversation == conversation);
+        if let (Some(event), Some(StoredBody::Sealed(body))) = (event, record.body) {
+            found.insert(event.seq.get(), body);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether any file of a folder has these bytes.
+fn holds(folder: &Path, bytes: &[u8]) -> anyhow::Result<bool> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            if holds(&path, bytes)? {
+                return Ok(true);
+            }
+        } else if std::fs::read(&path)?.windows(bytes.len()).any(|window| window == bytes) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recalled_body_is_in_no_file_any_more_and_the_others_are() -> anyhow::Result<()> {
+    let mut local = Local::start().await?;
+    let home = tempfile::tempdir()?;
+    let alice = online(&local, "alice", "phone", home.path()).await?;
+    let here = alice.conversation_with(&user("bob"));
+    let first = here.send(Text::new("a secret that was a mistake")).await?.sent().await?;
+    let edit = here.edit(first.seq, Text::new("another secret, no better")).await?.done().await?;
+    let stays = here.send(Text::new("hello")).await?.sent().await?;
+    let bodies = sealed(&local, first.conversation)?;
+    let body = |seq: Seq| bodies.get(&seq.get()).context("a sealed body");
+    for seq in [first.seq, edit, stays.seq] {
+        ensure!(holds(local.folder(), body(seq)?)?, "{seq} is on the disk");
+    }
+    here.recall(first.seq).await?.done().await?;
+    let gone = || -> anyhow::Result<bool> {
+        Ok(!holds(local.folder(), body(first.seq)?)? && !holds(local.folder(), body(edit)?)?)
+    };
+    until("the body and its edit are gone from the disk", || gone().unwrap_or(false)).await?;
+    ensure!(holds(local.folder(), body(stays.seq)?)?, "the other body is there");
+    let left: Vec<_> = sealed(&local, first.conversation)?.into_keys().collect();
+    ensure!(!left.contains(&first.seq.get()) && !left.contains(&edit.get()) && left.contains(&stays.seq.get()));
+    local.restart().await?;
+    shows(&here, stays.seq, ("hello", false, &[])).await?;
+    let away = tempfile::tempdir()?;
+    let page = online(&local, "bob", "phone", away.path()).await?;
+    shows_recall(&page.conversation(&first.conversation), first.seq, "alice").await?;
+    page.stop().await;
+    alice.stop().await;
+    let report = stonechat_log_segment::verify::verify(local.folder())?;
+    ensure!(report.is_clean() && report.scrubbed == 2, "{report:?}");
     local.stop().await;
     Ok(())
 }
