@@ -16,7 +16,10 @@ fn crafted() -> BTreeMap<&'static str, Vec<u8>> {
     // A frame in which a welcome holds conversations that hold events, each with one more length than there are bytes.
     let lying_lengths = vec![0x08, 1, 0xe2, 0x03, 0xff, 0x7f, 0x32, 0xff, 0x7e, 0x7a, 0xff, 0x7d];
     let unknown_groups = [[0x9b, 0x06].repeat(300), [0x9c, 0x06].repeat(300)].concat();
-    let repeated_bodies = [encode_all(MessageKind::Binary), encode_all(MessageKind::Binary)].concat();
+    // Of the first kinds, so that it stays the same when others come.
+    let first = samples::all().into_iter().filter(|frame| (1..25).contains(&frame.id));
+    let bodies: Vec<u8> = first.flat_map(|frame| encode::frame(MessageKind::Binary, &frame)).collect();
+    let repeated_bodies = [bodies.clone(), bodies].concat();
     BTreeMap::from([
         ("empty.bin", vec![]),
         ("all_ones.bin", vec![0xff; 64]),
@@ -46,10 +49,6 @@ fn crafted() -> BTreeMap<&'static str, Vec<u8>> {
         ("later_body.json", br#"{"id":"9","hullo":{}}"#.to_vec()),
         ("trailing.json", br#"{"id":"1","ping":{}} x"#.to_vec()),
     ])
-}
-
-fn encode_all(kind: MessageKind) -> Vec<u8> {
-    samples::all().iter().flat_map(|frame| encode::frame(kind, frame)).collect()
 }
 
 fn stored() -> BTreeMap<String, Vec<u8>> {

@@ -55,6 +55,10 @@ fn every_frame_is_written_as_it_was() {
 
 #[test]
 fn every_frame_is_read_as_it_was() {
+    if blessing() {
+        // They are being written beside this.
+        return;
+    }
     for (name, frame) in frames() {
         let hex = std::fs::read_to_string(fixtures().join(format!("{name}.hex"))).unwrap();
         let json = std::fs::read_to_string(fixtures().join(format!("{name}.json"))).unwrap();

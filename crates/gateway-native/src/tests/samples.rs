@@ -289,15 +289,24 @@ pub fn told() -> Vec<Body> {
     ]
 }
 
-/// Every kind of frame, with the id that it would bear.
+/// Every kind of frame; calls and answers bear the number of their field as an id, which no other kind moves.
 pub fn all() -> Vec<Frame> {
-    let with_id = |(i, body)| Frame { id: i as u64 + 1, body: Some(body) };
     let without = |body| Frame { id: 0, body: Some(body) };
-    let mut frames: Vec<_> = calls().into_iter().enumerate().map(with_id).collect();
+    let with_id = |body| {
+        let frame = without(body);
+        Frame { id: field_of(&frame), ..frame }
+    };
+    let mut frames: Vec<_> = calls().into_iter().map(with_id).collect();
     frames.extend(signals().into_iter().map(without));
-    frames.extend(answers().into_iter().enumerate().map(with_id));
+    frames.extend(answers().into_iter().map(with_id));
     frames.extend(told().into_iter().map(without));
     frames
+}
+
+/// The number of the field that a frame without an id has its body in.
+fn field_of(frame: &Frame) -> u64 {
+    let mut bytes = stonechat_wire::frame::encode(frame);
+    prost::encoding::decode_key(&mut bytes).unwrap().0.into()
 }
 
 pub fn group() -> ConversationId {
