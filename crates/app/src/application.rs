@@ -1,8 +1,8 @@
 //! The front door: what gateways hold.
 
 use crate::api::{
-    Answer, Call, ChangeConversation, ChangeMessage, ChangeRequest, CreateGroup, Destination, Failure, Hello, Outbound,
-    OwnProfile, ProfilePatch, Relate, SendMessage, SessionSink, UserView,
+    Answer, Call, ChangeConversation, ChangeMessage, ChangeRequest, ContentTypes, CreateGroup, Destination, Failure,
+    Hello, Outbound, OwnProfile, ProfilePatch, Relate, SendMessage, SessionSink, UserView,
 };
 use crate::devices;
 use crate::directory::{Directory, commit, failure};
@@ -12,7 +12,7 @@ use crate::executor::mailbox::{Mailbox, Refused};
 use crate::follower::{self, FollowError, Follower, Runner, Start};
 use crate::metrics::{Bound, Metrics};
 use crate::node::{DeviceLocks, Node, Options};
-use crate::ports::{Clock, Entropy, TokenVerifier};
+use crate::ports::{Clock, ContentRules, Entropy, TokenVerifier};
 use crate::reading::Reader;
 use crate::recalls::Recalls;
 use crate::registry::Registry;
@@ -66,6 +66,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// Checks tokens.
     pub verifier: Arc<dyn TokenVerifier>,
+    /// Checks the bodies of messages.
+    pub content: Arc<dyn ContentRules>,
     /// Where tasks are started, so that they end with the server.
     pub tasks: TaskTracker,
     /// What an operator may choose.
@@ -85,7 +87,7 @@ pub struct App {
 impl App {
     /// Starts the executors.
     pub fn start(parts: Parts, registry: &mut prometheus_client::registry::Registry) -> Arc<Self> {
-        let Parts { log, vault, clock, entropy, verifier, tasks, options } = parts;
+        let Parts { log, vault, clock, entropy, verifier, content, tasks, options } = parts;
         let watermark = Arc::new(Watermark::new(log.head()));
         let (of_log, of_vault) = (log.clone(), vault.clone());
         let directory = Arc::new(Directory::new(
@@ -102,6 +104,7 @@ impl App {
             clock,
             entropy,
             verifier,
+            content,
             registry: Registry::default(),
             directory,
             watermark,
@@ -245,6 +248,12 @@ impl App {
     /// [`Failure`] when a rule or the store does not take it.
     pub async fn change_user(&self, app: AppId, user: UserId, patch: ProfilePatch) -> Result<OwnProfile, Failure> {
         profiles::change(&self.node, app, user, patch, None).await
+    }
+
+    /// The types of content that an app declares.
+    #[must_use]
+    pub fn content_types(&self, app: AppId) -> Arc<ContentTypes> {
+        self.node.content.declared(app)
     }
 
     /// What a user tells of himself, for the app's backend.
@@ -398,7 +407,10 @@ impl App {
         let bytes = conversation.as_bytes();
         let hash = u32::from_be_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]);
         let mailbox = &self.mailboxes[hash as usize % self.mailboxes.len()];
-        let job = Job { key: (app, conversation), actor: actor.clone(), work, reply };
+        // Here, on the caller's task, since it takes time; said only where a repetition was not answered before.
+        let wrong = work.content().and_then(|(body_type, body)| self.node.content.check(app, body_type, body).err());
+        let wrong = wrong.map(String::into_boxed_str);
+        let job = Job { key: (app, conversation), actor: actor.clone(), work, reply, wrong };
         // While the committer lags, whoever has his share of the work gets no more of it in. What was taken is done.
         let is_new = matches!(job.work, Work::Send(_) | Work::Command(..) | Work::ChangeMessage(..) | Work::Relate(..));
         let sent = if is_new && self.node.log.lag_ms() > LAG_MS_MAX {
@@ -465,6 +477,7 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Session>, call: Cal
         Call::ListEdits { conversation, seq, after } => {
             Answer::Edits(list_edits::list(node, reader, conversation, seq, after).await?)
         }
+        Call::ListContentTypes => Answer::ContentTypes(node.content.declared(reader.app)),
         Call::ListDevices => Answer::Devices(devices::list(node, reader).await?),
         Call::RevokeDevice(device) => {
             let why = if session.is_some() { SignOut::ByUser } else { SignOut::ByApp };

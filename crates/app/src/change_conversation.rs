@@ -6,7 +6,7 @@ use crate::executor::earlier::{command_done, settle};
 use crate::executor::job::{Job, Key, Work};
 use crate::executor::record::{Decided, push_answer, push_change, push_nothing};
 use crate::executor::slot::Slot;
-use crate::executor::{Attempt, Context, Need, refuse, reject};
+use crate::executor::{Attempt, Context, Need, refuse, refuse_body, reject};
 use crate::rows::change;
 use stonechat_domain::conversation::Conversation;
 use stonechat_domain::decide::decide;
@@ -42,6 +42,9 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         Ok(job) => job,
         Err(attempt) => return attempt,
     };
+    if job.wrong.is_some() {
+        return refuse_body(context, job);
+    }
     let Work::Command(_, command) = &job.work else { return Attempt::Done };
     let begins = matches!(command, Command::Create { .. }) && loaded.state.is_none();
     let empty = || Conversation::empty(job.key.0, job.key.1, Default::default(), job.actor.clone());

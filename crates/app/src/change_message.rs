@@ -5,7 +5,7 @@ use crate::executor::earlier::{command_done, settle};
 use crate::executor::job::{Job, Key, Work};
 use crate::executor::record::{Decided, push_change, push_nothing};
 use crate::executor::slot::Slot;
-use crate::executor::{Attempt, Context, Need, refuse, reject};
+use crate::executor::{Attempt, Context, Need, refuse, refuse_body, reject};
 use crate::relate::{Reach, reach};
 use crate::rows::change;
 use stonechat_domain::event::MessageCommand;
@@ -40,6 +40,9 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         Ok(job) => job,
         Err(attempt) => return attempt,
     };
+    if job.wrong.is_some() {
+        return refuse_body(context, job);
+    }
     // A change reaches the other as a message does. Only to take something back is always allowed.
     let says = !matches!(&job.work, Work::ChangeMessage(_, _, MessageCommand::Recall, _));
     match reach(context, (loaded, brought), &job, None) {

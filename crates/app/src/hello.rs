@@ -86,6 +86,7 @@ pub(crate) async fn welcome(
         unread_total,
         history_id: node.log.history_id(),
         messages: node.options.messages,
+        content_types_version: node.content.declared(reader.app).version,
     })
 }
 

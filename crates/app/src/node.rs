@@ -3,7 +3,7 @@
 use crate::directory::Directory;
 use crate::metrics::Metrics;
 use crate::mutant::Mutants;
-use crate::ports::{Clock, Entropy, TokenVerifier};
+use crate::ports::{Clock, ContentRules, Entropy, TokenVerifier};
 use crate::position::{self, Position};
 use crate::reading::Reader;
 use crate::recalls::Recalls;
@@ -63,6 +63,7 @@ pub(crate) struct Node {
     pub next_conversation: Mutex<BTreeMap<AppId, u32>>,
     pub next_session: AtomicU64,
     pub verifier: Arc<dyn TokenVerifier>,
+    pub content: Arc<dyn ContentRules>,
     pub devices: DeviceLocks,
     pub recalls: Recalls,
     /// Something was taken back.

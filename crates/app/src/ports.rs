@@ -1,5 +1,8 @@
 //! What the application asks of the outside world, besides the store.
 
+use crate::api::ContentTypes;
+use bytes::Bytes;
+use std::sync::Arc;
 use stonechat_types::id::{AppName, DeviceId, UserId};
 use stonechat_types::number::{AppId, Timestamp};
 
@@ -50,4 +53,30 @@ pub trait TokenVerifier: Send + Sync {
     /// # Errors
     /// [`TokenError`]; nothing more is said to the bearer.
     fn verify(&self, token: &str, now: Timestamp) -> Result<Identity, TokenError>;
+}
+
+/// Knows what the bodies of messages must be: those of the types that everybody knows, and those that apps declare.
+pub trait ContentRules: Send + Sync {
+    /// Checks a body. One of a type that it does not know is good, unless the app wants none of these.
+    ///
+    /// # Errors
+    /// What is wrong, as a sentence for a developer. It repeats nothing of the body.
+    fn check(&self, app: AppId, body_type: &[u8], body: &Bytes) -> Result<(), String>;
+
+    /// What an app declares.
+    fn declared(&self, app: AppId) -> Arc<ContentTypes>;
+}
+
+/// Takes every body, and knows no declared type.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AnyContent;
+
+impl ContentRules for AnyContent {
+    fn check(&self, _app: AppId, _body_type: &[u8], _body: &Bytes) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn declared(&self, _app: AppId) -> Arc<ContentTypes> {
+        Arc::default()
+    }
 }

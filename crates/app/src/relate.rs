@@ -97,7 +97,7 @@ fn push(
     (id, hmac): ([u8; 16], [u8; 16]),
     next: Option<Relation>,
 ) {
-    let Job { key: at, actor, work: Work::Relate(_, wanted), reply } = job else { return };
+    let Job { key: at, actor, work: Work::Relate(_, wanted), reply, .. } = job else { return };
     let (app, direct) = at;
     let remembered = Remembered { seq: Seq::ZERO, ordinal: Ordinal::ZERO, sent_at: context.now, body_hmac: hmac };
     let mut record = Record::default();

@@ -6,7 +6,7 @@ use crate::executor::earlier::{sent, settle};
 use crate::executor::job::{Job, Key, Work};
 use crate::executor::record::{Accepted, Attributed, Decided, push_change, push_message};
 use crate::executor::slot::{Brought, Loaded, Slot};
-use crate::executor::{Attempt, Context, Need, refuse, reject};
+use crate::executor::{Attempt, Context, Need, refuse, refuse_body, reject};
 use crate::relate::{Reach, reach};
 use crate::rows::dedup::Remembered;
 use crate::rows::key::Called;
@@ -50,6 +50,9 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         Ok(job) => job,
         Err(attempt) => return attempt,
     };
+    if job.wrong.is_some() {
+        return refuse_body(context, job);
+    }
     let Work::Send(send) = &job.work else { return Attempt::Done };
     match reach(context, (loaded, brought), &job, begins_with.as_ref()) {
         Reach::Open => {}
@@ -90,7 +93,7 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         begin(context, loaded, job.key, &job.actor, peer, &keys);
         *open += 1;
     }
-    let Job { key, actor, work: Work::Send(send), reply } = job else { return Attempt::Done };
+    let Job { key, actor, work: Work::Send(send), reply, .. } = job else { return Attempt::Done };
     let (body_type, body) = (send.body_type, send.body);
     let message = Accepted { at: key, actor: &actor, id, body_type, body, attributed, hmac, read };
     push_message(context, loaded, &keys, message, (reply, answer));

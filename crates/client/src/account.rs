@@ -13,6 +13,7 @@ use stonechat_wire::v1;
 use stonechat_wire::v1::frame::Body;
 
 use crate::client::Config;
+use crate::content_types::ContentTypes;
 use crate::conversation::Conversation;
 use crate::core::command::{Command, Reply};
 use crate::driver::runtime::Runtime;
@@ -296,6 +297,12 @@ impl Account {
     /// opened, then a value and a stream of changes. Hide what is too late; the server refuses it with `too_late`.
     pub fn message_windows(&self) -> Subscriber<Option<MessageWindows>> {
         self.inner.runtime.views().windows()
+    }
+
+    /// The types of content that the app declares: a value now, and a stream of changes. They say what to show of messages
+    /// that this client does not know otherwise.
+    pub fn content_types(&self) -> Subscriber<Arc<ContentTypes>> {
+        self.inner.runtime.views().content_types()
     }
 
     /// The commands that wait in the outbox, in their order; failed ones stay until they are retried or cancelled.

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod client;
 pub mod content;
+pub mod content_types;
 pub mod conversation;
 pub mod core;
 pub mod driver;

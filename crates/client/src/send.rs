@@ -42,6 +42,16 @@ impl Outgoing {
         Self { body_type: body_type.into(), body: body.into(), attributes: Attributes::default() }.checked()
     }
 
+    /// JSON of a type of the app's own. The server checks it by the schema of the type where the app declares one.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when it is not JSON, or as [`Outgoing::opaque`].
+    pub fn json(body_type: &str, json: &str) -> Result<Self> {
+        serde_json::from_str::<serde::de::IgnoredAny>(json)
+            .map_err(|error| Error::argument("json", format!("is not JSON: {error}")))?;
+        Self::opaque(body_type, json.to_owned())
+    }
+
     /// What a message said, as somebody else's words.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use eyeball_im::{ObservableVector, VectorSubscriber};
 use imbl::Vector;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 
+use crate::content_types::ContentTypes;
 use crate::core::change::Change;
 use crate::core::command::Opened;
 use crate::core::order::{ListOrder, Placed, Rank};
@@ -26,6 +27,7 @@ pub(crate) struct Views {
     connection: SharedObservable<ConnectionState>,
     total_unread: SharedObservable<u64>,
     windows: SharedObservable<Option<MessageWindows>>,
+    content_types: SharedObservable<Arc<ContentTypes>>,
     recorded: SharedObservable<u64>,
     profile: SharedObservable<Option<Arc<Profile>>>,
     relations: SharedObservable<Relations>,
@@ -75,6 +77,7 @@ impl Default for Views {
             connection: SharedObservable::default(),
             total_unread: SharedObservable::default(),
             windows: SharedObservable::default(),
+            content_types: SharedObservable::default(),
             recorded: SharedObservable::default(),
             profile: SharedObservable::default(),
             relations: SharedObservable::default(),
@@ -99,6 +102,10 @@ impl Views {
 
     pub fn windows(&self) -> Subscriber<Option<MessageWindows>> {
         self.windows.subscribe()
+    }
+
+    pub fn content_types(&self) -> Subscriber<Arc<ContentTypes>> {
+        self.content_types.subscribe()
     }
 
     pub fn total_unread(&self) -> Subscriber<u64> {
@@ -174,6 +181,7 @@ impl Views {
         match change {
             Change::Connection(state) => drop(self.connection.set_if_not_eq(state.clone())),
             Change::Windows(windows) => drop(self.windows.set_if_not_eq(Some(*windows))),
+            Change::ContentTypes(types) => drop(self.content_types.set_if_not_eq(types.clone())),
             Change::TotalUnread(unread) => drop(self.total_unread.set_if_not_eq(*unread)),
             Change::Recorded(number) => drop(self.recorded.set_if_not_eq(*number)),
             Change::Profile(profile) => drop(self.profile.set_if_not_eq(Some(profile.clone()))),

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use stonechat_app::api::{
-    Answer, ChangesPage, CommandDone, Content, ConversationPage, ConversationView, DeviceView, EditView, EditsPage,
-    EventView, EventsPage, Failure, MentionView, MentionsPage, MessageView, MessagesPage, PersonalItem, PersonalPage,
-    ReactionView, ReactionsPage, Sent, UserView, Welcome,
+    Answer, ChangesPage, CommandDone, Content, ContentType, ContentTypes, ConversationPage, ConversationView,
+    DeviceView, EditView, EditsPage, EventView, EventsPage, Failure, MentionView, MentionsPage, MessageView,
+    MessagesPage, PersonalItem, PersonalPage, ReactionView, ReactionsPage, Sent, UserView, Welcome,
 };
 use stonechat_app::live::LiveEvent;
 use stonechat_domain::attributes::Attributes;
@@ -72,6 +72,7 @@ pub fn answer(session_id: u64, answer: &Answer) -> Body {
         Answer::Members(page) => Body::Members(encode_group::members(page)),
         Answer::Bans(page) => Body::Bans(encode_group::bans(page)),
         Answer::Askers(page) => Body::Askers(encode_group::askers(page)),
+        Answer::ContentTypes(types) => Body::ContentTypes(content_types(types)),
         Answer::Devices(devices) => Body::Devices(v1::Devices { devices: devices.iter().map(device).collect() }),
         Answer::Users(page) => Body::Users(people::users(page)),
         Answer::Profile(own) => Body::Profile(people::profile(own)),
@@ -120,7 +121,14 @@ pub fn welcome(session_id: u64, welcome: &Welcome) -> v1::Welcome {
         unread_total: welcome.unread_total,
         history_id: Bytes::copy_from_slice(&welcome.history_id),
         session_id: session_id.to_string(),
+        content_types_version: welcome.content_types_version,
     }
+}
+
+fn content_types(types: &ContentTypes) -> v1::ContentTypes {
+    let declared =
+        |it: &ContentType| v1::ContentType { body_type: it.body_type.clone(), fallback: it.fallback.clone() };
+    v1::ContentTypes { version: types.version, types: types.types.iter().map(declared).collect() }
 }
 
 /// A member has read.

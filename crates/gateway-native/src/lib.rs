@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod actions;
+pub mod content;
 pub mod decode;
 pub mod encode;
 mod encode_group;

@@ -1,7 +1,8 @@
 //! What the API asks of the rest of the server.
 
 use std::pin::Pin;
-use stonechat_app::api::{Answer, Call, Failure, OwnProfile, ProfilePatch};
+use std::sync::Arc;
+use stonechat_app::api::{Answer, Call, ContentTypes, Failure, OwnProfile, ProfilePatch};
 use stonechat_types::id::{AppName, DeviceId, UserId, Username};
 use stonechat_types::number::{AppId, Timestamp};
 
@@ -32,6 +33,9 @@ pub trait Backend: Send + Sync {
 
     /// The same of the user who chose a name.
     fn user_named(&self, app: AppId, name: Username) -> BoxFuture<'_, Result<Option<OwnProfile>, Failure>>;
+
+    /// The types of content that an app declares.
+    fn content_types(&self, app: AppId) -> Arc<ContentTypes>;
 
     /// Carries out a call in the name of a user.
     fn call_as(&self, app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>>;

@@ -1,8 +1,8 @@
 //! The table of routes, and the router that is made from it.
 
 use crate::endpoint::{
-    change_conversation, change_message, create_conversation, create_token, devices, health, home, list_members,
-    list_messages, metrics_page, openapi, put_user, relations, send_message,
+    change_conversation, change_message, content_types, create_conversation, create_token, devices, health, home,
+    list_members, list_messages, metrics_page, openapi, put_user, relations, send_message,
 };
 use crate::error::{no_such_method, no_such_path};
 use crate::guard::{self, Places, REQUESTS_MAX};
@@ -38,6 +38,7 @@ const RELATIONS: &str = "/v1/apps/{app}/users/{user}/relations";
 const RELATION: &str = "/v1/apps/{app}/users/{user}/relations/{peer}";
 const DEVICES: &str = "/v1/apps/{app}/users/{user}/devices";
 const DEVICE: &str = "/v1/apps/{app}/users/{user}/devices/{device}";
+const CONTENT_TYPES: &str = "/v1/apps/{app}/content-types";
 const TOKENS: &str = "/v1/apps/{app}/tokens";
 const CONVERSATIONS: &str = "/v1/apps/{app}/conversations";
 const CONVERSATION_MESSAGES: &str = "/v1/apps/{app}/conversations/{conversation}/messages";
@@ -56,6 +57,7 @@ const PATHS: &[&str] = &[
     RELATION,
     DEVICES,
     DEVICE,
+    CONTENT_TYPES,
     TOKENS,
     CONVERSATIONS,
     CONVERSATION_MESSAGES,
@@ -72,7 +74,7 @@ const PATHS: &[&str] = &[
     "/v1/openapi.json",
 ];
 
-fn table() -> [Route; 22] {
+fn table() -> [Route; 23] {
     let open = |path, handler| Route { method: "get", path, access: Access::Open, handler };
     let secret = |method, path, handler| Route { method, path, access: Access::Secret, handler };
     [
@@ -84,6 +86,7 @@ fn table() -> [Route; 22] {
         secret("get", DEVICES, get(devices::list)),
         secret("delete", DEVICES, delete(devices::sign_out_all)),
         secret("delete", DEVICE, delete(devices::sign_out)),
+        secret("get", CONTENT_TYPES, get(content_types::list)),
         secret("post", TOKENS, post(create_token::handle)),
         secret("post", CONVERSATIONS, post(create_conversation::handle)),
         secret("post", MESSAGES, post(send_message::handle)),

@@ -12,8 +12,9 @@ use prometheus_client::registry::Registry;
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use stonechat_app::api::{
-    Answer, Call, CommandDone, Content, Destination, DeviceView, EventView, Failure, MemberView, MembersPage,
-    MessageView, MessagesPage, OwnProfile, ProfilePatch, ProfileView, RelationView, RelationsPage, Sent, UserView,
+    Answer, Call, CommandDone, Content, ContentType, ContentTypes, Destination, DeviceView, EventView, Failure,
+    MemberView, MembersPage, MessageView, MessagesPage, OwnProfile, ProfilePatch, ProfileView, RelationView,
+    RelationsPage, Sent, UserView,
 };
 use stonechat_app::ports::{Clock, Entropy};
 use stonechat_domain::device::{Platform, SignOut};
@@ -142,6 +143,12 @@ impl Backend for Stub {
 
     fn user_named(&self, _: AppId, _: Username) -> BoxFuture<'_, Result<Option<OwnProfile>, Failure>> {
         Box::pin(async move { self.answer(Answer::Done).await.map(|_| Some(own(user("alice")))) })
+    }
+
+    fn content_types(&self, _app: AppId) -> Arc<ContentTypes> {
+        let schema = Some(r#"{"type": "object"}"#.to_owned());
+        let order = ContentType { body_type: "acme.order".into(), fallback: "Order {number}".into(), schema };
+        Arc::new(ContentTypes { version: 1, types: vec![order] })
     }
 
     fn call_as(&self, _app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>> {

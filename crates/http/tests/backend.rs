@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use stonechat_app::api::{Answer, Call, Failure, OwnProfile, ProfilePatch};
+use stonechat_app::api::{Answer, Call, ContentTypes, Failure, OwnProfile, ProfilePatch};
 use stonechat_app::application::{App, Parts};
 use stonechat_app::node::Options;
-use stonechat_app::ports::{Clock, Entropy, Identity, TokenError, TokenVerifier};
+use stonechat_app::ports::{AnyContent, Clock, Entropy, Identity, TokenError, TokenVerifier};
 use stonechat_http::backend::{Backend, BoxFuture, Readiness};
 use stonechat_http::metrics::Metrics;
 use stonechat_http::router::router;
@@ -78,6 +78,10 @@ impl Backend for Composed {
         Box::pin(self.0.user_named(app, name))
     }
 
+    fn content_types(&self, app: AppId) -> Arc<ContentTypes> {
+        self.0.content_types(app)
+    }
+
     fn call_as(&self, app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>> {
         Box::pin(self.0.call_as(app, user, call))
     }
@@ -111,6 +115,7 @@ fn world(users: Users) -> World {
         clock: clock.clone(),
         entropy: entropy.clone(),
         verifier: Arc::new(NoTokens),
+        content: Arc::new(AnyContent),
         tasks: TaskTracker::new(),
         options: Options { auto_create: matches!(users, Users::ByFirstMessage), ..Options::default() },
     };

@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod content;
 pub mod data_folder;
 pub mod doctor;
 pub mod identity;

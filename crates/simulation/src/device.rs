@@ -175,6 +175,7 @@ impl Device {
             | Change::EchoGone(..)
             | Change::Pending(..)
             | Change::Windows(_)
+            | Change::ContentTypes(_)
             | Change::PendingGone(..)
             | Change::Messages(..)
             | Change::MessageChanged(..)

@@ -16,6 +16,7 @@ use stonechat_app::follower::Start;
 use stonechat_app::node::Options as AppOptions;
 use stonechat_app::ports::Entropy as _;
 use stonechat_app::rows::derive::MessageRows;
+use stonechat_gateway_native::content::KnownContent;
 use stonechat_gateway_native::gateway::NativeGateway;
 use stonechat_gateway_native::session::NativeSession;
 use stonechat_log_segment::config::{Config as StoreConfig, OnFatal};
@@ -113,6 +114,7 @@ impl Node {
             clock: Arc::new(SimClock { base_ms: now_ms, start, skew: machine.skew.clone() }),
             entropy,
             verifier: Arc::new(SimVerifier),
+            content: Arc::new(KnownContent),
             tasks: tasks.clone(),
             options: setup.app.clone(),
         };

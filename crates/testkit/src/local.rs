@@ -53,6 +53,14 @@ impl Local {
     /// # Errors
     /// When it does not start.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.restart_with(|_| {}).await
+    }
+
+    /// The same, with settings of the test's own.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Settings)) -> anyhow::Result<()> {
         let (mut http, mut tcp) = (None, None);
         if let Some(server) = self.server.take() {
             (http, tcp) = (Some(server.http), server.tcp);
@@ -64,6 +72,7 @@ impl Local {
             if let (Some(listen), Some(addr)) = (&mut settings.tcp, tcp) {
                 listen.addr = addr;
             }
+            change(settings);
         };
         self.server = Some(start(&self.folder, again).await?);
         Ok(())

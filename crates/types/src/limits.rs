@@ -72,6 +72,12 @@ pub const ENTITIES_MAX: usize = 200;
 pub const URL_BYTES_MAX: usize = 2 * 1024;
 /// Emojis that one user may add to one message.
 pub const EMOJIS_PER_USER_MAX: usize = 20;
+/// Types of content that an app may declare.
+pub const CONTENT_TYPES_MAX: usize = 64;
+/// Longest schema of a declared type, in bytes.
+pub const CONTENT_SCHEMA_BYTES_MAX: usize = 64 * 1024;
+/// Longest fallback text of a declared type, in bytes.
+pub const FALLBACK_BYTES_MAX: usize = 256;
 /// Different emojis on one message.
 pub const EMOJIS_PER_MESSAGE_MAX: usize = 64;
 /// Calls that one session may have in flight.

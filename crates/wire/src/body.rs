@@ -250,6 +250,22 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_is_none_is_refused() {
+        for (case, body) in [
+            ("no protobuf", &b"\xFF"[..]),
+            ("not UTF-8", b"\x0A\x01\xFF"),
+            ("half a surrogate as three bytes", b"\x0A\x03\xED\xA0\x80"),
+            ("cut off", b"\x0A\x09a"),
+            ("nothing", b""),
+        ] {
+            assert!(check(TEXT, &Bytes::from_static(body)).is_err(), "{case}");
+        }
+        for bad in ["", " \n\t\u{3000}", "a\0b", "a\u{1b}[2J", "a\u{9b}2J"] {
+            assert!(text(bad, &[]).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
     fn links_lead_where_a_click_is_safe() {
         let link = |address: &str| text("here", &[(0, 4, Kind::Link(address.into()))]).is_ok();
         for good in ["https://example.org/a?b=c#d", "HTTP://example.org", "mailto:ann@example.org", "tel:+123"] {

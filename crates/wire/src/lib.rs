@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod body;
+pub mod fallback;
 pub mod frame;
 pub mod json;
 

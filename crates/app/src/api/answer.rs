@@ -53,6 +53,8 @@ pub enum Answer {
     Bans(BansPage),
     /// Who asks to be let in, or is asked to come in.
     Askers(AskersPage),
+    /// The types of content that the app declares.
+    ContentTypes(Arc<ContentTypes>),
     /// Devices.
     Devices(Vec<DeviceView>),
     /// Users that exist.
@@ -129,6 +131,28 @@ pub struct Welcome {
     pub history_id: [u8; 16],
     /// What the app allows to be done to messages.
     pub messages: MessagePolicy,
+    /// Of the types of content that the app declares.
+    pub content_types_version: u64,
+}
+
+/// The types of content that an app declares.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ContentTypes {
+    /// Another number for other types; 0 when there are none.
+    pub version: u64,
+    /// At most [`stonechat_types::limits::CONTENT_TYPES_MAX`], by their names.
+    pub types: Vec<ContentType>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContentType {
+    /// As messages of it have it.
+    pub body_type: String,
+    /// What is shown where the content itself cannot be.
+    pub fallback: String,
+    /// What the JSON of a message must be, as a JSON schema; any JSON without one.
+    pub schema: Option<String>,
 }
 
 /// A page of the window, newest first.

@@ -115,6 +115,8 @@ pub enum Call {
         /// Users at most; 0 for the default.
         limit: u32,
     },
+    /// The types of content that the app declares. Answer: `ContentTypes`.
+    ListContentTypes,
     /// The caller's devices. Answer: `Devices`.
     ListDevices,
     /// Sign a device of the caller out. Answer: `Done`.

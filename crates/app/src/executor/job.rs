@@ -4,6 +4,7 @@ use crate::api::{Answer, Failure, Outbound, SendMessage};
 use crate::relate::Wanted;
 use crate::session::Session;
 use crate::turn::Turn;
+use bytes::Bytes;
 use std::sync::Arc;
 use stonechat_domain::event::{Command, MessageCommand};
 use stonechat_domain::member::UserRef;
@@ -22,6 +23,8 @@ pub(crate) struct Job {
     pub actor: UserRef,
     pub work: Work,
     pub reply: Reply,
+    /// What is wrong with the body that it brings.
+    pub wrong: Option<Box<str>>,
 }
 
 impl Job {
@@ -39,6 +42,18 @@ pub(crate) enum Work {
     MarkRead(Seq),
     Typing(bool),
     Relate(CommandId, Box<Wanted>),
+}
+
+impl Work {
+    /// The type and the body of what is to be said.
+    pub fn content(&self) -> Option<(&[u8], &Bytes)> {
+        match self {
+            Self::Send(send) => Some((&send.body_type, &send.body)),
+            Self::ChangeMessage(_, _, MessageCommand::Edit(content), _) => Some((&content.body_type, &content.body)),
+            Self::Command(_, Command::Command(content)) => Some((&content.body_type, &content.body)),
+            _ => None,
+        }
+    }
 }
 
 /// Where the answer goes.

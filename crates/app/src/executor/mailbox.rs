@@ -242,7 +242,7 @@ mod tests {
     fn job(app: AppId, n: u64) -> Job {
         let actor = UserRef { no: UserNo(1), id: UserId::new("alice").unwrap() };
         let conversation = ConversationId::direct(app, &actor.id, &actor.id);
-        Job { key: (app, conversation), actor, work: Work::MarkRead(Seq(n)), reply: Reply::Nobody }
+        Job { key: (app, conversation), actor, work: Work::MarkRead(Seq(n)), reply: Reply::Nobody, wrong: None }
     }
 
     fn send(mailbox: &Mailbox, app: AppId, numbers: impl Iterator<Item = u64>) {

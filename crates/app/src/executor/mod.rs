@@ -347,7 +347,7 @@ impl Executor {
         }
         if !self.stopping {
             for (key, actor, upto) in cursors {
-                self.say_again(Job { key, actor, work: Work::MarkRead(upto), reply: Reply::Nobody });
+                self.say_again(Job { key, actor, work: Work::MarkRead(upto), reply: Reply::Nobody, wrong: None });
             }
         }
         self.resume();
@@ -456,6 +456,14 @@ fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> Attempt {
 pub(crate) fn refuse(context: &Context<'_>, job: Job, code: ErrorCode, message: &'static str) -> Attempt {
     context.node.metrics.refused(code);
     job.reply.refuse(code, message);
+    Attempt::Done
+}
+
+/// Refuses a job for the body that it brings.
+pub(crate) fn refuse_body(context: &Context<'_>, job: Job) -> Attempt {
+    context.node.metrics.refused(ErrorCode::InvalidArgument);
+    let message = job.wrong.map_or_else(String::new, str::into_string);
+    job.reply.answer(Err(Failure::new(ErrorCode::InvalidArgument, message)));
     Attempt::Done
 }
 

@@ -12,7 +12,7 @@ use stonechat_app::api::{
 };
 use stonechat_app::application::{App, Parts};
 use stonechat_app::node::Options;
-use stonechat_app::ports::{Clock, Entropy, Identity, TokenError, TokenVerifier};
+use stonechat_app::ports::{AnyContent, Clock, ContentRules, Entropy, Identity, TokenError, TokenVerifier};
 use stonechat_app::session::Session;
 use stonechat_domain::device::Platform;
 use stonechat_log::activity::ActivityTable;
@@ -348,15 +348,25 @@ impl World {
     }
 
     pub fn with(options: Options) -> Self {
-        Self::start(Arc::new(SteeredLog::new()), Arc::new(MemoryVault::new([9; 32])), options)
+        Self::with_rules(options, Arc::new(AnyContent))
+    }
+
+    /// With rules for the bodies of messages.
+    pub fn with_rules(options: Options, content: Arc<dyn ContentRules>) -> Self {
+        Self::start(Arc::new(SteeredLog::new()), Arc::new(MemoryVault::new([9; 32])), content, options)
     }
 
     /// The next process on this one's store, after [`SteeredLog::kill`].
     pub fn next(&self, options: Options) -> Self {
-        Self::start(Arc::new(SteeredLog::over(self.log.inner.clone())), self.vault.clone(), options)
+        Self::start(
+            Arc::new(SteeredLog::over(self.log.inner.clone())),
+            self.vault.clone(),
+            Arc::new(AnyContent),
+            options,
+        )
     }
 
-    fn start(log: Arc<SteeredLog>, vault: Arc<MemoryVault>, options: Options) -> Self {
+    fn start(log: Arc<SteeredLog>, vault: Arc<MemoryVault>, content: Arc<dyn ContentRules>, options: Options) -> Self {
         let clock = Arc::new(TestClock(AtomicI64::new(1_000_000)));
         let tasks = TaskTracker::new();
         let parts = Parts {
@@ -365,6 +375,7 @@ impl World {
             clock: clock.clone(),
             entropy: Arc::new(Counting::default()),
             verifier: Arc::new(PlainTokens),
+            content,
             tasks: tasks.clone(),
             options,
         };

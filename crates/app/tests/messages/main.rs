@@ -1,6 +1,7 @@
 //! Edits and reactions: in every order, on every device, after everything.
 
 mod attributes;
+mod bodies;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod pins;

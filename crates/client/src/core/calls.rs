@@ -18,6 +18,8 @@ pub enum Purpose {
     List,
     /// A further page of the personal changes of a welcome.
     Personal,
+    /// The types of content that the app declares.
+    ContentTypes,
     /// One conversation as it is now.
     Get(ConversationId),
     /// Events after the last contiguous one.
@@ -49,6 +51,7 @@ impl Purpose {
         match self {
             Self::List
             | Self::Personal
+            | Self::ContentTypes
             | Self::Get(_)
             | Self::CatchUp(_)
             | Self::Newest(_)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 
+use crate::content_types::ContentTypes;
 use crate::core::rows::{MessageChange, MessageRow};
 use crate::group::Asking;
 use crate::people::{Profile, Relation};
@@ -22,6 +23,8 @@ pub enum Change {
     ConversationGone(ConversationId),
     /// How long messages may be changed.
     Windows(MessageWindows),
+    /// The types of content that the app declares.
+    ContentTypes(Arc<ContentTypes>),
     /// Unread messages over all conversations.
     TotalUnread(u64),
     /// How far a message or a command of this device has come.

@@ -39,6 +39,9 @@ impl Core {
         {
             self.call(Purpose::Personal, Body::FetchPersonal(v1::FetchPersonal { after, limit: 0 }));
         }
+        if self.wants_content_types() && self.may_fetch() {
+            self.ask_content_types();
+        }
         for id in self.gets.clone() {
             if !self.may_fetch() {
                 return;

@@ -15,6 +15,7 @@ use crate::core::bounds;
 use crate::core::calls::{Calls, Purpose};
 use crate::core::change::Change;
 use crate::core::command::{Command, Reply, Ticket};
+use crate::core::content_types::Declared;
 use crate::core::conversation::Conversation;
 use crate::core::dice::Dice;
 use crate::core::journal::Journal;
@@ -141,6 +142,8 @@ pub struct Core {
     pub(super) asks: Asks,
     pub(super) typists: Typists,
     pub(super) entries: Entries,
+    /// What is known of the types of content that the app declares.
+    pub(super) declared: Declared,
     /// What the user prefers in conversations, as the server said it last.
     pub(super) preferences: BTreeMap<ConversationId, Preferences>,
     /// Who waits for the device to be signed out.
@@ -202,6 +205,7 @@ impl Core {
             asks: Asks::default(),
             typists: Typists::default(),
             entries: Entries::default(),
+            declared: Declared::default(),
             preferences: BTreeMap::new(),
             leaving: Vec::new(),
             is_signed_out: false,
@@ -217,6 +221,7 @@ impl Core {
         };
         core.stale = core.conversations.values().filter(|it| it.row.stale_from > 0).map(|it| it.row.id).collect();
         core.tell_people(snapshot.entries);
+        core.tell_content_types();
         core.touched.clear();
         core.tell_what_is_here();
         core.journal.close(&mut core.actions);

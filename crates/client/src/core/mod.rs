@@ -15,6 +15,7 @@ mod calls;
 pub mod change;
 mod changes;
 pub mod command;
+mod content_types;
 mod conversation;
 mod dice;
 mod fetch;

@@ -40,6 +40,7 @@ impl Core {
             Purpose::Pull => self.break_off(&error.code),
             fetch @ (Purpose::List
             | Purpose::Personal
+            | Purpose::ContentTypes
             | Purpose::Get(_)
             | Purpose::CatchUp(_)
             | Purpose::Newest(_)
@@ -59,6 +60,7 @@ impl Core {
             Purpose::Get(id) => self.on_get_refused(id),
             Purpose::CatchUp(id) | Purpose::Newest(id) | Purpose::Replay(id) => self.on_unreachable(id),
             Purpose::Changes(id) => self.on_changes_refused(id),
+            Purpose::ContentTypes => self.on_content_types_refused(),
             // Without the listing this device cannot get in step: a new hello begins anew.
             Purpose::List | Purpose::Personal => self.break_off(&error.code),
             Purpose::Hello

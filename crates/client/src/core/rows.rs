@@ -251,6 +251,8 @@ pub struct DeviceRow {
     pub position: Bytes,
     /// The history of the server's store that everything here belongs to.
     pub history_id: Bytes,
+    /// The types of content that the app declares, as the wire has them; empty when none were told.
+    pub content_types: Bytes,
 }
 
 /// Everything that the core needs to begin.

@@ -89,6 +89,7 @@ impl Core {
                 }
             }
             (Purpose::List, Body::Conversations(page)) => self.take_page(&page.conversations, page.next_page),
+            (Purpose::ContentTypes, Body::ContentTypes(types)) => self.on_content_types(&types),
             (Purpose::Personal, Body::Personal(personal)) => self.take_personal(&personal),
             (Purpose::Get(id), Body::Conversation(conversation)) => {
                 self.gets.remove(&id);
@@ -130,6 +131,7 @@ impl Core {
             self.take_personal(&personal);
         }
         self.welcome_unread = Some(welcome.unread_total);
+        self.on_content_types_version(welcome.content_types_version);
         self.take_page(&welcome.conversations, welcome.next_page);
         for told in &welcome.conversations {
             let known = told.conversation_id.parse().ok().and_then(|id| self.conversations.get_mut(&id));
@@ -391,7 +393,11 @@ impl Core {
 
     fn is_in_step(&self) -> bool {
         let listed = self.session.as_ref().is_some_and(|it| it.next_page.is_none() && it.personal_after.is_none());
-        listed && self.unsettled.is_empty() && self.unknown.is_empty() && self.gets.is_empty()
+        listed
+            && !self.declared.wanted()
+            && self.unsettled.is_empty()
+            && self.unknown.is_empty()
+            && self.gets.is_empty()
     }
 
     /// The same as [`Core::sync_state`], for a look.

@@ -127,7 +127,11 @@ fn apply(store: &mut impl Store, ops: Vec<StoreOp>) {
 }
 
 fn keeps_everything(mut store: impl Store, reopen: impl FnOnce() -> Box<dyn Store>) {
-    let device = DeviceRow { position: Bytes::from_static(b"p1"), history_id: Bytes::from_static(b"h") };
+    let device = DeviceRow {
+        position: Bytes::from_static(b"p1"),
+        history_id: Bytes::from_static(b"h"),
+        content_types: Bytes::from_static(b"c"),
+    };
     let event = Event { conversation_id: conversation().to_string(), seq: 2, ..Event::default() };
     apply(
         &mut store,

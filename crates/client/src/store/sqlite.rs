@@ -180,7 +180,8 @@ fn apply(db: &Connection, op: &StoreOp) -> rusqlite::Result<()> {
         StoreOp::Wipe => wipe(db),
         StoreOp::PutDevice(device) => {
             put_value(db, "position", &device.position)?;
-            put_value(db, "history_id", &device.history_id)
+            put_value(db, "history_id", &device.history_id)?;
+            put_value(db, "content_types", &device.content_types)
         }
         StoreOp::PutEntry(key, entry) => {
             let mut put = db.prepare_cached("INSERT OR REPLACE INTO entries VALUES (?1, ?2)")?;
@@ -265,6 +266,7 @@ impl Store for SqliteStore {
             device: DeviceRow {
                 position: value(db, "position")?.unwrap_or_default().into(),
                 history_id: value(db, "history_id")?.unwrap_or_default().into(),
+                content_types: value(db, "content_types")?.unwrap_or_default().into(),
             },
             conversations: read(db, "SELECT * FROM conversations", [], row::conversation)?,
             intervals: read(

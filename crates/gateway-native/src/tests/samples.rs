@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use std::sync::Arc;
 use stonechat_app::api::{
-    Answer, AskerView, AskersPage, AskingView, BanView, BansPage, ChangesPage, CommandDone, Content, ConversationPage,
-    ConversationView, DeviceView, EditView, EditsPage, EventView, EventsPage, Failure, GroupView, MemberView,
-    MembersPage, MentionView, MentionsPage, MessageView, MessagesPage, PersonalItem, PersonalPage, ReactionView,
-    ReactionsPage, Sent, StateView, UserView, Welcome,
+    Answer, AskerView, AskersPage, AskingView, BanView, BansPage, ChangesPage, CommandDone, Content, ContentType,
+    ContentTypes, ConversationPage, ConversationView, DeviceView, EditView, EditsPage, EventView, EventsPage, Failure,
+    GroupView, MemberView, MembersPage, MentionView, MentionsPage, MessageView, MessagesPage, PersonalItem,
+    PersonalPage, ReactionView, ReactionsPage, Sent, StateView, UserView, Welcome,
 };
 use stonechat_domain::attributes::{Attributes, Forwarded, ReplyTo};
 use stonechat_domain::device::{Platform, SignOut};
@@ -148,6 +148,7 @@ pub fn calls() -> Vec<Body> {
             limit: 9,
         }),
         Body::ListBans(v1::ListBans { conversation_id: group_id(), page: Bytes::from_static(b"page"), limit: 9 }),
+        Body::ListContentTypes(v1::ListContentTypes {}),
         Body::ListDevices(v1::ListDevices {}),
         Body::RevokeDevice(v1::RevokeDevice { device_id: "old-phone".into(), all_others: false }),
         Body::Pull(v1::Pull { position: position(), window: 20 }),
@@ -268,6 +269,14 @@ pub fn all_answers() -> Vec<Answer> {
             }],
             next: Bytes::from_static(b"next page"),
         }),
+        Answer::ContentTypes(Arc::new(ContentTypes {
+            version: 49,
+            types: vec![ContentType {
+                body_type: "acme.order".into(),
+                fallback: "Order {number}".into(),
+                schema: None,
+            }],
+        })),
         Answer::Devices(vec![device()]),
     ];
     answers.extend(people::answers());
@@ -583,5 +592,6 @@ pub fn welcome(server_time: Timestamp) -> Welcome {
         unread_total: 48,
         history_id: [9; 16],
         messages: MessagePolicy { edit_window_ms: 172_800_000, recall_window_ms: 172_800_001 },
+        content_types_version: 49,
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use stonechat_app::application::{App, Parts};
 use stonechat_app::node::Options;
 use stonechat_app::ports::{Clock, Entropy, Identity, TokenError, TokenVerifier};
+use stonechat_gateway_native::content::KnownContent;
 use stonechat_gateway_native::gateway::NativeGateway;
 use stonechat_gateway_native::session::NativeSession;
 use stonechat_log::memory::MemoryLog;
@@ -107,6 +108,7 @@ impl Stage {
             clock: Arc::new(TestClock(AtomicI64::new(START.0))),
             entropy: Arc::new(Counting(AtomicU64::new(1))),
             verifier: Arc::new(Verifier),
+            content: Arc::new(KnownContent),
             tasks: tasks.clone(),
             options: Options::default(),
         };

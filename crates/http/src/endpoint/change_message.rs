@@ -9,6 +9,7 @@ use crate::state::HttpState;
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use stonechat_app::api::{Answer, Call, ChangeMessage};
 use stonechat_domain::event::{Content, MessageCommand};
 use stonechat_domain::message::Authority;
@@ -32,6 +33,8 @@ pub(crate) struct EditBody {
     body_type: Option<String>,
     /// Base64.
     body: Option<String>,
+    /// Instead of `body`.
+    json: Option<Value>,
     #[serde(default)]
     as_app: bool,
     command_id: Option<String>,
@@ -71,7 +74,12 @@ pub(crate) async fn edit(
     PathOf(place): PathOf<Place>,
     JsonBody(body): JsonBody<EditBody>,
 ) -> Result<Json<Reply>, ApiError> {
-    let given = Given { text: body.text.as_deref(), body_type: body.body_type.as_deref(), body: body.body.as_deref() };
+    let given = Given {
+        text: body.text.as_deref(),
+        body_type: body.body_type.as_deref(),
+        body: body.body.as_deref(),
+        json: body.json.as_ref(),
+    };
     let (body_type, bytes) = content(given)?;
     let command = MessageCommand::Edit(Content { body_type, body: bytes });
     let asked = Asked { user: &body.user, command_id: body.command_id.as_deref(), as_app: body.as_app };
@@ -142,7 +150,7 @@ async fn change(
 mod tests {
     use super::*;
     use crate::stub::{Stub, direct, refusal, request, send_to};
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     const ID: &str = "019a0000-0000-7000-8000-000000000001";
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod change_conversation;
 pub(crate) mod change_message;
+pub(crate) mod content_types;
 pub(crate) mod create_conversation;
 pub(crate) mod create_token;
 pub(crate) mod devices;

@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use stonechat_app::api::{Answer, Call, Destination, SendMessage};
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ClientMsgId, UserId};
@@ -29,6 +30,8 @@ pub(crate) struct Body {
     body_type: Option<String>,
     /// Base64.
     body: Option<String>,
+    /// Instead of `body`.
+    json: Option<Value>,
     client_msg_id: Option<String>,
     #[serde(default)]
     attributes: AttributesBody,
@@ -48,7 +51,12 @@ pub(crate) async fn handle(
 ) -> Result<Json<Reply>, ApiError> {
     let sender: UserId = id("sender", &body.sender)?;
     let to = destination(&body)?;
-    let given = Given { text: body.text.as_deref(), body_type: body.body_type.as_deref(), body: body.body.as_deref() };
+    let given = Given {
+        text: body.text.as_deref(),
+        body_type: body.body_type.as_deref(),
+        body: body.body.as_deref(),
+        json: body.json.as_ref(),
+    };
     let (body_type, bytes) = content(given)?;
     let attributes = body.attributes.checked()?;
     let client_msg_id: ClientMsgId = match &body.client_msg_id {
@@ -81,19 +89,24 @@ pub(crate) struct Given<'a> {
     pub(crate) body_type: Option<&'a str>,
     /// Base64.
     pub(crate) body: Option<&'a str>,
+    pub(crate) json: Option<&'a Value>,
 }
 
 /// The type and the bytes of a body that is within its limit and, when it is text, checked.
 pub(crate) fn content(given: Given<'_>) -> Result<(Bytes, Bytes), ApiError> {
-    let (body_type, bytes) = match (given.text, given.body_type, given.body) {
-        (Some(text), None, None) => (TEXT, text_body::encode(text)),
-        (None, Some(body_type), Some(base64)) => {
+    let (body_type, bytes) = match (given.text, given.body_type, given.body, given.json) {
+        (Some(text), None, None, None) => (TEXT, text_body::encode(text)),
+        (None, Some(body_type), Some(base64), None) => {
             check_body_type(body_type)?;
             let bytes = STANDARD.decode(base64).map_err(|_| ApiError::invalid("body", "is not base64"))?;
             (body_type, bytes.into())
         }
+        (None, Some(body_type), None, Some(json)) => {
+            check_body_type(body_type)?;
+            (body_type, json.to_string().into())
+        }
         _ => {
-            let message = "give either text, or both body_type and body (in base64)";
+            let message = "give either text, or body_type with json or with body (in base64)";
             return Err(ApiError::new(ErrorCode::InvalidArgument, message));
         }
     };
@@ -122,7 +135,7 @@ fn check_body_type(body_type: &str) -> Result<(), ApiError> {
 mod tests {
     use super::*;
     use crate::stub::{Stub, direct, refusal, request, send, send_to};
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn post(body: Value) -> axum::http::Request<axum::body::Body> {
         request("POST", "/v1/apps/default/messages", Some(body))

@@ -282,6 +282,9 @@ pub struct SendArgs {
     /// Where to.
     #[command(flatten)]
     pub target: TargetArgs,
+    /// Send content of a type of the app's own; the text is its JSON
+    #[arg(long = "type", value_name = "TYPE")]
+    pub body_type: Option<String>,
     /// The message's own id: the same id and text again never make a second message
     #[arg(long, value_name = "UUID")]
     pub client_msg_id: Option<ClientMsgId>,

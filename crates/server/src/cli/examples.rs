@@ -82,6 +82,7 @@ EXIT CODES
 EXAMPLES
   stonechat send --as alice --to bob 'see you at noon'
   date | stonechat send --as alice --conversation g_aibaeaqcaibaeaqcaibaeaqcai -
+  stonechat send --as alice --to bob --type acme.order '{\"number\": 7}'
   stonechat send --as alice --to bob --json 'exactly once' \\
       --client-msg-id 0198f0c4-7b5e-7d7e-8a51-3b1f6c0f8f11";
 

@@ -19,8 +19,9 @@ pub async fn run(args: &HistoryArgs, who: &Who, context: &mut Context<'_>) -> Ou
     let account = who.connect(&args.client, DEVICE_SEND, context).await?;
     let messages = fetch(args, &account).await;
     account.stop().await;
+    let types = account.content_types().get();
     for message in messages? {
-        let line = EventLine::of_message(&message, args.conversation);
+        let line = EventLine::of_message(&message, args.conversation, &types);
         if args.json {
             line.write_json(context.out)?;
         } else {

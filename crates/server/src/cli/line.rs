@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
+use stonechat_client::content_types::ContentTypes;
 use stonechat_client::core::translate;
 use stonechat_client::events::RecordedEvent;
 use stonechat_client::send::SendHandle;
@@ -44,7 +45,7 @@ pub struct EventLine {
     pub text: Option<String>,
     /// Whether an earlier send had stored it already.
     pub deduplicated: bool,
-    /// What an event that is not a message did, for people.
+    /// What an event that is not a message did, or what a message says that is not a text; for people.
     #[serde(skip)]
     pub happened: Option<String>,
 }
@@ -52,7 +53,7 @@ pub struct EventLine {
 impl EventLine {
     /// Of what a device received.
     #[must_use]
-    pub fn of_event(recorded: &RecordedEvent, me: &UserId) -> Self {
+    pub fn of_event(recorded: &RecordedEvent, me: &UserId, types: &ContentTypes) -> Self {
         let event = &recorded.event;
         let message = translate::message(event, me);
         Self {
@@ -64,18 +65,19 @@ impl EventLine {
             sender: event.sender_id.clone(),
             sent_at: event.sent_at,
             kind: event.kind.clone(),
-            text: message.and_then(|message| text_of(&message.content)),
+            text: message.as_ref().and_then(|message| text_of(&message.content)),
             deduplicated: false,
-            happened: match &event.change {
-                Some(change) => Some(happened(change)),
-                None => event.message_recalled.then(|| RECALLED.to_owned()),
+            happened: match (&event.change, &message) {
+                (Some(change), _) => Some(happened(change)),
+                (None, _) if event.message_recalled => Some(RECALLED.to_owned()),
+                (None, message) => message.as_ref().and_then(|message| instead_of_text(&message.content, types)),
             },
         }
     }
 
     /// Of a page of history. A message of a page always stands in the log.
     #[must_use]
-    pub fn of_message(message: &Message, conversation: ConversationId) -> Self {
+    pub fn of_message(message: &Message, conversation: ConversationId, types: &ContentTypes) -> Self {
         let seq = message.id.map_or(Seq::ZERO, |id| id.seq);
         Self {
             conversation: conversation.to_string(),
@@ -88,13 +90,16 @@ impl EventLine {
             kind: MESSAGE.into(),
             text: text_of(&message.content),
             deduplicated: false,
-            happened: matches!(message.content, Content::Recalled { .. }).then(|| RECALLED.to_owned()),
+            happened: match &message.content {
+                Content::Recalled { .. } => Some(RECALLED.to_owned()),
+                content => instead_of_text(content, types),
+            },
         }
     }
 
     /// Of an acknowledgement.
     #[must_use]
-    pub fn of_sent(mark: &SentMark, handle: &SendHandle, sender: &UserId, text: &str) -> Self {
+    pub fn of_sent(mark: &SentMark, handle: &SendHandle, sender: &UserId, text: Option<String>) -> Self {
         Self {
             conversation: mark.conversation.to_string(),
             seq: mark.seq.get(),
@@ -104,7 +109,7 @@ impl EventLine {
             sender: sender.to_string(),
             sent_at: mark.sent_at.as_millis(),
             kind: MESSAGE.into(),
-            text: Some(text.to_owned()),
+            text,
             deduplicated: mark.deduplicated,
             happened: None,
         }
@@ -202,6 +207,14 @@ fn because(reason: &str) -> String {
     if reason.is_empty() { String::new() } else { format!(": {reason}") }
 }
 
+/// What people read of a message whose type the app declares.
+fn instead_of_text(content: &Content, types: &ContentTypes) -> Option<String> {
+    if !matches!(content, Content::Opaque { .. }) {
+        return None;
+    }
+    Some(types.words(content)).filter(|words| !words.is_empty())
+}
+
 fn text_of(content: &Content) -> Option<String> {
     match content {
         Content::Text(text) => Some(text.as_str().to_owned()),
@@ -236,7 +249,7 @@ mod tests {
             edited_at: None,
             reactions: Vec::new(),
         };
-        EventLine::of_message(&message, conversation)
+        EventLine::of_message(&message, conversation, &ContentTypes::default())
     }
 
     #[test]

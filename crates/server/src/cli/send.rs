@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use stonechat_client::account::Account;
 use stonechat_client::conversation::Conversation;
-use stonechat_client::send::{SendHandle, SendOptions, Text};
+use stonechat_client::send::{Outgoing, SendHandle, SendOptions, Text};
 use stonechat_client::state::{ConnectionState, EndReason, SendFailure, SendState, SentMark, Unsent};
 use stonechat_types::limits::BODY_BYTES_MAX;
 use tokio::time::{Instant, timeout_at};
@@ -23,8 +23,13 @@ use crate::cli::signals::EndSignals;
 /// [`Failure`].
 pub async fn run(args: &SendArgs, who: &Who, context: &mut Context<'_>) -> Outcome {
     let text = text(&args.text)?;
+    let outgoing = match &args.body_type {
+        Some(body_type) => Outgoing::json(body_type, &text)?,
+        None => Text::new(text.clone()).try_into()?,
+    };
+    let text = args.body_type.is_none().then_some(text);
     let account = who.open(&args.client, DEVICE_SEND, Recording::Nothing).await?;
-    let outcome = deliver(args, &account, text, &who.server, context).await;
+    let outcome = deliver(args, &account, (outgoing, text), &who.server, context).await;
     account.stop().await;
     outcome
 }
@@ -51,13 +56,19 @@ fn text(argument: &str) -> Result<String, Failure> {
     Ok(text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text)).to_owned())
 }
 
-async fn deliver(args: &SendArgs, account: &Account, text: String, server: &str, context: &mut Context<'_>) -> Outcome {
+async fn deliver(
+    args: &SendArgs,
+    account: &Account,
+    (outgoing, text): (Outgoing, Option<String>),
+    server: &str,
+    context: &mut Context<'_>,
+) -> Outcome {
     let deadline = Instant::now() + args.timeout;
     let earlier = account.outbox().await.unwrap_or_default();
     let conversation =
         target(account, &args.target).ok_or_else(|| Failure::Usage("say --to or --conversation".into()))?;
     let options = SendOptions { client_msg_id: args.client_msg_id, read_upto: None };
-    let handle = conversation.send_with(Text::new(text.clone()), options).await?;
+    let handle = conversation.send_with(outgoing, options).await?;
     // From here on the message is in the outbox. Only an answer of the server that is for good takes it out again.
     if let Err(error) = account.start().await {
         return Err(stays(&format!("{}: {error}", error.code())));
@@ -68,7 +79,7 @@ async fn deliver(args: &SendArgs, account: &Account, text: String, server: &str,
 
     let mut absence = Absence::new(server, Instant::now());
     let outcome = match wait(account, &handle, deadline, &mut absence, context).await {
-        Waited::Done(SendState::Sent(mark)) => acknowledge(args, &mark, &handle, account, &text, context),
+        Waited::Done(SendState::Sent(mark)) => acknowledge(args, &mark, &handle, account, text, context),
         Waited::Done(SendState::Failed(failure)) => Err(give_back(&handle, failure).await),
         Waited::Done(SendState::Cancelled) => Err(Failure::failed("the message was taken back")),
         Waited::Done(SendState::Queued | SendState::Sending | SendState::Done(_)) | Waited::Late => {
@@ -164,7 +175,7 @@ fn acknowledge(
     mark: &SentMark,
     handle: &SendHandle,
     account: &Account,
-    text: &str,
+    text: Option<String>,
     context: &mut Context<'_>,
 ) -> Outcome {
     let line = EventLine::of_sent(mark, handle, account.user(), text);

@@ -81,13 +81,14 @@ async fn print(
     context: &mut Context<'_>,
 ) -> Outcome {
     let mut last = first.cursor;
+    let types = account.content_types().get();
     let mut lines = Vec::new();
     let mut next = Some(first);
     let mut written = 0;
     while let Some(event) = next {
         last = event.cursor;
         if args.conversation.is_none_or(|conversation| conversation == event.conversation) {
-            let line = EventLine::of_event(&event, account.user());
+            let line = EventLine::of_event(&event, account.user(), &types);
             match (args.json, args.conversation) {
                 (true, _) => line.write_json(&mut lines)?,
                 (false, Some(_)) => line.write_sentence(&mut lines, context.looks)?,

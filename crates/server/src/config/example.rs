@@ -1,6 +1,6 @@
 //! `docs/stonechat.example.toml`: every setting with its help, made from the table.
 
-use crate::config::table::{APP_ID, Kind, SETTINGS, Setting};
+use crate::config::table::{APP_CONTENT_TYPE_FALLBACK, APP_ID, Kind, SETTINGS, Setting};
 
 const HEAD: &str = "\
 # Stonechat: every setting, with its default. What is commented out may stay so.
@@ -20,8 +20,10 @@ pub fn example() -> String {
         let (own_section, key) = path.rsplit_once('.').unwrap_or(("", &path));
         if own_section != section {
             section = own_section.to_owned();
-            // A section that stands there makes an app, and only `default` may be without a number.
-            let comment = if setting == APP_ID { "# " } else { "" };
+            // A section that stands there makes an app, of which only `default` may be without a number, or a type, which
+            // must say something.
+            let makes = setting == APP_ID || setting == APP_CONTENT_TYPE_FALLBACK;
+            let comment = if makes { "# " } else { "" };
             text += &format!("\n{comment}[{section}]\n");
         }
         text += &wrapped(setting.help);
@@ -32,7 +34,8 @@ pub fn example() -> String {
 
 fn example_path(setting: &Setting) -> String {
     let app = if setting == APP_ID { "apps.shop" } else { "apps.default" };
-    setting.path.replacen("apps.*", app, 1).replace('*', "my-key-1")
+    let path = setting.path.replacen("apps.*", app, 1).replace("content_types.*", "content_types.\"acme.order\"");
+    path.replace('*', "my-key-1")
 }
 
 fn value(setting: &Setting) -> String {
@@ -96,6 +99,7 @@ mod tests {
             toml += match setting.path {
                 "listen.tls_certificate" => "listen.tls_key = \"k\"",
                 "listen.tls_key" => "listen.tls_certificate = \"c\"",
+                "apps.*.content_types.*.schema" => "apps.default.content_types.\"acme.order\".fallback = \"An order\"",
                 "listen.proxies" => "listen.tls = \"terminated_by_proxy\"",
                 _ => "",
             };

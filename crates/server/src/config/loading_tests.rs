@@ -187,6 +187,24 @@ fn a_value_of_the_wrong_kind_says_what_it_must_be_and_is() {
             "messages.edit_window_seconds = -1",
             "messages.edit_window_seconds must be a whole number from 0 to 3162240000, without quotes, and is -1",
         ),
+        (
+            "apps.default.content_types.order.fallback = \"An order\"",
+            "apps.default.content_types.order: the name of a type has 1 to 64 letters of A-Z a-z 0-9 . _ -, and a dot, as in \
+             \"acme.order\"",
+        ),
+        (
+            "apps.default.content_types.\"acme.order\".schema = \"order.json\"",
+            "apps.default.content_types.\"acme.order\".fallback is missing: say what clients show that do not know the type",
+        ),
+        (
+            "apps.default.content_types.\"acme.order\".fallback = \"Order {\"",
+            "apps.default.content_types.\"acme.order\".fallback has a brace that is not of a {field}; write {{ or }} for a \
+             brace itself",
+        ),
+        (
+            "apps.default.declared_content_only = 1",
+            "apps.default.declared_content_only must be true or false, without quotes, and is 1",
+        ),
         ("users.auto_create = 1", "users.auto_create must be true or false, without quotes, and is 1"),
         (
             "limits.connections_max = 0",

@@ -1,15 +1,15 @@
 //! From a tree of values to [`Settings`], with everything that is wrong on the way.
 
 use crate::config::problem::Problem;
-use crate::config::settings::{App, Listen, Log, LogFormat, Protection, Settings, Store};
+use crate::config::settings::{App, DeclaredType, Listen, Log, LogFormat, Protection, Settings, Store};
 use crate::config::sources::DEFAULT;
 use crate::config::table::{
-    APP_AUDIENCE, APP_DEVICES_BOT, APP_DEVICES_DESKTOP, APP_DEVICES_PHONE, APP_DEVICES_TABLET, APP_DEVICES_WEB, APP_ID,
-    APP_PUBLIC_KEY, DEMO_ENABLED, Kind, LIMITS_ACCEPTS_PER_SECOND_MAX, LIMITS_CONNECTIONS_MAX,
-    LIMITS_CONNECTIONS_PER_IP_MAX, LISTEN_HTTP, LISTEN_PROXIES, LISTEN_TCP, LISTEN_TLS, LISTEN_TLS_CERTIFICATE,
-    LISTEN_TLS_KEY, LOG_FORMAT, LOG_LEVEL, MESSAGES_EDIT_WINDOW_SECONDS, MESSAGES_RECALL_WINDOW_SECONDS,
-    METRICS_ALLOW_FROM, SERVER_DATA, STORE_CHECKPOINT_BYTES, STORE_SEGMENT_BYTES, STORE_TAIL_BYTES_MAX, Setting,
-    USERS_AUTO_CREATE,
+    APP_AUDIENCE, APP_CONTENT_TYPE_FALLBACK, APP_CONTENT_TYPE_SCHEMA, APP_DECLARED_CONTENT_ONLY, APP_DEVICES_BOT,
+    APP_DEVICES_DESKTOP, APP_DEVICES_PHONE, APP_DEVICES_TABLET, APP_DEVICES_WEB, APP_ID, APP_PUBLIC_KEY, DEMO_ENABLED,
+    Kind, LIMITS_ACCEPTS_PER_SECOND_MAX, LIMITS_CONNECTIONS_MAX, LIMITS_CONNECTIONS_PER_IP_MAX, LISTEN_HTTP,
+    LISTEN_PROXIES, LISTEN_TCP, LISTEN_TLS, LISTEN_TLS_CERTIFICATE, LISTEN_TLS_KEY, LOG_FORMAT, LOG_LEVEL,
+    MESSAGES_EDIT_WINDOW_SECONDS, MESSAGES_RECALL_WINDOW_SECONDS, METRICS_ALLOW_FROM, SERVER_DATA,
+    STORE_CHECKPOINT_BYTES, STORE_SEGMENT_BYTES, STORE_TAIL_BYTES_MAX, Setting, USERS_AUTO_CREATE,
 };
 use crate::identity::minter::default_audience;
 use crate::identity::public_key::PublicKey;
@@ -23,7 +23,9 @@ use stonechat_domain::device::{DevicePolicies, DevicePolicy};
 use stonechat_domain::message::MessagePolicy;
 use stonechat_net::admission::{AddressRange, Limits};
 use stonechat_types::id::AppName;
+use stonechat_types::limits::{BODY_TYPE_BYTES_MAX, CONTENT_TYPES_MAX};
 use stonechat_types::number::AppId;
+use stonechat_wire::fallback::Fallback;
 use tracing_subscriber::EnvFilter;
 
 /// Longest name of a public key, in bytes.
@@ -252,8 +254,15 @@ impl<'a> Reader<'a> {
         let default = AppName::new("default").ok();
         if let Some(name) = default.filter(|name| apps.iter().all(|app| app.name != *name)) {
             let audience = default_audience(&name);
-            let (public_keys, devices) = (BTreeMap::new(), DevicePolicies::default());
-            apps.push(App { id: AppId::DEFAULT, name, audience, public_keys, devices });
+            apps.push(App {
+                id: AppId::DEFAULT,
+                name,
+                audience,
+                public_keys: BTreeMap::new(),
+                devices: DevicePolicies::default(),
+                content_types: BTreeMap::new(),
+                declared_content_only: false,
+            });
         }
         apps.sort_by_key(|app| app.id);
         for pair in apps.windows(2).filter(|pair| pair[0].id == pair[1].id) {
@@ -288,9 +297,69 @@ impl<'a> Reader<'a> {
         let id = self.app_id(&section, name, value, values.get("id"));
         let public_keys = values.get("public_keys").map(|keys| self.public_keys(&section, keys)).unwrap_or_default();
         let devices = values.get("devices").map(|classes| self.devices(&section, classes)).unwrap_or_default();
+        let content_types =
+            values.get("content_types").map(|types| self.content_types(&section, types)).unwrap_or_default();
+        let declared_content_only = values.get("declared_content_only").is_some_and(|value| {
+            let ValueKind::Boolean(flag) = value.kind else {
+                self.wrong(APP_DECLARED_CONTENT_ONLY, &format!("{section}.declared_content_only"), value);
+                return false;
+            };
+            flag
+        });
         let name = parsed.ok()?;
         let audience = audience.map_or_else(|| default_audience(&name), str::to_owned);
-        Some(App { id: id?, name, audience, public_keys, devices })
+        Some(App { id: id?, name, audience, public_keys, devices, content_types, declared_content_only })
+    }
+
+    fn content_types(&mut self, section: &str, types: &Value) -> BTreeMap<String, DeclaredType> {
+        let mut declared = BTreeMap::new();
+        let Some(values) = table(types) else {
+            let text = format!("{section}.content_types is a section: write [{section}.content_types.\"acme.order\"]");
+            self.problem(types.origin().map(str::to_owned), text);
+            return declared;
+        };
+        if values.len() > CONTENT_TYPES_MAX {
+            self.problem(origin_within(types), format!("{section}.content_types has more than {CONTENT_TYPES_MAX}"));
+        }
+        for (name, value) in values.iter().collect::<BTreeMap<_, _>>() {
+            let path = format!("{section}.content_types.{}", key(name));
+            let good = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+            if name.len() > BODY_TYPE_BYTES_MAX || !name.contains('.') || !name.chars().all(good) {
+                let text = format!(
+                    "{path}: the name of a type has 1 to {BODY_TYPE_BYTES_MAX} letters of A-Z a-z 0-9 . _ -, and a dot, \
+                     as in \"acme.order\""
+                );
+                self.problem(origin_within(value), text);
+            }
+            let Some(fields) = table(value) else {
+                self.problem(value.origin().map(str::to_owned), format!("{path} is a section: write [{path}]"));
+                continue;
+            };
+            let mut text = |field: &str, setting: &Setting| {
+                let value = fields.get(field)?;
+                let text = string(value).filter(|text| !text.is_empty());
+                if text.is_none() {
+                    self.wrong(setting, &format!("{path}.{field}"), value);
+                }
+                text
+            };
+            let schema = text("schema", APP_CONTENT_TYPE_SCHEMA).map(PathBuf::from);
+            let fallback = text("fallback", APP_CONTENT_TYPE_FALLBACK);
+            match fallback.map(Fallback::parse) {
+                Some(Err(error)) => {
+                    let origin = fields.get("fallback").and_then(Value::origin).map(str::to_owned);
+                    self.problem(origin, format!("{path}.fallback {error}"));
+                }
+                None if !fields.contains_key("fallback") => {
+                    let text = format!("{path}.fallback is missing: say what clients show that do not know the type");
+                    self.problem(origin_within(value), text);
+                }
+                _ => {}
+            }
+            let fallback = fallback.unwrap_or_default().to_owned();
+            declared.insert(name.clone(), DeclaredType { schema, fallback });
+        }
+        declared
     }
 
     fn devices(&mut self, section: &str, classes: &Value) -> DevicePolicies {

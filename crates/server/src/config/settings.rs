@@ -114,6 +114,19 @@ pub struct App {
     pub public_keys: BTreeMap<String, PublicKey>,
     /// How many devices of a class may be signed in.
     pub devices: DevicePolicies,
+    /// The types of content that it declares, by their names.
+    pub content_types: BTreeMap<String, DeclaredType>,
+    /// Whether it wants no content of a type of its own that it does not declare.
+    pub declared_content_only: bool,
+}
+
+/// A type of content that an app declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredType {
+    /// The file of the JSON schema; any JSON without one.
+    pub schema: Option<PathBuf>,
+    /// What is shown where the content itself cannot be.
+    pub fallback: String,
 }
 
 /// What is logged.

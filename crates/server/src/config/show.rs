@@ -4,6 +4,7 @@ use crate::config::loading::Loaded;
 use crate::config::problem::ConfigError;
 use crate::config::sources::{DEFAULT, PREFIX};
 use crate::config::table::SETTINGS;
+use crate::content::AppContent;
 
 /// Every value and where it came from, as TOML with dotted keys. There are no secrets in a configuration: keys are in
 /// files, of which it has the names.
@@ -33,12 +34,15 @@ pub fn show(loaded: &Loaded) -> String {
     text
 }
 
-/// A sentence for a configuration that can be used, its certificate included.
+/// A sentence for a configuration that can be used, its certificate and schemas included.
 ///
 /// # Errors
 /// [`ConfigError`], when the files that it names cannot be used.
 pub fn check(loaded: &Loaded) -> Result<String, ConfigError> {
     loaded.settings.listen.protection.tls()?;
+    for app in &loaded.settings.apps {
+        AppContent::read(app)?;
+    }
     let from = |wanted: fn(&str) -> bool| loaded.entries.iter().filter(|entry| wanted(&entry.origin)).count();
     let variables = from(|origin| origin.starts_with(PREFIX));
     let defaults = from(|origin| origin == DEFAULT);

@@ -96,6 +96,8 @@ settings! {
 
     APP_AUDIENCE = "apps.*.audience", Kind::Text, None, "\"stonechat:default\"",
         "What the claim `aud` of its tokens must be; stonechat:NAME when it is not set.";
+    APP_DECLARED_CONTENT_ONLY = "apps.*.declared_content_only", Kind::Flag, None, "false",
+        "Whether messages of the app's own types are refused unless the type is declared.";
     APP_PUBLIC_KEY = "apps.*.public_keys.*", Kind::PublicKey, None,
         "\"MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"",
         "Ed25519 keys by which the app's own backend signs tokens, by their `kid`: PEM, or base64.";
@@ -106,6 +108,11 @@ settings! {
     APP_DEVICES_DESKTOP = "apps.*.devices.desktop", DEVICE_POLICY, None, "\"several\"", "The same for desktops.";
     APP_DEVICES_WEB = "apps.*.devices.web", DEVICE_POLICY, None, "\"several\"", "The same for browsers.";
     APP_DEVICES_BOT = "apps.*.devices.bot", DEVICE_POLICY, None, "\"several\"", "The same for bots.";
+    APP_CONTENT_TYPE_FALLBACK = "apps.*.content_types.*.fallback", Kind::Text, None, "\"Order {number}\"",
+        "Declares a type of content of the app's own, with what clients show that do not know it; fields of the JSON are \
+         named in braces.";
+    APP_CONTENT_TYPE_SCHEMA = "apps.*.content_types.*.schema", Kind::Path, None, "\"schemas/order.json\"",
+        "A JSON schema by which messages of that type are checked; any JSON is good without one.";
     APP_ID = "apps.*.id", Kind::Number { min: 2, max: u32::MAX as u64 }, None, "2",
         "Number of an app other than `default`: choose it once and never change it, the stored data bear it.";
 

@@ -5,7 +5,7 @@ use crate::identity::minter::Minter;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use stonechat_app::api::{Answer, Call, Failure, OwnProfile, ProfilePatch};
+use stonechat_app::api::{Answer, Call, ContentTypes, Failure, OwnProfile, ProfilePatch};
 use stonechat_app::application::App;
 use stonechat_app::ports::Clock;
 use stonechat_http::backend::{Backend, BoxFuture, Readiness};
@@ -68,6 +68,10 @@ impl Backend for ServerBackend {
 
     fn user_named(&self, app: AppId, name: Username) -> BoxFuture<'_, Result<Option<OwnProfile>, Failure>> {
         Box::pin(self.app.user_named(app, name))
+    }
+
+    fn content_types(&self, app: AppId) -> Arc<ContentTypes> {
+        self.app.content_types(app)
     }
 
     fn call_as(&self, app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>> {

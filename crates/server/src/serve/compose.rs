@@ -2,6 +2,7 @@
 
 use super::backend::{Ready, ServerBackend};
 use super::clock::SystemClock;
+use crate::content::{AppContent, AppsContent};
 use crate::data_folder::DataFolder;
 use crate::identity::api_secret::{ApiSecret, ApiSecrets};
 use crate::identity::entropy::SystemEntropy;
@@ -86,6 +87,8 @@ pub struct AppSettings {
     pub public_keys: BTreeMap<String, PublicKey>,
     /// How many devices of a class may be signed in.
     pub devices: DevicePolicies,
+    /// The types of content that it declares.
+    pub content: Arc<AppContent>,
 }
 
 impl Settings {
@@ -103,6 +106,7 @@ impl Settings {
                 audience: None,
                 public_keys: BTreeMap::new(),
                 devices: DevicePolicies::default(),
+                content: Arc::default(),
             }],
             auto_create: true,
             messages: MessagePolicy::default(),
@@ -154,6 +158,7 @@ impl Server {
             clock: clock.clone(),
             entropy: entropy.clone(),
             verifier: Arc::new(keys.ring),
+            content: Arc::new(AppsContent::new(settings.apps.iter().map(|app| (app.id, app.content.clone())))),
             tasks: tasks.clone(),
             options: AppOptions {
                 executors: settings.executors,

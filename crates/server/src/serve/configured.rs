@@ -3,6 +3,7 @@
 use super::compose::{AppSettings, Settings};
 use crate::config::problem::ConfigError;
 use crate::config::settings::Settings as Configured;
+use crate::content::AppContent;
 use std::path::PathBuf;
 use std::sync::Arc;
 use stonechat_log_segment::config::Config as StoreConfig;
@@ -12,7 +13,7 @@ use stonechat_net::server::NetConfig;
 /// The settings of a server, with its data in `data` when the configuration names no folder.
 ///
 /// # Errors
-/// When the certificate cannot be read.
+/// When the certificate or a schema cannot be used.
 pub fn settings(configured: &Configured, data: PathBuf) -> Result<Settings, ConfigError> {
     let tls = configured.listen.protection.tls()?;
     let mut settings = Settings::on_loopback(configured.data.clone().unwrap_or(data), 0);
@@ -21,14 +22,17 @@ pub fn settings(configured: &Configured, data: PathBuf) -> Result<Settings, Conf
     settings.apps = configured
         .apps
         .iter()
-        .map(|app| AppSettings {
-            id: app.id,
-            name: app.name.clone(),
-            audience: Some(app.audience.clone()),
-            public_keys: app.public_keys.clone(),
-            devices: app.devices,
+        .map(|app| {
+            Ok(AppSettings {
+                id: app.id,
+                name: app.name.clone(),
+                audience: Some(app.audience.clone()),
+                public_keys: app.public_keys.clone(),
+                devices: app.devices,
+                content: Arc::new(AppContent::read(app)?),
+            })
         })
-        .collect();
+        .collect::<Result<_, ConfigError>>()?;
     settings.auto_create = configured.auto_create;
     settings.messages = configured.messages;
     settings.net = NetConfig { limits: configured.limits, ..NetConfig::default() };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::Size;
+use stonechat_client::content_types::ContentTypes;
 use stonechat_client::state::{ConnectionState, ConversationSummary, Member, MessageWindows, Target, TimelineItem};
 use stonechat_client::timeline::Pagination;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
@@ -30,6 +31,8 @@ pub enum Msg {
     TotalUnread(u64),
     /// How long messages may be changed.
     Windows(Option<MessageWindows>),
+    /// The types of content that the app declares.
+    ContentTypes(Arc<ContentTypes>),
     /// The list changed.
     Conversations(Vec<Arc<ConversationSummary>>),
     /// A conversation is to be shown.

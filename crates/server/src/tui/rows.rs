@@ -195,7 +195,11 @@ impl<'a> Rows<'a> {
             Content::Location(location) => (words::location(location), palette.plain()),
             Content::ContactCard { user, display_name } => (words::contact_card(user, display_name), palette.plain()),
             Content::Merged(merged) => (words::merged(merged), palette.plain()),
-            Content::Opaque { body_type, body } => {
+            content @ Content::Opaque { body_type, body } => {
+                let words = self.app.content_types.words(content);
+                if !words.is_empty() {
+                    return (sanitise::lines(&words), palette.plain());
+                }
                 let kind = sanitise::one_line(body_type);
                 (vec![format!("({kind}, {} bytes: this client cannot show it)", body.len())], palette.dim())
             }

@@ -155,11 +155,13 @@ fn of_account(account: &Account) -> (Vec<Msg>, Messages) {
     let connection = account.connection();
     let unread = account.total_unread();
     let windows = account.message_windows();
+    let content_types = account.content_types();
     let (list, changes) = account.conversations().entries();
     let known = vec![
         Msg::Connection(connection.get()),
         Msg::TotalUnread(unread.get()),
         Msg::Windows(windows.get()),
+        Msg::ContentTypes(content_types.get()),
         Msg::Conversations(list.into_iter().collect()),
     ];
     let conversations = account.conversations();
@@ -167,6 +169,7 @@ fn of_account(account: &Account) -> (Vec<Msg>, Messages) {
         connection.map(Msg::Connection).boxed(),
         unread.map(Msg::TotalUnread).boxed(),
         windows.map(Msg::Windows).boxed(),
+        content_types.map(Msg::ContentTypes).boxed(),
         changes.map(move |_| Msg::Conversations(conversations.now().into_iter().collect())).boxed(),
     ];
     (known, select_all(streams))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ratatui::layout::Size;
 use ratatui_textarea::TextArea;
+use stonechat_client::content_types::ContentTypes;
 use stonechat_client::state::{
     ConnectionState, ConversationSummary, ItemKey, Member, MessageWindows, Role, Target, TimelineItem, TimelineItemKind,
 };
@@ -60,6 +61,8 @@ pub struct App {
     pub editing: Option<Target>,
     /// How long messages may be changed, once it is known.
     pub windows: Option<MessageWindows>,
+    /// The types of content that the app declares.
+    pub content_types: Arc<ContentTypes>,
     /// The message that is being answered, of the open conversation, and who wrote it.
     pub answering: Option<(Seq, UserId)>,
     /// The message that is recalled when the same key is pressed again.
@@ -186,6 +189,7 @@ impl App {
             composer: composer::empty(),
             editing: None,
             windows: None,
+            content_types: Arc::default(),
             answering: None,
             recalling: None,
             drafts: BTreeMap::new(),

@@ -43,6 +43,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Connection(state) => connection(app, state),
         Msg::Windows(windows) => app.windows = windows,
+        Msg::ContentTypes(types) => app.content_types = types,
         Msg::TotalUnread(unread) => app.total_unread = unread,
         Msg::Conversations(list) => conversations(app, list, &mut effects),
         Msg::Opened(id, peer) => open(app, id, peer, &mut effects),

@@ -173,6 +173,7 @@ fn welcome(tape: &mut Tape<'_>) -> Welcome {
         unread_total: u64::from(tape.u16()),
         history_id: [tape.u8(); 16],
         messages: Default::default(),
+        content_types_version: 0,
     }
 }
 

@@ -107,7 +107,7 @@ fn preview(app: &App, summary: &ConversationSummary) -> String {
     let text = if last.recalled {
         "(recalled)".to_owned()
     } else if last.text.is_empty() {
-        format!("({})", last.body_type)
+        app.content_types.name(&last.body_type).unwrap_or_else(|| format!("({})", last.body_type))
     } else {
         last.text.clone()
     };

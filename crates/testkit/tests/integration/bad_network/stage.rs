@@ -9,6 +9,7 @@ use stonechat_app::application::{App, Parts};
 use stonechat_app::node::Options;
 use stonechat_app::ports::{Clock, Entropy, Identity, TokenError, TokenVerifier};
 use stonechat_client::driver::ports as client;
+use stonechat_gateway_native::content::KnownContent;
 use stonechat_gateway_native::gateway::NativeGateway;
 use stonechat_log::memory::MemoryLog;
 use stonechat_log::vault::MemoryVault;
@@ -181,6 +182,7 @@ impl Stage {
             clock: Arc::new(SimClock),
             entropy: Arc::new(Dice::new(self.seed ^ (life << 32))),
             verifier: Arc::new(Names),
+            content: Arc::new(KnownContent),
             tasks: tasks.clone(),
             options: Options::default(),
         };
