@@ -135,7 +135,7 @@ pub fn failure(failure: &SendFailure) -> String {
         "too_large" => "it is too long",
         "invalid_argument" => "it has characters that are not allowed",
         "not_a_member" => "you are not a member",
-        "forbidden" => "you may not write here",
+        "forbidden" => "you may not send this here",
         "not_found" => "there is no such user or conversation",
         "recipient_unavailable" => "this person cannot be reached",
         "storage_full" => "the server is full",
