@@ -71,7 +71,7 @@ pub(crate) async fn sign_in(node: &Node, reader: &Reader, signing: SigningIn) ->
     let fresh = DeviceView { id: device, name, client, seen_at: now, revoked: false, revoked_at, platform, signed_out };
     let gone: Vec<_> = changed.iter().map(|device| device.id.clone()).collect();
     changed.push(fresh);
-    match store(node, reader, changed).await {
+    match store(node, reader, changed, false).await {
         // What undoes a sign-out has to be stored.
         Err(failure) if revoked || !passes(&failure) => Err(failure),
         Ok(()) => {
@@ -184,7 +184,7 @@ pub(crate) async fn revoke(node: &Node, reader: &Reader, device: &DeviceId, why:
     let Some(known) = find(node, reader, device).await?.or_else(|| live(node, reader, device)) else {
         return Err(Failure::new(ErrorCode::NotFound, "the user has no such device"));
     };
-    store(node, reader, vec![signed_out(known, node.clock.now(), why)]).await?;
+    store(node, reader, vec![signed_out(known, node.clock.now(), why)], true).await?;
     close(node, reader, device, why);
     Ok(())
 }
@@ -207,7 +207,7 @@ pub(crate) async fn revoke_others(
     });
     let gone: Vec<_> = devices.iter().map(|device| device.id.clone()).collect();
     let now = node.clock.now();
-    store(node, reader, devices.into_iter().map(|device| signed_out(device, now, why)).collect()).await?;
+    store(node, reader, devices.into_iter().map(|device| signed_out(device, now, why)).collect(), true).await?;
     gone.iter().for_each(|device| close(node, reader, device, why));
     Ok(())
 }
@@ -241,7 +241,7 @@ async fn find(node: &Node, reader: &Reader, device: &DeviceId) -> Result<Option<
     }
 }
 
-async fn store(node: &Node, reader: &Reader, devices: Vec<DeviceView>) -> Result<(), Failure> {
+async fn store(node: &Node, reader: &Reader, devices: Vec<DeviceView>, takes_away: bool) -> Result<(), Failure> {
     if devices.is_empty() {
         return Ok(());
     }
@@ -250,7 +250,7 @@ async fn store(node: &Node, reader: &Reader, devices: Vec<DeviceView>) -> Result
         let (key, value) = personal::encode(item);
         PersonalWrite { app: reader.app, user_no: reader.user.no, key, value: Some(value) }
     };
-    let record = Record { personal: items.iter().map(write).collect(), ..Record::default() };
+    let record = Record { personal: items.iter().map(write).collect(), takes_away, ..Record::default() };
     let committed = commit(&*node.log, &node.watermark, record).await?;
     for (seq, item) in committed.personal.into_iter().zip(&items) {
         tell_personal(node, reader.app, reader.user.no, seq, item);

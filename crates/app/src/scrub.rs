@@ -68,7 +68,7 @@ async fn round(node: &Node) -> Result<usize, LogError> {
     }
     let count = done.len();
     let rows = done.into_iter().map(|key| RowWrite::Delete { key }).collect();
-    store(&*node.log, &node.watermark, Record { rows, ..Record::default() }).await?;
+    store(&*node.log, &node.watermark, Record { rows, takes_away: true, ..Record::default() }).await?;
     node.metrics.scrubs.inc_by(count as u64);
     node.metrics.scrubs_waiting.dec_by(count as i64);
     node.metrics.scrub_age_ms.set(0);

@@ -465,7 +465,7 @@ async fn derived_rows_are_the_same_again() {
             None => Vec::new(),
         };
         let rows = world.log.inner.rows_of(record.position);
-        again.offer(vec![Record { rows, derived, event: record.event, personal: vec![] }], Box::new(|_| ()));
+        again.offer(vec![Record { rows, derived, event: record.event, ..Record::default() }], Box::new(|_| ()));
     }
     let app_rows =
         |log: Arc<Vec<(Bytes, Bytes)>>| log.iter().filter(|(key, _)| key[0] < 0xE0).cloned().collect::<Vec<_>>();

@@ -3,21 +3,26 @@
 mod harness;
 
 use bytes::Bytes;
-use harness::{Device, TestSink, World, body_of, direct};
+use harness::{Device, TestSink, World, body_of, direct, next_id};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use stonechat_app::api::{Answer, Begun, Call, DeviceView, Failure, Hello, Outbound};
+use stonechat_app::api::{
+    Answer, Begun, Call, ChangeMessage, DeviceView, Failure, Hello, MessageRange, MessageView, Outbound,
+};
+use stonechat_domain::event::MessageCommand;
+use stonechat_domain::message::Authority;
 use stonechat_types::error_code::ErrorCode;
-use stonechat_types::id::DeviceId;
+use stonechat_types::id::{CommandId, ConversationId, DeviceId};
+use stonechat_types::number::Seq;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 fn full(world: &World) {
-    world.log.refuse(usize::MAX);
+    world.log.fill(true);
 }
 
 fn room(world: &World) {
-    world.log.refuse(0);
+    world.log.fill(false);
 }
 
 async fn devices(device: &mut Device) -> Vec<DeviceView> {
@@ -29,6 +34,11 @@ async fn devices(device: &mut Device) -> Vec<DeviceView> {
 
 async fn sign_out(device: &mut Device, other: &str) -> Result<Answer, Failure> {
     device.call(Call::RevokeDevice(DeviceId::new(other).unwrap())).await
+}
+
+fn recall(conversation: ConversationId, seq: Seq) -> Call {
+    let (command_id, command, authority) = (CommandId(next_id().0), MessageCommand::Recall, Authority::Member);
+    Call::ChangeMessage(ChangeMessage { command_id, conversation, seq, command, authority })
 }
 
 async fn refused(world: &World, token: &str, device: &str) -> ErrorCode {
@@ -105,13 +115,36 @@ async fn a_device_that_is_not_stored_yet_can_be_signed_out() {
     let mut phone = world.device("alice", "phone").await;
     full(&world);
     let lost = world.device("alice", "lost").await;
-    assert_eq!(sign_out(&mut phone, "lost").await.unwrap_err().code, ErrorCode::StorageFull);
-    room(&world);
     sign_out(&mut phone, "lost").await.unwrap();
     let code = lost.sink.wait(|o| if let Outbound::Close(code) = o { Some(*code) } else { None }).await;
     assert_eq!(code, ErrorCode::Revoked);
     assert_eq!(refused(&world, "alice", "lost").await, ErrorCode::Revoked);
     assert_eq!(sign_out(&mut phone, "never").await.unwrap_err().code, ErrorCode::NotFound);
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_are_recalled_beside_sends_that_are_refused() {
+    let world = World::new();
+    let (mut alice, mut bob) = (world.device("alice", "phone").await, world.device("bob", "phone").await);
+    let here = direct("alice", "bob");
+    let mut stored = Vec::new();
+    for n in 0..4 {
+        stored.push(alice.send("bob", &format!("secret {n}")).await.id.seq);
+    }
+    full(&world);
+    // The first of them meets a store that is not known to be full, and goes with what else was offered.
+    assert_eq!(bob.send_in(here, "no").await.unwrap_err().code, ErrorCode::StorageFull);
+    for seq in stored {
+        let (refused, recalled) = tokio::join!(bob.send_in(here, "no"), alice.call(recall(here, seq)));
+        assert_eq!(refused.unwrap_err().code, ErrorCode::StorageFull);
+        assert!(matches!(recalled, Ok(Answer::CommandDone(_))), "{recalled:?}");
+    }
+    let page = Call::FetchMessages { conversation: here, range: MessageRange::Newest, limit: 0 };
+    let Answer::Messages(page) = bob.call(page).await.unwrap() else { panic!("no messages") };
+    let is_recalled = |message: &MessageView| message.state.as_ref().is_some_and(|state| state.recalled.is_some());
+    assert_eq!((page.messages.len(), page.messages.iter().all(is_recalled)), (4, true), "{:?}", page.messages);
+    room(&world);
+    bob.send_in(here, "yes").await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -42,7 +42,7 @@ impl Offer {
         let mut bytes = Vec::with_capacity(sealed + records.len() * 256);
         let prepare = |record: Record| {
             let span = codec::encode(&record, &mut bytes);
-            let Record { event, rows, personal, derived } = record;
+            let Record { event, rows, personal, derived, takes_away: _ } = record;
             Prepared { span, event: event.map(|event| event.header), rows, personal, derived }
         };
         let records = records.into_iter().map(prepare).collect();

@@ -171,12 +171,16 @@ impl SegmentLog {
     }
 
     /// Why an offer cannot be taken at present, as far as it can be told before it is encoded.
-    fn admit(&self, records: usize) -> Result<(), Refusal> {
-        self.store.intake.admits(records)?;
-        if let Some(trouble) = self.store.spares.trouble() {
+    fn admit(&self, records: &[Record]) -> Result<(), Refusal> {
+        self.store.intake.admits(records.len())?;
+        // The segment in use is as good as empty when the next one finds no room, and its room is on the disk.
+        let takes_away = records.iter().all(|record| record.takes_away);
+        if let Some(trouble) = self.store.spares.trouble().filter(|_| !takes_away) {
             return Err(Refusal::Full(trouble));
         }
-        if self.store.tail_bytes() >= self.store.config.tail_bytes_max {
+        let config = &self.store.config;
+        let reserve = if takes_away { config.segment_bytes } else { 0 };
+        if self.store.tail_bytes() >= config.tail_bytes_max + reserve {
             self.store.checkpoint.raise();
             return Err(Refusal::Tail);
         }
@@ -192,7 +196,7 @@ impl Drop for SegmentLog {
 
 impl Log for SegmentLog {
     fn offer(&self, records: Vec<Record>, done: Done) {
-        if let Err(refusal) = self.admit(records.len()) {
+        if let Err(refusal) = self.admit(&records) {
             return done(Err(self.store.refused.count(refusal)));
         }
         for write in records.iter().flat_map(|record| &record.personal) {

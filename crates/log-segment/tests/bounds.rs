@@ -18,7 +18,7 @@ use stonechat_log_segment::engine::SegmentLog;
 use stonechat_log_segment::index::{Index, Indexes};
 use stonechat_log_segment::memory_index::MemoryIndexes;
 use stonechat_log_segment::refusal::Refusals;
-use stonechat_log_segment::sim_disk::{SimDisk, Syncs};
+use stonechat_log_segment::sim_disk::{Crash, SimDisk, Syncs};
 use stonechat_log_segment::step::{SpareStep, WriterStep};
 use stonechat_types::number::{AppId, LanePosition, PersonalSeq, Seq, UserNo};
 use support::{drain, options, small, stepped};
@@ -72,6 +72,39 @@ fn a_full_disk_is_found_one_segment_ahead_and_ends_by_itself() {
     drain(&mut stepper);
     assert_eq!((last(&answers), log.head()), (Ok(()), LanePosition(2)));
     assert_eq!((log.read_only(), log.refusals().full), (None, 1));
+}
+
+#[test]
+fn what_takes_away_is_stored_on_a_full_disk_as_long_as_the_segment_lasts() {
+    let (disk, indexes) = (SimDisk::new(), MemoryIndexes::new());
+    let (log, mut stepper) = stepped(&disk, &indexes, small()).unwrap();
+    let (mut builder, answers) = (Builder::default(), Answers::default());
+    offer(&log, &answers, vec![builder.message(1)]);
+    drain(&mut stepper);
+    disk.set_capacity(disk.used() + 100);
+    while stepper.prepare() != SpareStep::Trouble {}
+    let taking = |builder: &mut Builder| Record { takes_away: true, ..builder.message(1) };
+    offer(&log, &answers, vec![taking(&mut builder.clone()), builder.clone().message(2)]);
+    drain(&mut stepper);
+    assert_eq!(last(&answers), Err(LogError::StorageFull), "beside something else it is refused");
+    let mut taken = 0;
+    while {
+        offer(&log, &answers, vec![taking(&mut builder.clone())]);
+        drain(&mut stepper);
+        last(&answers).is_ok()
+    } {
+        builder.message(1);
+        taken += 1;
+    }
+    assert_eq!(last(&answers), Err(LogError::StorageFull));
+    assert!(taken > 100, "the segment in use was as good as empty: {taken}");
+    assert_eq!(log.read_only(), Some(LogError::StorageFull));
+    drop((log, stepper));
+
+    // A power cut, and room again.
+    disk.set_capacity(u64::MAX);
+    let (log, _) = stepped(&disk.crashed(Crash::Dropped, 0), &indexes.crashed(0), small()).unwrap();
+    assert_eq!(events(&log, AppId::DEFAULT, conversation(1), Seq(0), ALL).unwrap().len(), 1 + taken);
 }
 
 #[test]

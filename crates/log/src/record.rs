@@ -74,6 +74,9 @@ pub struct Record {
     pub personal: Vec<PersonalWrite>,
     /// Rows that follow from the event's header. Not stored in the record: `Derive` must compute the same.
     pub derived: Vec<RowWrite>,
+    /// Whether it takes something away: a store without room takes such records as long as what it has prepared lasts.
+    /// Not stored.
+    pub takes_away: bool,
 }
 
 /// Where a record stands, once it is durable.

@@ -125,7 +125,8 @@ pub struct EventPage {
 /// 8. A scrubbed body is in no file any more once that was answered, whatever is cut: reads say `Scrubbed`, and followers
 ///    get an empty one. Headers, rows and all other bodies stay as they are, and so does everything that is not durable.
 pub trait Log: Send + Sync {
-    /// Offers a batch for commit. Never waits. The caller has few in flight: past the store's bound the answer is
+    /// Offers a batch for commit. Never waits. Without room the answer is `StorageFull`; a batch of which every record
+    /// takes something away is committed all the same, as long as what the store has prepared lasts. The caller has few in flight: past the store's bound the answer is
     /// `Overloaded` at once. Several offers may share one flush.
     fn offer(&self, records: Vec<Record>, done: Done);
 

@@ -67,6 +67,11 @@ impl Batch {
         self.shares.iter().find(|share| share.is_spent()).map(|share| share.app)
     }
 
+    /// Whether all that is in it takes something away.
+    pub fn takes_away(&self) -> bool {
+        self.records.iter().all(|record| record.takes_away)
+    }
+
     /// Adds a record.
     pub fn push(&mut self, record: Record, effect: Effect) -> usize {
         let bytes = bytes(&record);

@@ -28,6 +28,11 @@ pub(crate) struct Job {
 }
 
 impl Job {
+    /// Whether it takes something away, which is done also while the disk is full.
+    pub fn takes_away(&self) -> bool {
+        matches!(self.work, Work::ChangeMessage(_, _, MessageCommand::Recall, _))
+    }
+
     /// Whether it moves a cursor that was confirmed before and that the store refused: it must not be dropped.
     pub fn is_said_again(&self) -> bool {
         matches!((&self.work, &self.reply), (Work::MarkRead(_), Reply::Nobody))

@@ -69,6 +69,8 @@ pub(crate) struct Executor {
     in_flight: Option<Vec<Effect>>,
     /// What of the offer in flight is whose.
     in_flight_shares: Vec<Share>,
+    /// Whether all of it takes something away: that it was taken says nothing of whether there is room.
+    in_flight_takes_away: bool,
     loads: Vec<(Key, Need)>,
     fan_out: FanOut,
     cursors_moved: bool,
@@ -110,6 +112,7 @@ impl Executor {
             batch: Batch::default(),
             in_flight: None,
             in_flight_shares: Vec::new(),
+            in_flight_takes_away: false,
             loads: Vec::new(),
             fan_out: FanOut::default(),
             cursors_moved: false,
@@ -207,6 +210,12 @@ impl Executor {
                 return;
             }
             let Some(job) = slot.waiting.pop_front() else { return };
+            // Without room only offers are taken of which everything takes something away.
+            if trouble.is_some() && !batch.records.is_empty() && batch.takes_away() != job.takes_away() {
+                slot.waiting.push_front(job);
+                stalled.push(key);
+                return;
+            }
             let trouble = trouble.as_ref();
             let mut context = Context { node, batch, now, fan_out, cursors_moved, nonces, trouble };
             match attempt(&mut context, slot, job) {
@@ -253,6 +262,7 @@ impl Executor {
         } else if batch.spent().is_some_and(|app| self.waiting.others_than(app)) {
             metrics.batch_full(Full::Share);
         }
+        self.in_flight_takes_away = batch.takes_away();
         self.in_flight = Some(batch.effects);
         self.in_flight_shares = batch.shares;
         self.resume();
@@ -265,7 +275,9 @@ impl Executor {
         self.in_flight_shares = Vec::new();
         match result {
             Ok(committed) => {
-                self.trouble = None;
+                if !self.in_flight_takes_away {
+                    self.trouble = None;
+                }
                 for (effect, committed) in effects.into_iter().zip(&committed) {
                     self.take_effect(effect, committed);
                 }
@@ -384,9 +396,11 @@ impl Executor {
         for job in std::mem::take(&mut self.again) {
             self.say_again(job);
         }
-        let Self { node, slots, batch, fan_out, cursors_moved, .. } = self;
+        let Self { node, slots, batch, fan_out, cursors_moved, trouble, .. } = self;
         fan_out.flush_heads(node);
-        if std::mem::take(cursors_moved) {
+        // Without room they would take with them what may be stored still.
+        let holds = trouble.is_some() && !batch.records.is_empty() && batch.takes_away();
+        if !holds && std::mem::take(cursors_moved) {
             for (key, slot) in slots.iter_mut() {
                 if !batch.has_room() {
                     *cursors_moved = true;

@@ -93,7 +93,8 @@ pub(crate) fn push_change(
     let encoded = change::encode(&change);
     let said = Said { body: &encoded, ..Said::default() };
     let sealed = keys.seal(&Place::of(&header), context.nonces.next(&*context.node.entropy), &said);
-    let mut record = Record::default();
+    let takes_away = matches!(change, Change::Recalled { .. });
+    let mut record = Record { takes_away, ..Record::default() };
     record.rows.extend([derive::conversation_row(state), derive::dedup_row(&header)]);
     let mut told = Vec::new();
     for (user, before) in touched.iter().zip(before) {

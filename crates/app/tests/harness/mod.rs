@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use stonechat_app::api::{
     Answer, Begun, Call, ChangeConversation, ChangeRequest, Content, ConversationView, CreateGroup, Destination,
@@ -86,6 +86,7 @@ pub struct SteeredLog {
     damaged: Mutex<BTreeSet<u64>>,
     feed_fails: Mutex<Option<LogError>>,
     offers: AtomicUsize,
+    full: AtomicBool,
 }
 
 /// What one offer had.
@@ -132,6 +133,7 @@ impl SteeredLog {
             damaged: Mutex::default(),
             feed_fails: Mutex::default(),
             offers: AtomicUsize::new(0),
+            full: AtomicBool::new(false),
         }
     }
 
@@ -235,6 +237,11 @@ impl SteeredLog {
         self.lag_ms.store(ms, Ordering::SeqCst);
     }
 
+    /// From now on there is no room, or room again.
+    pub fn fill(&self, full: bool) {
+        self.full.store(full, Ordering::SeqCst);
+    }
+
     /// The next offers are refused.
     pub fn refuse(&self, offers: usize) {
         self.refusals.store(offers, Ordering::SeqCst);
@@ -245,6 +252,9 @@ impl Log for SteeredLog {
     fn offer(&self, records: Vec<Record>, done: Done) {
         self.offers.fetch_add(1, Ordering::SeqCst);
         self.shapes.lock().unwrap().push(Shape::of(&records));
+        if self.full.load(Ordering::SeqCst) && !records.iter().all(|record| record.takes_away) {
+            return done(Err(LogError::StorageFull));
+        }
         if self.refusals.load(Ordering::SeqCst) > 0 {
             self.refusals.fetch_sub(1, Ordering::SeqCst);
             return done(Err(LogError::StorageFull));
