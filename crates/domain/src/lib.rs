@@ -14,6 +14,7 @@ pub mod member;
 pub mod message;
 pub mod permission;
 pub mod preferences;
+pub mod presence;
 pub mod preview;
 pub mod relation;
 pub mod search;

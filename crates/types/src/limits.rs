@@ -132,6 +132,10 @@ pub const TAG_BYTES_MAX: usize = 64;
 pub const RELATIONS_PER_USER_MAX: usize = 5_000;
 /// Relations of one page of their list.
 pub const RELATIONS_PAGE_MAX: u32 = 200;
+/// Users whose presence one session may be told of at a time.
+pub const PRESENCE_SUBSCRIPTIONS_MAX: usize = 200;
+/// Longest text of a custom status, in bytes.
+pub const STATUS_TEXT_BYTES_MAX: usize = 256;
 /// Devices that a user may have.
 pub const DEVICES_PER_USER_MAX: usize = 64;
 /// Longest token, in bytes.

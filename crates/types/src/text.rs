@@ -148,6 +148,11 @@ line_of_text!(
     crate::limits::TITLE_BYTES_MAX
 );
 line_of_text!(
+    /// What a user says of himself for the time being.
+    StatusText,
+    crate::limits::STATUS_TEXT_BYTES_MAX
+);
+line_of_text!(
     /// A word by which a user sorts others.
     Tag,
     crate::limits::TAG_BYTES_MAX
