@@ -2,7 +2,7 @@
 
 use crate::api::{
     Answer, Call, ChangeConversation, ChangeMessage, ChangeRequest, ContentTypes, CreateGroup, Destination, Failure,
-    Hello, Outbound, OwnProfile, ProfilePatch, Relate, SendMessage, SessionSink, UserView,
+    Hello, Outbound, OwnProfile, PresenceView, ProfilePatch, Relate, SendMessage, SessionSink, UserView,
 };
 use crate::devices;
 use crate::directory::{Directory, commit, failure};
@@ -13,6 +13,7 @@ use crate::follower::{self, FollowError, Follower, Runner, Start};
 use crate::metrics::{Bound, Metrics};
 use crate::node::{DeviceLocks, Node, Options};
 use crate::ports::{Clock, ContentRules, Entropy, TokenVerifier};
+use crate::presence::{self, Presence};
 use crate::reading::Reader;
 use crate::recalls::Recalls;
 use crate::registry::Registry;
@@ -35,6 +36,7 @@ use stonechat_domain::device::SignOut;
 use stonechat_domain::event::Command;
 use stonechat_domain::group::GroupCommand;
 use stonechat_domain::member::UserRef;
+use stonechat_domain::presence::Availability;
 use stonechat_log::store::Log;
 use stonechat_log::vault::Vault;
 use stonechat_types::error_code::ErrorCode;
@@ -106,6 +108,7 @@ impl App {
             verifier,
             content,
             registry: Registry::default(),
+            presence: Presence::default(),
             directory,
             watermark,
             metrics: Metrics::new(registry),
@@ -124,6 +127,8 @@ impl App {
             mailboxes.push(mailbox);
         }
         tasks.spawn(scrub::run(node.clone(), stop.clone()));
+        tasks.spawn(presence::run::run(node.clone(), stop.clone()));
+        tasks.spawn(presence::seen::run(node.clone(), stop.clone()));
         tasks.spawn(report_positions(node.clone(), mailboxes.clone(), (tasks.clone(), stop.clone())));
         let reads = tokio::sync::Semaphore::new(READS_MAX);
         Arc::new(Self { node, mailboxes, reads, tasks, stop, followers: Mutex::default() })
@@ -202,6 +207,10 @@ impl App {
                 conversations.truncate(FOCUS_MAX);
                 session.set_focus(conversations);
             }
+            Call::Away(away) => {
+                let here = if away { Availability::Away } else { Availability::Online };
+                self.node.presence.moved(session, here);
+            }
             Call::Typing { conversation, active } => {
                 if !session.may_type(active, self.node.clock.monotonic_ms()) {
                     return;
@@ -276,6 +285,14 @@ impl App {
         profiles::own(&self.node, &Reader { app, user }).await.map(Some)
     }
 
+    /// Whether users are there, as their app sees them, for its backend.
+    ///
+    /// # Errors
+    /// [`Failure`] for too many users, or when the store cannot be read.
+    pub async fn presence(&self, app: AppId, users: Vec<UserId>) -> Result<Vec<PresenceView>, Failure> {
+        presence::look::get_as_app(&self.node, app, users).await
+    }
+
     fn route(self: &Arc<Self>, reader: Reader, session: Option<Arc<Session>>, call: Call, reply: Reply) {
         let Reader { app, user } = &reader;
         match call {
@@ -320,7 +337,8 @@ impl App {
         let metrics = &self.node.metrics;
         metrics.reads.inc();
         let pulls = matches!(call, Call::Pull { .. });
-        let result = read(&self.node, &reader, session.as_deref(), call).await;
+        let watches = matches!(call, Call::WatchPresence(_));
+        let result = read(&self.node, &reader, session.as_ref(), call).await;
         let pulled = result.is_ok();
         if let Err(failure) = &result {
             metrics.refused(failure.code);
@@ -328,7 +346,15 @@ impl App {
         reply.answer_in_turn(result, turn);
         if let Some(session) = session.as_ref().filter(|_| pulls) {
             // Positions flow again only behind the answer; without one the device has to pull once more.
-            if pulled { session.caught_up() } else { session.fell_behind() }
+            if pulled {
+                session.caught_up();
+                self.node.presence.tell_again(session);
+            } else {
+                session.fell_behind();
+            }
+        }
+        if let Some(session) = session.as_ref().filter(|_| watches) {
+            self.node.presence.answered(session);
         }
         metrics.reads.dec();
     }
@@ -435,7 +461,7 @@ fn overloaded(node: &Node, bound: Bound, reply: Reply) {
     reply.answer(Err(failure));
 }
 
-async fn read(node: &Node, reader: &Reader, session: Option<&Session>, call: Call) -> Result<Answer, Failure> {
+async fn read(node: &Node, reader: &Reader, session: Option<&Arc<Session>>, call: Call) -> Result<Answer, Failure> {
     Ok(match call {
         Call::ListConversations { page, limit } => {
             Answer::Conversations(list_conversations::list(node, reader, &page, limit).await?)
@@ -500,6 +526,20 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Session>, call: Cal
         Call::GetProfile => Answer::Profile(Box::new(profiles::own(node, reader).await?)),
         Call::SetProfile(set) => Answer::Profile(Box::new(profiles::set(node, reader, *set).await?)),
         Call::ListRelations(wanted) => Answer::Relations(list_relations::list(node, reader, wanted).await?),
+        Call::SetPresence(set) => {
+            Answer::PresenceSettings(Box::new(presence::settings::set(node, reader, *set).await?))
+        }
+        Call::GetPresenceSettings => {
+            let settings = presence::settings::of(node, (reader.app, reader.user.no)).await?;
+            Answer::PresenceSettings(Box::new(settings))
+        }
+        Call::WatchPresence(users) => {
+            let Some(session) = session else {
+                return Err(Failure::new(ErrorCode::InvalidArgument, "only a session can watch users"));
+            };
+            Answer::Presences(presence::look::watch(node, session, users).await?)
+        }
+        Call::GetPresence(users) => Answer::Presences(presence::look::get(node, reader, users).await?),
         Call::Relate(_)
         | Call::Send(_)
         | Call::ChangeMessage(_)
@@ -507,6 +547,7 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Session>, call: Cal
         | Call::Change(_)
         | Call::MarkRead { .. }
         | Call::Typing { .. }
+        | Call::Away(_)
         | Call::Focus(_) => return Err(Failure::new(ErrorCode::Internal, "this call is not a read")),
     })
 }
@@ -540,7 +581,11 @@ async fn report_positions(
 
 impl Node {
     /// A session ends.
-    pub(crate) fn end(&self, session: &Session) {
+    pub(crate) fn end(&self, session: &Arc<Session>) {
+        self.presence.forget(session);
+        if self.registry.holds(session) {
+            self.presence.linger(session, self.clock.now(), self.clock.monotonic_ms());
+        }
         if self.registry.remove(session) {
             self.metrics.sessions.dec();
         }
@@ -554,7 +599,8 @@ impl Node {
         expires_at: Timestamp,
         sink: Arc<dyn SessionSink>,
     ) -> Arc<Session> {
+        let device = (hello.device.clone(), hello.platform);
         let id = self.next_session.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        Arc::new(Session::new(id, reader.app, reader.user.clone(), hello.device.clone(), expires_at, sink))
+        Arc::new(Session::new(id, reader.app, reader.user.clone(), device, expires_at, sink))
     }
 }

@@ -97,6 +97,9 @@ pub(crate) fn tell_personal(node: &Node, app: AppId, user: UserNo, seq: Personal
             poke(node, session);
         }
     });
+    if matches!(item, PersonalItem::Relation(_) | PersonalItem::Presence(_)) {
+        node.presence.changed(node, app, user);
+    }
 }
 
 /// Offers a session something of the log, and pokes it when that was too much.

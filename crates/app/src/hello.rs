@@ -46,7 +46,10 @@ pub(crate) async fn begin(node: &Node, hello: Hello, sink: Arc<dyn SessionSink>)
         welcome(node, &session, &reader, &hello.position, hello.window).await
     };
     match welcome.await {
-        Ok(welcome) => Ok(Begun { session, welcome: Box::new(welcome), expires_at: identity.expires_at }),
+        Ok(welcome) => {
+            node.presence.began(&session, node.clock.now());
+            Ok(Begun { session, welcome: Box::new(welcome), expires_at: identity.expires_at })
+        }
         Err(failure) => {
             node.end(&session);
             Err(failure)

@@ -36,6 +36,7 @@ pub mod node;
 pub mod ports;
 pub mod position;
 mod preferences;
+pub mod presence;
 mod profiles;
 mod reading;
 mod recalls;

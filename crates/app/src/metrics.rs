@@ -67,6 +67,12 @@ pub struct Metrics {
     pub page_waits: Counter,
     /// Users that wait to be made.
     pub users_pending: Gauge,
+    /// Users whom sessions watch, each once for each session.
+    pub presence_watched: Gauge,
+    /// Users whom sessions were told are there, or not.
+    pub presence_told: Counter,
+    /// Sessions that are told so as soon as they have read what they were told before.
+    pub presence_waiting: Gauge,
     /// Messages whose bodies were scrubbed.
     pub scrubs: Counter,
     /// Messages that wait for it, as many as a round takes.
@@ -150,6 +156,9 @@ impl Metrics {
             reads_waiting: Gauge::default(),
             page_waits: Counter::default(),
             users_pending: Gauge::default(),
+            presence_watched: Gauge::default(),
+            presence_told: Counter::default(),
+            presence_waiting: Gauge::default(),
             scrubs: Counter::default(),
             scrubs_waiting: Gauge::default(),
             scrub_age_ms: Gauge::default(),
@@ -185,6 +194,9 @@ impl Metrics {
         r.register("reads_waiting", "Reads that wait for the answer before theirs", metrics.reads_waiting.clone());
         r.register("page_waits", "Reads that had to wait for the answer before theirs", metrics.page_waits.clone());
         r.register("users_pending", "Users that wait to be made", metrics.users_pending.clone());
+        r.register("presence_watched", "Users whom sessions watch", metrics.presence_watched.clone());
+        r.register("presence_told", "Changes of presence told to sessions", metrics.presence_told.clone());
+        r.register("presence_waiting", "Sessions too slow for changes of presence", metrics.presence_waiting.clone());
         r.register("scrubs", "Recalled messages whose bodies were scrubbed", metrics.scrubs.clone());
         r.register("scrubs_waiting", "Recalled messages that wait to be scrubbed", metrics.scrubs_waiting.clone());
         r.register("scrub_age_ms", "Milliseconds that the oldest of them waits", metrics.scrub_age_ms.clone());

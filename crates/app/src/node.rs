@@ -5,6 +5,7 @@ use crate::metrics::Metrics;
 use crate::mutant::Mutants;
 use crate::ports::{Clock, ContentRules, Entropy, TokenVerifier};
 use crate::position::{self, Position};
+use crate::presence::Presence;
 use crate::reading::Reader;
 use crate::recalls::Recalls;
 use crate::registry::Registry;
@@ -56,6 +57,7 @@ pub(crate) struct Node {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub registry: Registry,
+    pub presence: Presence,
     pub directory: Arc<Directory>,
     pub watermark: Arc<Watermark>,
     pub metrics: Metrics,

@@ -6,10 +6,12 @@ use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use stonechat_domain::presence::Availability;
 use stonechat_types::id::DeviceId;
 use stonechat_types::number::{AppId, UserNo};
 
-const SHARDS: usize = 64;
+/// Parts of the registry, each with a lock of its own.
+pub const SHARDS: usize = 64;
 
 type Shard = Map<(AppId, UserNo), Vec<Arc<Session>>>;
 
@@ -66,6 +68,23 @@ impl Registry {
         if let Some(sessions) = self.shard(app, user).get(&(app, user)) {
             sessions.iter().for_each(&mut with);
         }
+    }
+
+    /// Calls `with` for each user of one part who is there, which must not wait.
+    pub fn users_of(&self, part: usize, mut with: impl FnMut(AppId, UserNo)) {
+        let Some(shard) = self.shards.get(part) else { return };
+        for ((app, user), sessions) in shard.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            if sessions.iter().any(|session| session.availability() > Availability::Offline) {
+                with(*app, *user);
+            }
+        }
+    }
+
+    /// Whether a session is there.
+    #[must_use]
+    pub fn holds(&self, session: &Session) -> bool {
+        let shard = self.shard(session.app, session.user.no);
+        shard.get(&(session.app, session.user.no)).is_some_and(|all| all.iter().any(|it| it.id == session.id))
     }
 
     /// The session of a device.

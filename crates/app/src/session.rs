@@ -3,12 +3,15 @@
 use crate::api::{Offer, Outbound, PersonalItem, SessionSink};
 use crate::devices::SigningIn;
 use crate::metrics::Metrics;
+use crate::presence::watching::Watching;
 use crate::turn::{Turn, Turns};
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use stonechat_domain::device::Platform;
 use stonechat_domain::member::UserRef;
+use stonechat_domain::presence::Availability;
 use stonechat_types::id::{ClientMsgId, ConversationId, DeviceId};
 use stonechat_types::number::{AppId, PersonalSeq, Timestamp};
 
@@ -46,6 +49,8 @@ pub struct Session {
     pub user: UserRef,
     /// From which device.
     pub device: DeviceId,
+    /// Its class.
+    pub platform: Platform,
     sink: Arc<dyn SessionSink>,
     expires_at: AtomicI64,
     poked: AtomicBool,
@@ -59,6 +64,8 @@ pub struct Session {
     refused: Mutex<VecDeque<ClientMsgId>>,
     unnoted: AtomicBool,
     signing: Mutex<Option<SigningIn>>,
+    here: AtomicU8,
+    watching: Mutex<Watching>,
 }
 
 impl Session {
@@ -67,7 +74,7 @@ impl Session {
         id: u64,
         app: AppId,
         user: UserRef,
-        device: DeviceId,
+        (device, platform): (DeviceId, Platform),
         expires_at: Timestamp,
         sink: Arc<dyn SessionSink>,
     ) -> Self {
@@ -76,6 +83,7 @@ impl Session {
             app,
             user,
             device,
+            platform,
             sink,
             expires_at: AtomicI64::new(expires_at.0),
             poked: AtomicBool::new(false),
@@ -89,7 +97,38 @@ impl Session {
             refused: Mutex::default(),
             unnoted: AtomicBool::new(false),
             signing: Mutex::default(),
+            here: AtomicU8::new(0),
+            watching: Mutex::default(),
         }
+    }
+
+    /// Whether its user is there; `Offline` until its hello is answered.
+    #[must_use]
+    pub fn availability(&self) -> Availability {
+        match self.here.load(Ordering::Relaxed) {
+            0 => Availability::Offline,
+            1 => Availability::Away,
+            _ => Availability::Online,
+        }
+    }
+
+    pub(crate) fn set_availability(&self, here: Availability) {
+        let number = match here {
+            Availability::Offline => 0,
+            Availability::Away => 1,
+            Availability::Online => 2,
+        };
+        self.here.store(number, Ordering::Relaxed);
+    }
+
+    /// Whom it watches.
+    pub(crate) fn watching(&self) -> MutexGuard<'_, Watching> {
+        lock(&self.watching)
+    }
+
+    /// Offers the word of whom it watches. Says what came of it: it is never lost for good.
+    pub(crate) fn offer_presence(&self, outbound: Outbound) -> Offer {
+        self.sink.offer(outbound)
     }
 
     /// Its device could not be noted yet; `None` when it is.

@@ -2,7 +2,7 @@
 
 mod harness;
 
-use harness::{World, message, next_id, user};
+use harness::{Device, World, message, next_id, user};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -95,11 +95,19 @@ async fn caught_up(world: &World) {
 }
 
 /// Messages that nobody fans out, as if an earlier process had taken them.
-async fn fill(world: &World, messages: usize) {
+async fn fill(world: &World, messages: usize) -> Device {
     let mut alice = world.device("alice", "phone").await;
     for i in 0..messages {
         alice.send("bob", &format!("{i}")).await;
     }
+    alice
+}
+
+/// The same by somebody who is gone for good, of whom nothing is written any more.
+async fn fill_and_go(world: &World, messages: usize) {
+    let alice = fill(world, messages).await;
+    world.app.end(&alice.begun.session);
+    sleep(Duration::from_secs(30)).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -210,8 +218,7 @@ async fn every_record_takes_effect_once_through_crashes() {
 /// A crash after the first offer of a follower: how often each message took effect in the end.
 async fn crash_after_the_first_offer(options: Options) -> Vec<u8> {
     let world = World::with(options.clone());
-    fill(&world, 3).await;
-    sleep(Duration::from_secs(5)).await;
+    fill_and_go(&world, 3).await;
     world.log.hold();
     world.app.follow(Arc::new(Counter::default()), Start::Oldest).unwrap();
     sleep(Duration::from_millis(10)).await;
@@ -242,8 +249,7 @@ async fn a_position_stored_apart_from_its_effect_would_be_seen() {
 #[tokio::test(start_paused = true)]
 async fn a_full_store_is_asked_seldom_and_the_follower_goes_on_by_itself() {
     let world = World::new();
-    fill(&world, 20).await;
-    sleep(Duration::from_secs(5)).await;
+    fill_and_go(&world, 20).await;
     world.log.refuse(usize::MAX);
     let before = world.log.offers();
     world.app.follow(Arc::new(Counter::default()), Start::Oldest).unwrap();
@@ -276,9 +282,8 @@ async fn followers_at_rest_write_nothing_however_many_they_are() {
     world.app.follow(Arc::new(Counter::default()), Start::Oldest).unwrap();
     world.app.follow(Arc::new(Deaf("deaf_1")), Start::Oldest).unwrap();
     world.app.follow(Arc::new(Deaf("deaf_2")), Start::Oldest).unwrap();
-    fill(&world, 5).await;
+    fill_and_go(&world, 5).await;
     caught_up(&world).await;
-    sleep(Duration::from_secs(5)).await;
     let offers = world.log.offers();
     sleep(Duration::from_secs(3_600)).await;
     assert_eq!(world.log.offers(), offers, "nobody answers to the others' positions");

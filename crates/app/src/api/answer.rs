@@ -1,6 +1,7 @@
 //! What is answered.
 
 use super::people::{OwnProfile, RelationView, RelationsPage, UsersPage};
+use super::presence::PresenceView;
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::Role;
 use stonechat_domain::message::MessagePolicy;
 use stonechat_domain::preferences::Preferences;
+use stonechat_domain::presence::PresenceSettings;
 use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ConversationId, DeviceId, MessageId, UserId};
@@ -63,6 +65,10 @@ pub enum Answer {
     Profile(Box<OwnProfile>),
     /// What the caller and others are to each other.
     Relations(RelationsPage),
+    /// Whether users are there.
+    Presences(Vec<PresenceView>),
+    /// What the caller says of himself for the time being, and who is shown what.
+    PresenceSettings(Box<PresenceSettings>),
 }
 
 /// The acknowledgement of a send.
@@ -453,6 +459,8 @@ pub enum PersonalItem {
     Profile(Box<OwnProfile>),
     /// What the user prefers in a conversation.
     Preferences(ConversationId, Box<Preferences>),
+    /// What the user says of himself for the time being, and who is shown what.
+    Presence(Box<PresenceSettings>),
     /// That the user asks to be let into a group, or is asked to come in.
     Asking(Box<AskingView>),
 }

@@ -1,6 +1,7 @@
 //! What may be asked.
 
 use super::people::{ListRelations, Relate, SetProfile};
+use super::presence::SetPresence;
 use bytes::Bytes;
 use stonechat_domain::attributes::Attributes;
 use stonechat_domain::event::{Content, MessageCommand};
@@ -140,6 +141,16 @@ pub enum Call {
     Relate(Box<Relate>),
     /// What the caller and others are to each other. Answer: `Relations`.
     ListRelations(ListRelations),
+    /// Change what the caller says of himself for the time being, and who is shown what. Answer: `PresenceSettings`.
+    SetPresence(Box<SetPresence>),
+    /// What the caller says of himself for the time being, and who is shown what. Answer: `PresenceSettings`.
+    GetPresenceSettings,
+    /// Tell the session from now on whether these users are there, and of no others. Answer: `Presences`.
+    WatchPresence(Vec<UserId>),
+    /// Whether these users are there. Answer: `Presences`.
+    GetPresence(Vec<UserId>),
+    /// The user is away from the device, or back. No answer.
+    Away(bool),
     /// The user is writing, or stopped. No answer.
     Typing {
         /// Where.

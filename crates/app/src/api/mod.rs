@@ -3,6 +3,7 @@
 mod answer;
 mod call;
 mod people;
+mod presence;
 mod session;
 
 pub use answer::{
@@ -19,4 +20,5 @@ pub use people::{
     ListRelations, OwnProfile, Patch, ProfilePatch, ProfileView, Relate, RelationFilter, RelationView, RelationsPage,
     SetProfile, UsersPage,
 };
+pub use presence::{PresenceView, SetPresence};
 pub use session::{Begun, Hello, Offer, Outbound, SessionSink};

@@ -1,7 +1,8 @@
 //! How a connection begins, and what it is told.
 
-use super::{Answer, Failure, PersonalItem, Welcome};
+use super::{Answer, Failure, PersonalItem, PresenceView, Welcome};
 use crate::live::LiveEvent;
+use crate::presence::PresenceTold;
 use crate::session::Session;
 use crate::turn::Turn;
 use bytes::Bytes;
@@ -84,6 +85,8 @@ pub enum Outbound {
         /// Whether he is.
         active: bool,
     },
+    /// Whether users whom the session watches are there.
+    Presence(Arc<PresenceTold>),
     /// A change of personal state.
     Personal(PersonalSeq, PersonalItem),
     /// Everything before it was sent.
@@ -109,6 +112,7 @@ impl Outbound {
     pub fn weight(&self) -> usize {
         match self {
             Self::Event(event) => 128 + event.weight(),
+            Self::Presence(told) => 128 + told.views.iter().map(PresenceView::weight).sum::<usize>(),
             _ => 128,
         }
     }

@@ -23,6 +23,7 @@ const PROFILE: u8 = 0x20;
 const USERNAME: u8 = 0x21;
 const RELATION: u8 = 0x22;
 const COMMANDS: u8 = 0x23;
+const LAST_SEEN: u8 = 0x24;
 const BAN: u8 = 0x30;
 const MENTIONS: u8 = 0x0F;
 const PINNED: u8 = 0x10;
@@ -140,6 +141,14 @@ pub fn commands(app: AppId, direct: ConversationId, user: UserNo, id: &[u8; 16])
     key.put_slice(direct.as_bytes());
     key.put_u32(user.0);
     key.put_slice(&id[..4]);
+    key.freeze()
+}
+
+/// When a user was seen last.
+#[must_use]
+pub fn last_seen(app: AppId, no: UserNo) -> Bytes {
+    let mut key = start(LAST_SEEN, app, 4);
+    key.put_u32(no.0);
     key.freeze()
 }
 

@@ -14,6 +14,7 @@ pub mod member;
 pub mod message;
 pub mod personal;
 pub mod preferences;
+pub mod presence;
 pub mod profile;
 pub mod relation;
 pub mod scrub;

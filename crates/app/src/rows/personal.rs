@@ -2,7 +2,7 @@
 
 use super::codec::{Reader, Writer, damaged, role_byte, role_of};
 use super::user::{add_byte, add_of, message_byte, message_of};
-use super::{group, preferences, relation};
+use super::{group, preferences, presence, relation};
 use crate::api::{AskingView, DeviceView, OwnProfile, PersonalItem, ProfileView, RelationView};
 use bytes::{BufMut, Bytes, BytesMut};
 use std::sync::Arc;
@@ -19,6 +19,7 @@ const DEVICE: u8 = 3;
 const PREFERENCES: u8 = 4;
 const RELATION: u8 = 10;
 const PROFILE: u8 = 11;
+const PRESENCE: u8 = 12;
 const ASKING: u8 = 20;
 const VERSION: u8 = 1;
 /// The first version of a device knew of no classes.
@@ -47,6 +48,12 @@ pub fn read_key(id: ConversationId) -> Bytes {
 #[must_use]
 pub fn preferences_key(id: ConversationId) -> Bytes {
     with(PREFERENCES, id.as_bytes())
+}
+
+/// The key of what a user says of himself for the time being.
+#[must_use]
+pub fn presence_key() -> Bytes {
+    with(PRESENCE, &[])
 }
 
 /// The key of a device.
@@ -127,6 +134,10 @@ pub fn encode(item: &PersonalItem) -> (Bytes, Bytes) {
             preferences::write(&mut row, preferences);
             (preferences_key(*conversation), row.finish())
         }
+        PersonalItem::Presence(settings) => {
+            presence::write(&mut row, settings);
+            (presence_key(), row.finish())
+        }
     }
 }
 
@@ -201,6 +212,7 @@ pub fn decode(key: &[u8], value: &[u8]) -> Result<Option<PersonalItem>, LogError
                 let (who_may_message, who_may_add) = (message_of(row.u8()?)?, add_of(row.u8()?)?);
                 PersonalItem::Profile(Box::new(OwnProfile { profile, private, who_may_message, who_may_add }))
             }
+            PRESENCE if name.is_empty() => PersonalItem::Presence(Box::new(presence::read(&mut row)?)),
             PREFERENCES => {
                 let conversation = ConversationId::from_slice(name).ok()?;
                 PersonalItem::Preferences(conversation, Box::new(preferences::read(&mut row)?))

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use stonechat_app::api::{
     Answer, Begun, Call, ChangeConversation, ChangeRequest, Content, ConversationView, CreateGroup, Destination,
     EventView, Failure, Hello, Offer, Outbound, SendMessage, Sent, SessionSink,
@@ -25,13 +25,14 @@ use stonechat_types::id::{AppName, ClientMsgId, CommandId, ConversationId, Conve
 use stonechat_types::number::{AppId, LanePosition, Ordinal, PersonalSeq, Seq, Timestamp, UserNo};
 use stonechat_types::text::Title;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 pub const TOKEN_MS: i64 = 3_600_000;
 
 /// A clock that the test moves; monotonic time is tokio's.
 #[derive(Default)]
-pub struct TestClock(pub AtomicI64);
+pub struct TestClock(pub AtomicI64, OnceLock<Instant>);
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
@@ -39,7 +40,8 @@ impl Clock for TestClock {
     }
 
     fn monotonic_ms(&self) -> u64 {
-        0
+        let start = *self.1.get_or_init(Instant::now);
+        u64::try_from(start.elapsed().as_millis()).unwrap()
     }
 }
 
@@ -377,7 +379,7 @@ impl World {
     }
 
     fn start(log: Arc<SteeredLog>, vault: Arc<MemoryVault>, content: Arc<dyn ContentRules>, options: Options) -> Self {
-        let clock = Arc::new(TestClock(AtomicI64::new(1_000_000)));
+        let clock = Arc::new(TestClock(AtomicI64::new(1_000_000), OnceLock::new()));
         let tasks = TaskTracker::new();
         let parts = Parts {
             log: log.clone(),
