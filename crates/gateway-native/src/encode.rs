@@ -26,6 +26,7 @@ use crate::encode_group;
 use crate::parse::VERSION;
 use crate::people;
 use crate::preferences;
+use crate::presence;
 
 /// The slot of a live event that holds its frame as protobuf.
 pub const SLOT_BINARY: usize = 0;
@@ -77,6 +78,8 @@ pub fn answer(session_id: u64, answer: &Answer) -> Body {
         Answer::Users(page) => Body::Users(people::users(page)),
         Answer::Profile(own) => Body::Profile(people::profile(own)),
         Answer::Relations(page) => Body::Relations(people::relations(page)),
+        Answer::Presences(views) => Body::Presences(presence::presences(views)),
+        Answer::PresenceSettings(settings) => Body::PresenceSettings(presence::settings(settings)),
     }
 }
 
@@ -168,6 +171,7 @@ pub fn personal_change(seq: PersonalSeq, item: &PersonalItem) -> v1::PersonalCha
         PersonalItem::Relation(view) => Change::Relation(people::relation(view)),
         PersonalItem::Preferences(conversation, it) => Change::Preferences(preferences::preferences(*conversation, it)),
         PersonalItem::Profile(own) => Change::Profile(people::profile(own)),
+        PersonalItem::Presence(settings) => Change::Presence(presence::settings(settings)),
         PersonalItem::Asking(view) => Change::Asking(encode_group::asking(view)),
     };
     v1::PersonalChange { personal_seq: seq.0, change: Some(change) }

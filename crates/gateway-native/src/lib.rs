@@ -12,6 +12,7 @@ pub mod parse;
 pub mod parse_group;
 mod people;
 mod preferences;
+mod presence;
 pub mod session;
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::parse_group;
 use crate::people;
 use crate::preferences;
+use crate::presence;
 use bytes::Bytes;
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -19,7 +20,7 @@ use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, ConversationKi
 use stonechat_types::limits::{
     BODY_BYTES_MAX, BODY_TYPE_BYTES_MAX, FOCUS_MAX, GROUP_PAGE_MAX, MEMBERS_PAGE_MAX, MEMBERS_PER_EVENT_MAX,
     MENTIONS_MAX, MESSAGE_EXTENSION_BYTES_MAX, PAGE_ITEMS_MAX, PERSONAL_PAGE_MAX, PINS_MAX, POSITION_BYTES_MAX,
-    PRIORITY_MAX, TOKEN_BYTES_MAX, WINDOW_MAX,
+    PRESENCE_SUBSCRIPTIONS_MAX, PRIORITY_MAX, TOKEN_BYTES_MAX, WINDOW_MAX,
 };
 use stonechat_types::number::{Ordinal, PersonalSeq, Seq, Timestamp};
 use stonechat_types::text::Title;
@@ -65,6 +66,7 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
         Body::Ping(v1::Ping {}) => return Ok(Incoming::Ping),
         Body::Typing(typing) => return signal(parse_typing(&typing)),
         Body::Focus(focus) => return signal(parse_focus(&focus)),
+        Body::Away(v1::Away { away }) => return Ok(Incoming::Signal(Call::Away(away))),
         Body::Send(send) => Call::Send(parse_send(send)?),
         Body::CreateGroup(group) => Call::CreateGroup(create_group(&group)?),
         Body::ChangeConversation(change) => Call::Change(change_conversation(change)?),
@@ -173,6 +175,10 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
         Body::GetProfile(v1::GetProfile {}) => Call::GetProfile,
         Body::Relate(relate) => Call::Relate(Box::new(people::relate(relate)?)),
         Body::ListRelations(list) => Call::ListRelations(people::list_relations(list)?),
+        Body::SetPresence(set) => Call::SetPresence(Box::new(presence::set_presence(set)?)),
+        Body::GetPresenceSettings(v1::GetPresenceSettings {}) => Call::GetPresenceSettings,
+        Body::WatchPresence(watch) => Call::WatchPresence(users(&watch.user_ids, PRESENCE_SUBSCRIPTIONS_MAX)?),
+        Body::GetPresence(get) => Call::GetPresence(users(&get.user_ids, PRESENCE_SUBSCRIPTIONS_MAX)?),
         Body::Welcome(_)
         | Body::Done(_)
         | Body::Sent(_)
@@ -195,6 +201,9 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
         | Body::Users(_)
         | Body::Profile(_)
         | Body::Relations(_)
+        | Body::Presences(_)
+        | Body::PresenceSettings(_)
+        | Body::PresenceChanged(_)
         | Body::Error(_)
         | Body::Event(_)
         | Body::ReadMoved(_)

@@ -14,6 +14,7 @@ use crate::actions::Actions;
 use crate::decode::{self, OTHER_FRAME_BYTES_MAX};
 use crate::encode;
 use crate::parse::{self, Incoming};
+use crate::presence;
 
 /// Milliseconds that the application may take for the answer to a hello.
 pub const BEGIN_TIMEOUT_MS: u64 = 30_000;
@@ -302,6 +303,7 @@ impl NativeSession {
             Outbound::Typing { conversation, user, active } => {
                 self.say(0, encode::typing(conversation, &user, active));
             }
+            Outbound::Presence(told) => self.say(0, Body::PresenceChanged(presence::presences(&told.views))),
             Outbound::Personal(seq, item) => self.say(0, Body::PersonalChange(encode::personal_change(seq, &item))),
             Outbound::Position(token) => self.say(0, Body::Position(v1::PositionSaved { token })),
             Outbound::Poke(position) => {

@@ -6,6 +6,7 @@ mod golden;
 mod life;
 mod names;
 mod people;
+mod presence;
 mod properties;
 mod samples;
 

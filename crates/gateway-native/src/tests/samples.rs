@@ -24,6 +24,7 @@ use stonechat_types::text::{Announcement, AvatarRef, Description, DisplayName, N
 use stonechat_wire::v1::{self, Frame, frame::Body};
 
 use super::people;
+use super::presence;
 use crate::encode;
 
 const KEY: [u8; 16] = [0x01, 0x9a, 0xbc, 0xde, 0xf0, 0x12, 0x73, 0x45, 0x86, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 0x12, 0x34];
@@ -159,6 +160,7 @@ pub fn calls() -> Vec<Body> {
         }),
     ];
     calls.extend(people::calls(key()));
+    calls.extend(presence::calls(key()));
     calls
 }
 
@@ -167,6 +169,7 @@ pub fn signals() -> Vec<Body> {
     vec![
         Body::Typing(v1::Typing { conversation_id: group().to_string(), active: true }),
         Body::Focus(v1::Focus { conversation_ids: vec![group().to_string()] }),
+        Body::Away(v1::Away { away: true }),
     ]
 }
 
@@ -280,6 +283,7 @@ pub fn all_answers() -> Vec<Answer> {
         Answer::Devices(vec![device()]),
     ];
     answers.extend(people::answers());
+    answers.extend(presence::answers());
     answers
 }
 
@@ -295,6 +299,7 @@ pub fn told() -> Vec<Body> {
         encode::go_away(1_000, 30_000),
         encode::closing(ErrorCode::Replaced, ErrorCode::Replaced.meaning()),
         encode::head(group(), Seq(43), Ordinal(13)),
+        Body::PresenceChanged(crate::presence::presences(&[presence::online()])),
     ]
 }
 
@@ -572,8 +577,9 @@ fn personal() -> PersonalPage {
             (PersonalSeq(20), PersonalItem::Profile(Box::new(people::own()))),
             (PersonalSeq(21), PersonalItem::Preferences(group(), Box::new(preferences()))),
             (PersonalSeq(22), PersonalItem::Asking(Box::new(asking()))),
+            (PersonalSeq(23), PersonalItem::Presence(Box::new(presence::settings()))),
         ],
-        upto: PersonalSeq(22),
+        upto: PersonalSeq(23),
         more: true,
     }
 }
