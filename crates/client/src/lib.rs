@@ -12,6 +12,7 @@ pub mod events;
 pub mod group;
 pub mod messages;
 pub mod people;
+pub mod presence;
 pub mod preferences;
 pub mod search;
 pub mod send;

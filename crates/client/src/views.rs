@@ -17,6 +17,7 @@ use crate::core::timeline::TimelineModel;
 use crate::driver::limits::DIFFS_BEHIND;
 use crate::group::{AllAsking, AskingState};
 use crate::people::{Devices, Profile, Relations};
+use crate::presence::{PresenceSettings, Presences};
 use crate::state::{ConnectionState, ConversationSummary, MessageWindows, ReadMark, SendState, TimelineItem};
 
 /// Sends that came to an end and whose state is still told.
@@ -31,6 +32,8 @@ pub(crate) struct Views {
     recorded: SharedObservable<u64>,
     profile: SharedObservable<Option<Arc<Profile>>>,
     relations: SharedObservable<Relations>,
+    presence_settings: SharedObservable<Option<Arc<PresenceSettings>>>,
+    presences: SharedObservable<Presences>,
     asking: SharedObservable<AllAsking>,
     devices: SharedObservable<Devices>,
     list: Mutex<List>,
@@ -81,6 +84,8 @@ impl Default for Views {
             recorded: SharedObservable::default(),
             profile: SharedObservable::default(),
             relations: SharedObservable::default(),
+            presence_settings: SharedObservable::default(),
+            presences: SharedObservable::default(),
             asking: SharedObservable::default(),
             devices: SharedObservable::default(),
             list: Mutex::new(List {
@@ -126,6 +131,14 @@ impl Views {
 
     pub fn relations(&self) -> Subscriber<Relations> {
         self.relations.subscribe()
+    }
+
+    pub fn presence_settings(&self) -> Subscriber<Option<Arc<PresenceSettings>>> {
+        self.presence_settings.subscribe()
+    }
+
+    pub fn presences(&self) -> Subscriber<Presences> {
+        self.presences.subscribe()
     }
 
     pub fn devices(&self) -> Subscriber<Devices> {
@@ -195,12 +208,17 @@ impl Views {
                     drop(all.insert(asking.conversation, asking.clone()));
                 }
             }),
+            Change::PresenceSettings(settings) => {
+                drop(self.presence_settings.set_if_not_eq(Some(settings.clone())));
+            }
+            Change::Presences(presences) => drop(self.presences.set_if_not_eq(presences.clone())),
             Change::Device(device) => {
                 self.devices.update(|all| drop(all.insert(device.id.clone(), device.clone())));
             }
             Change::PeopleGone => {
                 self.asking.update(AllAsking::clear);
                 self.profile.set_if_not_eq(None);
+                self.presence_settings.set_if_not_eq(None);
                 self.relations.update(Relations::clear);
                 self.devices.update(Devices::clear);
             }

@@ -88,6 +88,7 @@ fn change(it: &v1::PersonalChange) -> bool {
                 personal_change::Change::Device(_)
                 | personal_change::Change::Relation(_)
                 | personal_change::Change::Profile(_)
+                | personal_change::Change::Presence(_)
                 | personal_change::Change::Asking(_),
             )
             | None => true,

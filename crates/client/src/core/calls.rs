@@ -38,6 +38,8 @@ pub enum Purpose {
     Refresh,
     /// A sign of life.
     Ping,
+    /// Whom the app watches.
+    Watch,
     /// The end of this device.
     SignOut,
     /// A call of the user.
@@ -63,6 +65,7 @@ impl Purpose {
             | Self::Read(..)
             | Self::Refresh
             | Self::Ping
+            | Self::Watch
             | Self::SignOut
             | Self::Ask(_) => false,
         }

@@ -8,6 +8,7 @@ use crate::content_types::ContentTypes;
 use crate::core::rows::{MessageChange, MessageRow};
 use crate::group::Asking;
 use crate::people::{Profile, Relation};
+use crate::presence::{PresenceSettings, Presences};
 use crate::state::{
     ConnectionState, ConversationSummary, Device, MessageWindows, Pending, ReadMark, SendState, Unsent,
 };
@@ -66,7 +67,10 @@ pub enum Change {
     Relation(Arc<Relation>),
     /// What the user asks of a group, or is asked, is different.
     Asking(Arc<Asking>),
-    /// Neither the profile nor the relations are known any more: the server tells them again.
+    /// What the user says of himself for the time being, and who is shown what.
+    PresenceSettings(Arc<PresenceSettings>),
+    /// What is known of the users who are watched.
+    Presences(Presences),
     /// A device of the user.
     Device(Arc<Device>),
     /// Neither the profile nor the relations nor the devices are known any more: the server tells them again.

@@ -77,6 +77,10 @@ pub enum Command {
     },
     /// What the device shows now.
     Focus(Vec<ConversationId>),
+    /// Watch whether these users are there, and no others.
+    Watch(Vec<UserId>),
+    /// The user is away from this device, or back.
+    Away(bool),
     /// A call as the wire has it, which may be repeated: reads, and commands that bear an id.
     Call(Box<Body>),
     /// What a timeline needs to begin.

@@ -105,6 +105,13 @@ impl Link {
         self.pinged_at = None;
     }
 
+    /// The server's clock now, as it was heard last.
+    #[must_use]
+    pub fn server_ms(&self, now_ms: u64) -> i64 {
+        let (server_ms, heard_at) = self.server_clock;
+        server_ms.saturating_add(i64::try_from(now_ms.saturating_sub(heard_at)).unwrap_or(i64::MAX))
+    }
+
     /// When something was last heard of the server.
     #[must_use]
     pub fn last_heard(&self) -> u64 {
@@ -269,10 +276,8 @@ impl Core {
     /// Plans when to renew the token, by the server's clock: the own one may be hours wrong.
     fn plan_refresh(&mut self) {
         let Some(expires) = self.link.token.as_deref().and_then(token::expires_at_ms) else { return };
-        let (server_ms, heard_at) = self.link.server_clock;
-        let since = i64::try_from(self.now_ms() - heard_at).unwrap_or(i64::MAX);
         // Both come from outside; a time that nobody lives to see is as good as never.
-        let left = expires.saturating_sub(server_ms.saturating_add(since)).clamp(0, TOKEN_LIFE_MS_MAX);
+        let left = expires.saturating_sub(self.server_ms()).clamp(0, TOKEN_LIFE_MS_MAX);
         // A token that lives shorter than the margin is renewed in the middle of its life.
         let margin = TOKEN_MARGIN_MS.max(left / 10).min(left / 2);
         let wait = u64::try_from(left - margin).unwrap_or(0).max(REFRESH_MS_MIN);

@@ -23,6 +23,7 @@ use crate::core::link::Link;
 use crate::core::mutant::Mutants;
 use crate::core::outbox::Outbox;
 use crate::core::people::Entries;
+use crate::core::presence::Watched;
 use crate::core::rows::{DeviceRow, Snapshot, StoreOp, Transaction};
 use crate::core::sync::Session;
 use crate::core::typing::Typists;
@@ -144,6 +145,7 @@ pub struct Core {
     pub(super) entries: Entries,
     /// What is known of the types of content that the app declares.
     pub(super) declared: Declared,
+    pub(super) watched: Watched,
     /// What the user prefers in conversations, as the server said it last.
     pub(super) preferences: BTreeMap<ConversationId, Preferences>,
     /// Who waits for the device to be signed out.
@@ -206,6 +208,7 @@ impl Core {
             typists: Typists::default(),
             entries: Entries::default(),
             declared: Declared::default(),
+            watched: Watched::default(),
             preferences: BTreeMap::new(),
             leaving: Vec::new(),
             is_signed_out: false,
@@ -260,6 +263,7 @@ impl Core {
             self.calls.deadline(),
             self.asks.deadline(self.now_ms()),
             self.typists.deadline(),
+            self.watched.deadline(self.server_ms(), self.now_ms()),
             self.outbox.deadline(self.now, self.link.is_up()),
             self.holds_deadline(),
         ];
@@ -273,6 +277,11 @@ impl Core {
 
     pub(super) fn now_ms(&self) -> u64 {
         self.now.monotonic_ms
+    }
+
+    /// The server's clock now, by the last welcome.
+    pub(super) fn server_ms(&self) -> i64 {
+        self.link.server_ms(self.now_ms())
     }
 
     /// Sends a call.
@@ -359,6 +368,8 @@ impl Core {
             Command::MarkRead { conversation, upto } => self.on_mark_read(ticket, conversation, upto.get()),
             Command::Typing { conversation, active } => self.on_typing(ticket, conversation, active),
             Command::Focus(conversations) => self.on_focus(ticket, conversations),
+            Command::Watch(users) => self.on_watch(ticket, users),
+            Command::Away(away) => self.on_away(ticket, away),
             Command::Call(body) => self.on_ask(ticket, *body),
             Command::Open(conversation) => self.on_open(ticket, conversation),
             Command::LoadBefore { conversation, before, limit } => {
@@ -380,6 +391,7 @@ impl Core {
         self.on_outbox_time();
         self.on_ask_time();
         self.on_typing_time();
+        self.on_presence_time();
         self.on_hold_time();
         self.settle_cursors();
     }
@@ -398,6 +410,7 @@ impl Core {
         self.pump_pull();
         self.pump_outbox();
         self.pump_reads();
+        self.pump_watch();
         self.pump_asks();
         self.pump_fetches();
         self.pump_changes();

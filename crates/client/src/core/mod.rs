@@ -31,6 +31,7 @@ pub mod order;
 mod outbox;
 pub mod people;
 pub mod preferences;
+mod presence;
 mod reads;
 mod refusal;
 pub mod rows;

@@ -13,6 +13,7 @@ use crate::core::preferences;
 use crate::core::rows::StoreOp;
 use crate::group::Asking;
 use crate::people::{Profile, Relation};
+use crate::presence::PresenceSettings;
 use crate::state::Device;
 
 /// Names an entry of personal state among those that are kept.
@@ -24,6 +25,8 @@ pub enum EntryKey {
     Profile,
     /// What the user prefers in a conversation.
     Preferences(ConversationId),
+    /// What the user says of himself for the time being, and who is shown what.
+    Presence,
     /// What the user asks of a group, or is asked.
     Asking(ConversationId),
     /// A device of the user.
@@ -39,6 +42,7 @@ impl EntryKey {
                 UserId::new(&relation.user_id).ok().map(Self::Relation)
             }
             Some(personal_change::Change::Profile(_)) => Some(Self::Profile),
+            Some(personal_change::Change::Presence(_)) => Some(Self::Presence),
             Some(personal_change::Change::Preferences(it)) => it.conversation_id.parse().ok().map(Self::Preferences),
             Some(personal_change::Change::Asking(asking)) => asking.conversation_id.parse().ok().map(Self::Asking),
             Some(personal_change::Change::Device(device)) => Some(Self::Device(device.device_id.clone())),
@@ -52,6 +56,7 @@ impl EntryKey {
         match self {
             Self::Relation(user) => format!("relation.{user}"),
             Self::Profile => "profile".to_owned(),
+            Self::Presence => "presence".to_owned(),
             Self::Preferences(id) => format!("preferences.{id}"),
             Self::Asking(conversation) => format!("asking.{conversation}"),
             Self::Device(device) => format!("device.{device}"),
@@ -103,6 +108,9 @@ impl Core {
                     self.preferences.insert(id, preferences);
                     self.touched.insert(id);
                 }
+            }
+            Some(personal_change::Change::Presence(settings)) => {
+                self.journal.tell(Change::PresenceSettings(Arc::new(PresenceSettings::of(settings))));
             }
             Some(personal_change::Change::Asking(asking)) => {
                 if let Some(asking) = Asking::of(asking) {

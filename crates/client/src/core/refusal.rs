@@ -34,6 +34,7 @@ impl Core {
             Purpose::Read(conversation, upto) => self.on_read_refused(conversation, upto, error),
             // At its end the server closes with `token_expired`, and the usual way is taken.
             Purpose::Refresh | Purpose::Ping => {}
+            Purpose::Watch => self.on_watch_refused(error),
             // Whatever the server says, here it is over.
             Purpose::SignOut => self.leave_without_answer(),
             // A new hello asks the same, and waits as it should.
@@ -69,6 +70,7 @@ impl Core {
             | Purpose::Read(..)
             | Purpose::Refresh
             | Purpose::Ping
+            | Purpose::Watch
             | Purpose::SignOut
             | Purpose::Ask(_) => {}
         }

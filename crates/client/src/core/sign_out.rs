@@ -65,6 +65,7 @@ impl Core {
         self.entries = Entries::default();
         self.preferences.clear();
         self.typists = Typists::default();
+        self.forget_watched();
         self.device = DeviceRow::default();
         self.session = None;
         self.position = None;

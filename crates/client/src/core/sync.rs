@@ -55,6 +55,7 @@ impl Core {
             Body::GoAway(go_away) => self.on_go_away(&go_away),
             Body::Closing(closing) => self.on_ended_by_server(&closing.code),
             Body::Head(head) => self.on_head(&head),
+            Body::PresenceChanged(told) => self.take_presences(&told),
             // Of a later version, or of no meaning to a client.
             _ => {}
         }
@@ -75,6 +76,7 @@ impl Core {
             (Purpose::Hello, Body::Welcome(welcome)) => {
                 if self.welcomed(&welcome) {
                     self.on_welcome(welcome);
+                    self.watch_anew();
                     std::mem::take(&mut self.early).into_iter().for_each(|body| self.on_signal(body));
                     if !self.focus.is_empty() {
                         self.say_focus();
@@ -103,6 +105,7 @@ impl Core {
             (Purpose::Send(id), body) => self.on_command_done(id, &body),
             (Purpose::Read(id, upto), Body::Done(_)) => self.on_read_confirmed(id, upto),
             (Purpose::Refresh, Body::Done(_)) | (Purpose::Ping, Body::Pong(_)) => {}
+            (Purpose::Watch, Body::Presences(answer)) => self.on_watched(&answer),
             (Purpose::SignOut, Body::Done(_)) => self.signed_out(AuthError::Revoked),
             (Purpose::Ask(number), body) => self.on_ask_answered(number, body),
             (_, _) => self.break_off("the server answered with another frame than the call has"),
@@ -448,6 +451,7 @@ impl Core {
             self.tell_send(&id);
         }
         self.forget_typing();
+        self.forget_presences();
         self.unknown_cursors.clear();
         self.doubt_cursors();
         let open: Vec<_> = self.unsettled.iter().chain(&self.unreachable).copied().collect();
