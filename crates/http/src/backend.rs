@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use stonechat_app::api::{Answer, Call, ContentTypes, Failure, OwnProfile, ProfilePatch};
+use stonechat_app::api::{Answer, Call, ContentTypes, Failure, OwnProfile, PresenceView, ProfilePatch};
 use stonechat_types::id::{AppName, DeviceId, UserId, Username};
 use stonechat_types::number::{AppId, Timestamp};
 
@@ -36,6 +36,9 @@ pub trait Backend: Send + Sync {
 
     /// The types of content that an app declares.
     fn content_types(&self, app: AppId) -> Arc<ContentTypes>;
+
+    /// Whether users are there, as their app sees them. Who does not exist is left out.
+    fn presence(&self, app: AppId, users: Vec<UserId>) -> BoxFuture<'_, Result<Vec<PresenceView>, Failure>>;
 
     /// Carries out a call in the name of a user.
     fn call_as(&self, app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>>;

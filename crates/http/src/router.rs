@@ -2,7 +2,7 @@
 
 use crate::endpoint::{
     change_conversation, change_message, content_types, create_conversation, create_token, devices, health, home,
-    list_members, list_messages, metrics_page, openapi, put_user, relations, send_message,
+    list_members, list_messages, metrics_page, openapi, presence, put_user, relations, send_message,
 };
 use crate::error::{no_such_method, no_such_path};
 use crate::guard::{self, Places, REQUESTS_MAX};
@@ -34,6 +34,8 @@ struct Route {
 
 const USER: &str = "/v1/apps/{app}/users/{user}";
 const USERS: &str = "/v1/apps/{app}/users";
+const USER_PRESENCE: &str = "/v1/apps/{app}/users/{user}/presence";
+const PRESENCE: &str = "/v1/apps/{app}/presence";
 const RELATIONS: &str = "/v1/apps/{app}/users/{user}/relations";
 const RELATION: &str = "/v1/apps/{app}/users/{user}/relations/{peer}";
 const DEVICES: &str = "/v1/apps/{app}/users/{user}/devices";
@@ -53,6 +55,8 @@ const MESSAGES: &str = "/v1/apps/{app}/messages";
 const PATHS: &[&str] = &[
     USER,
     USERS,
+    USER_PRESENCE,
+    PRESENCE,
     RELATIONS,
     RELATION,
     DEVICES,
@@ -74,13 +78,16 @@ const PATHS: &[&str] = &[
     "/v1/openapi.json",
 ];
 
-fn table() -> [Route; 23] {
+fn table() -> [Route; 26] {
     let open = |path, handler| Route { method: "get", path, access: Access::Open, handler };
     let secret = |method, path, handler| Route { method, path, access: Access::Secret, handler };
     [
         secret("put", USER, put(put_user::handle)),
         secret("get", USER, get(put_user::look)),
         secret("get", USERS, get(put_user::find)),
+        secret("put", USER_PRESENCE, put(presence::set)),
+        secret("get", USER_PRESENCE, get(presence::look)),
+        secret("post", PRESENCE, post(presence::list)),
         secret("get", RELATIONS, get(relations::list)),
         secret("post", RELATION, post(relations::change)),
         secret("get", DEVICES, get(devices::list)),

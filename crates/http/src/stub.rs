@@ -13,20 +13,21 @@ use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use stonechat_app::api::{
     Answer, Call, CommandDone, Content, ContentType, ContentTypes, Destination, DeviceView, EventView, Failure,
-    MemberView, MembersPage, MessageView, MessagesPage, OwnProfile, ProfilePatch, ProfileView, RelationView,
-    RelationsPage, Sent, UserView,
+    MemberView, MembersPage, MessageView, MessagesPage, OwnProfile, PresenceView, ProfilePatch, ProfileView,
+    RelationView, RelationsPage, Sent, UserView,
 };
 use stonechat_app::ports::{Clock, Entropy};
 use stonechat_domain::device::{Platform, SignOut};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::Role;
+use stonechat_domain::presence::{Availability, Platforms, PresenceSettings, Shown, Status};
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::fields::Fields;
 use stonechat_types::id::{
     AppName, CommandId, ConversationId, ConversationKind, DeviceId, MessageId, UserId, Username,
 };
 use stonechat_types::number::{AppId, Ordinal, Seq, Timestamp};
-use stonechat_types::text::Nickname;
+use stonechat_types::text::{Nickname, StatusText};
 use tower::ServiceExt as _;
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -151,6 +152,13 @@ impl Backend for Stub {
         Arc::new(ContentTypes { version: 1, types: vec![order] })
     }
 
+    fn presence(&self, _: AppId, users: Vec<UserId>) -> BoxFuture<'_, Result<Vec<PresenceView>, Failure>> {
+        Box::pin(async move {
+            self.answer(Answer::Done).await?;
+            Ok(users.into_iter().map(presence).collect())
+        })
+    }
+
     fn call_as(&self, _app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>> {
         let answer = match &call {
             Call::CreateGroup(_) => {
@@ -170,6 +178,12 @@ impl Backend for Stub {
             Call::ListRelations(_) => {
                 Answer::Relations(RelationsPage { relations: vec![relation()], next: Bytes::from_static(b"page") })
             }
+            Call::SetPresence(set) => {
+                let mut settings = PresenceSettings::default();
+                settings.apply(&set.patch);
+                Answer::PresenceSettings(Box::new(settings))
+            }
+            Call::GetPresenceSettings => Answer::PresenceSettings(Box::default()),
             Call::ListDevices => Answer::Devices(vec![device()]),
             Call::RevokeDevice(_) | Call::RevokeOtherDevices => Answer::Done,
             Call::Send(message) => {
@@ -224,6 +238,14 @@ fn relation() -> RelationView {
         declined: None,
         remarks: Default::default(),
     }
+}
+
+fn presence(user: UserId) -> PresenceView {
+    let mut platforms = Platforms::default();
+    platforms.insert(Platform::Phone);
+    let status = Status { text: StatusText::new("at lunch").ok(), ..Status::default() };
+    let (availability, last_seen, status) = (Availability::Online, Some(NOW), Some(status));
+    PresenceView { user, shown: Shown { availability, platforms, last_seen, status } }
 }
 
 fn device() -> DeviceView {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use stonechat_app::api::{Answer, Call, ContentTypes, Failure, OwnProfile, ProfilePatch};
+use stonechat_app::api::{Answer, Call, ContentTypes, Failure, OwnProfile, PresenceView, ProfilePatch};
 use stonechat_app::application::{App, Parts};
 use stonechat_app::node::Options;
 use stonechat_app::ports::{AnyContent, Clock, Entropy, Identity, TokenError, TokenVerifier};
@@ -80,6 +80,10 @@ impl Backend for Composed {
 
     fn content_types(&self, app: AppId) -> Arc<ContentTypes> {
         self.0.content_types(app)
+    }
+
+    fn presence(&self, app: AppId, users: Vec<UserId>) -> BoxFuture<'_, Result<Vec<PresenceView>, Failure>> {
+        Box::pin(self.0.presence(app, users))
     }
 
     fn call_as(&self, app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>> {
@@ -374,4 +378,29 @@ async fn a_backend_keeps_users_their_contacts_and_their_devices() {
     assert_eq!(world.call("GET", &format!("{users}/alice/devices"), None).await, (200, json!({"devices": []})));
     assert_eq!(world.call("DELETE", &format!("{users}/alice/devices"), None).await, (200, json!({})));
     assert_eq!(world.call("DELETE", &format!("{users}/alice/devices/phone"), None).await.0, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn presence_is_set_for_users_and_read_of_many() {
+    let world = world(Users::ByPutOnly);
+    for user in ["alice", "bob"] {
+        assert_eq!(world.call("PUT", &format!("/v1/apps/default/users/{user}"), Some(json!({}))).await.0, 200);
+    }
+    let path = "/v1/apps/default/users/alice/presence";
+    let body = json!({"status": {"text": "at lunch"}, "who_may_see_last_seen": "nobody", "command_id": id(1)});
+    let (status, set) = world.call("PUT", path, Some(body.clone())).await;
+    assert_eq!((status, &set["status"]["text"], &set["who_may_see"]), (200, &json!("at lunch"), &json!("everybody")));
+    let (_, other) = world.call("PUT", path, Some(json!({"status": {}}))).await;
+    assert_eq!(other["status"], json!(null));
+    let (status, again) = world.call("PUT", path, Some(body.clone())).await;
+    assert_eq!((status, &again["status"]), (200, &json!(null)), "a repeated change changes nothing again");
+    let mut conflict = body;
+    conflict["invisible"] = json!(true);
+    assert_eq!(world.call("PUT", path, Some(conflict)).await.1["code"], json!("conflict"));
+    assert_eq!(world.call("GET", path, None).await.1, again);
+    let users = json!({"users": ["alice", "nobody", "bob", "alice"]});
+    let (status, found) = world.call("POST", "/v1/apps/default/presence", Some(users)).await;
+    assert_eq!((status, found["presences"].as_array().unwrap().len()), (200, 2), "each that exists, once");
+    assert_eq!(found["presences"][0]["availability"], json!("offline"));
+    assert_eq!(world.call("GET", "/v1/apps/default/users/nobody/presence", None).await.0, 404);
 }

@@ -12,6 +12,7 @@ pub(crate) mod list_members;
 pub(crate) mod list_messages;
 pub(crate) mod metrics_page;
 pub(crate) mod openapi;
+pub(crate) mod presence;
 pub(crate) mod put_user;
 pub(crate) mod relations;
 pub(crate) mod send_message;
