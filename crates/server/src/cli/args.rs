@@ -9,6 +9,7 @@ use stonechat_types::id::{AppName, ClientMsgId, ConversationId, DeviceId, UserId
 
 use crate::cli::args_group::GroupCommand;
 use crate::cli::contacts::ContactsCommand;
+use crate::cli::presence::PresenceCommand;
 use crate::cli::duration::{parse_duration, parse_millis};
 use crate::cli::examples;
 
@@ -100,6 +101,9 @@ pub enum Command {
     /// List contacts, requests and blocks, and change them
     #[command(subcommand, arg_required_else_help = true, after_help = examples::CONTACTS)]
     Contacts(ContactsCommand),
+    /// Show whether people are there, and say something of yourself
+    #[command(subcommand, arg_required_else_help = true, after_help = examples::PRESENCE)]
+    Presence(PresenceCommand),
     /// List the devices of the user, and sign one out
     #[command(subcommand, arg_required_else_help = true, after_help = examples::DEVICES)]
     Devices(DevicesCommand),
@@ -132,6 +136,7 @@ impl Command {
             | Self::Tail(_)
             | Self::Group(_)
             | Self::Contacts(_)
+            | Self::Presence(_)
             | Self::Devices(_) => true,
             Self::Serve(_)
             | Self::Token(_)

@@ -114,6 +114,13 @@ EXAMPLES
   stonechat devices list --as alice
   stonechat devices revoke --as alice lost-phone";
 
+/// `stonechat presence --help`.
+pub const PRESENCE: &str = "\
+EXAMPLES
+  stonechat presence show --as alice bob carol
+  stonechat presence status --as alice \"at lunch\" --emoji 🥪 --lasts 1h
+  stonechat presence privacy --as alice --see contacts --last-seen nobody";
+
 /// `stonechat contacts --help`.
 pub const CONTACTS: &str = "\
 EXAMPLES

@@ -76,6 +76,9 @@ fn the_command_line_of_the_contract_is_understood() {
         &format!("group join-link {id}.{uuid_hex}"),
         &format!("group role --conversation {id} a admin"),
         "devices revoke phone --as alice",
+        "presence show --as alice bob --json",
+        "presence status lunch --emoji 🥪 --lasts 1h",
+        "presence privacy --see contacts --last-seen nobody --invisible true",
         "contacts list --as alice --json",
         "contacts request bob hello --answer Rex",
     ] {

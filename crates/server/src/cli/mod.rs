@@ -27,6 +27,7 @@ pub mod home;
 pub mod local_server;
 pub mod log;
 pub mod manage;
+pub mod presence;
 pub mod printer;
 pub mod reader;
 pub mod send;
@@ -94,6 +95,7 @@ fn run(command: &Command, context: &mut Context<'_>) -> Outcome {
         Command::Tail(args) => client(&args.client, async |who| tail::run(args, who, context).await),
         Command::Group(command) => client(command.client(), async |who| group::run(command, who, context).await),
         Command::Contacts(command) => client(command.client(), async |who| contacts::run(command, who, context).await),
+        Command::Presence(command) => client(command.client(), async |who| presence::run(command, who, context).await),
         Command::Devices(command) => client(command.client(), async |who| devices::run(command, who, context).await),
         Command::Log(command) => log::run(command, context),
         Command::Bench(command) => bench::run(command, context),

@@ -5,7 +5,7 @@ use crate::identity::minter::Minter;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use stonechat_app::api::{Answer, Call, ContentTypes, Failure, OwnProfile, ProfilePatch};
+use stonechat_app::api::{Answer, Call, ContentTypes, Failure, OwnProfile, PresenceView, ProfilePatch};
 use stonechat_app::application::App;
 use stonechat_app::ports::Clock;
 use stonechat_http::backend::{Backend, BoxFuture, Readiness};
@@ -72,6 +72,10 @@ impl Backend for ServerBackend {
 
     fn content_types(&self, app: AppId) -> Arc<ContentTypes> {
         self.app.content_types(app)
+    }
+
+    fn presence(&self, app: AppId, users: Vec<UserId>) -> BoxFuture<'_, Result<Vec<PresenceView>, Failure>> {
+        Box::pin(self.app.presence(app, users))
     }
 
     fn call_as(&self, app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>> {

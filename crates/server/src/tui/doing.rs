@@ -181,6 +181,11 @@ impl Doer {
                     left.err().map(|error| Msg::Failed(format!("you are still in the group: {error}")))
                 });
             }
+            Effect::Watch(users) => {
+                let account = self.account.clone();
+                // Without an answer nobody is shown as being there.
+                self.work(async move { account.watch_presence(&users).await.err().and(None) });
+            }
             Effect::FetchNames(users) => {
                 let account = self.account.clone();
                 // Without an answer people are called by their ids.

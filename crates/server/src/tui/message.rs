@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 use stonechat_client::content_types::ContentTypes;
+use stonechat_client::presence::Presences;
 use stonechat_client::state::{ConnectionState, ConversationSummary, Member, MessageWindows, Target, TimelineItem};
 use stonechat_client::timeline::Pagination;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
@@ -33,6 +34,8 @@ pub enum Msg {
     Windows(Option<MessageWindows>),
     /// The types of content that the app declares.
     ContentTypes(Arc<ContentTypes>),
+    /// Whether people are there.
+    Presences(Presences),
     /// The list changed.
     Conversations(Vec<Arc<ConversationSummary>>),
     /// A conversation is to be shown.
@@ -129,6 +132,8 @@ pub enum Effect {
     Leave(ConversationId),
     /// Ask what people are called.
     FetchNames(Vec<UserId>),
+    /// Watch whether these people are there, and no others.
+    Watch(Vec<UserId>),
     /// Take the line above the unread away.
     HideMarker,
     /// Try to connect now.

@@ -156,12 +156,14 @@ fn of_account(account: &Account) -> (Vec<Msg>, Messages) {
     let unread = account.total_unread();
     let windows = account.message_windows();
     let content_types = account.content_types();
+    let presences = account.presences();
     let (list, changes) = account.conversations().entries();
     let known = vec![
         Msg::Connection(connection.get()),
         Msg::TotalUnread(unread.get()),
         Msg::Windows(windows.get()),
         Msg::ContentTypes(content_types.get()),
+        Msg::Presences(presences.get()),
         Msg::Conversations(list.into_iter().collect()),
     ];
     let conversations = account.conversations();
@@ -170,6 +172,7 @@ fn of_account(account: &Account) -> (Vec<Msg>, Messages) {
         unread.map(Msg::TotalUnread).boxed(),
         windows.map(Msg::Windows).boxed(),
         content_types.map(Msg::ContentTypes).boxed(),
+        presences.map(Msg::Presences).boxed(),
         changes.map(move |_| Msg::Conversations(conversations.now().into_iter().collect())).boxed(),
     ];
     (known, select_all(streams))

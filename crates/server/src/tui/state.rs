@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 use ratatui_textarea::TextArea;
 use stonechat_client::content_types::ContentTypes;
+use stonechat_client::presence::Presences;
 use stonechat_client::state::{
     ConnectionState, ConversationSummary, ItemKey, Member, MessageWindows, Role, Target, TimelineItem, TimelineItemKind,
 };
@@ -75,6 +76,10 @@ pub struct App {
     pub old_names: BTreeMap<UserId, String>,
     /// Whose names were asked for.
     pub asked: BTreeSet<UserId>,
+    /// Whom the account watches.
+    pub watched: Vec<UserId>,
+    /// What is known of them.
+    pub presences: Presences,
     /// What lies over everything else.
     pub dialog: Option<Dialog>,
     /// A sentence that goes away by itself.
@@ -196,6 +201,8 @@ impl App {
             names: BTreeMap::new(),
             old_names: BTreeMap::new(),
             asked: BTreeSet::new(),
+            watched: Vec::new(),
+            presences: Presences::default(),
             dialog: None,
             notice: None,
         }

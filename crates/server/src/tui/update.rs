@@ -28,6 +28,9 @@ const ITEMS_AHEAD: usize = 8;
 /// Most names that are asked for at once.
 const NAMES_PER_CALL: usize = 50;
 
+/// Most people who are watched: more than a list shows at once, and less than a session may watch.
+const PEERS_WATCHED: usize = 100;
+
 /// Takes a message.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
@@ -45,6 +48,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Windows(windows) => app.windows = windows,
         Msg::ContentTypes(types) => app.content_types = types,
         Msg::TotalUnread(unread) => app.total_unread = unread,
+        Msg::Presences(presences) => app.presences = presences,
         Msg::Conversations(list) => conversations(app, list, &mut effects),
         Msg::Opened(id, peer) => open(app, id, peer, &mut effects),
         Msg::Timeline(id, items) => timeline(app, id, items),
@@ -206,6 +210,21 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     mark_read(app, effects);
     load_what_is_near(app, effects);
     ask_for_names(app, effects);
+    watch_peers(app, effects);
+}
+
+/// Watches the peers of the direct chats that are nearest to the top, that of the open one first.
+fn watch_peers(app: &mut App, effects: &mut Vec<Effect>) {
+    let open = app.open.as_ref().and_then(|open| open.peer.as_ref());
+    let listed = app.list.iter().filter(|it| it.kind == ConversationKind::Direct).filter_map(|it| it.peer.as_ref());
+    let mut peers: Vec<UserId> = open.into_iter().chain(listed).take(PEERS_WATCHED).cloned().collect();
+    // Whoever moves up in the list is watched already.
+    peers.sort();
+    peers.dedup();
+    if peers != app.watched {
+        app.watched.clone_from(&peers);
+        effects.push(Effect::Watch(peers));
+    }
 }
 
 fn mark_read(app: &mut App, effects: &mut Vec<Effect>) {

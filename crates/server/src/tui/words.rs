@@ -1,7 +1,9 @@
 //! What the client says, in calm words.
 
 use stonechat_client::content::{Location, Media, MediaKind, Merged, MergedMessage};
+use stonechat_client::client::Platform;
 use stonechat_client::error::AuthError;
+use stonechat_client::presence::{Availability, CustomStatus, Presence};
 use stonechat_client::state::{ConnectionState, ConversationSummary, Date, EndReason, SendFailure, Wish};
 use stonechat_types::id::UserId;
 use stonechat_types::number::Timestamp;
@@ -198,6 +200,60 @@ pub fn when(time: Timestamp, now: Timestamp, offset: UtcOffset) -> String {
         1..=6 => then.weekday_name().to_owned(),
         _ if then.year == now.year => format!("{} {}", then.day, then.month_name()),
         _ => then.year.to_string(),
+    }
+}
+
+/// Whether somebody is there, and what he says of himself, in words.
+#[must_use]
+pub fn presence(presence: &Presence, now: Timestamp, offset: UtcOffset) -> String {
+    let here = match (presence.availability, presence.last_seen) {
+        (Availability::Online, _) => "online".to_owned(),
+        (Availability::Away, _) => "away".to_owned(),
+        (Availability::Offline, Some(at)) => format!("last seen {}", last_seen(at, now, offset)),
+        (Availability::Offline, None) => "offline".to_owned(),
+    };
+    let status = presence.status.as_ref().map(custom_status).filter(|said| !said.is_empty());
+    status.map_or_else(|| here.clone(), |said| format!("{here}  ·  {said}"))
+}
+
+fn last_seen(at: Timestamp, now: Timestamp, offset: UtcOffset) -> String {
+    let (then, today) = (Civil::at(at, offset), Civil::at(now, offset));
+    match today.day_number - then.day_number {
+        i64::MIN..=0 => format!("at {}", then.clock()),
+        1 => format!("yesterday at {}", then.clock()),
+        2..=6 => format!("on {} at {}", then.weekday_name(), then.clock()),
+        _ if then.year == today.year => format!("on {} {}", then.day, then.month_name()),
+        _ => format!("on {} {} {}", then.day, then.month_name(), then.year),
+    }
+}
+
+/// What somebody says of himself for the time being, in one line that is safe to draw.
+#[must_use]
+pub fn custom_status(status: &CustomStatus) -> String {
+    let parts = [&status.emoji, &status.text].into_iter().filter(|part| !part.is_empty());
+    parts.map(|part| sanitise::one_line(part)).collect::<Vec<_>>().join(" ")
+}
+
+/// The mark before the name of somebody who is there.
+#[must_use]
+pub fn mark(availability: Availability) -> &'static str {
+    match availability {
+        Availability::Online => "● ",
+        Availability::Away => "○ ",
+        Availability::Offline => "",
+    }
+}
+
+/// A class of devices.
+#[must_use]
+pub fn platform(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Unspecified => "other",
+        Platform::Phone => "phone",
+        Platform::Tablet => "tablet",
+        Platform::Desktop => "desktop",
+        Platform::Web => "web",
+        Platform::Bot => "bot",
     }
 }
 

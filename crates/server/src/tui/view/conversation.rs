@@ -9,7 +9,7 @@ use stonechat_types::id::ConversationKind;
 use crate::tui::rows::Rows;
 use crate::tui::scroll::{self, Anchor};
 use crate::tui::state::{App, Open, Pane};
-use crate::tui::{cells, composer, sanitise};
+use crate::tui::{cells, composer, sanitise, words};
 
 /// Draws the line between list and conversation.
 pub fn draw_divider(app: &App, area: Rect, frame: &mut Frame<'_>) {
@@ -49,8 +49,12 @@ pub fn draw_header(app: &App, open: &Open, area: Rect, frame: &mut Frame<'_>) {
             1 => "1 member".to_owned(),
             count => format!("{count} members"),
         },
-        (_, Some(peer)) if peer.as_str() != title => peer.to_string(),
-        (_, _) => String::new(),
+        (_, Some(peer)) => {
+            let id = Some(peer.to_string()).filter(|id| *id != title);
+            let there = app.presences.get(peer).map(|it| words::presence(it, app.now, app.offset));
+            id.into_iter().chain(there).collect::<Vec<_>>().join("  ·  ")
+        }
+        (_, None) => String::new(),
     };
     let aside = cells::fit(&aside, width.saturating_sub(cells::width(&title) + 4));
     let line = Line::from(vec![
