@@ -187,6 +187,8 @@ impl Device {
             | Change::Recorded(_)
             | Change::Profile(_)
             | Change::Asking(_)
+            | Change::PresenceSettings(_)
+            | Change::Presences(_)
             | Change::Relation(_)
             | Change::Device(_)
             | Change::PeopleGone => {}
