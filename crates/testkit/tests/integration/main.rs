@@ -18,6 +18,7 @@ mod place;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod power_cuts;
 mod preferences;
+mod presence;
 mod sdk;
 mod two_people;
 mod window;
