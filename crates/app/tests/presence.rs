@@ -6,9 +6,7 @@ use harness::{Device, World, next_id, user};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use stonechat_app::api::{
-    Answer, Call, Failure, Outbound, PersonalItem, PresenceView, Relate, SetPresence,
-};
+use stonechat_app::api::{Answer, Call, Failure, Outbound, PersonalItem, PresenceView, Relate, SetPresence};
 use stonechat_app::node::Options;
 use stonechat_app::presence::GRACE_MS;
 use stonechat_domain::device::Platform;
@@ -153,14 +151,23 @@ async fn blocks_hide_both_from_each_other_at_once_and_contacts_see() {
         assert_eq!(views[0].shown, Shown::default(), "as one who was never there");
     }
     relate(&mut bob, "alice", RelationCommand::Unblock).await;
-    assert_eq!((states(&told(&alice).await), states(&told(&bob).await)), (vec![("bob", Online)], vec![("alice", Online)]));
+    assert_eq!(
+        (states(&told(&alice).await), states(&told(&bob).await)),
+        (vec![("bob", Online)], vec![("alice", Online)])
+    );
     let contacts = PresencePatch { who_may_see: Some(WhoMaySee::Contacts), ..PresencePatch::default() };
     set(&mut bob, contacts).await;
     // It is mutual: bob does not see those either who do not see him.
-    assert_eq!((states(&told(&alice).await), states(&told(&bob).await)), (vec![("bob", Offline)], vec![("alice", Offline)]));
+    assert_eq!(
+        (states(&told(&alice).await), states(&told(&bob).await)),
+        (vec![("bob", Offline)], vec![("alice", Offline)])
+    );
     relate(&mut bob, "alice", RelationCommand::Request { message: None, answer: None }).await;
     relate(&mut alice, "bob", RelationCommand::Accept).await;
-    assert_eq!((states(&told(&alice).await), states(&told(&bob).await)), (vec![("bob", Online)], vec![("alice", Online)]));
+    assert_eq!(
+        (states(&told(&alice).await), states(&told(&bob).await)),
+        (vec![("bob", Online)], vec![("alice", Online)])
+    );
     let nobody = PresencePatch { who_may_see: Some(WhoMaySee::Nobody), ..PresencePatch::default() };
     set(&mut alice, nobody).await;
     assert_eq!(look(&mut bob, "alice").await, Shown::default());
@@ -214,8 +221,7 @@ async fn settings_are_the_same_on_all_devices_and_a_command_counts_once() {
     world.log.kill(0);
     let next = world.next(Options::default());
     let mut late = next.device("alice", "laptop").await;
-    let Answer::Personal(page) =
-        late.call(Call::FetchPersonal { after: Default::default(), limit: 0 }).await.unwrap()
+    let Answer::Personal(page) = late.call(Call::FetchPersonal { after: Default::default(), limit: 0 }).await.unwrap()
     else {
         panic!("no page")
     };

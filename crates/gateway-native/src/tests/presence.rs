@@ -57,8 +57,7 @@ pub fn online() -> PresenceView {
     let mut platforms = Platforms::default();
     platforms.insert(Platform::Phone);
     platforms.insert(Platform::Desktop);
-    let shown =
-        Shown { availability: Availability::Online, platforms, last_seen: None, status: Some(status()) };
+    let shown = Shown { availability: Availability::Online, platforms, last_seen: None, status: Some(status()) };
     PresenceView { user: UserId::new("bob").unwrap(), shown }
 }
 
@@ -70,7 +69,8 @@ fn gone() -> PresenceView {
 #[test]
 fn a_status_that_says_nothing_is_none_and_what_breaks_a_rule_is_refused() {
     let set = |status| {
-        let set = v1::SetPresence { command_id: Bytes::from_static(&[1; 16]), status: Some(status), ..Default::default() };
+        let set =
+            v1::SetPresence { command_id: Bytes::from_static(&[1; 16]), status: Some(status), ..Default::default() };
         presence::set_presence(set).map(|set| set.patch.status)
     };
     let nothing = v1::CustomStatus { until: 7, ..v1::CustomStatus::default() };

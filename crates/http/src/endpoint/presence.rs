@@ -89,12 +89,7 @@ pub(crate) async fn look(
     settings(&state, &caller, user, Call::GetPresenceSettings).await
 }
 
-async fn settings(
-    state: &HttpState,
-    caller: &Caller,
-    user: UserId,
-    call: Call,
-) -> Result<Json<Settings>, ApiError> {
+async fn settings(state: &HttpState, caller: &Caller, user: UserId, call: Call) -> Result<Json<Settings>, ApiError> {
     let name = user.to_string();
     let Answer::PresenceSettings(settings) = state.backend.call_as(caller.app, user, call).await? else {
         return Err(ApiError::new(ErrorCode::Internal, "presence had another answer than expected"));

@@ -9,9 +9,9 @@ use stonechat_types::id::{AppName, ClientMsgId, ConversationId, DeviceId, UserId
 
 use crate::cli::args_group::GroupCommand;
 use crate::cli::contacts::ContactsCommand;
-use crate::cli::presence::PresenceCommand;
 use crate::cli::duration::{parse_duration, parse_millis};
 use crate::cli::examples;
+use crate::cli::presence::PresenceCommand;
 
 /// What `--version` says. A build that does not sync cannot hide it.
 const VERSION: &str = if SYNCS {

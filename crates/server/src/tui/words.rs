@@ -1,7 +1,7 @@
 //! What the client says, in calm words.
 
-use stonechat_client::content::{Location, Media, MediaKind, Merged, MergedMessage};
 use stonechat_client::client::Platform;
+use stonechat_client::content::{Location, Media, MediaKind, Merged, MergedMessage};
 use stonechat_client::error::AuthError;
 use stonechat_client::presence::{Availability, CustomStatus, Presence};
 use stonechat_client::state::{ConnectionState, ConversationSummary, Date, EndReason, SendFailure, Wish};

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use stonechat_client::account::Account;
 use stonechat_client::client::{DeviceInfo, Platform};
-use stonechat_client::presence::{
-    Availability, CustomStatus, Presence, PresenceChange, PresenceSettings, WhoMaySee,
-};
+use stonechat_client::presence::{Availability, CustomStatus, Presence, PresenceChange, PresenceSettings, WhoMaySee};
 use stonechat_testkit::local::Local;
 use stonechat_testkit::observed::{Seen, observed};
 use stonechat_testkit::people::{PATIENCE, account, account_with, until, user};
@@ -28,7 +26,9 @@ fn of(account: &Account, name: &str) -> Option<Arc<Presence>> {
 
 async fn sees(who: &[&Account], name: &str, what: impl Fn(&Presence) -> bool) -> anyhow::Result<()> {
     let all = || who.iter().all(|account| of(account, name).is_some_and(|it| what(&it)));
-    until("everybody sees it", all).await.with_context(|| format!("{:?}", who.iter().map(|it| of(it, name)).collect::<Vec<_>>()))
+    until("everybody sees it", all)
+        .await
+        .with_context(|| format!("{:?}", who.iter().map(|it| of(it, name)).collect::<Vec<_>>()))
 }
 
 async fn has(who: &[&Account], settings: &PresenceSettings) -> anyhow::Result<()> {
