@@ -76,7 +76,7 @@ pub(super) fn key(app: AppId, user: UserNo) -> Bytes {
 
 /// Reads them; the usual ones where nothing is stored.
 pub(super) fn decode(row: Option<&Bytes>) -> Result<PresenceSettings, LogError> {
-    let Some((_, Some(value))) = row.and_then(|row| stored::decode_value(row)) else {
+    let Some((_, Some(value))) = row.and_then(stored::decode_value) else {
         return Ok(PresenceSettings::default());
     };
     match personal::decode(&personal::presence_key(), &value)? {
