@@ -1,5 +1,5 @@
 //! Who is there, and who is told of it. Sessions watch users; what changes of a user marks him for each session that
-//! watches him, and [`run`] tells each session the newest state of those that are marked. So a slow reader misses what
+//! watches him, and a task tells each session the newest state of those that are marked. So a slow reader misses what
 //! was in between and never what is so now, and nothing of it waits in the queues of messages.
 
 pub(crate) mod look;
