@@ -5,6 +5,7 @@ use crate::broadcast::Broadcaster;
 use crate::chat::Watched;
 use crate::clock::Clock;
 use crate::figures::Milliseconds;
+use crate::group_calls;
 use crate::group_report::{self, GroupFigures};
 use crate::link::{Credentials, Link};
 use crate::machine;
@@ -60,7 +61,8 @@ async fn measure_on_this_thread(options: &GroupOptions) -> anyhow::Result<GroupF
 
     // Users exist once they signed in, so the group is made when all are there.
     let (server, tokens) = (options.target.server.clone(), options.target.tokens.clone());
-    let owner = Credentials { token: tokens(&names[0])?, device: "bench-owner".into() };
+    let credentials = |device: &str| anyhow::Ok(Credentials { token: tokens(&names[0])?, device: device.into() });
+    let owner = credentials("bench-owner")?;
     let (mut owner, _) = Link::sign_in(&server, &owner, 1).await.context("the owner could not sign in")?;
     let everybody = Seats::take_members(options, &names, clock)?;
     let group = make_group(&mut owner, &names, clock).await.context("could not make the group")?;
@@ -97,6 +99,10 @@ async fn measure_on_this_thread(options: &GroupOptions) -> anyhow::Result<GroupF
     let saturated = theirs.saturate(&everybody.audience, options, watched.process).await?;
     let bare_saturated = bare.saturate(&listeners.audience, options, None).await.context("the bare broadcast")?;
     let rss = watched.process.map(Process::resident_bytes).transpose()?;
+    // The members listen no more: what comes now is none of their load.
+    drop((everybody, theirs, listeners, bare));
+    let (mut asks, _) = Link::sign_in(&server, &credentials("bench-asks")?, 1).await.context("the owner is refused")?;
+    let calls = group_calls::measure(&mut asks, &group, options.members, clock).await.context("calls of the group")?;
     Ok(GroupFigures {
         server: server.to_string(),
         members: options.members,
@@ -109,6 +115,7 @@ async fn measure_on_this_thread(options: &GroupOptions) -> anyhow::Result<GroupF
         saturation: saturated,
         bare_saturation: bare_saturated,
         other_cores: other_cores.filter(|_| watched.process.is_some()),
+        calls,
         server_rss_mib: rss.map(|bytes| bytes as f64 / (1024.0 * 1024.0)),
         method: group_report::method(options),
     })

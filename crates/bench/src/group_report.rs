@@ -1,6 +1,7 @@
 //! The figures of `bench group`, and how they are printed.
 
 use crate::figures::Milliseconds;
+use crate::group_calls::PagedCall;
 use crate::options::{GroupOptions, Output};
 use crate::table::{Layout, Table};
 use serde::Serialize;
@@ -44,6 +45,8 @@ pub struct GroupFigures {
     pub bare_saturation: Saturation,
     /// Cores that everything else on the machine used while messages were sent one by one.
     pub other_cores: Option<f64>,
+    /// Calls whose answers grow with the group.
+    pub calls: Vec<PagedCall>,
     /// Memory of the server at the end.
     pub server_rss_mib: Option<f64>,
     /// How each figure came about.
@@ -96,6 +99,20 @@ pub fn write(figures: &GroupFigures, output: Output, out: &mut dyn Write) -> io:
         figures.server_rss_mib.map_or("–".into(), |mib| format!("{mib:.0}")),
         figures.other_cores.map_or("–".into(), |cores| format!("{cores:.2}"))
     )?;
+    writeln!(out)?;
+    let mut table = Table::new(&["all of it", "items", "pages", "largest page, bytes", "p50 ms", "p99", "max"]);
+    for PagedCall { what, items, pages, page_bytes_max, all_ms } in &figures.calls {
+        table.row([
+            (*what).into(),
+            items.to_string(),
+            pages.to_string(),
+            page_bytes_max.to_string(),
+            format!("{:.1}", all_ms.p50),
+            format!("{:.1}", all_ms.p99),
+            format!("{:.1}", all_ms.max),
+        ]);
+    }
+    table.write(layout, out)?;
     writeln!(out, "\nHow each figure came about:\n")?;
     figures.method.iter().try_for_each(|sentence| writeln!(out, "- {sentence}"))
 }
@@ -121,5 +138,9 @@ pub fn method(options: &GroupOptions) -> Vec<String> {
             options.in_flight,
             options.saturation.as_secs_f64()
         ),
+        "Calls are made after the load, when the members have left, on one connection of the owner: page after page, each \
+         asked for when the one before is here, 20 times. The message that calls everybody is one record; its figure is \
+         until the acknowledgement."
+            .into(),
     ]
 }

@@ -15,6 +15,7 @@ pub mod figures;
 pub mod fleet;
 pub mod framing;
 pub mod group;
+pub mod group_calls;
 pub mod group_report;
 pub mod link;
 pub mod machine;

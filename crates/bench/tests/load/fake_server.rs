@@ -126,6 +126,10 @@ impl State {
                 let id = change.conversation_id;
                 Body::CommandDone(v1::CommandDone { conversation_id: id, seq: 2, deduplicated: false })
             }
+            Body::ListMembers(list) => self.page(&list.conversation_id, &list.page, None),
+            // Nobody has read anything.
+            Body::ListReaders(list) if list.unread => self.page(&list.conversation_id, &list.page, Some(user)),
+            Body::ListReaders(_) => Body::Members(v1::Members::default()),
             Body::Pull(_) => {
                 let mut behind = Vec::new();
                 for (id, conversation) in &mut self.conversations {
@@ -158,6 +162,21 @@ impl State {
         };
         self.answer(who, frame.id, answer);
         Some(())
+    }
+
+    /// A page of a hundred members, without one of them.
+    fn page(&self, conversation: &str, page: &[u8], without: Option<&str>) -> Body {
+        let from = page.first().map_or(0, |page| usize::from(*page));
+        let all = &self.conversations[conversation].members;
+        let members: Vec<_> = all
+            .iter()
+            .filter(|user| Some(user.as_str()) != without)
+            .map(|user| v1::Member { user_id: user.clone(), ..v1::Member::default() })
+            .collect();
+        let pages: Vec<_> = members.chunks(100).collect();
+        let members = pages.get(from).map(|page| page.to_vec()).unwrap_or_default();
+        let next_page = if from + 1 < pages.len() { vec![from as u8 + 1] } else { Vec::new() };
+        Body::Members(v1::Members { members, next_page: next_page.into(), ..v1::Members::default() })
     }
 
     fn send(&mut self, who: &Session, call: u64, send: v1::SendMessage, fault: Fault) -> Option<()> {

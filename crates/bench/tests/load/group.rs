@@ -33,6 +33,8 @@ fn everybody_gets_every_message_also_when_the_group_is_made_in_pieces() {
     assert!(figures.last_delivery_ms.p50 > 0.0 && figures.bare_last_delivery_ms.p50 > 0.0);
     assert!(figures.saturation.deliveries_per_second > 100.0, "{figures:?}");
     assert!(figures.bare_saturation.deliveries_per_second > 100.0, "{figures:?}");
+    let pages: Vec<_> = figures.calls.iter().map(|call| (call.items, call.pages)).collect();
+    assert_eq!(pages, [(300, 3), (300, 1), (0, 1), (299, 3)], "{:?}", figures.calls);
     for (output, expected) in
         [(Output::Table, "bare broadcast"), (Output::Json, "\"saturation\""), (Output::Markdown, "|---|")]
     {
