@@ -70,6 +70,8 @@ struct Survey {
     batches: Vec<BatchFound>,
     durable: LanePosition,
     broken_at: Option<End>,
+    /// Where a batch began whose end is not there.
+    cut_at: Option<Location>,
 }
 
 impl Recover<'_> {
@@ -245,7 +247,8 @@ fn wipe_leftovers(segments: &Segments, survey: &Survey, kept: &[BatchFound]) -> 
     let mut from: BTreeMap<u32, u32> = BTreeMap::new();
     let unknown = kept.iter().filter(|batch| batch.last > survey.durable);
     let cut = &survey.batches[kept.len()..];
-    let places = unknown.chain(cut).map(|batch| batch.start).chain(survey.broken_at.map(|end| end.at));
+    let places =
+        unknown.chain(cut).map(|batch| batch.start).chain(survey.broken_at.map(|end| end.at)).chain(survey.cut_at);
     for place in places {
         let first = from.entry(place.segment).or_insert(place.offset);
         *first = place.offset.min(*first);
@@ -293,7 +296,7 @@ fn load_activity(index: &dyn Index, activity: &ActivityTable) -> Result<(), LogE
 /// Reads headers after an anchor while the chain holds.
 fn survey(segments: &Segments, base: &Anchor) -> Result<Survey, LogError> {
     let mut walk = Walk::new(segments, base.position.next(), base.next);
-    let mut survey = Survey { batches: Vec::new(), durable: base.position, broken_at: None };
+    let mut survey = Survey { batches: Vec::new(), durable: base.position, broken_at: None, cut_at: None };
     let mut end = *base;
     let mut open: Option<BatchFound> = None;
     loop {
@@ -305,6 +308,7 @@ fn survey(segments: &Segments, base: &Anchor) -> Result<Survey, LogError> {
             }
             Step::End(broken) => {
                 survey.broken_at = Some(broken);
+                survey.cut_at = open.map(|batch| batch.start);
                 return Ok(survey);
             }
         };
@@ -312,6 +316,7 @@ fn survey(segments: &Segments, base: &Anchor) -> Result<Survey, LogError> {
         let batch = open.as_ref().map_or(end.batch + 1, |_| end.batch);
         if header.chain != end.chain || header.batch != batch {
             survey.broken_at = Some(End { at: raw.location, fault: None });
+            survey.cut_at = open.map(|batch| batch.start);
             return Ok(survey);
         }
         // A header can say so only when it was true, whatever became of the rest of its batch.

@@ -80,9 +80,13 @@ impl Scrubs {
         if calls.is_empty() {
             return false;
         }
-        let done = store.scrub(calls.iter().map(|(bodies, _)| bodies));
-        for (_, told) in calls {
-            told(done.clone());
+        // What cannot be found holds up nothing else.
+        let places: Vec<_> = calls.iter().map(|(bodies, _)| store.places(bodies)).collect();
+        let found: Vec<_> = places.iter().flatten().flatten().collect();
+        let done = store.scrub(&found);
+        let answers: Vec<_> = places.into_iter().map(|places| places.and_then(|_| done.clone())).collect();
+        for ((_, told), answer) in calls.into_iter().zip(answers) {
+            told(answer);
         }
         true
     }
@@ -97,18 +101,17 @@ impl Scrubs {
 }
 
 impl Store {
-    fn scrub<'a>(&self, all: impl Iterator<Item = &'a Bodies>) -> Result<(), LogError> {
-        let mut places = Vec::new();
-        for bodies in all {
-            for seq in &bodies.seqs {
-                places.extend(self.place(bodies, *seq)?);
-            }
-        }
-        self.over_all(&places, |place| match place.flag {
+    fn places(&self, bodies: &Bodies) -> Result<Vec<Place>, LogError> {
+        let places: Result<Vec<_>, _> = bodies.seqs.iter().map(|seq| self.place(bodies, *seq)).collect();
+        Ok(places?.into_iter().flatten().collect())
+    }
+
+    fn scrub(&self, places: &[&Place]) -> Result<(), LogError> {
+        self.over_all(places, |place| match place.flag {
             Some(at) => place.file.write_at(at, &Raw::SCRUBBED),
             None => Ok(()),
         })?;
-        self.over_all(&places, |place| place.file.write_at(place.body, &vec![0; place.length]))
+        self.over_all(places, |place| place.file.write_at(place.body, &vec![0; place.length]))
     }
 
     /// Where a body is; `None` when there is no such event, or it has none.
@@ -139,7 +142,7 @@ impl Store {
 
     /// Writes at each place, then syncs each file once. A write that fails can be tried again; after a sync that failed
     /// nothing is known of what the committer wrote into the same file.
-    fn over_all(&self, places: &[Place], write: impl Fn(&Place) -> io::Result<()>) -> Result<(), LogError> {
+    fn over_all(&self, places: &[&Place], write: impl Fn(&Place) -> io::Result<()>) -> Result<(), LogError> {
         let mut files = BTreeMap::new();
         for place in places {
             write(place).map_err(|error| disk_error("scrub a body", &error))?;

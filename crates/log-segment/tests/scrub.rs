@@ -162,3 +162,32 @@ fn what_a_recovery_wrote_again_leaves_no_copy_behind() {
     assert!(!holds(&disk, &sealed[MESSAGES as usize - 1].1), "the first copy is there");
     assert!(holds(&disk, &sealed[0].1));
 }
+
+#[test]
+fn a_batch_that_was_cut_leaves_none_of_its_records_behind() {
+    let mut cut = 0;
+    for operation in 0..30 {
+        for seed in 0..8 {
+            let (disk, indexes) = (SimDisk::new(), MemoryIndexes::new());
+            disk.cut_power_after(operation);
+            if let Ok((log, mut stepper)) = stepped(&disk, &indexes, config()) {
+                offer(&log, &mut stepper, records().into_iter().map(|(record, _)| record).collect());
+            }
+            let found = disk.crashed(Crash::Torn, seed);
+            let before = records().iter().filter(|(_, sealed)| holds(&found, sealed)).count();
+            let Ok((log, stepper)) = stepped(&found, &indexes.crashed(0), config()) else {
+                panic!("{operation}, {seed}")
+            };
+            let kept = bodies(&log).len();
+            assert!(kept == 0 || kept == MESSAGES as usize, "{operation}, {seed}: {kept} of a batch");
+            drop((log, stepper));
+            if kept == 0 && before > 0 {
+                cut += 1;
+                let left = found.crashed(Crash::Dropped, 0);
+                let held: Vec<_> = records().into_iter().filter(|(_, sealed)| holds(&left, sealed)).collect();
+                assert!(held.is_empty(), "{operation}, {seed}: {} records of what was cut are there", held.len());
+            }
+        }
+    }
+    assert!(cut > 0, "no cut left a part of the batch");
+}
