@@ -32,7 +32,9 @@ pub(crate) async fn fetch(node: &Node, reader: &Reader, wanted: FetchChanges) ->
         if page.more {
             page.upto = by;
         }
-        if by <= head && me.sees(seq) && (from..=upto).contains(&ordinal) {
+        // A message that changed again after what the caller may see, or sees yet, may have changed before as well, and has
+        // one row: it is shown as far as he sees it.
+        if me.sees(seq) && (from..=upto).contains(&ordinal) {
             changed.push((by, seq));
         }
     }
