@@ -19,8 +19,8 @@ use stonechat_types::number::Timestamp;
 const SEEN_AGAIN_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Bytes of a device's name, and of its client's.
 const NAME_BYTES_MAX: usize = 256;
-/// Devices read at once.
-const DEVICES_READ_MAX: usize = 256;
+/// Devices of one read.
+const DEVICES_PER_READ: usize = 256;
 
 /// A device that signs in.
 #[derive(Clone, Debug)]
@@ -38,6 +38,14 @@ impl SigningIn {
         let (name, client) = (cut(&hello.device_name), cut(&hello.client));
         Self { device: hello.device.clone(), name, client, platform: hello.platform, issued_at }
     }
+}
+
+/// Whether a device may sign in, as far as it can be told before anything is changed.
+///
+/// # Errors
+/// As [`sign_in`].
+pub(crate) async fn check(node: &Node, reader: &Reader, signing: &SigningIn) -> Result<(), Failure> {
+    admit(find(node, reader, &signing.device).await?.as_ref(), signing.issued_at)
 }
 
 /// Notes that a device signs in. While the store takes nothing for a time, a device that was not signed out signs in
@@ -63,6 +71,9 @@ pub(crate) async fn sign_in(node: &Node, reader: &Reader, signing: SigningIn) ->
     let mut changed = Vec::new();
     if known.as_ref().is_none_or(|known| known.revoked || known.platform != platform) {
         let devices = list(node, reader).await?;
+        if known.is_none() {
+            admit_new(&devices, issued_at)?;
+        }
         changed = replaced(node, reader, &devices, &signing, now)?;
     }
     let revoked = known.as_ref().is_some_and(|known| known.revoked);
@@ -139,6 +150,20 @@ pub(crate) async fn sign_in_again(node: &Node, late: Vec<(Arc<Session>, SigningI
     }
 }
 
+/// Refuses a token to a device that nobody knows, when it was made before another was signed out: else whoever has that
+/// one's token would be in again under another name. An honest device asks for another token.
+fn admit_new(devices: &[DeviceView], issued_at: Option<Timestamp>) -> Result<(), Failure> {
+    let was_told_to_go = |device: &&DeviceView| matches!(device.signed_out, Some(SignOut::ByUser | SignOut::ByApp));
+    let last = devices.iter().filter(was_told_to_go).map(|device| device.revoked_at).max();
+    // Tokens count in seconds.
+    match (last, issued_at) {
+        (Some(last), Some(issued)) if issued.0 / 1_000 < last.0 / 1_000 => {
+            Err(Failure::new(ErrorCode::TokenExpired, "the token is older than a sign-out of this user"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Refuses a token that was made before the device was signed out, however often it came back since.
 fn admit(known: Option<&DeviceView>, issued_at: Option<Timestamp>) -> Result<(), Failure> {
     let signed_out = known.map_or(Timestamp::default(), |known| known.revoked_at);
@@ -165,17 +190,22 @@ fn passes(failure: &Failure) -> bool {
 /// All devices of a user.
 pub(crate) async fn list(node: &Node, reader: &Reader) -> Result<Vec<DeviceView>, Failure> {
     let prefix = rows::value_key(reader.app, reader.user.no, personal::DEVICE_PREFIX);
-    let found = node.log.scan(prefix, None, DEVICES_READ_MAX).await.map_err(failure)?;
     let start = rows::value_key(reader.app, reader.user.no, b"").len();
-    let mut devices = Vec::new();
-    for (key, row) in found {
-        let value = rows::decode_value(&row).and_then(|(_, value)| value);
-        let item = value.map(|value| personal::decode(&key[start..], &value)).transpose().map_err(failure)?;
-        if let Some(Some(PersonalItem::Device(device))) = item {
-            devices.push(device);
+    let (mut devices, mut after) = (Vec::new(), None);
+    loop {
+        let found = node.log.scan(prefix.clone(), after, DEVICES_PER_READ).await.map_err(failure)?;
+        after = found.last().map(|(key, _)| key.clone()).filter(|_| found.len() == DEVICES_PER_READ);
+        for (key, row) in found {
+            let value = rows::decode_value(&row).and_then(|(_, value)| value);
+            let item = value.map(|value| personal::decode(&key[start..], &value)).transpose().map_err(failure)?;
+            if let Some(Some(PersonalItem::Device(device))) = item {
+                devices.push(device);
+            }
+        }
+        if after.is_none() {
+            return Ok(devices);
         }
     }
-    Ok(devices)
 }
 
 /// Signs a device out: durable first, then its session ends.

@@ -33,6 +33,9 @@ pub(crate) async fn begin(node: &Node, hello: Hello, sink: Arc<dyn SessionSink>)
     }
     let user = node.directory.ensure(identity.app, &identity.user).await?;
     let reader = Reader { app: identity.app, user: user.user.clone() };
+    let signing = SigningIn::of(&hello, identity.issued_at);
+    // Before another session of the device is closed: what is worthless closes nothing.
+    devices::check(node, &reader, &signing).await?;
     let session = node.session(&reader, &hello, identity.expires_at, sink);
     session.attach();
     if let Some(old) = node.registry.insert(&session) {
@@ -41,7 +44,6 @@ pub(crate) async fn begin(node: &Node, hello: Hello, sink: Arc<dyn SessionSink>)
     }
     node.metrics.sessions.inc();
     let welcome = async {
-        let signing = SigningIn::of(&hello, identity.issued_at);
         session.note_later(devices::sign_in(node, &reader, signing).await?);
         welcome(node, &session, &reader, &hello.position, hello.window).await
     };

@@ -104,3 +104,51 @@ async fn a_sign_out_that_cannot_be_stored_does_not_happen() {
     assert_eq!(phone.call(Call::RevokeOtherDevices).await.unwrap_err().code, ErrorCode::StorageFull);
     assert_eq!(list(&mut phone).await, [("phone".to_owned(), false), ("tablet".to_owned(), false)]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_from_before_a_sign_out_lets_nobody_in_under_another_name() {
+    let world = World::new();
+    let mut phone = sign_in(&world, "phone", Platform::Phone).await.unwrap();
+    let stolen = format!("alice@{}", world.clock.0.load(Ordering::SeqCst));
+    world.try_device_on(&stolen, "tablet", Bytes::new(), Platform::Tablet).await.unwrap();
+    world.clock.0.fetch_add(5_000, Ordering::SeqCst);
+    phone.call(Call::RevokeDevice(DeviceId::new("tablet").unwrap())).await.unwrap();
+    let again = world.try_device_on(&stolen, "fresh", Bytes::new(), Platform::Web).await;
+    assert_eq!(again.err().unwrap().code, ErrorCode::TokenExpired);
+    sign_in(&world, "fresh", Platform::Web).await.unwrap();
+    assert!(list(&mut phone).await.iter().any(|(id, revoked)| id == "fresh" && !revoked));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worthless_token_closes_nobody() {
+    let world = World::new();
+    let mut phone = sign_in(&world, "phone", Platform::Phone).await.unwrap();
+    let old = format!("alice@{}", world.clock.0.load(Ordering::SeqCst));
+    world.try_device_on(&old, "tablet", Bytes::new(), Platform::Tablet).await.unwrap();
+    world.clock.0.fetch_add(5_000, Ordering::SeqCst);
+    phone.call(Call::RevokeDevice(DeviceId::new("tablet").unwrap())).await.unwrap();
+    let mut tablet = sign_in(&world, "tablet", Platform::Tablet).await.unwrap();
+    let late = world.try_device_on(&old, "tablet", Bytes::new(), Platform::Tablet).await;
+    assert_eq!(late.err().unwrap().code, ErrorCode::Revoked);
+    assert_eq!(tablet.sink.count(|outbound| matches!(outbound, Outbound::Close(_))), 0);
+    assert_eq!(list(&mut tablet).await.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn devices_behind_many_that_were_signed_out_are_seen() {
+    let world = World::with(options(DevicePolicy::ReplaceOldest));
+    for n in 0..300 {
+        sign_in(&world, &format!("phone{n:03}"), Platform::Phone).await.unwrap();
+    }
+    let mut desk = sign_in(&world, "zdesk", Platform::Desktop).await.unwrap();
+    let phone = sign_in(&world, "zphone", Platform::Phone).await.unwrap();
+    let listed = list(&mut desk).await;
+    let signed_in: Vec<_> = listed.iter().filter(|(_, gone)| !gone).map(|(id, _)| id.as_str()).collect();
+    assert_eq!(
+        (listed.len(), signed_in),
+        (302, vec!["zdesk", "zphone"]),
+        "each of them took the place of the one before"
+    );
+    desk.call(Call::RevokeOtherDevices).await.unwrap();
+    assert_eq!(closed(&phone).await, ErrorCode::Revoked);
+}
