@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use jsonschema::{PatternOptions, Validator};
+use prost::Message as _;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,6 +15,7 @@ use stonechat_app::ports::ContentRules;
 use stonechat_gateway_native::content::KnownContent;
 use stonechat_types::limits::CONTENT_SCHEMA_BYTES_MAX;
 use stonechat_types::number::AppId;
+use stonechat_wire::{body, v1};
 
 use crate::config::problem::{ConfigError, Problem};
 use crate::config::settings::App;
@@ -123,15 +125,23 @@ impl AppsContent {
 impl ContentRules for AppsContent {
     fn check(&self, app: AppId, body_type: &[u8], body: &Bytes) -> Result<(), String> {
         let content = self.apps.get(&app);
-        let declared = content.and_then(|content| content.schemas.get(std::str::from_utf8(body_type).ok()?));
-        match (declared, content) {
-            (Some(schema), _) => fits(schema.as_ref(), body),
-            // Those of the protocol have no dot in their names, those of apps have.
-            (None, Some(content)) if content.declared_only && body_type.contains(&b'.') => {
-                Err("body_type is not one that the app declares".to_owned())
-            }
-            (None, _) => KnownContent.check(app, body_type, body),
+        let name = std::str::from_utf8(body_type).unwrap_or_default();
+        if let Some(schema) = content.and_then(|content| content.schemas.get(name)) {
+            return fits(schema.as_ref(), body);
         }
+        if content.is_some_and(|content| content.declared_only) && !body::KNOWN.contains(&name) {
+            return Err("body_type is not one that the app declares".to_owned());
+        }
+        KnownContent.check(app, body_type, body)?;
+        if name == body::MERGED && content.is_some() {
+            let merged =
+                v1::MergedBody::decode(body.clone()).map_err(|_| "body is not what its type says".to_owned())?;
+            // One that was merged itself stays closed, as for the protocol's own types.
+            for message in merged.messages.iter().filter(|message| message.body_type != body::MERGED) {
+                self.check(app, message.body_type.as_bytes(), &message.body)?;
+            }
+        }
+        Ok(())
     }
 
     fn declared(&self, app: AppId) -> Arc<ContentTypes> {
@@ -226,6 +236,15 @@ mod tests {
             prost::Message::encode_to_vec(&stonechat_wire::v1::TextBody { text: "Hi".into(), entities: Vec::new() })
                 .into();
         assert_eq!(bodies.check(app.id, b"text", &text), Ok(()));
+        assert!(bodies.check(app.id, b"order", &Bytes::new()).is_err(), "also without a dot");
+        let merged = |body_type: &str, body: &'static str| {
+            let (author_id, body_type, body) = ("ann".into(), body_type.into(), Bytes::from_static(body.as_bytes()));
+            let message = v1::MergedMessage { author_id, body_type, body, ..v1::MergedMessage::default() };
+            let merged = v1::MergedBody { title: "Talk".into(), messages: vec![message] };
+            bodies.check(app.id, b"merged", &merged.encode_to_vec().into())
+        };
+        assert!(merged("acme.order", "7").is_ok());
+        assert!(merged("acme.order", "{").is_err() && merged("acme.other", "7").is_err());
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub const CONTACT_CARD: &str = "contact_card";
 /// The type of several messages that were forwarded as one.
 pub const MERGED: &str = "merged";
 
+/// All of them.
+pub const KNOWN: [&str; 8] = [TEXT, IMAGE, VOICE, VIDEO, FILE, LOCATION, CONTACT_CARD, MERGED];
+
 /// Longest name of anything in a body, in bytes.
 pub const NAME_BYTES_MAX: usize = 512;
 /// Most values of the loudness of a voice message.
