@@ -2,6 +2,7 @@
 //! base64.
 
 use crate::v1::Frame;
+use serde_json::Value;
 use stonechat_types::limits::FRAME_BYTES_MAX;
 
 /// Why a text is not a frame.
@@ -23,7 +24,33 @@ pub fn decode(text: &str) -> Result<Frame, JsonError> {
     if text.len() > FRAME_BYTES_MAX {
         return Err(JsonError::TooLarge);
     }
-    serde_json::from_str(text).map_err(|error| JsonError::Malformed(error.to_string()))
+    serde_json::from_str(text).or_else(|error| {
+        let malformed = || JsonError::Malformed(error.to_string());
+        // `null` is the default of a field (https://protobuf.dev/programming-guides/json), which the readers made from the
+        // schema know of some fields only.
+        let mut json: Value = serde_json::from_str(text).map_err(|_| malformed())?;
+        if !leave_out_null(&mut json) {
+            return Err(malformed());
+        }
+        serde_json::from_value(json).map_err(|error| JsonError::Malformed(error.to_string()))
+    })
+}
+
+/// Takes out fields that are `null`; whether there was one. What is read nests no deeper than `serde_json` lets it.
+fn leave_out_null(json: &mut Value) -> bool {
+    match json {
+        Value::Object(fields) => {
+            let count = fields.len();
+            fields.retain(|_, value| !value.is_null());
+            let mut any = fields.len() < count;
+            for value in fields.values_mut() {
+                any |= leave_out_null(value);
+            }
+            any
+        }
+        Value::Array(items) => items.iter_mut().fold(false, |any, item| leave_out_null(item) | any),
+        _ => false,
+    }
 }
 
 /// Writes one frame.
@@ -52,6 +79,13 @@ mod tests {
     fn fields_of_a_later_version_are_ignored() {
         let frame = decode(r#"{"id": "1", "ping": {"new": [1, {"x": null}]}, "hullo": {}}"#).unwrap();
         assert!(matches!(frame.body, Some(Body::Ping(_))));
+    }
+
+    #[test]
+    fn null_is_the_default() {
+        let frame = decode(r#"{"id": "1", "list_conversations": {"page": null, "limit": null}}"#).unwrap();
+        assert_eq!(decode(r#"{"id": "1", "list_conversations": {}}"#), Ok(frame));
+        assert!(decode(r#"{"id": "1", "list_conversations": {"page": null, "limit": "x"}}"#).is_err());
     }
 
     #[test]

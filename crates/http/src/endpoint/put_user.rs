@@ -105,8 +105,6 @@ pub(crate) async fn find(
 }
 
 fn patch(body: Body) -> Result<ProfilePatch, ApiError> {
-    let name = body.display_name.as_deref().map(DisplayName::new).transpose();
-    let name = name.map_err(|error| ApiError::invalid("display_name", error))?;
     if body.public_fields.len() > 2 * FIELDS_MAX || body.private_fields.len() > 2 * FIELDS_MAX {
         return Err(ApiError::invalid("fields", format_args!("have more than {FIELDS_MAX} entries")));
     }
@@ -115,7 +113,7 @@ fn patch(body: Body) -> Result<ProfilePatch, ApiError> {
         false => Ok(text.into()),
     };
     Ok(ProfilePatch {
-        name: name.map_or(Patch::Keep, Patch::Set),
+        name: value("display_name", body.display_name.as_deref(), DisplayName::new)?,
         username: value("username", body.username.as_deref(), Username::new)?,
         avatar: value("avatar", body.avatar.as_deref(), avatar)?,
         public: body.public_fields.into_iter().collect(),
@@ -221,7 +219,7 @@ mod tests {
             ("a%00", json!({})),
             ("%ff", json!({})),
             (&"a".repeat(65), json!({})),
-            ("alice", json!({"display_name": ""})),
+            ("alice", json!({"display_name": " "})),
             ("alice", json!({"display_name": "a\nb"})),
             ("alice", json!({"display_name": "a\u{0}"})),
             ("alice", json!({"display_name": "x".repeat(257)})),
