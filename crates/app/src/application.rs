@@ -231,7 +231,9 @@ impl App {
     /// # Errors
     /// [`Failure`], as the call itself.
     pub async fn call_as(self: &Arc<Self>, app: AppId, user: UserId, call: Call) -> Result<Answer, Failure> {
-        let found = if self.node.options.auto_create {
+        // What is only looked up, or slips in as a typing error, makes nobody.
+        let makes = self.node.options.auto_create && matches!(call, Call::Send(_) | Call::CreateGroup(_));
+        let found = if makes {
             self.node.directory.ensure(app, &user).await?
         } else {
             let missing = || Failure::new(ErrorCode::NotFound, "there is no such user");

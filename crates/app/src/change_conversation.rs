@@ -7,6 +7,7 @@ use crate::executor::job::{Job, Key, Work};
 use crate::executor::record::{Decided, push_answer, push_change, push_nothing};
 use crate::executor::slot::Slot;
 use crate::executor::{Attempt, Context, Need, refuse, refuse_body, reject};
+use crate::relate::{Reach, reach};
 use crate::rows::change;
 use stonechat_domain::conversation::Conversation;
 use stonechat_domain::decide::decide;
@@ -44,6 +45,19 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
     };
     if job.wrong.is_some() {
         return refuse_body(context, job);
+    }
+    // A command for the app reaches the other as a message does.
+    if matches!(&job.work, Work::Command(_, Command::Command(_))) {
+        match reach(context, (loaded, brought), &job, None) {
+            Reach::Open => {}
+            Reach::Ask(need) => return Attempt::Needs(need, Box::new(job)),
+            Reach::Closed(rejection) => {
+                if reject(context, *open, job, rejection).is_some() {
+                    *open += 1;
+                }
+                return Attempt::Done;
+            }
+        }
     }
     let Work::Command(_, command) = &job.work else { return Attempt::Done };
     let begins = matches!(command, Command::Create { .. }) && loaded.state.is_none();

@@ -119,7 +119,7 @@ async fn read_marks(
     state: &Conversation,
     me: &Member,
 ) -> Result<Vec<(UserId, Seq)>, Failure> {
-    if u64::from(state.members) > LOOKED_UP_MAX || !me.is_active() || !state.settings.receipts {
+    if u64::from(state.members) > LOOKED_UP_MAX || !me.is_active() || !state.settings.tells_receipts() {
         return Ok(Vec::new());
     }
     let Some(roster) = node.row(key::roster(reader.app, state.no)).await? else { return Ok(Vec::new()) };

@@ -20,7 +20,8 @@ pub(crate) fn rejected(rejection: Rejection) -> Failure {
     Failure::new(rejection.code(), rejection.message())
 }
 
-/// The users, in the order in which they became users of the app. Those whose time is over are not kept out.
+/// The users, in the order in which they became users of the app. Those whose time is over are kept out no more, and stand
+/// here until they are lifted, since they count.
 pub(crate) async fn list(
     node: &Node,
     reader: &Reader,
@@ -48,10 +49,8 @@ pub(crate) async fn list(
         }
         let group::Ban { measure, by, at } = group::decode_ban(row).map_err(failure)?;
         last = Some(measure.user.no);
-        if measure.until > now {
-            let user = node.user_view(reader.app, measure.user.no, &measure.user.id).await?;
-            page.bans.push(BanView { user, until: measure.until, reason: measure.reason, by: by.id, at });
-        }
+        let user = node.user_view(reader.app, measure.user.no, &measure.user.id).await?;
+        page.bans.push(BanView { user, until: measure.until, reason: measure.reason, by: by.id, at });
     }
     Ok(page)
 }

@@ -43,7 +43,7 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         // It may stand on an own message that is not committed and may be refused; who hears of that moves over it then.
         let is_committed = member.read_seq <= loaded.committed;
         let told = if is_committed { (member.read_seq, member.read_ordinal) } else { (upto, ordinal) };
-        let receipts = loaded.state.as_ref().is_some_and(|state| state.settings.receipts);
+        let receipts = loaded.state.as_ref().is_some_and(|state| state.settings.tells_receipts());
         tell(context.node, job.key, &job.actor, told, receipts.then_some(&loaded.roster));
     }
     // A cursor that cannot be stored is moved all the same, but not confirmed: the device says it again.

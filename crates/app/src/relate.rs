@@ -194,6 +194,10 @@ pub(crate) async fn has_room(
     peer: &UserRef,
     command: &RelationCommand,
 ) -> Result<(), Failure> {
+    // Whoever is pestered may always block.
+    if matches!(command, RelationCommand::Block) {
+        return Ok(());
+    }
     let tells_peer = matches!(command, RelationCommand::Request { .. });
     for (user, other, named) in [(&reader.user, &peer.id, true), (peer, &reader.user.id, tells_peer)] {
         if named
@@ -214,7 +218,20 @@ async fn knows(node: &Node, reader: &Reader, user: &UserRef, other: &UserId) -> 
     Ok(node.row(key).await?.is_some())
 }
 
+/// Relations that are counted at once.
+const COUNTED_AT_ONCE: usize = 256;
+
 async fn count(node: &Node, reader: &Reader, user: &UserRef) -> Result<usize, Failure> {
     let prefix = rows::value_key(reader.app, user.no, personal::RELATION_PREFIX);
-    Ok(node.log.scan(prefix, None, RELATIONS_PER_USER_MAX).await.map_err(failure)?.len())
+    let (mut count, mut after) = (0, None);
+    // In pages: a relation may have kilobytes of remarks.
+    while count < RELATIONS_PER_USER_MAX {
+        let found = node.log.scan(prefix.clone(), after, COUNTED_AT_ONCE).await.map_err(failure)?;
+        count += found.len();
+        after = found.last().map(|(key, _)| key.clone()).filter(|_| found.len() == COUNTED_AT_ONCE);
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok(count)
 }

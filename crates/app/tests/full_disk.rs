@@ -134,7 +134,7 @@ async fn messages_are_recalled_beside_sends_that_are_refused() {
     full(&world);
     // The first of them meets a store that is not known to be full, and goes with what else was offered.
     assert_eq!(bob.send_in(here, "no").await.unwrap_err().code, ErrorCode::StorageFull);
-    for seq in stored {
+    for seq in stored.clone() {
         let (refused, recalled) = tokio::join!(bob.send_in(here, "no"), alice.call(recall(here, seq)));
         assert_eq!(refused.unwrap_err().code, ErrorCode::StorageFull);
         assert!(matches!(recalled, Ok(Answer::CommandDone(_))), "{recalled:?}");
@@ -143,6 +143,13 @@ async fn messages_are_recalled_beside_sends_that_are_refused() {
     let Answer::Messages(page) = bob.call(page).await.unwrap() else { panic!("no messages") };
     let is_recalled = |message: &MessageView| message.state.as_ref().is_some_and(|state| state.recalled.is_some());
     assert_eq!((page.messages.len(), page.messages.iter().all(is_recalled)), (4, true), "{:?}", page.messages);
+    // One that is recalled already takes none with it that is not.
+    room(&world);
+    let last = bob.send_in(here, "secret of bob").await.unwrap().id.seq;
+    full(&world);
+    assert_eq!(bob.send_in(here, "no").await.unwrap_err().code, ErrorCode::StorageFull);
+    let (nothing, something) = (alice.submit(recall(here, stored[0])), bob.submit(recall(here, last)));
+    assert!(alice.answer(nothing).await.is_ok() && bob.answer(something).await.is_ok());
     room(&world);
     bob.send_in(here, "yes").await.unwrap();
 }

@@ -6,7 +6,9 @@ mod harness;
 
 use bytes::Bytes;
 use harness::{Device, World, next_id, user};
-use stonechat_app::api::{Answer, Call, ChangeConversation, ChangeRequest, CommandDone, ListMembers, MemberFilter};
+use stonechat_app::api::{
+    Answer, Call, ChangeConversation, ChangeRequest, CommandDone, ListMembers, MemberFilter, Outbound,
+};
 use stonechat_app::rows::key;
 use stonechat_domain::group::{Asking, For, GroupCommand, JoinMode, SettingsPatch};
 use stonechat_log::row::RowWrite;
@@ -131,4 +133,45 @@ async fn those_who_are_kept_out_and_those_who_ask_are_listed_by_pages() {
     assert_eq!((again.seq, again.deduplicated), (first.seq, true));
     let refused = applicant.change(here, group(GroupCommand::Join(None))).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::Forbidden);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bans_whose_time_is_over_are_listed_until_they_are_lifted() {
+    let world = World::new();
+    let mut alice = world.device("alice", "phone").await;
+    let here = alice.group("All", &["bob"]).await;
+    let ban = For { user: user("bob"), lasts_ms: Some(60_000), reason: None };
+    alice.change(here, group(GroupCommand::Ban(ban))).await.unwrap();
+    world.clock.0.fetch_add(120_000, std::sync::atomic::Ordering::SeqCst);
+    for left in [1, 0] {
+        let list = Call::ListBans { conversation: here, page: Bytes::new(), limit: 0 };
+        let Answer::Bans(bans) = alice.call(list).await.unwrap() else { panic!("a list is no list") };
+        assert_eq!(bans.bans.len(), left, "what counts can be seen");
+        alice.change(here, group(GroupCommand::LiftBan(user("bob")))).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_hidden_is_not_named_by_receipts_and_who_may_not_write_not_by_typing() {
+    let world = World::new();
+    let mut alice = world.device("alice", "phone").await;
+    let here = alice.group("All", &["bob", "carol"]).await;
+    let (mut bob, carol) = (world.device("bob", "phone").await, world.device("carol", "phone").await);
+    let seq = alice.send_in(here, "hello").await.unwrap().id.seq;
+    let hidden = SettingsPatch { members_hidden: Some(true), ..SettingsPatch::default() };
+    alice.change(here, group(GroupCommand::ChangeSettings(hidden))).await.unwrap();
+    bob.call(Call::MarkRead { conversation: here, upto: seq }).await.unwrap();
+    bob.send_in(here, "read by sending as well").await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert!(alice.view(here).await.read_marks.is_empty());
+    let mute = For { user: user("bob"), lasts_ms: None, reason: None };
+    alice.change(here, group(GroupCommand::Mute(mute))).await.unwrap();
+    bob.submit(Call::Typing { conversation: here, active: true });
+    alice.submit(Call::Typing { conversation: here, active: true });
+    let types = |outbound: &Outbound| match outbound {
+        Outbound::Typing { user, .. } => Some(user.to_string()),
+        _ => None,
+    };
+    assert_eq!(carol.sink.wait(types).await, "alice");
+    assert_eq!(carol.sink.count(|outbound| matches!(outbound, Outbound::ReadMoved { .. })), 0);
 }

@@ -4,8 +4,8 @@ mod harness;
 
 use harness::{Device, World, direct, message, next_id, user};
 use stonechat_app::api::{
-    Answer, Call, ChangeMessage, CommandDone, Destination, Failure, ListRelations, Outbound, OwnProfile, Patch,
-    PersonalItem, ProfilePatch, Relate, RelationFilter, RelationView, SetProfile,
+    Answer, Call, ChangeConversation, ChangeMessage, ChangeRequest, CommandDone, Destination, Failure, ListRelations,
+    Outbound, OwnProfile, Patch, PersonalItem, ProfilePatch, Relate, RelationFilter, RelationView, SetProfile,
 };
 use stonechat_app::node::Options;
 use stonechat_domain::event::{Content, MessageCommand};
@@ -143,6 +143,13 @@ async fn a_blocked_sender_is_refused_and_nothing_is_stored() {
     for command in [MessageCommand::Edit(content), MessageCommand::React { emoji, add: true }] {
         assert_eq!(refused(alice.call(Call::ChangeMessage(change(command))).await), ErrorCode::RecipientUnavailable);
     }
+    let content = Content { body_type: harness::text("acme.ring"), body: harness::text("{}") };
+    let command = Call::Change(ChangeConversation {
+        command_id: CommandId(next_id().0),
+        conversation: here,
+        change: ChangeRequest::Command(content),
+    });
+    assert_eq!(refused(alice.call(command).await), ErrorCode::RecipientUnavailable);
     // Who blocks does not write either, or he could not be answered.
     assert_eq!(refused(try_send(&mut bob, "alice", "hey").await), ErrorCode::Forbidden);
     assert_eq!(bob.view(here).await.head.0, 2);

@@ -54,6 +54,12 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Whether members are told how far others have read. Who is hidden is not named by it.
+    #[must_use]
+    pub const fn tells_receipts(&self) -> bool {
+        self.receipts && !self.members_hidden
+    }
+
     /// Those that a conversation begins with.
     #[must_use]
     pub const fn of(kind: ConversationKind) -> Self {

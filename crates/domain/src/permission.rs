@@ -164,7 +164,8 @@ fn outside(state: &Conversation, me: Option<&Member>, action: Action, now: Times
     if is_direct {
         return Err(Rejection::WrongKind);
     }
-    if state.has_ended() {
+    // An invitation outlives its group on the devices of who was asked, and can be put away.
+    if state.has_ended() && !(is_invited && action == Action::DeclineInvitation) {
         return Err(Rejection::Dissolved);
     }
     if me.is_some_and(|me| me.is_banned(now)) {

@@ -59,6 +59,8 @@ pub(crate) struct Context<'a> {
     pub nonces: &'a mut Nonces,
     /// Why the last offer was refused, when nobody knows until when.
     pub trouble: Option<&'a Failure>,
+    /// Whether the job takes something away.
+    pub takes_away: bool,
 }
 
 /// The executor, as a state machine: [`run`] drives it.
@@ -217,7 +219,8 @@ impl Executor {
                 return;
             }
             let trouble = trouble.as_ref();
-            let mut context = Context { node, batch, now, fan_out, cursors_moved, nonces, trouble };
+            let takes_away = job.takes_away();
+            let mut context = Context { node, batch, now, fan_out, cursors_moved, nonces, trouble, takes_away };
             match attempt(&mut context, slot, job) {
                 Attempt::Done => slot.brought = slot::Brought::default(),
                 Attempt::Needs(need, job) => {

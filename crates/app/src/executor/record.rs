@@ -93,8 +93,7 @@ pub(crate) fn push_change(
     let encoded = change::encode(&change);
     let said = Said { body: &encoded, ..Said::default() };
     let sealed = keys.seal(&Place::of(&header), context.nonces.next(&*context.node.entropy), &said);
-    let takes_away = matches!(change, Change::Recalled { .. });
-    let mut record = Record { takes_away, ..Record::default() };
+    let mut record = Record { takes_away: context.takes_away, ..Record::default() };
     record.rows.extend([derive::conversation_row(state), derive::dedup_row(&header)]);
     let mut told = Vec::new();
     for (user, before) in touched.iter().zip(before) {
@@ -182,7 +181,7 @@ pub(crate) fn push_change(
         | Change::Recalled { .. }
         | Change::Commanded(_) => None,
     };
-    let receipts = state.settings.receipts;
+    let receipts = state.settings.tells_receipts();
     let everybody_sees = change.target().is_none_or(|target| target >= state.last_join);
     loaded.refresh_roster(&touched);
     if let Some(removed) = also.filter(|_| context.node.options.mutants.is(Mutant::RemovalIgnoredForQueued)) {
@@ -244,7 +243,7 @@ pub(crate) fn push_message(
     (stamp.read_upto, stamp.read_upto_ordinal) = read;
     let before = member.read_seq;
     let by_limit = fold_message(state, member, &stamp);
-    let receipts = state.settings.receipts;
+    let receipts = state.settings.tells_receipts();
     // Moves over own messages follow from the event itself. What the composer had shown, and how many own messages are
     // above the cursor, the others cannot know.
     let read = (read.0 > before || by_limit).then(|| (actor.clone(), member.read_seq, member.read_ordinal));
@@ -292,7 +291,8 @@ pub(crate) fn push_nothing(
         Remembered { seq: Seq::ZERO, ordinal: state.ordinal, sent_at: sent_at(state, context.now), body_hmac: hmac };
     let rows =
         vec![derive::member_row(state, member), derive::remembered_row((at.0, state.no, actor.no), id, &remembered)];
-    let (mut record, mut told) = (Record { rows, ..Record::default() }, Vec::new());
+    let mut told = Vec::new();
+    let mut record = Record { rows, takes_away: context.takes_away, ..Record::default() };
     if member.is_active() && loaded.dirty.remove(&actor.no) {
         mark_read::take_along(&mut record, &mut told, at, (state, member));
     }
@@ -305,7 +305,7 @@ pub(crate) fn push_nothing(
 /// An answer that rests on what is not durable yet waits for it.
 pub(crate) fn push_answer(context: &mut Context<'_>, at: Key, reply: Reply, answer: Result<Answer, Failure>) {
     let effect = Effect { reply: Some((reply, answer)), ..Effect::nothing(at) };
-    context.batch.push(Record::default(), effect);
+    context.batch.push(Record { takes_away: context.takes_away, ..Record::default() }, effect);
 }
 
 fn remember(loaded: &mut Loaded, user: UserNo, stamp: &Stamp, body_hmac: [u8; 16]) -> Remembered {
