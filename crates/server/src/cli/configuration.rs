@@ -28,6 +28,16 @@ pub fn sources(config: Option<&Path>, data: Option<&Path>, listen: Option<&str>)
     sources
 }
 
+/// A path as a setting can have it. Any other would become the path of something else.
+fn readable(data: Option<&Path>) -> Result<Option<&Path>, Failure> {
+    match data {
+        Some(data) if data.to_str().is_none() => {
+            Err(Failure::Usage(format!("the path {} is not UTF-8; only `serve` takes such a one", data.display())))
+        }
+        data => Ok(data),
+    }
+}
+
 /// What the sources say.
 ///
 /// # Errors
@@ -62,7 +72,7 @@ pub fn default_data() -> Result<PathBuf, crate::data_folder::DataFolderError> {
 /// When it cannot be used.
 pub fn config(command: &ConfigCommand, context: &mut Context<'_>) -> Outcome {
     let (ConfigCommand::Check(args) | ConfigCommand::Show(args)) = command;
-    let loaded = loaded(&sources(args.config.as_deref(), args.data.as_deref(), None))?;
+    let loaded = loaded(&sources(args.config.as_deref(), readable(args.data.as_deref())?, None))?;
     match command {
         ConfigCommand::Check(_) => {
             let sentence = show::check(&loaded).map_err(|error| unusable(&error))?;
@@ -78,7 +88,7 @@ pub fn config(command: &ConfigCommand, context: &mut Context<'_>) -> Outcome {
 /// # Errors
 /// When something is so wrong that a server would not start.
 pub fn doctor(args: &DoctorArgs, context: &mut Context<'_>) -> Outcome {
-    let sources = sources(args.config.as_deref(), args.data.as_deref(), None);
+    let sources = sources(args.config.as_deref(), readable(args.data.as_deref())?, None);
     let findings = doctor::examine(&sources, LocalServer::usual_path(variable));
     for finding in &findings {
         writeln!(context.out, "{finding}")?;

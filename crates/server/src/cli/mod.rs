@@ -43,6 +43,7 @@ mod line;
 #[cfg(test)]
 mod help_tests;
 
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
@@ -59,7 +60,7 @@ use crate::cli::session::Who;
 /// Reads the command line, does what it says, and returns the exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let command = args::command().color(help_colour());
+    let command = args::command().color(help_colour(std::env::args_os()));
     let cli = match command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
@@ -112,11 +113,12 @@ fn client(args: &ClientArgs, command: impl AsyncFnOnce(&Who) -> Outcome) -> Outc
     runtime.context("could not start")?.block_on(command(&who))
 }
 
-/// `--color` also holds for `--help` and for wrong usage, which end before it is read.
-fn help_colour() -> ColorChoice {
-    let words: Vec<_> = std::env::args().collect();
-    let given = words.iter().enumerate().find_map(|(at, word)| match word.as_str() {
-        "--color" => words.get(at + 1).map(String::as_str),
+/// `--color` also holds for `--help` and for wrong usage, which end before it is read. Words are not always UTF-8: names of
+/// files need not be.
+fn help_colour(words: impl IntoIterator<Item = OsString>) -> ColorChoice {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let given = words.iter().enumerate().find_map(|(at, word)| match word.to_str()? {
+        "--color" => words.get(at + 1)?.to_str(),
         word => word.strip_prefix("--color="),
     });
     match given {
@@ -124,5 +126,32 @@ fn help_colour() -> ColorChoice {
         Some("never") => ColorChoice::Never,
         _ if Paint::choose(ColorWhen::Auto, variable) == Paint::Plain => ColorChoice::Never,
         _ => ColorChoice::Auto,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStringExt as _;
+
+    fn words(words: &[&[u8]]) -> Vec<OsString> {
+        words.iter().map(|word| OsString::from_vec(word.to_vec())).collect()
+    }
+
+    #[test]
+    fn a_word_that_is_not_utf_8_is_wrong_usage_and_no_panic() {
+        let typed = words(&[b"stonechat", b"history", b"--as", b"al\xff", b"--color", b"never"]);
+        assert_eq!(help_colour(typed.clone()), ColorChoice::Never);
+        let error = args::command().try_get_matches_from(typed).unwrap_err();
+        assert!(error.use_stderr() && error.to_string().contains("UTF-8"), "{error}");
+    }
+
+    #[test]
+    fn the_path_of_a_data_folder_need_not_be_utf_8() {
+        let typed = words(&[b"stonechat", b"serve", b"--data", b"/srv/caf\xe9"]);
+        assert!(matches!(help_colour(typed.clone()), ColorChoice::Never | ColorChoice::Auto));
+        let matches = args::command().try_get_matches_from(typed).unwrap();
+        let Ok(Cli { command: Command::Serve(args), .. }) = Cli::from_arg_matches(&matches) else { panic!("no serve") };
+        assert_eq!(args.data.map(|data| data.into_os_string().into_vec()), Some(b"/srv/caf\xe9".to_vec()));
     }
 }

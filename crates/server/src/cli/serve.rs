@@ -32,6 +32,10 @@ pub fn run(args: &ServeArgs, context: &mut Context<'_>) -> Outcome {
         None => default_data().context("no data folder")?,
     };
     let mut settings = configured::settings(&loaded.settings, default).map_err(|error| unusable(&error))?;
+    // A setting is a text, and would have changed it.
+    if let Some(data) = args.data.as_ref().filter(|data| data.to_str().is_none()) {
+        settings.data.clone_from(data);
+    }
     let data = settings.data.display().to_string();
     let program = std::env::args_os().next().map_or_else(|| "stonechat".into(), PathBuf::from);
     let demo = args.demo || loaded.settings.demo;
