@@ -37,6 +37,14 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// An argument is over its limit, and the server would say the same.
+    #[error("{field} {reason}")]
+    TooLarge {
+        /// Which one.
+        field: &'static str,
+        /// What the limit is.
+        reason: String,
+    },
     /// The store of this device failed.
     #[error("the store failed: {0}")]
     Store(StoreError),
@@ -192,6 +200,7 @@ impl Error {
             Self::Auth(AuthError::WrongUser) => "auth.wrong_user",
             Self::NotFound(_) => "not_found",
             Self::InvalidArgument { .. } => "invalid_argument",
+            Self::TooLarge { .. } => "too_large",
             Self::Store(StoreError::Locked) => "store.locked",
             Self::Store(StoreError::TooNew { .. }) => "store.too_new",
             Self::Store(StoreError::Corrupt(_)) => "store.corrupt",
@@ -223,6 +232,7 @@ impl Error {
             Self::Auth(_)
             | Self::NotFound(_)
             | Self::InvalidArgument { .. }
+            | Self::TooLarge { .. }
             | Self::Cancelled
             | Self::Closed
             | Self::Protocol(_) => false,

@@ -36,8 +36,8 @@ impl Outgoing {
     /// A body of the app's own type, opaque to the server.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] when the type or the body is over its limit, or the type is one of the protocol and
-    /// the body is not in its form.
+    /// [`Error::TooLarge`] when the body is over its limit; [`Error::InvalidArgument`] when the type is, or when it is one
+    /// of the protocol and the body is not in its form.
     pub fn opaque(body_type: &str, body: impl Into<Bytes>) -> Result<Self> {
         Self { body_type: body_type.into(), body: body.into(), attributes: Attributes::default() }.checked()
     }
@@ -95,7 +95,7 @@ impl Outgoing {
             if self.body_type == TEXT {
                 reason += &format!(": a text of at most {TEXT_BYTES_MAX} bytes");
             }
-            return Err(Error::argument("body", reason));
+            return Err(Error::TooLarge { field: "body", reason });
         }
         body::check(&self.body_type, &self.body).map_err(|error| Error::argument(error.field, error.why))?;
         let Attributes { mentions, priority, extension, .. } = &self.attributes;

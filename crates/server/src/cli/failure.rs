@@ -102,11 +102,8 @@ impl From<Error> for Failure {
         match error {
             Error::Server(error) => Self::Refused { code: error.code, text: error.text },
             Error::Auth(error) => error.into(),
-            // The size of a body and the characters of a text are rules of the server that the SDK knows.
-            Error::InvalidArgument { field: "body", ref reason } => {
-                Self::refused("too_large", format!("body {reason}"))
-            }
-            Error::InvalidArgument { .. } => Self::refused("invalid_argument", error.to_string()),
+            // The size of a body and what it has to be are rules of the server that the SDK knows.
+            Error::InvalidArgument { .. } | Error::TooLarge { .. } => Self::refused(error.code(), error.to_string()),
             Error::Store(StoreError::Locked) => Self::failed(
                 "another process is this device now, and has been for 5 s: end it, or be another one with --device NAME",
             ),
@@ -143,6 +140,7 @@ pub fn why_ended(reason: EndReason) -> String {
 mod tests {
     use super::*;
     use stonechat_client::error::ServerError;
+    use stonechat_client::send::Outgoing;
 
     fn shown(failure: &Failure) -> (u8, String) {
         let mut text = Vec::new();
@@ -154,9 +152,16 @@ mod tests {
     fn a_refusal_says_its_stable_code_and_exits_with_4() {
         let error = ServerError { code: "forbidden".into(), text: "not an owner".into(), retry_after: None };
         assert_eq!(shown(&Error::Server(error).into()), (4, "error: forbidden: not an owner\n".into()));
-        let large = Error::InvalidArgument { field: "body", reason: "has at most 65536 bytes".into() };
+        let large = Error::TooLarge { field: "body", reason: "has at most 65536 bytes".into() };
         assert_eq!(shown(&large.into()), (4, "error: too_large: body has at most 65536 bytes\n".into()));
         assert_eq!(shown(&Error::Auth(AuthError::Replaced).into()).0, 4);
+    }
+
+    #[test]
+    fn only_a_length_is_too_large() {
+        let of = |body: Vec<u8>| Outgoing::opaque("image", body).err().map(|error| shown(&error.into()).1);
+        assert_eq!(of(b"{}".to_vec()).as_deref(), Some("error: invalid_argument: body is not what its type says\n"));
+        assert_eq!(of(vec![0; 65_537]).as_deref(), Some("error: too_large: body has at most 65536 bytes\n"));
     }
 
     #[test]

@@ -281,9 +281,15 @@ async fn texts_are_checked_before_they_are_kept() {
     let house = House::new();
     let account = house.login(None).await;
     let conversation = account.conversation_with(&bob());
-    for text in ["", "  ", "a\0b", &"x".repeat(70_000)] {
+    let long = "x".repeat(70_000);
+    for (text, code) in [
+        ("", "invalid_argument"),
+        ("  ", "invalid_argument"),
+        ("a\0b", "invalid_argument"),
+        (long.as_str(), "too_large"),
+    ] {
         let refused = conversation.send(Text::new(text)).await.err();
-        assert_eq!(refused.map(|error| error.code()), Some("invalid_argument"));
+        assert_eq!(refused.map(|error| error.code()), Some(code));
     }
     assert!(account.outbox().await.unwrap().is_empty());
     account.stop().await;
