@@ -34,7 +34,11 @@ pub(crate) struct Config {
 
 /// Where what the device knows is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoreConfig(pub(crate) Place);
+pub struct StoreConfig {
+    pub(crate) place: Place,
+    /// The server by another name than its address.
+    pub(crate) server: Option<String>,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -46,13 +50,19 @@ impl StoreConfig {
     /// A folder, made when missing. It gets one SQLite database for each server, app, user and device.
     #[must_use]
     pub fn sqlite(folder: impl Into<PathBuf>) -> Self {
-        Self(Place::Folder(folder.into()))
+        Self { place: Place::Folder(folder.into()), server: None }
+    }
+
+    /// Tells the server by this name instead of its address: for one that is the same under another address.
+    #[must_use]
+    pub fn of_server(self, name: impl Into<String>) -> Self {
+        Self { server: Some(name.into()), ..self }
     }
 
     /// Nothing survives the account.
     #[must_use]
     pub fn in_memory() -> Self {
-        Self(Place::Memory)
+        Self { place: Place::Memory, server: None }
     }
 }
 

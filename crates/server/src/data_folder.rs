@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 const FOLDER_MODE: u32 = 0o700;
 const KEY_MODE: u32 = 0o600;
 
-/// The file by which a running server says where it listens.
+/// The file by which a server says where it listens. It stays behind when the server ends.
 pub const ADDRESS_FILE: &str = "address";
 
 /// Bits by which users other than the owner and his group may do something.

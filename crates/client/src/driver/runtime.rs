@@ -107,7 +107,7 @@ impl Runtime {
 
     /// Removes the files of the store, once it is stopped.
     pub fn erase(&self, user: &UserId) -> Result<()> {
-        match &self.config.store.0 {
+        match &self.config.store.place {
             Place::Memory => Ok(()),
             Place::Folder(folder) => sqlite::erase(&path(folder, &self.config, user)).map_err(Error::Store),
         }
@@ -244,7 +244,7 @@ async fn open_store(
     mode: OpenMode,
     (tasks, stop): (&TaskTracker, CancellationToken),
 ) -> Result<StoreQueues> {
-    match &config.store.0 {
+    match &config.store.place {
         Place::Memory if mode == OpenMode::Existing => Err(Error::NotFound("account")),
         Place::Memory => thread::in_memory(MemoryStore::default(), tasks, stop).map_err(Error::Store),
         Place::Folder(folder) => {
@@ -262,6 +262,7 @@ async fn open_store(
 fn path(folder: &Path, config: &Config, user: &UserId) -> PathBuf {
     let server = config.endpoint.split_once("://").map_or(config.endpoint.as_str(), |(_, rest)| rest);
     let server = server.split('/').next().unwrap_or(server);
+    let server = config.store.server.as_deref().unwrap_or(server);
     let whole = [server, config.app.as_str(), user.as_str(), config.device.id.as_str()].join("\n");
     let hash: String =
         digest(&SHA256, whole.as_bytes()).as_ref()[..6].iter().map(|byte| format!("{byte:02x}")).collect();

@@ -14,9 +14,6 @@ use crate::identity::signing_key::{SigningKey, SigningKeyError};
 /// The folder that `make run` uses.
 const DEMO_FOLDER: &str = ".stonechat";
 
-/// Where a server listens unless it is told otherwise.
-const DEFAULT_URL: &str = "http://127.0.0.1:8080";
-
 /// How long a token of `--as` is valid. The client renews it by itself.
 const TOKEN_LIFE: Duration = Duration::from_secs(3_600);
 
@@ -35,6 +32,14 @@ pub struct TokenOrder<'o> {
     pub device: Option<&'o DeviceId>,
     /// How long it is valid.
     pub life: Duration,
+}
+
+/// No server has said yet where it listens.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no server has run on {data} yet: start it, or say --server")]
+pub struct NoAddress {
+    /// The data folder.
+    data: PathBuf,
 }
 
 /// Why a token could not be made.
@@ -73,9 +78,20 @@ impl LocalServer {
     }
 
     /// Where the server listens: as it said when it was last started.
-    #[must_use]
-    pub fn url(&self) -> String {
-        said_url(self.0.root()).unwrap_or_else(|| DEFAULT_URL.to_owned())
+    ///
+    /// # Errors
+    /// [`NoAddress`]. Another address that is likely would be that of another server.
+    pub fn url(&self) -> Result<String, NoAddress> {
+        said_url(self.0.root()).ok_or_else(|| NoAddress { data: self.0.root().to_owned() })
+    }
+
+    /// What the server is known by wherever it listens: the public name of its key.
+    ///
+    /// # Errors
+    /// [`LocalTokenError`].
+    pub fn name(&self, app: &AppName) -> Result<String, LocalTokenError> {
+        let key = SigningKey::open(&self.0, app).map_err(LocalTokenError::Key)?;
+        Ok(format!("key {}", key.kid()))
     }
 
     /// A token of a user, for an hour. Only reads the key, and takes no lock.
@@ -142,11 +158,12 @@ mod tests {
     }
 
     #[test]
-    fn the_address_is_what_the_running_server_wrote() {
+    fn the_address_is_what_the_server_wrote_and_is_never_guessed() {
         let (folder, server) = server();
-        assert_eq!(server.url(), DEFAULT_URL);
+        let error = server.url().unwrap_err().to_string();
+        assert_eq!(error, format!("no server has run on {} yet: start it, or say --server", folder.path().display()));
         fs::write(folder.path().join("address"), "http://127.0.0.1:9000\n").unwrap();
-        assert_eq!(server.url(), "http://127.0.0.1:9000");
+        assert_eq!(server.url().as_deref(), Ok("http://127.0.0.1:9000"));
     }
 
     #[test]

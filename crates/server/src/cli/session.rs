@@ -1,7 +1,7 @@
 //! Who signs in where: from options, environment, profiles, and the server on this machine.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,9 +23,13 @@ use crate::cli::failure::{self, Failure};
 use crate::cli::home::{ClientHome, Profile};
 use crate::cli::local_server::LocalServer;
 use crate::cli::tokens::{self, Bearer, CommandTokens, LocalTokens};
+use crate::data_folder::DataFolderError;
 
 /// How long a command that needs the server waits for it.
 pub const ONLINE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Where a server listens unless it is told otherwise.
+const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 
 /// The device of `send`, and of every command that comes and goes.
 pub const DEVICE_SEND: &str = "cli-send";
@@ -44,7 +48,7 @@ pub struct Who {
     app_id: Option<AppId>,
     tokens: Arc<dyn TokenProvider>,
     ca: Option<PathBuf>,
-    home: ClientHome,
+    store: StoreConfig,
 }
 
 /// Whether the events of a device are kept until somebody has taken them.
@@ -76,10 +80,7 @@ impl Who {
             (None, None) => set("STONECHAT_TOKEN"),
         };
         let server = args.server.clone().or_else(|| profile.as_ref().and_then(|profile| profile.server.clone()));
-        let server = server
-            .or_else(|| set("STONECHAT_URL"))
-            .or_else(|| local().ok().map(|local| local.url()))
-            .unwrap_or_else(|| "http://127.0.0.1:8080".into());
+        let server = server.or_else(|| set("STONECHAT_URL"));
         let profile_app = args.app.clone().or_else(|| profile.as_ref().and_then(Profile::app));
         let app_id = profile.as_ref().and_then(Profile::app_id);
         let ca = args.ca.clone().or_else(|| profile.as_ref().and_then(|profile| profile.ca.clone()));
@@ -87,7 +88,9 @@ impl Who {
         if let Some(token) = token {
             let bearer = Bearer::of(&token)?;
             let app = profile_app.or(bearer.app).map_or_else(default_app, Ok)?;
-            return Ok(Self { server, user: bearer.user, app, app_id, tokens: tokens::given(&token), ca, home });
+            let server = server.map_or_else(|| address(local(), args.data.as_deref()), Ok)?;
+            let store = StoreConfig::sqlite(home.store());
+            return Ok(Self { server, user: bearer.user, app, app_id, tokens: tokens::given(&token), ca, store });
         }
         let Some(name) = &args.profile else {
             return Err(Failure::Usage(
@@ -96,6 +99,7 @@ impl Who {
         };
         let app = profile_app.map_or_else(default_app, Ok)?;
         let user = profile.as_ref().and_then(Profile::user).unwrap_or_else(|| name.clone());
+        let mut store = StoreConfig::sqlite(home.store());
         let tokens: Arc<dyn TokenProvider> = match profile.as_ref() {
             Some(Profile { token: Some(token), .. }) => tokens::given(token),
             Some(Profile { token_command: Some(command), .. }) => Arc::new(CommandTokens::new(command)),
@@ -103,12 +107,17 @@ impl Who {
                 let local = local().with_context(|| {
                     format!("there is no profile {}, and no server on this machine", home.profile_path(name).display())
                 })?;
+                if server.is_none() {
+                    // Its port may be another one at the next start; what waits on this device is for it all the same.
+                    store = store.of_server(local.name(&app).map_err(anyhow::Error::from)?);
+                }
                 let tokens = LocalTokens::new(local, app.clone());
                 tokens.check(&user)?;
                 Arc::new(tokens)
             }
         };
-        Ok(Self { server, user, app, app_id, tokens, ca, home })
+        let server = server.map_or_else(|| address(local(), args.data.as_deref()), Ok)?;
+        Ok(Self { server, user, app, app_id, tokens, ca, store })
     }
 
     /// Opens the store of a device: the one that was named, or the default one. Waits up to 5 s for another process
@@ -124,7 +133,7 @@ impl Who {
         let mut builder = Client::builder()
             .endpoint(&self.server)
             .app(self.app.clone())
-            .store(StoreConfig::sqlite(self.home.store()))
+            .store(self.store.clone())
             .device(DeviceInfo::new(device).on(Platform::Desktop))
             .token_provider(self.tokens.clone())
             .record_events(recording == Recording::Events);
@@ -185,6 +194,16 @@ impl Who {
     }
 }
 
+/// Where the server is when nobody says so: where the one on this machine was. What waits on this device goes to that
+/// address, so one is guessed only where there is no data folder at all.
+fn address(local: Result<LocalServer, DataFolderError>, named: Option<&Path>) -> Result<String, Failure> {
+    match local {
+        Ok(local) => local.url().map_err(|error| Failure::failed(error.to_string())),
+        Err(DataFolderError::Missing { .. } | DataFolderError::NoHome) if named.is_none() => Ok(DEFAULT_URL.to_owned()),
+        Err(error) => Err(Failure::Failed(error.into())),
+    }
+}
+
 fn default_app() -> Result<AppName, Failure> {
     Ok(AppName::new("default").context("the app")?)
 }
@@ -193,6 +212,9 @@ fn default_app() -> Result<AppName, Failure> {
 mod tests {
     use super::*;
     use crate::cli::local_server::now;
+    use crate::data_folder::DataFolder;
+    use crate::identity::entropy::SystemEntropy;
+    use crate::identity::signing_key::SigningKey;
     use crate::serve::compose::{Server, Settings};
     use stonechat_types::text::DisplayName;
 
@@ -260,6 +282,32 @@ mod tests {
         let account = who.open(&args, DEVICE_CHAT, Recording::Nothing).await.unwrap();
         assert_eq!(account.known_names().await.unwrap(), [(alice, name)]);
         account.stop().await;
+    }
+
+    #[test]
+    fn a_data_folder_without_an_address_is_refused_and_none_is_guessed() {
+        let (data, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folder = DataFolder::create(data.path()).unwrap();
+        let app = AppName::new("default").unwrap();
+        SigningKey::create_or_open(&folder, &app, &SystemEntropy::default()).unwrap();
+        let mut args = ClientArgs { data: Some(data.path().to_owned()), ..args(home.path()) };
+        args.profile = UserId::new("alice").ok();
+        let Err(Failure::Failed(error)) = Who::find(&args, |_| None) else { panic!("an address was guessed") };
+        assert!(error.to_string().starts_with("no server has run on "), "{error}");
+        std::fs::write(data.path().join("address"), "http://127.0.0.1:9000\n").unwrap();
+        let who = Who::find(&args, |_| None).unwrap_or_else(|failure| panic!("{failure:?}"));
+        assert_eq!(who.server, "http://127.0.0.1:9000");
+        std::fs::write(data.path().join("address"), "http://127.0.0.1:9001\n").unwrap();
+        let later = Who::find(&args, |_| None).unwrap_or_else(|failure| panic!("{failure:?}"));
+        assert_eq!(
+            (later.server.as_str(), &later.store),
+            ("http://127.0.0.1:9001", &who.store),
+            "it is the same server"
+        );
+        args.server = Some("ws://typed".into());
+        let who = Who::find(&args, |_| None).unwrap_or_else(|failure| panic!("{failure:?}"));
+        assert_eq!(who.server, "ws://typed");
+        assert_ne!(who.store, later.store, "it may be another server");
     }
 
     #[test]

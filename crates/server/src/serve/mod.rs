@@ -46,6 +46,8 @@ async fn serve(settings: Settings, extras: &Extras, out: &mut dyn Write) -> anyh
     if extras.demo {
         demo::seed(&server).await?;
     }
+    // It stays when the server ends: a device keeps what it knows and what waits by this address, so it must not take
+    // another one for the same server.
     let address = data.join(ADDRESS_FILE);
     std::fs::write(&address, format!("{}\n", server.url()))
         .with_context(|| format!("could not write {}", address.display()))?;
@@ -61,10 +63,6 @@ async fn serve(settings: Settings, extras: &Extras, out: &mut dyn Write) -> anyh
         _ = interrupt.recv() => {}
     }
     tracing::info!("Stopping: connections are drained, then the store is closed");
-    let gone = std::fs::remove_file(&address);
-    if let Err(error) = gone {
-        tracing::warn!(%error, "The address file could not be removed");
-    }
     tokio::select! {
         biased;
         () = server.stop() => tracing::info!("Stopped"),

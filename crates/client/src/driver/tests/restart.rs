@@ -1,10 +1,12 @@
 //! What a device knows after its process died.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use stonechat_types::id::UserId;
+use stonechat_types::id::{DeviceId, UserId};
 
-use super::{House, until};
+use super::{House, ME, Tokens, until};
+use crate::client::{Client, DeviceInfo, StoreConfig};
 use crate::core::simulation::server::Server;
 use crate::send::Text;
 use crate::state::SendState;
@@ -56,6 +58,24 @@ async fn a_second_start_fetches_only_what_is_new_and_works_without_a_network() {
     let nobody = client.restore(&UserId::new("nobody").unwrap()).await.err();
     assert_eq!(nobody.map(|error| error.code()), Some("not_found"));
     account.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_has_a_name_is_the_same_under_another_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::new();
+    let at = |address: &str, store: StoreConfig| {
+        let client = Client::builder().endpoint(address).transport(Arc::new(house.clone())).store(store);
+        let client = client.device(DeviceInfo::new(DeviceId::new("test-1").unwrap()));
+        client.token_provider(Arc::new(Tokens::default())).build().unwrap()
+    };
+    let (store, user) = (|| StoreConfig::sqlite(folder.path()), UserId::new(ME).unwrap());
+    at("ws://127.0.0.1:1", store().of_server("home")).login(&user).await.unwrap().stop().await;
+    at("ws://127.0.0.1:2", store().of_server("home")).restore(&user).await.unwrap().stop().await;
+    for other in [store(), store().of_server("work")] {
+        let none = at("ws://127.0.0.1:1", other).restore(&user).await.err();
+        assert_eq!(none.map(|error| error.code()), Some("not_found"));
+    }
 }
 
 #[tokio::test]
