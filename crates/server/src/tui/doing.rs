@@ -1,6 +1,7 @@
 //! Does what the state wants done, through the SDK.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use stonechat_client::account::Account;
 use stonechat_client::conversation::Conversation;
@@ -11,6 +12,8 @@ use stonechat_client::timeline::{Timeline, TimelineOptions};
 use stonechat_types::id::{ConversationId, UserId};
 use stonechat_types::number::Seq;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use crate::cli::civil::UtcOffset;
@@ -47,6 +50,7 @@ pub struct Doer {
     tasks: TaskTracker,
     arrivals: mpsc::Sender<Arrival>,
     orders: mpsc::Sender<Order>,
+    keeper: JoinHandle<()>,
     offset: UtcOffset,
     opened: Option<Conversation>,
     followed: Option<Followed>,
@@ -58,6 +62,7 @@ enum Order {
     Change(Conversation, Target, Wanted),
     Do(Conversation, Small),
     Focus(ConversationId),
+    Prefer(Conversation, Preference),
 }
 
 /// What a message is to be.
@@ -79,8 +84,15 @@ impl Doer {
     #[must_use]
     pub fn new(account: Account, tasks: TaskTracker, arrivals: mpsc::Sender<Arrival>, offset: UtcOffset) -> Self {
         let (orders, queue) = mpsc::channel(ORDERS);
-        tasks.spawn(keep_order(account.clone(), queue, arrivals.clone()));
-        Self { account, tasks, arrivals, orders, offset, opened: None, followed: None }
+        let keeper = tasks.spawn(keep_order(account.clone(), queue, arrivals.clone()));
+        Self { account, tasks, arrivals, orders, keeper, offset, opened: None, followed: None }
+    }
+
+    /// Waits for what was ordered, which needs no server: what was sent or begun last is on this device then.
+    pub async fn finish(self, at_most: Duration) {
+        drop(self.orders);
+        // A disk that does not answer must not keep the terminal.
+        let _ = timeout(at_most, self.keeper).await;
     }
 
     /// Says which conversation is followed from now on.
@@ -142,18 +154,7 @@ impl Doer {
             Effect::Recall(id, message) => {
                 self.change(Order::Change(self.conversation(id), message, Wanted::Nothing));
             }
-            Effect::Prefer(id, preference) => {
-                let conversation = self.conversation(id);
-                self.work(async move {
-                    let kept = match preference {
-                        Preference::Pinned(pinned) => conversation.pin(pinned).await,
-                        Preference::Muted(muted) => conversation.mute_until(muted.then_some(FOR_GOOD)).await,
-                        Preference::MarkedUnread(marked) => conversation.mark_unread(marked).await,
-                        Preference::Draft(text) => conversation.save_draft(&text, None).await,
-                    };
-                    kept.err().map(|error| Msg::Failed(format!("that was not kept: {error}")))
-                });
-            }
+            Effect::Prefer(id, preference) => self.change(Order::Prefer(self.conversation(id), preference)),
             Effect::CreateGroup(title, users) => {
                 let account = self.account.clone();
                 self.work(async move {
@@ -313,11 +314,19 @@ async fn keep_order(account: Account, mut queue: mpsc::Receiver<Order>, arrivals
                 let _ = account.focus(&[id]).await;
                 None
             }
+            Order::Prefer(conversation, preference) => {
+                let kept = match preference {
+                    Preference::Pinned(pinned) => conversation.pin(pinned).await,
+                    Preference::Muted(muted) => conversation.mute_until(muted.then_some(FOR_GOOD)).await,
+                    Preference::MarkedUnread(marked) => conversation.mark_unread(marked).await,
+                    Preference::Draft(text) => conversation.save_draft(&text, None).await,
+                };
+                kept.err().map(|error| Msg::Failed(format!("that was not kept: {error}")))
+            }
         };
-        if let Some(msg) = failed
-            && arrivals.send(Arrival::Msg(msg)).await.is_err()
-        {
-            return;
+        if let Some(msg) = failed {
+            // Once the client ends nobody waits for it, and the orders that are left are still carried out.
+            let _ = arrivals.send(Arrival::Msg(msg)).await;
         }
     }
 }

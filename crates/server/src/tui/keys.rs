@@ -46,6 +46,7 @@ pub fn paste(app: &mut App, text: &str, effects: &mut Vec<Effect>) {
         None => {
             if app.pane == Pane::Composer && app.may_write() {
                 composer::paste(&mut app.composer, text);
+                app.changed_at = Some(app.now);
                 say_typing(app, effects);
             }
         }
@@ -270,14 +271,20 @@ fn in_composer(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Down if blank => scroll(app, Step::After, 1),
         _ if !app.may_write() => {}
         KeyCode::Enter if !held => send(app, effects),
-        KeyCode::Enter => app.composer.insert_newline(),
-        KeyCode::Char('j') if key.modifiers.contains(KeyModifiers::CONTROL) => app.composer.insert_newline(),
+        KeyCode::Enter => insert_newline(app),
+        KeyCode::Char('j') if key.modifiers.contains(KeyModifiers::CONTROL) => insert_newline(app),
         _ => {
             if app.composer.input(key) {
+                app.changed_at = Some(app.now);
                 say_typing(app, effects);
             }
         }
     }
+}
+
+fn insert_newline(app: &mut App) {
+    app.composer.insert_newline();
+    app.changed_at = Some(app.now);
 }
 
 fn say_typing(app: &App, effects: &mut Vec<Effect>) {
@@ -303,6 +310,7 @@ fn send(app: &mut App, effects: &mut Vec<Effect>) {
     effects.push(Effect::Send { id: open.id, text, read_upto, reply_to });
     effects.push(Effect::HideMarker);
     app.composer = composer::empty();
+    app.changed_at = None;
     let id = open.id;
     update::keep_draft(app, id, "", effects);
 }

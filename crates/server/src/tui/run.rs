@@ -21,7 +21,7 @@ use crate::tui::message::{Effect, Msg};
 use crate::tui::palette::Palette;
 use crate::tui::screen::{self, Screen};
 use crate::tui::state::{App, Begin};
-use crate::tui::update::update;
+use crate::tui::update::{leave, update};
 
 /// Least time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
@@ -93,50 +93,60 @@ async fn chat(
     let mut next_frame = Instant::now();
     let mut stale = true;
 
-    loop {
-        for msg in std::mem::take(&mut inbox) {
-            stale = true;
-            app.now = now();
-            for effect in update(&mut app, msg) {
-                match effect {
-                    Effect::Quit => return Ok(()),
-                    Effect::Bell => screen.ring()?,
-                    effect => doer.perform(effect),
-                }
-            }
-        }
-        if screen::has_panicked() {
-            return Err(Failure::failed("the client failed in a way that it did not foresee"));
-        }
-        if stale && Instant::now() >= next_frame {
-            screen.draw(&app)?;
-            stale = false;
-            next_frame = Instant::now() + FRAME;
-        }
-        tokio::select! {
-            biased;
-            () = signals.received() => return Ok(()),
-            event = terminal.next() => match event {
-                Some(event) => inbox.extend(of_terminal(event?)),
-                None => return Ok(()),
-            },
-            () = sleep_until(next_frame), if stale => {}
-            Some(arrival) = arrived.recv() => match arrival {
-                Arrival::Msg(msg) => inbox.push(msg),
-                Arrival::Timeline(opened) => {
-                    if app.open.as_ref().is_some_and(|open| open.id == opened.conversation.id()) {
-                        let (known, streams) = of_conversation(&opened);
-                        inbox.extend(known);
-                        followed = streams;
-                        doer.follow(opened);
+    let outcome: Outcome = async {
+        loop {
+            for msg in std::mem::take(&mut inbox) {
+                stale = true;
+                app.now = now();
+                for effect in update(&mut app, msg) {
+                    match effect {
+                        Effect::Quit => return Ok(()),
+                        Effect::Bell => screen.ring()?,
+                        effect => doer.perform(effect),
                     }
                 }
-            },
-            Some(msg) = followed.next() => inbox.push(msg),
-            Some(msg) = sdk.next() => inbox.push(msg),
-            _ = ticks.tick() => inbox.push(Msg::Tick(now())),
+            }
+            if screen::has_panicked() {
+                return Err(Failure::failed("the client failed in a way that it did not foresee"));
+            }
+            if stale && Instant::now() >= next_frame {
+                screen.draw(&app)?;
+                stale = false;
+                next_frame = Instant::now() + FRAME;
+            }
+            tokio::select! {
+                biased;
+                () = signals.received() => return Ok(()),
+                event = terminal.next() => match event {
+                    Some(event) => inbox.extend(of_terminal(event?)),
+                    None => return Ok(()),
+                },
+                () = sleep_until(next_frame), if stale => {}
+                Some(arrival) = arrived.recv() => match arrival {
+                    Arrival::Msg(msg) => inbox.push(msg),
+                    Arrival::Timeline(opened) => {
+                        if app.open.as_ref().is_some_and(|open| open.id == opened.conversation.id()) {
+                            let (known, streams) = of_conversation(&opened);
+                            inbox.extend(known);
+                            followed = streams;
+                            doer.follow(opened);
+                        }
+                    }
+                },
+                Some(msg) = followed.next() => inbox.push(msg),
+                Some(msg) = sdk.next() => inbox.push(msg),
+                _ = ticks.tick() => inbox.push(Msg::Tick(now())),
+            }
         }
     }
+    .await;
+    // However it ends, what was written is kept; nobody waits for arrivals any more.
+    drop(arrived);
+    for effect in leave(&mut app) {
+        doer.perform(effect);
+    }
+    doer.finish(END_TIMEOUT).await;
+    outcome
 }
 
 fn of_terminal(event: Event) -> Option<Msg> {

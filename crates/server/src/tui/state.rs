@@ -70,6 +70,10 @@ pub struct App {
     pub recalling: Option<Target>,
     /// What was begun in other conversations.
     pub drafts: BTreeMap<ConversationId, Vec<String>>,
+    /// Those of them that were begun before this device knew whether another one had begun something there.
+    pub early_drafts: BTreeSet<ConversationId>,
+    /// When the composer was changed last, as long as that was not kept.
+    pub changed_at: Option<Timestamp>,
     /// What people are called.
     pub names: BTreeMap<UserId, String>,
     /// What they were called before this start, for as long as the server was not asked.
@@ -131,6 +135,18 @@ pub struct Open {
     pub members: Option<Vec<Member>>,
     /// Up to where we said that it is read.
     pub marked: Seq,
+    /// What is known of a text that was begun in it before, here or on another device.
+    pub draft: DraftKept,
+}
+
+/// What is known of the draft of a conversation. It must not be overwritten unseen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DraftKept {
+    /// This device is not in step yet.
+    #[default]
+    Unknown,
+    /// It was taken into the composer, or there was none.
+    Known,
 }
 
 /// Whether older messages are on their way.
@@ -198,6 +214,8 @@ impl App {
             answering: None,
             recalling: None,
             drafts: BTreeMap::new(),
+            early_drafts: BTreeSet::new(),
+            changed_at: None,
             names: BTreeMap::new(),
             old_names: BTreeMap::new(),
             asked: BTreeSet::new(),
@@ -314,6 +332,7 @@ impl Open {
             filling: None,
             members: None,
             marked: Seq::ZERO,
+            draft: DraftKept::Unknown,
         }
     }
 

@@ -10,7 +10,7 @@ use stonechat_types::id::{ConversationId, ConversationKind, UserId};
 use crate::tui::message::{Effect, Msg, Preference};
 use crate::tui::rows::Rows;
 use crate::tui::scroll::{self, Anchor};
-use crate::tui::state::{App, History, Open, Pane, Window};
+use crate::tui::state::{App, DraftKept, History, Open, Pane, Window};
 use crate::tui::{areas, composer, keys, sanitise};
 
 /// Least time between two bells.
@@ -24,6 +24,9 @@ const NEWS_MAX: usize = 32;
 
 /// So many items above the window, older ones are asked for.
 const ITEMS_AHEAD: usize = 8;
+
+/// How long nothing is written before what was written is kept.
+const PAUSE_MS: i64 = 1_000;
 
 /// Most names that are asked for at once.
 const NAMES_PER_CALL: usize = 50;
@@ -43,6 +46,8 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Tick(now) => {
             app.now = now;
             app.notice = app.notice.take().filter(|notice| notice.until > now);
+            take_up_draft(app);
+            keep_after_pause(app, &mut effects);
         }
         Msg::Connection(state) => connection(app, state),
         Msg::Windows(windows) => app.windows = windows,
@@ -75,6 +80,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.say(format!("not sent: {}", sanitise::one_line(&reason)));
             if app.open.as_ref().is_some_and(|open| open.id == id) && composer::is_blank(&app.composer) {
                 app.composer = composer::with(text.split('\n').map(str::to_owned).collect());
+                app.changed_at = Some(app.now);
             }
         }
     }
@@ -95,29 +101,53 @@ pub fn open(app: &mut App, id: ConversationId, peer: Option<UserId>, effects: &m
         effects.push(Effect::Prefer(id, Preference::MarkedUnread(false)));
     }
     let peer = peer.or_else(|| app.summary(&id).and_then(|summary| summary.peer.clone()));
-    let kept = || app.summary(&id).and_then(|summary| summary.preferences.draft.as_ref());
-    let elsewhere = kept().map(|draft| draft.text.split('\n').map(sanitise::one_line).collect());
-    let draft = app.drafts.remove(&id).or(elsewhere).unwrap_or_default();
-    app.composer = composer::with(draft);
-    app.open = Some(Open::new(id, peer.clone()));
+    let mut open = Open::new(id, peer.clone());
+    let elsewhere = stored_draft(app, &id);
+    let begun_early = app.early_drafts.remove(&id);
+    if !begun_early && (app.live || !elsewhere.is_empty()) {
+        open.draft = DraftKept::Known;
+    }
+    let begun = app.drafts.remove(&id).unwrap_or_else(|| if begun_early { Vec::new() } else { elsewhere });
+    app.composer = composer::with(begun);
+    app.changed_at = None;
+    app.open = Some(open);
     effects.push(Effect::Open(id, peer));
     if id.kind() == ConversationKind::Group {
         effects.push(Effect::FetchMembers(id));
     }
 }
 
+/// What to do before the client ends: what is in the composer is not lost.
+#[must_use]
+pub fn leave(app: &mut App) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    put_draft_away(app, &mut effects);
+    app.open = None;
+    // Of these too little was known until now. Both texts stay.
+    for id in std::mem::take(&mut app.early_drafts) {
+        let both = joined(stored_draft(app, &id), app.drafts.get(&id).cloned().unwrap_or_default());
+        keep_draft(app, id, &both.join("\n"), &mut effects);
+    }
+    effects
+}
+
 fn put_draft_away(app: &mut App, effects: &mut Vec<Effect>) {
-    // What was written over a message is no draft; that was put away before.
     app.answering = None;
+    app.changed_at = None;
     let was_editing = app.editing.take().is_some();
-    let Some(open) = app.open.as_ref().filter(|_| !was_editing) else { return };
-    let id = open.id;
-    let blank = composer::is_blank(&app.composer);
-    if !blank {
+    let Some(open) = &app.open else { return };
+    let (id, kept) = (open.id, open.draft);
+    // What was written over a message is no draft; that was put away before.
+    if !was_editing && !composer::is_blank(&app.composer) {
         app.drafts.insert(id, app.composer.lines().to_vec());
     }
-    let text = if blank { String::new() } else { composer::text(&app.composer).to_owned() };
-    keep_draft(app, id, &text, effects);
+    match (kept, app.drafts.get(&id).map(|lines| lines.join("\n"))) {
+        (DraftKept::Known, text) => keep_draft(app, id, &text.unwrap_or_default(), effects),
+        (DraftKept::Unknown, Some(_)) => {
+            app.early_drafts.insert(id);
+        }
+        (DraftKept::Unknown, None) => {}
+    }
 }
 
 /// Lets the user's other devices have what he was writing, when that is different.
@@ -127,6 +157,54 @@ pub fn keep_draft(app: &App, id: ConversationId, text: &str, effects: &mut Vec<E
     if before != text {
         effects.push(Effect::Prefer(id, Preference::Draft(text.to_owned())));
     }
+}
+
+/// The lines that were begun in a conversation, here or on another device, as this device knows them.
+fn stored_draft(app: &App, id: &ConversationId) -> Vec<String> {
+    let draft = app.summary(id).and_then(|summary| summary.preferences.draft.as_ref());
+    draft.map(|draft| draft.text.split('\n').map(sanitise::one_line).collect()).unwrap_or_default()
+}
+
+/// What was stored and what was written beside it.
+fn joined(stored: Vec<String>, written: Vec<String>) -> Vec<String> {
+    if written.iter().all(|line| line.trim().is_empty()) || stored == written {
+        return stored;
+    }
+    stored.into_iter().chain(written).collect()
+}
+
+/// Takes up what was begun on another device, once it is known. What was written meanwhile stays behind it.
+fn take_up_draft(app: &mut App) {
+    let stored = match &app.open {
+        Some(open) if open.draft == DraftKept::Unknown && app.editing.is_none() => stored_draft(app, &open.id),
+        Some(_) | None => return,
+    };
+    if stored.is_empty() {
+        return;
+    }
+    let is_alone = composer::is_blank(&app.composer);
+    app.composer = composer::with(joined(stored, app.composer.lines().to_vec()));
+    app.changed_at = (!is_alone).then_some(app.now);
+    if let Some(open) = &mut app.open {
+        open.draft = DraftKept::Known;
+    }
+}
+
+/// Keeps what was written when the user pauses.
+fn keep_after_pause(app: &mut App, effects: &mut Vec<Effect>) {
+    let Some(open) = &mut app.open else { return };
+    // The list of a device that is in step came at least a tick ago: it would have had a draft.
+    if app.live {
+        open.draft = DraftKept::Known;
+    }
+    let (id, kept) = (open.id, open.draft);
+    let paused = app.changed_at.is_some_and(|at| app.now.as_millis() - at.as_millis() >= PAUSE_MS);
+    if !paused || kept == DraftKept::Unknown || app.editing.is_some() {
+        return;
+    }
+    app.changed_at = None;
+    let text = if composer::is_blank(&app.composer) { String::new() } else { composer::text(&app.composer) };
+    keep_draft(app, id, &text, effects);
 }
 
 fn opened(app: &mut App, id: ConversationId) -> Option<&mut Open> {
@@ -207,6 +285,7 @@ fn older(app: &mut App, id: ConversationId, items: Vec<Arc<TimelineItem>>, resul
 
 /// What follows from the state, whatever changed it.
 fn settle(app: &mut App, effects: &mut Vec<Effect>) {
+    take_up_draft(app);
     mark_read(app, effects);
     load_what_is_near(app, effects);
     ask_for_names(app, effects);

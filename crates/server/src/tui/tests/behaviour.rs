@@ -12,7 +12,7 @@ use crate::tui::state::{History, Pane};
 
 const CONTROL: KeyModifiers = KeyModifiers::CONTROL;
 
-fn chat() -> App {
+pub fn chat() -> App {
     let mut app = with_list(80, 24);
     opened(&mut app, vec![start(), said(19, "bob", "hi", 2), said(20, "bob", "there?", 1)]);
     app
@@ -345,7 +345,7 @@ fn a_name_of_an_earlier_start_holds_until_the_server_says_another() {
 }
 
 /// A chat whose last message is an own one that the server has.
-fn own_last() -> App {
+pub fn own_last() -> App {
     let mut app = with_list(80, 24);
     let own = with_extras(&wrote(20, "helo", 1, sent(), 1), false, &[("👍", 2, true)]);
     opened(&mut app, vec![start(), said(19, "bob", "hi", 2), own]);

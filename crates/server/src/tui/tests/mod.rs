@@ -1,6 +1,7 @@
 //! Presses keys, and looks at the screen.
 
 mod behaviour;
+mod drafts;
 mod hurtful;
 mod picture;
 mod screens;
