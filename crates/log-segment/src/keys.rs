@@ -3,6 +3,7 @@
 
 use crate::config::OnFatal;
 use crate::disk::{Disk, DiskFile};
+use crate::dump::Dump;
 use crate::hash::Table;
 use crate::state::disk_error;
 use crc32c::crc32c;
@@ -13,7 +14,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stonechat_log::store::LogError;
 use stonechat_log::vault::{Key, Salt, Vault};
-use stonechat_types::number::{AppId, UserNo};
+use stonechat_types::number::{AppId, LanePosition, UserNo};
 use tracing::error;
 
 /// The folder of the vault in the data folder. It does not belong in a backup of data.
@@ -33,6 +34,26 @@ const SALT_BYTES: usize = 8 + 16;
 const GENERATION: u32 = 1;
 /// Salts of one append at most.
 const SALTS_PER_APPEND_MAX: usize = 4096;
+
+/// Whether a data folder has no master key although it has what only one could open. A new one would hide that.
+///
+/// # Errors
+/// When that cannot be told.
+pub fn master_key_is_lost(data: &Path) -> Result<bool, LogError> {
+    let looked = |error: &io::Error| disk_error("look for the master key", error);
+    if data.join(FOLDER).join(MASTER_KEY_FILE).try_exists().map_err(|error| looked(&error))? {
+        return Ok(false);
+    }
+    for kept in [APP_KEYS, SALTS] {
+        match std::fs::metadata(data.join(kept)) {
+            Ok(file) if file.len() > MARK.len() as u64 => return Ok(true),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(looked(&error)),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    // A store makes its first record after the first master key. One that cannot be read says itself why.
+    Ok(Dump::open(data).is_ok_and(|dump| dump.end().upto > LanePosition(0)))
+}
 
 /// Fills a buffer with random bytes.
 pub type Entropy = dyn Fn(&mut [u8]) + Send + Sync;
@@ -361,6 +382,7 @@ fn whole_append(bytes: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::os_disk::OsDisk;
     use crate::sim_disk::{Crash, SimDisk, Syncs};
     use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -462,6 +484,19 @@ mod tests {
         disk.set_syncs(Syncs::Real);
         assert_eq!(vault.salt(AppId(1), UserNo(1)), Ok(None));
         assert_eq!(vault.put_salts(AppId(1), &[(UserNo(1), [1; 16])]), Err(LogError::Closed));
+    }
+
+    #[test]
+    fn a_master_key_is_lost_only_when_something_needs_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path();
+        assert_eq!(master_key_is_lost(data), Ok(false), "there is nothing");
+        let vault = FileVault::open(&OsDisk::new(data).unwrap(), &MasterKey::new([9; 32]), entropy()).unwrap();
+        assert_eq!(master_key_is_lost(data), Ok(false), "nothing was wrapped yet");
+        vault.app_key(AppId(1)).unwrap();
+        assert_eq!(master_key_is_lost(data), Ok(true));
+        std::fs::write(data.join(FOLDER).join(MASTER_KEY_FILE), [9; 32]).unwrap();
+        assert_eq!(master_key_is_lost(data), Ok(false));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::config::show::check;
 use crate::data_folder::{DataFolder, DataFolderError, said_url};
 use crate::identity::api_secret::ApiSecret;
 use crate::identity::signing_key::{SigningKey, SigningKeyError};
+use crate::serve::compose::MASTER_KEY_LOST;
 use std::error::Error;
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -21,6 +22,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use stonechat_log_segment::keys::master_key_is_lost;
 use stonechat_types::id::AppName;
 
 /// The file that a server holds locked in its data folder.
@@ -119,6 +121,7 @@ pub fn examine(sources: &Sources, default_data: Result<PathBuf, DataFolderError>
     findings.push(judge_folder(&data));
     if let Ok(folder) = DataFolder::open(&data) {
         findings.extend(settings.apps.iter().map(|app| judge_keys(&folder, &app.name)));
+        findings.extend(judge_master_key(folder.root()));
     }
     let running = running(&data);
     findings.push(judge_running(&running));
@@ -220,6 +223,16 @@ fn judge_keys(folder: &DataFolder, app: &AppName) -> Finding {
         }
         (Err(error), _) => fail(name, with_causes(&error), remedy),
         (_, Err(error)) => fail(name, with_causes(&error), remedy),
+    }
+}
+
+/// Says something only when something is wrong: the server makes the key of a new folder.
+fn judge_master_key(data: &Path) -> Option<Finding> {
+    let name = "master key";
+    match master_key_is_lost(data) {
+        Ok(false) => None,
+        Ok(true) => Some(fail(name, MASTER_KEY_LOST, "without it no stored message can be read")),
+        Err(error) => Some(warn(name, with_causes(&error), "run as the user who owns the folder")),
     }
 }
 
@@ -401,6 +414,8 @@ mod tests {
     use crate::data_folder::ADDRESS_FILE;
     use crate::serve::compose::{Server, Settings as ServerSettings};
     use std::os::unix::fs::PermissionsExt as _;
+    use stonechat_types::id::UserId;
+    use stonechat_types::number::AppId;
 
     fn at(ms: f64) -> io::Result<Vec<Duration>> {
         Ok(vec![Duration::from_secs_f64(ms / 1000.0); FLUSHES])
@@ -484,6 +499,20 @@ mod tests {
         assert_eq!(parse_limits(limits), Some(1024));
         assert_eq!(parse_limits("Max open files unlimited unlimited files"), Some(u64::MAX));
         assert_eq!(parse_limits(""), None);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_lost_master_key_is_a_failure() {
+        let data = tempfile::tempdir().unwrap();
+        DataFolder::create(data.path()).unwrap();
+        assert_eq!(judge_master_key(data.path()), None, "a new folder gets one");
+        let server = Server::start(ServerSettings::on_loopback(data.path().to_owned(), 0)).await.unwrap();
+        server.app.put_user(AppId::DEFAULT, UserId::new("alice").unwrap(), None).await.unwrap();
+        server.stop().await;
+        assert_eq!(judge_master_key(data.path()), None);
+        fs::remove_file(data.path().join("keys/master.key")).unwrap();
+        let finding = judge_master_key(data.path()).unwrap();
+        assert_eq!((finding.verdict, finding.text.as_str()), (Verdict::Fail, MASTER_KEY_LOST));
     }
 
     #[test]

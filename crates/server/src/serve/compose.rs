@@ -31,7 +31,7 @@ use stonechat_http::state::HttpState;
 use stonechat_log::store::Log as _;
 use stonechat_log_segment::config::Config as StoreConfig;
 use stonechat_log_segment::engine::{Options as StoreOptions, Recovered, SegmentLog};
-use stonechat_log_segment::keys::{FileVault, MASTER_KEY_FILE, MasterKey};
+use stonechat_log_segment::keys::{FileVault, MASTER_KEY_FILE, MasterKey, master_key_is_lost};
 use stonechat_log_segment::os_disk::OsDisk;
 use stonechat_net::http::{HttpPeer, WebSocketRoute};
 use stonechat_net::listener::{Listen, Tls};
@@ -43,6 +43,9 @@ use tokio_util::task::TaskTracker;
 
 /// The path of WebSockets.
 pub const WEBSOCKET_PATH: &str = "/v1/ws";
+
+/// What a server and `doctor` say of a data folder that has sealed data and no master key.
+pub const MASTER_KEY_LOST: &str = "keys/master.key is missing: restore it from your backup";
 
 /// In whose name a start checks that a hello would succeed. Nobody of that name is made.
 const PROBE: &str = "stonechat.probe";
@@ -143,6 +146,10 @@ impl Server {
     /// # Errors
     /// A sentence for the operator, with its cause behind it.
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
+        // Before anything is made: a new key would hide that the old one is missing.
+        if master_key_is_lost(&settings.data).context("could not look for the master key")? {
+            anyhow::bail!("{MASTER_KEY_LOST}");
+        }
         let folder = DataFolder::create(&settings.data)?;
         let entropy = Arc::new(SystemEntropy::default());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
@@ -296,4 +303,28 @@ fn keys(folder: &DataFolder, apps: &[AppSettings], entropy: &SystemEntropy) -> a
     }
     let minter = first.context("the app `default` is missing")?;
     Ok(Keys { ring: KeyRing::new(ring), secrets, minters, minter })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stonechat_types::text::DisplayName;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_server_whose_master_key_is_gone_says_so_and_makes_none() {
+        let data = tempfile::tempdir().unwrap();
+        let settings = Settings::on_loopback(data.path().to_owned(), 0);
+        let server = Server::start(settings.clone()).await.unwrap();
+        let name = DisplayName::new("Alice").ok();
+        server.app.put_user(AppId::DEFAULT, UserId::new("alice").unwrap(), name).await.unwrap();
+        server.stop().await;
+        let master = data.path().join("keys").join(MASTER_KEY_FILE);
+        let kept = std::fs::read(&master).unwrap();
+        std::fs::remove_file(&master).unwrap();
+        let error = Server::start(settings.clone()).await.err().map(|error| format!("{error:#}"));
+        assert_eq!(error.as_deref(), Some(MASTER_KEY_LOST));
+        assert!(!master.exists(), "a new one hides that the old one is missing");
+        std::fs::write(&master, kept).unwrap();
+        Server::start(settings).await.unwrap().stop().await;
+    }
 }
