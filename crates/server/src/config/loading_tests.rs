@@ -240,6 +240,11 @@ fn a_value_of_the_wrong_kind_says_what_it_must_be_and_is() {
             "metrics.allow_from must be a list of IP addresses or ranges, such as [\"10.0.0.0/8\"], and is [\"ten\"]",
         ),
         ("server.data = \"\"", "server.data must be a path in quotes, and is \"\""),
+        ("log.level = \"loud\"", "log.level \"loud\" is not understood: say info, or info,stonechat_net=debug"),
+        (
+            "log.level = \"info,loud\"",
+            "log.level \"info,loud\" is not understood: say info, or info,stonechat_net=debug",
+        ),
         (
             "log.level = \"loud=very\"",
             "log.level \"loud=very\" is not understood: say info, or info,stonechat_net=debug",

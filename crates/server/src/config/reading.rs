@@ -27,6 +27,7 @@ use stonechat_types::limits::{BODY_TYPE_BYTES_MAX, CONTENT_TYPES_MAX};
 use stonechat_types::number::AppId;
 use stonechat_wire::fallback::Fallback;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Longest name of a public key, in bytes.
 const KID_BYTES_MAX: usize = 64;
@@ -217,7 +218,7 @@ impl<'a> Reader<'a> {
 
     fn log(&mut self) -> Log {
         let level = self.text(LOG_LEVEL).unwrap_or("info");
-        if EnvFilter::builder().parse(level).is_err() {
+        if EnvFilter::builder().parse(level).is_err() || !level.split(',').all(names_a_level) {
             let text = format!("log.level {level:?} is not understood: say info, or info,stonechat_net=debug");
             self.problem(self.origin(LOG_LEVEL), text);
         }
@@ -506,4 +507,10 @@ pub fn shown(value: &Value) -> String {
         ValueKind::Table(_) => "a section".to_owned(),
         ValueKind::Array(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", ")),
     }
+}
+
+/// Whether a part of a filter names its level. The filter takes any other word for a module, and then logs nothing else.
+fn names_a_level(part: &str) -> bool {
+    let part = part.trim();
+    part.contains(['=', '[']) || part.parse::<LevelFilter>().is_ok()
 }
