@@ -154,11 +154,11 @@ impl EventLine {
 fn happened(change: &Change) -> String {
     match change {
         Change::Created(created) if created.title.is_empty() => "began the conversation".into(),
-        Change::Created(created) => format!("made the group {:?} with {}", created.title, created.members.join(", ")),
+        Change::Created(created) => format!("made the group \"{}\" with {}", created.title, created.members.join(", ")),
         Change::MembersAdded(added) => format!("added {}", added.user_ids.join(", ")),
         Change::MemberRemoved(removed) => format!("removed {}", removed.user_id),
         Change::MemberLeft(_) => "left".into(),
-        Change::Renamed(renamed) => format!("renamed the group to {:?}", renamed.title),
+        Change::Renamed(renamed) => format!("renamed the group to \"{}\"", renamed.title),
         Change::RoleChanged(changed) => {
             let role = role_name(translate::role(changed.role)).unwrap_or("nothing");
             format!("made {} {role}", changed.user_id)
@@ -189,7 +189,7 @@ fn happened(change: &Change) -> String {
         Change::NicknameChanged(changed) if changed.nickname.is_empty() => {
             "has no name of his own here any more".into()
         }
-        Change::NicknameChanged(changed) => format!("is called {:?} here", changed.nickname),
+        Change::NicknameChanged(changed) => format!("is called \"{}\" here", changed.nickname),
         Change::Announced(announced) if announced.text.is_empty() => "took the announcement away".into(),
         Change::Announced(announced) => format!("announced: {}", announced.text),
         Change::Joined(joined) if joined.link.is_empty() => "joined".into(),
@@ -263,6 +263,19 @@ mod tests {
              \"sent_at\":1795759200000,\"kind\":\"message\",\"text\":\"one\\ntwo \u{202e}\\u001b[2Jthree\",\
              \"deduplicated\":false}\n"
         );
+    }
+
+    #[test]
+    fn titles_and_names_are_told_as_people_see_them() {
+        let family = "👨\u{200d}👩\u{200d}👧 \"us\"".to_owned();
+        let renamed = Change::Renamed(stonechat_wire::v1::Renamed { title: family.clone() });
+        assert_eq!(happened(&renamed), format!("renamed the group to \"{family}\""));
+        let mut line = line();
+        (line.text, line.happened) = (None, Some(happened(&renamed)));
+        let mut out = Vec::new();
+        line.write_sentence(&mut out, Looks { paint: Paint::Plain, offset: UtcOffset::default() }).unwrap();
+        let shown = String::from_utf8(out).unwrap();
+        assert!(shown.ends_with(&format!("  renamed the group to \"{family}\"\n")), "{shown}");
     }
 
     #[test]
