@@ -64,6 +64,8 @@ pub enum GroupCommand {
     JoinLink(GroupJoinLinkArgs),
     /// Make a link by which one joins; prints it
     Link(GroupLinkArgs),
+    /// Let nobody join by a link any more
+    RevokeLink(GroupJoinLinkArgs),
     /// Ask a user to come in
     Invite(GroupUserArgs),
     /// Ask to be let in, with a word to the admins
@@ -207,7 +209,7 @@ pub struct GroupTextArgs {
 /// `stonechat group link`.
 #[derive(Clone, Debug, Args)]
 pub struct GroupLinkArgs {
-    /// For how long: 10s, 5m, 1h, 7d; without it until it is revoked
+    /// For how long: 10s, 5m, 1h, 7d; without it until `group revoke-link`
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub lasts: Option<Duration>,
     /// How many may join by it; without it any number
@@ -218,7 +220,7 @@ pub struct GroupLinkArgs {
     pub group: GroupTarget,
 }
 
-/// `stonechat group join-link`.
+/// `stonechat group join-link` and `stonechat group revoke-link`.
 #[derive(Clone, Debug, Args)]
 pub struct GroupJoinLinkArgs {
     /// The link

@@ -34,7 +34,7 @@ impl GroupCommand {
             Self::Settings(args) => &args.group.client,
             Self::Mute(args) | Self::Ban(args) => &args.group.client,
             Self::Announce(args) | Self::Nickname(args) | Self::Apply(args) => &args.group.client,
-            Self::JoinLink(args) => &args.client,
+            Self::JoinLink(args) | Self::RevokeLink(args) => &args.client,
             Self::Link(args) => &args.group.client,
         }
     }

@@ -74,6 +74,7 @@ fn the_command_line_of_the_contract_is_understood() {
         &format!("group settings --conversation {id} --speak admins --history on"),
         &format!("group ban --conversation {id} a --lasts 7d --reason spam"),
         &format!("group join-link {id}.{uuid_hex}"),
+        &format!("group revoke-link {id}.{uuid_hex} --as alice"),
         &format!("group role --conversation {id} a admin"),
         "devices revoke phone --as alice",
         "presence show --as alice bob --json",

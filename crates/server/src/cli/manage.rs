@@ -47,6 +47,9 @@ pub async fn act(command: &GroupCommand, account: &Account, context: &mut Contex
             writeln!(context.out, "{link}")?;
             context.out.flush()?;
         }
+        GroupCommand::RevokeLink(args) => {
+            account.conversation(&args.link.conversation).revoke_link(args.link.id()).await?;
+        }
         GroupCommand::Invite(args) => account.conversation(&args.group.conversation).invite(&args.user).await?,
         GroupCommand::Apply(args) => account.conversation(&args.group.conversation).apply(&args.text).await?,
         GroupCommand::Applications(args) => {
