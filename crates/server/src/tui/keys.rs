@@ -73,7 +73,7 @@ fn everywhere(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) -> bool {
         KeyCode::Down if alt => open_neighbour(app, Step::After, effects),
         KeyCode::PageUp if app.shows_conversation() => scroll(app, Step::Before, page(app)),
         KeyCode::PageDown if app.shows_conversation() => scroll(app, Step::After, page(app)),
-        KeyCode::Home if control && app.shows_conversation() => scroll(app, Step::Before, usize::MAX / 2),
+        KeyCode::Home if control && app.shows_conversation() => to_the_top(app),
         KeyCode::End if control && app.shows_conversation() => to_the_bottom(app),
         KeyCode::Tab if app.open.is_some() => {
             let next = match app.pane {
@@ -136,12 +136,8 @@ fn in_messages(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
     match key.code {
         KeyCode::Up | KeyCode::Char('k') => select(app, Step::Before),
         KeyCode::Down | KeyCode::Char('j') => select(app, Step::After),
-        KeyCode::Char('G') | KeyCode::End => {
-            to_the_bottom(app);
-            if let Some(open) = &mut app.open {
-                open.selected = last_message(open.lines());
-            }
-        }
+        KeyCode::Char('G') | KeyCode::End => to_the_bottom(app),
+        KeyCode::Home => to_the_top(app),
         KeyCode::Char('r') => match selected_failure(app) {
             Some(id) => effects.push(Effect::Retry(id)),
             None => begin_answer(app),
@@ -402,9 +398,19 @@ fn scroll(app: &mut App, step: Step, by: usize) {
     }
 }
 
+fn to_the_top(app: &mut App) {
+    scroll(app, Step::Before, usize::MAX / 2);
+    if let Some(open) = app.open.as_mut().filter(|_| app.pane == Pane::Messages) {
+        let is_message = |item: &&Arc<TimelineItem>| matches!(item.kind, TimelineItemKind::Message(_));
+        open.selected = open.lines().iter().find(is_message).map(|item| item.key);
+    }
+}
+
 fn to_the_bottom(app: &mut App) {
-    if let Some(open) = &mut app.open {
-        open.anchor = Anchor::Bottom;
+    let Some(open) = &mut app.open else { return };
+    open.anchor = Anchor::Bottom;
+    if app.pane == Pane::Messages {
+        open.selected = last_message(open.lines());
     }
 }
 

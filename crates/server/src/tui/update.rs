@@ -286,6 +286,7 @@ fn older(app: &mut App, id: ConversationId, items: Vec<Arc<TimelineItem>>, resul
 /// What follows from the state, whatever changed it.
 fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     take_up_draft(app);
+    select_what_is_seen(app);
     mark_read(app, effects);
     load_what_is_near(app, effects);
     ask_for_names(app, effects);
@@ -303,6 +304,29 @@ fn watch_peers(app: &mut App, effects: &mut Vec<Effect>) {
     if peers != app.watched {
         app.watched.clone_from(&peers);
         effects.push(Effect::Watch(peers));
+    }
+}
+
+/// Keys act on the selected message, so it is always one that can be seen.
+fn select_what_is_seen(app: &mut App) {
+    if app.pane != Pane::Messages {
+        return;
+    }
+    let area = areas::divide(app).timeline;
+    let Some(open) = app.open.as_ref().filter(|open| open.selected.is_some()) else { return };
+    let seen = scroll::seen(&Rows::new(app, open, area.width), open.anchor, usize::from(area.height));
+    let is_message = |item: &&Arc<TimelineItem>| matches!(item.kind, TimelineItemKind::Message(_));
+    let at = open.lines().iter().position(|item| Some(item.key) == open.selected);
+    let mut in_sight = open.lines().iter().take(seen.last + 1).skip(seen.first).filter(is_message);
+    let nearest = match at {
+        Some(at) if at < seen.first => in_sight.next(),
+        Some(at) if at > seen.last => in_sight.next_back(),
+        Some(_) | None => return,
+    };
+    if let Some(key) = nearest.map(|item| item.key)
+        && let Some(open) = &mut app.open
+    {
+        open.selected = Some(key);
     }
 }
 

@@ -508,3 +508,29 @@ fn a_message_shows_what_it_answers_whom_it_calls_and_where_it_comes_from() {
         assert!(shown.contains(text), "{text}: {shown}");
     }
 }
+
+#[test]
+fn the_selected_message_is_always_one_that_is_seen() {
+    let mut app = with_list(80, 24);
+    opened(&mut app, long(1, 60));
+    press(&mut app, KeyCode::Tab);
+    let is_seen = |app: &App| {
+        let selected = app.open.as_ref().unwrap().selected;
+        let Some(ItemKey::Log(seq)) = selected else { panic!("{selected:?}") };
+        assert!(screen(app).contains(&format!("message {}", seq.get())), "{seq:?}\n{}", screen(app));
+        seq
+    };
+    assert_eq!(is_seen(&app), Seq(60));
+    for key in [KeyCode::PageUp, KeyCode::PageUp, KeyCode::PageDown, KeyCode::PageUp] {
+        press(&mut app, key);
+        is_seen(&app);
+    }
+    press(&mut app, KeyCode::Home);
+    assert_eq!(is_seen(&app), Seq(1));
+    press(&mut app, KeyCode::PageDown);
+    is_seen(&app);
+    press(&mut app, KeyCode::End);
+    assert_eq!(is_seen(&app), Seq(60));
+    press_with(&mut app, CONTROL, KeyCode::Home);
+    assert_eq!(is_seen(&app), Seq(1));
+}
