@@ -24,6 +24,10 @@ pub fn press(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
         return;
     }
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    // Whoever does something has seen the notice. Who is in the middle of a line may not have.
+    if !writes(app, key) {
+        app.notice = None;
+    }
     if control && matches!(key.code, KeyCode::Char('c' | 'q')) {
         effects.push(Effect::Quit);
     } else if let Some(dialog) = app.dialog.take() {
@@ -35,6 +39,17 @@ pub fn press(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
             Pane::Composer => in_composer(app, key, effects),
         }
     }
+}
+
+/// Whether a key adds to a line, or takes from it.
+fn writes(app: &App, key: KeyEvent) -> bool {
+    let in_a_line = match app.dialog {
+        Some(Dialog::NewChat(_) | Dialog::NewGroup(_) | Dialog::AddMembers(_)) => true,
+        Some(Dialog::Help | Dialog::Members { .. } | Dialog::Leave) => false,
+        None => app.pane == Pane::Composer,
+    };
+    let held = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+    in_a_line && !held && matches!(key.code, KeyCode::Char(_) | KeyCode::Backspace | KeyCode::Delete)
 }
 
 /// Takes a pasted text.

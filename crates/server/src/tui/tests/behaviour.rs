@@ -534,3 +534,18 @@ fn the_selected_message_is_always_one_that_is_seen() {
     press_with(&mut app, CONTROL, KeyCode::Home);
     assert_eq!(is_seen(&app), Seq(1));
 }
+
+#[test]
+fn a_notice_goes_with_the_next_key_that_does_something() {
+    let mut app = own_last();
+    press(&mut app, KeyCode::Char('d'));
+    assert!(app.notice.is_some());
+    press(&mut app, KeyCode::Char('d'));
+    assert_eq!(app.notice, None);
+    press(&mut app, KeyCode::Esc);
+    update(&mut app, Msg::Failed("it was not kept".into()));
+    write(&mut app, "in the middle of a line");
+    assert!(app.notice.is_some(), "who writes may not have seen it");
+    press(&mut app, KeyCode::Enter);
+    assert_eq!(app.notice, None);
+}
