@@ -39,10 +39,10 @@ use stonechat_domain::member::UserRef;
 use stonechat_domain::presence::Availability;
 use stonechat_log::store::Log;
 use stonechat_log::vault::Vault;
-use stonechat_types::error_code::ErrorCode;
+use stonechat_types::error_code::{ErrorCode, Retry};
 use stonechat_types::id::{ConversationId, UserId, Username};
 use stonechat_types::limits::FOCUS_MAX;
-use stonechat_types::number::{AppId, Timestamp};
+use stonechat_types::number::{AppId, Seq, Timestamp};
 use stonechat_types::text::DisplayName;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
@@ -308,6 +308,10 @@ impl App {
             Call::MarkRead { conversation, upto } => {
                 self.mail(*app, user, conversation, Work::MarkRead(upto), reply);
             }
+            Call::MarkDelivered(marks) => {
+                let this = self.clone();
+                self.tasks.spawn(async move { this.mark_delivered(reader, marks, reply).await });
+            }
             Call::ChangeMessage(ChangeMessage { command_id, conversation, seq, command, authority }) => {
                 let work = Work::ChangeMessage(command_id, seq, command, authority);
                 self.mail(*app, user, conversation, work, reply);
@@ -367,6 +371,21 @@ impl App {
             return reply.refuse(ErrorCode::RetryInOrder, "the message before this one was not accepted yet");
         }
         self.mail(reader.app, &reader.user, conversation, Work::Send(send), reply);
+    }
+
+    /// Notes what a device has stored, one conversation after the other, so that a call has no more in a mailbox than any
+    /// other call. Where it never can be noted, nothing is.
+    async fn mark_delivered(self: Arc<Self>, reader: Reader, marks: Vec<(ConversationId, Seq)>, reply: Reply) {
+        for (conversation, upto) in marks {
+            let (done, answer) = oneshot::channel();
+            self.mail(reader.app, &reader.user, conversation, Work::MarkDelivered(upto), Reply::Once(done));
+            let stopping = |_| Err(Failure::new(ErrorCode::ShuttingDown, "the server is about to stop"));
+            match answer.await.unwrap_or_else(stopping) {
+                Err(failure) if failure.code.retry() != Retry::Never => return reply.answer(Err(failure)),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        reply.answer(Ok(Answer::Done));
     }
 
     async fn command(self: Arc<Self>, reader: Reader, call: Call, reply: Reply) {
@@ -440,7 +459,10 @@ impl App {
         let wrong = wrong.map(String::into_boxed_str);
         let job = Job { key: (app, conversation), actor: actor.clone(), work, reply, wrong };
         // While the committer lags, whoever has his share of the work gets no more of it in. What was taken is done.
-        let is_new = matches!(job.work, Work::Send(_) | Work::Command(..) | Work::ChangeMessage(..) | Work::Relate(..));
+        let is_new = matches!(
+            job.work,
+            Work::Send(_) | Work::Command(..) | Work::ChangeMessage(..) | Work::Relate(..) | Work::MarkDelivered(_)
+        );
         let sent = if is_new && self.node.log.lag_ms() > LAG_MS_MAX {
             mailbox.send_within_share(job)
         } else {
@@ -548,6 +570,7 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Arc<Session>>, call
         | Call::CreateGroup(_)
         | Call::Change(_)
         | Call::MarkRead { .. }
+        | Call::MarkDelivered(_)
         | Call::Typing { .. }
         | Call::Away(_)
         | Call::Focus(_) => return Err(Failure::new(ErrorCode::Internal, "this call is not a read")),

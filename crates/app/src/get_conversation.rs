@@ -1,6 +1,6 @@
 //! One conversation as one member sees it.
 
-use crate::api::{ConversationView, Failure, GroupView};
+use crate::api::{ConversationView, Failure, GroupView, ReadMark};
 use crate::as_now::Place;
 use crate::directory::failure;
 use crate::fan_out::LOOKED_UP_MAX;
@@ -8,14 +8,14 @@ use crate::mentions;
 use crate::node::Node;
 use crate::reading::{PAGE_BYTES, Reader};
 use crate::recalls;
-use crate::rows::{key, member};
+use crate::rows::{key, member, relation};
 use std::sync::Arc;
 use stonechat_domain::conversation::Conversation;
 use stonechat_domain::member::{Member, Role};
 use stonechat_domain::unread::unread;
 use stonechat_log::packed;
 use stonechat_log::store::PageLimit;
-use stonechat_types::id::{ConversationId, ConversationKind, UserId};
+use stonechat_types::id::{ConversationId, ConversationKind};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 
 const ONE: PageLimit = PageLimit { items: 1, bytes: PAGE_BYTES };
@@ -113,13 +113,20 @@ pub(crate) async fn ordinal_at(node: &Node, state: &Conversation, seq: Seq) -> R
     Ok(page.events.first().map_or(Ordinal::ZERO, |event| event.header.ordinal))
 }
 
-async fn read_marks(
-    node: &Node,
-    reader: &Reader,
-    state: &Conversation,
-    me: &Member,
-) -> Result<Vec<(UserId, Seq)>, Failure> {
-    if u64::from(state.members) > LOOKED_UP_MAX || !me.is_active() || !state.settings.tells_receipts() {
+/// Whether the members are told how far the others are: not where one of a direct conversation blocks the other.
+pub(crate) async fn tells_receipts(node: &Node, state: &Conversation) -> Result<bool, Failure> {
+    let tells = state.settings.tells_receipts();
+    if !tells || state.kind() != ConversationKind::Direct {
+        return Ok(tells);
+    }
+    let row = node.row(key::relation(state.app, state.id)).await?;
+    let relation = row.as_deref().map(relation::decode).transpose().map_err(failure)?;
+    Ok(relation.is_none_or(|relation| !relation.is_blocked()))
+}
+
+async fn read_marks(node: &Node, reader: &Reader, state: &Conversation, me: &Member) -> Result<Vec<ReadMark>, Failure> {
+    let is_told = u64::from(state.members) <= LOOKED_UP_MAX && me.is_active();
+    if !is_told || !tells_receipts(node, state).await? {
         return Ok(Vec::new());
     }
     let Some(roster) = node.row(key::roster(reader.app, state.no)).await? else { return Ok(Vec::new()) };
@@ -137,8 +144,9 @@ async fn read_marks(
     let mut marks = Vec::new();
     for row in rows.into_iter().flatten() {
         let member = member::decode(&row).map_err(failure)?;
-        if member.read_seq > Seq::ZERO {
-            marks.push((member.user.id, member.read_seq));
+        let (read, delivered) = (member.read_seq, member.delivered());
+        if delivered > Seq::ZERO {
+            marks.push(ReadMark { user: member.user.id, read, delivered });
         }
     }
     Ok(marks)

@@ -28,6 +28,7 @@ mod list_readers;
 mod list_relations;
 pub mod live;
 pub mod map;
+mod mark_delivered;
 mod mark_read;
 mod mentions;
 pub mod metrics;

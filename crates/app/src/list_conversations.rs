@@ -85,7 +85,7 @@ fn view_bytes(view: &ConversationView) -> usize {
         }
         Some(Content::Change(_) | Content::Lost | Content::Recalled { .. }) | None => 0,
     };
-    let marks: usize = view.read_marks.iter().map(|(user, _)| user.as_str().len() + MARK_BYTES).sum();
+    let marks: usize = view.read_marks.iter().map(|mark| mark.user.as_str().len() + MARK_BYTES).sum();
     FIXED_BYTES + body + marks
 }
 

@@ -6,6 +6,7 @@ use crate::executor::job::{Job, Key, Work};
 use crate::executor::slot::Slot;
 use crate::executor::{Attempt, Context, Need, refuse};
 use crate::fan_out::{LOOKED_UP_MAX, each, offer};
+use crate::mark_delivered;
 use crate::node::Node;
 use crate::rows::{derive, personal};
 use roaring::RoaringBitmap;
@@ -43,7 +44,7 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         // It may stand on an own message that is not committed and may be refused; who hears of that moves over it then.
         let is_committed = member.read_seq <= loaded.committed;
         let told = if is_committed { (member.read_seq, member.read_ordinal) } else { (upto, ordinal) };
-        let receipts = loaded.state.as_ref().is_some_and(|state| state.settings.tells_receipts());
+        let receipts = loaded.tells_receipts();
         tell(context.node, job.key, &job.actor, told, receipts.then_some(&loaded.roster));
     }
     // A cursor that cannot be stored is moved all the same, but not confirmed: the device says it again.
@@ -69,32 +70,29 @@ pub(crate) fn tell(
 /// Stores the cursors of a conversation that moved.
 pub(crate) fn store(batch: &mut Batch, key: Key, slot: &mut Slot) {
     let Some(loaded) = &mut slot.loaded else { return };
-    let Some(state) = &loaded.state else { return };
     for user in std::mem::take(&mut loaded.dirty) {
-        let Some(member) = loaded.members.get(&user) else { continue };
-        let item = personal::read(key.1, member);
-        let (personal_key, value) = personal::encode(&item);
-        let record = Record {
-            rows: vec![derive::member_row(state, member), derive::column_row(state, member)],
-            personal: vec![PersonalWrite { app: key.0, user_no: user, key: personal_key, value: Some(value) }],
-            ..Record::default()
-        };
-        batch.push(record, Effect { personal: vec![(user, item)], ..Effect::nothing(key) });
+        let (Some(state), Some(member)) = (&loaded.state, loaded.members.get(&user)) else { continue };
+        let hears = loaded.hears_of(&member.user);
+        let (mut record, mut told) = (Record::default(), Vec::new());
+        record.rows.push(derive::member_row(state, member));
+        take_along(&mut record, &mut told, key, (state, member, hears));
+        batch.push(record, Effect { personal: told, ..Effect::nothing(key) });
         slot.open += 1;
     }
 }
 
 /// A membership that is stored for another reason has the cursor in it, so everything else that says where the cursor
-/// stands goes along: after a crash they must not differ.
+/// stands goes along: after a crash they must not differ. So does what the other user of a direct conversation is told.
 pub(crate) fn take_along(
     record: &mut Record,
     told: &mut Vec<(UserNo, PersonalItem)>,
     at: Key,
-    (state, member): (&Conversation, &Member),
+    (state, member, hears): (&Conversation, &Member, Option<UserNo>),
 ) {
     let item = personal::read(at.1, member);
     let (key, value) = personal::encode(&item);
     record.rows.push(derive::column_row(state, member));
     record.personal.push(PersonalWrite { app: at.0, user_no: member.user.no, key, value: Some(value) });
     told.push((member.user.no, item));
+    mark_delivered::tell(record, told, at, (member, hears));
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use stonechat_app::api::{
     Answer, Call, ChangeRequest, Content, Destination, ListMembers, MemberFilter, MessageRange, Outbound, PersonalItem,
+    ReadMark,
 };
 use stonechat_app::node::Options;
 use stonechat_app::rows::derive::MessageRows;
@@ -61,7 +62,10 @@ async fn unread_counts_what_others_wrote_and_reading_on_one_device_tells_the_oth
     };
     assert_eq!(tablet.sink.wait(read).await, Seq(4));
     assert_eq!(bob.view(here).await.unread, 2);
-    assert_eq!(alice.view(here).await.read_marks, vec![(user("bob"), Seq(4))]);
+    assert_eq!(
+        alice.view(here).await.read_marks,
+        vec![ReadMark { user: user("bob"), read: Seq(4), delivered: Seq(4) }]
+    );
     // Never back.
     bob.call(Call::MarkRead { conversation: here, upto: Seq(3) }).await.unwrap();
     tokio::time::advance(std::time::Duration::from_secs(2)).await;

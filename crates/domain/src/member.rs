@@ -71,6 +71,8 @@ pub struct Member {
     pub read_seq: Seq,
     /// Ordinal at `read_seq`.
     pub read_ordinal: Ordinal,
+    /// Up to where a device of his has stored what others wrote, of a direct conversation.
+    pub delivered_seq: Seq,
     /// Own messages above the cursor, ascending, at most [`OWN_ORDINALS_MAX`].
     pub own: Vec<Own>,
     /// The title when he stopped to be a member: later ones are not for him.
@@ -106,6 +108,7 @@ impl Member {
             join_ordinal: Ordinal::ZERO,
             read_seq: Seq::ZERO,
             read_ordinal: Ordinal::ZERO,
+            delivered_seq: Seq::ZERO,
             own: Vec::new(),
             parting_title: None,
             largest_key: [0; 16],
@@ -198,6 +201,19 @@ impl Member {
         self.own.retain(|own| own.ordinal > cursor);
         self.move_over_own();
         true
+    }
+
+    /// Up to where he has what was said: a device has stored it, or he has read it.
+    #[must_use]
+    pub fn delivered(&self) -> Seq {
+        self.delivered_seq.max(self.read_seq)
+    }
+
+    /// A device of his has stored everything up to an event; never back. Says whether that is news.
+    pub fn deliver(&mut self, seq: Seq) -> bool {
+        let news = seq > self.delivered();
+        self.delivered_seq = self.delivered_seq.max(seq);
+        news
     }
 
     /// Takes in an own message. The cursor moves over it when nothing unread lies between; otherwise it is kept, and

@@ -27,6 +27,7 @@ use crate::parse::VERSION;
 use crate::people;
 use crate::preferences;
 use crate::presence;
+use crate::receipts;
 
 /// The slot of a live event that holds its frame as protobuf.
 pub const SLOT_BINARY: usize = 0;
@@ -167,6 +168,9 @@ pub fn personal_change(seq: PersonalSeq, item: &PersonalItem) -> v1::PersonalCha
             upto_seq: upto.0,
             upto_ordinal: ordinal.0,
         }),
+        PersonalItem::Receipts { conversation, read, delivered } => {
+            Change::Receipts(receipts::receipts(*conversation, (*read, *delivered)))
+        }
         PersonalItem::Device(view) => Change::Device(device(view)),
         PersonalItem::Relation(view) => Change::Relation(people::relation(view)),
         PersonalItem::Preferences(conversation, it) => Change::Preferences(preferences::preferences(*conversation, it)),
@@ -328,11 +332,7 @@ fn conversation(view: &ConversationView) -> v1::Conversation {
         active_at: view.active_at.0,
         last_message: view.last_message.as_deref().map(message_now),
         visible_from_seq: view.visible_from.0,
-        read_marks: view
-            .read_marks
-            .iter()
-            .map(|(user, upto)| v1::ReadMark { user_id: text(user), upto_seq: upto.0 })
-            .collect(),
+        read_marks: view.read_marks.iter().map(receipts::read_mark).collect(),
         floor_ordinal: view.floor_ordinal.0,
         group: view.group.as_deref().map(encode_group::state),
     }

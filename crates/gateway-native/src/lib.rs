@@ -13,6 +13,7 @@ pub mod parse_group;
 mod people;
 mod preferences;
 mod presence;
+mod receipts;
 pub mod session;
 
 #[cfg(test)]

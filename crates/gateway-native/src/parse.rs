@@ -4,6 +4,7 @@ use crate::parse_group;
 use crate::people;
 use crate::preferences;
 use crate::presence;
+use crate::receipts;
 use bytes::Bytes;
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -111,6 +112,7 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
         Body::MarkRead(mark) => {
             Call::MarkRead { conversation: conversation(&mark.conversation_id)?, upto: seq("upto_seq", mark.upto_seq)? }
         }
+        Body::MarkDelivered(mark) => receipts::mark_delivered(&mark)?,
         Body::ListConversations(list) => {
             Call::ListConversations { page: opaque("page", list.page)?, limit: list.limit.min(WINDOW_MAX) }
         }
@@ -207,6 +209,7 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
         | Body::Error(_)
         | Body::Event(_)
         | Body::ReadMoved(_)
+        | Body::DeliveredMoved(_)
         | Body::TypingNow(_)
         | Body::PersonalChange(_)
         | Body::Position(_)

@@ -15,6 +15,7 @@ use crate::decode::{self, OTHER_FRAME_BYTES_MAX};
 use crate::encode;
 use crate::parse::{self, Incoming};
 use crate::presence;
+use crate::receipts;
 
 /// Milliseconds that the application may take for the answer to a hello.
 pub const BEGIN_TIMEOUT_MS: u64 = 30_000;
@@ -299,6 +300,9 @@ impl NativeSession {
             Outbound::Event(event) => self.actions.transmit(encode::live(self.kind, &event)),
             Outbound::ReadMoved { conversation, user, upto, ordinal } => {
                 self.say(0, encode::read_moved(conversation, &user, upto, ordinal));
+            }
+            Outbound::DeliveredMoved { conversation, user, upto } => {
+                self.say(0, receipts::delivered_moved(conversation, &user, upto));
             }
             Outbound::Typing { conversation, user, active } => {
                 self.say(0, encode::typing(conversation, &user, active));

@@ -98,6 +98,8 @@ pub const MEMBERS_PAGE_MAX: u32 = 500;
 pub const PERSONAL_PAGE_MAX: u32 = 500;
 /// Conversations that a session may have in focus.
 pub const FOCUS_MAX: usize = 16;
+/// Conversations of which one call says that they were delivered.
+pub const DELIVERED_PER_CALL_MAX: usize = 64;
 /// Days for which a `client_msg_id` is remembered.
 pub const IDEMPOTENCY_DAYS: i64 = 30;
 /// Graphemes of a preview.

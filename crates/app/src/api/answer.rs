@@ -203,10 +203,21 @@ pub struct ConversationView {
     pub visible_from: Seq,
     /// Ordinal just before it.
     pub floor_ordinal: Ordinal,
-    /// How far the others have read, where that is told.
-    pub read_marks: Vec<(UserId, Seq)>,
+    /// How far the others are, where that is told.
+    pub read_marks: Vec<ReadMark>,
     /// What a group or a channel is besides, for its members.
     pub group: Option<Box<GroupView>>,
+}
+
+/// How far another member is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadMark {
+    /// Who.
+    pub user: UserId,
+    /// Up to where he has read.
+    pub read: Seq,
+    /// Of a direct conversation, up to where a device of his has stored it, or he has read.
+    pub delivered: Seq,
 }
 
 /// What a group or a channel is besides its members.
@@ -450,6 +461,15 @@ pub enum PersonalItem {
         upto: Seq,
         /// Its ordinal.
         ordinal: Ordinal,
+    },
+    /// How far the other user of a direct conversation is.
+    Receipts {
+        /// Where.
+        conversation: ConversationId,
+        /// Up to where he has read.
+        read: Seq,
+        /// Up to where a device of his has stored it, or he has read.
+        delivered: Seq,
     },
     /// A device.
     Device(DeviceView),

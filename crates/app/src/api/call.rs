@@ -60,6 +60,8 @@ pub enum Call {
         /// Up to here.
         upto: Seq,
     },
+    /// A device has stored direct conversations up to here. Answer: `Done`.
+    MarkDelivered(Vec<(ConversationId, Seq)>),
     /// A page of the window. Answer: `Conversations`.
     ListConversations {
         /// Where it goes on; empty at the start.

@@ -10,7 +10,7 @@ pub use answer::{
     Answer, AskerView, AskersPage, AskingView, BanView, BansPage, ChangesPage, CommandDone, Content, ContentType,
     ContentTypes, ConversationPage, ConversationView, DeviceView, EditView, EditsPage, EventView, EventsPage, Failure,
     GroupView, MemberView, MembersPage, MentionView, MentionsPage, MessageView, MessagesPage, PersonalItem,
-    PersonalPage, ReactionView, ReactionsPage, Sent, StateView, UserView, Welcome,
+    PersonalPage, ReactionView, ReactionsPage, ReadMark, Sent, StateView, UserView, Welcome,
 };
 pub use call::{
     Call, ChangeConversation, ChangeMessage, ChangeRequest, CreateGroup, Destination, FetchChanges, ListMembers,

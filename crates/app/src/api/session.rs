@@ -76,6 +76,15 @@ pub enum Outbound {
         /// Its ordinal.
         ordinal: Ordinal,
     },
+    /// A device of the other user of a direct conversation has stored it.
+    DeliveredMoved {
+        /// Where.
+        conversation: ConversationId,
+        /// Who.
+        user: UserId,
+        /// Up to here.
+        upto: Seq,
+    },
     /// A member is writing, or stopped.
     Typing {
         /// Where.

@@ -35,7 +35,7 @@ impl Job {
 
     /// Whether it moves a cursor that was confirmed before and that the store refused: it must not be dropped.
     pub fn is_said_again(&self) -> bool {
-        matches!((&self.work, &self.reply), (Work::MarkRead(_), Reply::Nobody))
+        matches!((&self.work, &self.reply), (Work::MarkRead(_) | Work::MarkDelivered(_), Reply::Nobody))
     }
 }
 
@@ -45,6 +45,7 @@ pub(crate) enum Work {
     Command(CommandId, Command),
     ChangeMessage(CommandId, Seq, MessageCommand, Authority),
     MarkRead(Seq),
+    MarkDelivered(Seq),
     Typing(bool),
     Relate(CommandId, Box<Wanted>),
 }

@@ -255,9 +255,12 @@ mod tests {
         assert_eq!(taken.jobs, jobs.len());
         let told = jobs.iter().map(|job| match job.work {
             Work::MarkRead(Seq(n)) => (job.key.0.0, n),
-            Work::Send(_) | Work::Command(..) | Work::ChangeMessage(..) | Work::Typing(_) | Work::Relate(..) => {
-                unreachable!()
-            }
+            Work::Send(_)
+            | Work::Command(..)
+            | Work::ChangeMessage(..)
+            | Work::MarkDelivered(_)
+            | Work::Typing(_)
+            | Work::Relate(..) => unreachable!(),
         });
         (told.collect(), taken.waiting)
     }

@@ -1,6 +1,6 @@
 //! An executor: the one writer of its conversations. It takes commands, loads what they need, decides them on committed
 //! and pending state, offers records to the log, and after the commit answers and fans out. One offer is in flight at a
-//! time; what is decided meanwhile is the next one, so that flushes are node and a refused offer takes with it
+//! time; what is decided meanwhile is the next one, so that flushes are shared and a refused offer takes with it
 //! everything that was decided on top of it.
 
 pub(crate) mod batch;
@@ -25,7 +25,7 @@ use crate::map::Map;
 use crate::metrics::{Bound, Full};
 use crate::node::Node;
 use crate::rows::derive;
-use crate::{change_conversation, change_message, mark_read, relate, send_message, typing};
+use crate::{change_conversation, change_message, mark_delivered, mark_read, relate, send_message, typing};
 use batch::{BATCH_RECORDS_MAX, Batch, Effect, Share};
 use job::{Job, Key, Reply, Work};
 use load::Found;
@@ -77,7 +77,7 @@ pub(crate) struct Executor {
     fan_out: FanOut,
     cursors_moved: bool,
     trouble: Option<Failure>,
-    /// Cursors that were confirmed, refused by the store, and could not be moved again at once: one a member at most.
+    /// Cursors that were confirmed, refused by the store, and could not be moved again at once: two a member at most.
     again: Vec<Job>,
     nonces: Nonces,
     stalled: Vec<Key>,
@@ -355,14 +355,19 @@ impl Executor {
             let Some(loaded) = slot.loaded.take() else { continue };
             // One that went over own messages which did not happen must not wait for others to take their numbers.
             let (moved, durable) = (loaded.dirty.iter().filter_map(|user| loaded.members.get(user)), loaded.committed);
-            cursors.extend(moved.map(|member| (key, member.user.clone(), member.read_seq.min(durable))));
+            for member in moved {
+                cursors.push((key, member.user.clone(), Work::MarkRead(member.read_seq.min(durable))));
+                if member.delivered_seq > member.read_seq {
+                    cursors.push((key, member.user.clone(), Work::MarkDelivered(member.delivered_seq.min(durable))));
+                }
+            }
             for waiter in loaded.pending.into_values().flat_map(|pending| pending.waiters) {
                 waiter.reply.answer(Err(refusal.clone()));
             }
         }
         if !self.stopping {
-            for (key, actor, upto) in cursors {
-                self.say_again(Job { key, actor, work: Work::MarkRead(upto), reply: Reply::Nobody, wrong: None });
+            for (key, actor, work) in cursors {
+                self.say_again(Job { key, actor, work, reply: Reply::Nobody, wrong: None });
             }
         }
         self.resume();
@@ -464,6 +469,7 @@ fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> Attempt {
         Work::Command(..) => change_conversation::attempt(context, slot, job),
         Work::ChangeMessage(..) => change_message::attempt(context, slot, job),
         Work::MarkRead(_) => mark_read::attempt(context, slot, job),
+        Work::MarkDelivered(_) => mark_delivered::attempt(context, slot, job),
         Work::Typing(_) => typing::attempt(context, slot, job),
         Work::Relate(..) => relate::attempt(context, slot, job),
     }

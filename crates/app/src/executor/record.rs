@@ -84,6 +84,7 @@ pub(crate) fn push_change(
     reply: Option<ChangeReply>,
 ) {
     let Decided { at, actor, change, id, hmac, note } = decided;
+    let (receipts, hears) = (loaded.tells_receipts(), loaded.hears_of(actor));
     let Some(state) = &mut loaded.state else { return };
     let stamp = next_stamp(state, change.kind(), sent_at(state, context.now), id);
     let touched = touched(actor, &change);
@@ -100,7 +101,8 @@ pub(crate) fn push_change(
         let Some(member) = loaded.members.get(user) else { continue };
         record.rows.push(derive::member_row(state, member));
         if member.is_active() && loaded.dirty.remove(user) {
-            mark_read::take_along(&mut record, &mut told, at, (state, member));
+            let hears = hears.filter(|_| *user == actor.no);
+            mark_read::take_along(&mut record, &mut told, at, (state, member, hears));
         }
         let asked_before = before.as_ref().map_or(Asking::Nothing, |before| before.asking);
         if asked_before != member.asking {
@@ -181,7 +183,6 @@ pub(crate) fn push_change(
         | Change::Recalled { .. }
         | Change::Commanded(_) => None,
     };
-    let receipts = state.settings.tells_receipts();
     let everybody_sees = change.target().is_none_or(|target| target >= state.last_join);
     loaded.refresh_roster(&touched);
     if let Some(removed) = also.filter(|_| context.node.options.mutants.is(Mutant::RemovalIgnoredForQueued)) {
@@ -237,13 +238,13 @@ pub(crate) fn push_message(
     reply: MessageReply,
 ) {
     let Accepted { at, actor, id, body_type, body, attributed, hmac, read } = message;
+    let receipts = loaded.tells_receipts();
     let Some(state) = &mut loaded.state else { return };
     let Some(member) = loaded.members.get_mut(&actor.no) else { return };
     let mut stamp = next_stamp(state, EventKind::Message, sent_at(state, context.now), id);
     (stamp.read_upto, stamp.read_upto_ordinal) = read;
     let before = member.read_seq;
     let by_limit = fold_message(state, member, &stamp);
-    let receipts = state.settings.tells_receipts();
     // Moves over own messages follow from the event itself. What the composer had shown, and how many own messages are
     // above the cursor, the others cannot know.
     let read = (read.0 > before || by_limit).then(|| (actor.clone(), member.read_seq, member.read_ordinal));
@@ -284,6 +285,7 @@ pub(crate) fn push_nothing(
     reply: (Reply, Answer),
 ) {
     let (at, actor, id, hmac) = decided;
+    let hears = loaded.hears_of(actor);
     let Some(state) = &loaded.state else { return };
     let Some(member) = loaded.members.get_mut(&actor.no) else { return };
     member.largest_key = member.largest_key.max(id);
@@ -294,7 +296,7 @@ pub(crate) fn push_nothing(
     let mut told = Vec::new();
     let mut record = Record { rows, takes_away: context.takes_away, ..Record::default() };
     if member.is_active() && loaded.dirty.remove(&actor.no) {
-        mark_read::take_along(&mut record, &mut told, at, (state, member));
+        mark_read::take_along(&mut record, &mut told, at, (state, member, hears));
     }
     loaded.pending.insert((actor.no, id), Pending { remembered, waiters: Vec::new() });
     let id = Some((actor.no, id));

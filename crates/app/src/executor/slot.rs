@@ -122,6 +122,17 @@ impl Loaded {
         }
     }
 
+    /// Whether members are told how far others are: of a direct conversation, not where one blocks the other.
+    pub fn tells_receipts(&self) -> bool {
+        self.state.as_ref().is_some_and(|state| state.settings.tells_receipts()) && !self.relation.is_blocked()
+    }
+
+    /// The other user of a direct conversation, when he is told how far a user is.
+    pub fn hears_of(&self, user: &UserRef) -> Option<UserNo> {
+        let other = self.state.as_ref()?.other_than(user)?;
+        self.tells_receipts().then_some(other.no)
+    }
+
     /// Notes the ordinal at a seq.
     pub fn note(&mut self, seq: Seq, ordinal: Ordinal) {
         if self.recent.len() == RECENT_MAX {

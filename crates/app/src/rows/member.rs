@@ -8,8 +8,10 @@ use stonechat_log::store::LogError;
 use stonechat_types::number::Seq;
 use stonechat_types::text::{Nickname, Title};
 
+/// Up to where it was delivered.
+const VERSION: u8 = 5;
 /// Who asks to be let in.
-const VERSION: u8 = 4;
+const WITHOUT_DELIVERY: u8 = 4;
 /// What a group does with its members.
 const WITHOUT_DOOR: u8 = 3;
 /// Own messages with their seqs.
@@ -30,7 +32,7 @@ pub fn encode(member: &Member) -> Bytes {
     row.bytes(member.parting_title.as_ref().map_or(&[], |title| title.as_str().as_bytes()));
     row.u64(member.muted_until.0 as u64).u64(member.banned_until.0 as u64);
     group::text(&mut row, member.nickname.as_ref().map(Nickname::as_str));
-    row.u8(group::asking_byte(member.asking));
+    row.u8(group::asking_byte(member.asking)).u64(member.delivered_seq.0);
     for own in &member.own {
         row.u64(own.ordinal.0).u64(own.seq.0);
     }
@@ -43,7 +45,7 @@ pub fn encode(member: &Member) -> Bytes {
 /// [`LogError::Corrupt`] when it is not in its form.
 pub fn decode(row: &[u8]) -> Result<Member, LogError> {
     let version = match row.first() {
-        Some(older @ (&WITHOUT_SEQS | &WITHOUT_MEASURES | &WITHOUT_DOOR)) => *older,
+        Some(older @ (&WITHOUT_SEQS | &WITHOUT_MEASURES | &WITHOUT_DOOR | &WITHOUT_DELIVERY)) => *older,
         _ => VERSION,
     };
     let mut row = Reader::new(row, version, "a membership")?;
@@ -58,12 +60,16 @@ pub fn decode(row: &[u8]) -> Result<Member, LogError> {
         let title = row.text()?;
         let parting_title = if title.is_empty() { None } else { Some(Title::new(title).ok()?) };
         let (mut muted_until, mut banned_until, mut nickname, mut asking) = Default::default();
+        let mut delivered_seq = Seq::ZERO;
         if version >= WITHOUT_DOOR {
             (muted_until, banned_until) = (row.time()?, row.time()?);
             nickname = group::read_text(&mut row, |text| Nickname::new(text).ok())?;
         }
-        if version == VERSION {
+        if version >= WITHOUT_DELIVERY {
             asking = group::asking_of(row.u8()?)?;
+        }
+        if version == VERSION {
+            delivered_seq = row.seq()?;
         }
         let mut own = Vec::new();
         while !row.is_empty() {
@@ -77,6 +83,7 @@ pub fn decode(row: &[u8]) -> Result<Member, LogError> {
             join_ordinal,
             read_seq,
             read_ordinal,
+            delivered_seq,
             own,
             parting_title,
             largest_key,
@@ -103,6 +110,7 @@ mod tests {
         (member.muted_until, member.banned_until) = (Timestamp(7), Timestamp(i64::MAX));
         member.nickname = Nickname::new("Annie").ok();
         member.asking = Asking::Applied;
+        member.delivered_seq = Seq(11);
         member.own = vec![Own { seq: Seq(9), ordinal: Ordinal(5) }, Own { seq: Seq(12), ordinal: Ordinal(8) }];
         member
     }
@@ -116,13 +124,18 @@ mod tests {
     fn rows_of_older_versions_are_read() {
         let written = encode(&member());
         let (fixed, own) = written.split_at(written.len() - 32);
-        // Whether he asks to be let in; before it two times, and the nickname behind its length.
+        // Up to where it was delivered; before it whether he asks to be let in, two times, and the nickname behind its
+        // length.
+        let fixed = &fixed[..fixed.len() - 8];
+        let fourth = [&[WITHOUT_DELIVERY], &fixed[1..], own].concat();
+        let undelivered = Member { delivered_seq: Seq::ZERO, ..member() };
+        assert_eq!(decode(&fourth), Ok(undelivered.clone()));
         let fixed = &fixed[..fixed.len() - 1];
         let third = [&[WITHOUT_DOOR], &fixed[1..], own].concat();
-        assert_eq!(decode(&third), Ok(Member { asking: Asking::Nothing, ..member() }));
+        assert_eq!(decode(&third), Ok(Member { asking: Asking::Nothing, ..undelivered.clone() }));
         let fixed = &fixed[..fixed.len() - 16 - 7];
         let second = [&[WITHOUT_MEASURES], &fixed[1..], own].concat();
-        let mut expected = member();
+        let mut expected = undelivered;
         (expected.muted_until, expected.banned_until, expected.nickname, expected.asking) = Default::default();
         assert_eq!(decode(&second), Ok(expected.clone()));
         let ordinals = [&own[..8], &own[16..24]].concat();

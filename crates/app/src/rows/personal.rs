@@ -21,6 +21,7 @@ const RELATION: u8 = 10;
 const PROFILE: u8 = 11;
 const PRESENCE: u8 = 12;
 const ASKING: u8 = 20;
+const RECEIPTS: u8 = 24;
 const VERSION: u8 = 1;
 /// The first version of a device knew of no classes.
 const DEVICE_VERSION: u8 = 2;
@@ -90,6 +91,12 @@ pub fn read(id: ConversationId, member: &Member) -> PersonalItem {
     PersonalItem::Read { conversation: id, upto: member.read_seq, ordinal: member.read_ordinal }
 }
 
+/// The entry of the other user of a direct conversation: how far a member is now.
+#[must_use]
+pub fn receipts(id: ConversationId, member: &Member) -> PersonalItem {
+    PersonalItem::Receipts { conversation: id, read: member.read_seq, delivered: member.delivered() }
+}
+
 /// The key and value of an entry.
 #[must_use]
 pub fn encode(item: &PersonalItem) -> (Bytes, Bytes) {
@@ -102,6 +109,10 @@ pub fn encode(item: &PersonalItem) -> (Bytes, Bytes) {
         PersonalItem::Read { conversation, upto, ordinal } => {
             row.u64(upto.0).u64(ordinal.0);
             (read_key(*conversation), row.finish())
+        }
+        PersonalItem::Receipts { conversation, read, delivered } => {
+            row.u64(read.0).u64(delivered.0);
+            (with(RECEIPTS, conversation.as_bytes()), row.finish())
         }
         PersonalItem::Device(device) => {
             row.u64(device.seen_at.0 as u64).u8(u8::from(device.revoked)).u64(device.revoked_at.0 as u64);
@@ -163,6 +174,10 @@ pub fn decode(key: &[u8], value: &[u8]) -> Result<Option<PersonalItem>, LogError
             READ => {
                 let conversation = ConversationId::from_slice(name).ok()?;
                 PersonalItem::Read { conversation, upto: row.seq()?, ordinal: row.ordinal()? }
+            }
+            RECEIPTS => {
+                let conversation = ConversationId::from_slice(name).ok()?;
+                PersonalItem::Receipts { conversation, read: row.seq()?, delivered: row.seq()? }
             }
             DEVICE => {
                 let id = DeviceId::new(std::str::from_utf8(name).ok()?).ok()?;

@@ -248,6 +248,7 @@ fn what_happens_goes_out_without_an_id() {
     let outbound = [
         live_event(),
         Outbound::ReadMoved { conversation, user: user.clone(), upto: Seq(42), ordinal: Ordinal(12) },
+        Outbound::DeliveredMoved { conversation: samples::direct(), user: user.clone(), upto: Seq(44) },
         Outbound::Typing { conversation, user, active: true },
         Outbound::Personal(PersonalSeq(18), PersonalItem::Device(samples::device())),
         Outbound::Position(position.clone()),
@@ -255,7 +256,7 @@ fn what_happens_goes_out_without_an_id() {
         // The last: nothing but answers follows a poke.
         Outbound::Poke(position),
     ];
-    let names = ["event", "read_moved", "typing_now", "personal_change", "position", "head", "poke"];
+    let names = ["event", "read_moved", "delivered_moved", "typing_now", "personal_change", "position", "head", "poke"];
     for kind in BOTH {
         let mut driver = Driver::open(kind);
         for (outbound, name) in outbound.iter().zip(names) {

@@ -6,7 +6,7 @@ use stonechat_app::api::{
     Answer, AskerView, AskersPage, AskingView, BanView, BansPage, ChangesPage, CommandDone, Content, ContentType,
     ContentTypes, ConversationPage, ConversationView, DeviceView, EditView, EditsPage, EventView, EventsPage, Failure,
     GroupView, MemberView, MembersPage, MentionView, MentionsPage, MessageView, MessagesPage, PersonalItem,
-    PersonalPage, ReactionView, ReactionsPage, Sent, StateView, UserView, Welcome,
+    PersonalPage, ReactionView, ReactionsPage, ReadMark, Sent, StateView, UserView, Welcome,
 };
 use stonechat_domain::attributes::{Attributes, Forwarded, ReplyTo};
 use stonechat_domain::device::{Platform, SignOut};
@@ -26,6 +26,7 @@ use stonechat_wire::v1::{self, Frame, frame::Body};
 use super::people;
 use super::presence;
 use crate::encode;
+use crate::receipts;
 
 const KEY: [u8; 16] = [0x01, 0x9a, 0xbc, 0xde, 0xf0, 0x12, 0x73, 0x45, 0x86, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 0x12, 0x34];
 const SENT_AT: Timestamp = Timestamp(1_790_000_000_123);
@@ -127,6 +128,9 @@ pub fn calls() -> Vec<Body> {
         }),
         Body::ListMentions(v1::ListMentions { conversation_id: group_id(), after_ordinal: 7, limit: 20 }),
         Body::MarkRead(v1::MarkRead { conversation_id: group_id(), upto_seq: 42 }),
+        Body::MarkDelivered(v1::MarkDelivered {
+            marks: vec![v1::Delivered { conversation_id: direct().to_string(), upto_seq: 42 }],
+        }),
         Body::ListConversations(v1::ListConversations { page: Bytes::from_static(b"page"), limit: 20 }),
         Body::GetConversation(v1::GetConversation { conversation_id: group_id() }),
         Body::FetchEvents(v1::FetchEvents { conversation_id: group_id(), after_seq: 40, limit: 100 }),
@@ -292,6 +296,7 @@ pub fn told() -> Vec<Body> {
     vec![
         Body::Event(encode::event(&message())),
         encode::read_moved(group(), &bob().id, Seq(42), Ordinal(12)),
+        receipts::delivered_moved(direct(), &bob().id, Seq(44)),
         encode::typing(group(), &bob().id, true),
         Body::PersonalChange(encode::personal_change(PersonalSeq(18), &PersonalItem::Device(device()))),
         Body::Position(v1::PositionSaved { token: position() }),
@@ -327,7 +332,7 @@ pub fn group() -> ConversationId {
     ConversationId::created(ConversationKind::Group, AppId::DEFAULT, &alice().id, CommandId(KEY))
 }
 
-fn direct() -> ConversationId {
+pub fn direct() -> ConversationId {
     ConversationId::direct(AppId::DEFAULT, &alice().id, &bob().id)
 }
 
@@ -476,7 +481,7 @@ fn group_view() -> ConversationView {
         last_message: Some(Arc::new(changed())),
         visible_from: Seq(35),
         floor_ordinal: Ordinal(9),
-        read_marks: vec![(bob().id, Seq(40))],
+        read_marks: vec![ReadMark { user: bob().id, read: Seq(40), delivered: Seq(44) }],
         group: Some(Box::new(group_besides())),
     }
 }
@@ -578,6 +583,7 @@ fn personal() -> PersonalPage {
             (PersonalSeq(21), PersonalItem::Preferences(group(), Box::new(preferences()))),
             (PersonalSeq(22), PersonalItem::Asking(Box::new(asking()))),
             (PersonalSeq(23), PersonalItem::Presence(Box::new(presence::settings()))),
+            (PersonalSeq(23), PersonalItem::Receipts { conversation: direct(), read: Seq(40), delivered: Seq(44) }),
         ],
         upto: PersonalSeq(23),
         more: true,
