@@ -178,13 +178,15 @@ impl Device {
     }
 }
 
-/// How far a member has read.
+/// How far a member is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadMark {
     /// Who.
     pub user: UserId,
-    /// Up to which event.
+    /// Up to which event he has read.
     pub upto: Seq,
+    /// Up to which event a device of his has it, in a direct conversation; else as `upto`.
+    pub delivered: Seq,
 }
 
 /// One message.
@@ -442,6 +444,8 @@ pub struct MessageItem {
     pub state: Option<SendState>,
     /// How many others have read it; 0 where the server does not say.
     pub read_by: u32,
+    /// Of a direct conversation, whether a device of the other has it, or he has read it: then 1. In others as `read_by`.
+    pub delivered_to: u32,
     /// Commands about it that the server has not carried out, in their order. The message is shown as they want it.
     pub pending: Vec<Pending>,
     /// The message that it answers, as that is now.

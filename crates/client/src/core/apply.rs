@@ -62,6 +62,9 @@ impl Core {
         conversation.move_over_own();
         self.touched.insert(id);
         self.change_message(id, &event, newer);
+        if countable && !own {
+            self.arrived(id, event.seq);
+        }
         if own {
             self.on_own_change(&event);
         }

@@ -37,6 +37,7 @@ pub fn are_within(body: &Body) -> bool {
         Body::Error(it) => it.first.as_ref().is_none_or(sent),
         Body::Event(it) => event(it),
         Body::ReadMoved(it) => all([it.upto_seq, it.upto_ordinal]),
+        Body::DeliveredMoved(it) => it.upto_seq <= NUMBER_MAX,
         Body::PersonalChange(it) => change(it),
         Body::Head(it) => all([it.head_seq, it.head_ordinal]),
         Body::CommandDone(it) => it.seq <= NUMBER_MAX,
@@ -70,7 +71,7 @@ fn conversation(it: &v1::Conversation) -> bool {
     all([it.head_seq, it.head_ordinal, it.read_seq, it.read_ordinal, it.visible_from_seq, it.floor_ordinal])
         && it.unread <= UNREAD_MAX
         && it.last_message.as_ref().is_none_or(event)
-        && it.read_marks.iter().all(|mark| mark.upto_seq <= NUMBER_MAX)
+        && it.read_marks.iter().all(|mark| all([mark.upto_seq, mark.delivered_seq]))
 }
 
 fn personal(it: &v1::Personal) -> bool {
@@ -82,6 +83,7 @@ fn change(it: &v1::PersonalChange) -> bool {
         && match &it.change {
             Some(personal_change::Change::Membership(it)) => it.visible_upto_seq <= NUMBER_MAX,
             Some(personal_change::Change::Read(it)) => all([it.upto_seq, it.upto_ordinal]),
+            Some(personal_change::Change::Receipts(it)) => all([it.read_seq, it.delivered_seq]),
             Some(personal_change::Change::Preferences(it)) => all([it.cleared_upto_seq, it.hidden_upto_seq]),
             // Times are shown, and not counted on from.
             Some(

@@ -34,6 +34,8 @@ pub enum Purpose {
     Send(ClientMsgId),
     /// A read cursor.
     Read(ConversationId, u64),
+    /// What arrived in direct conversations.
+    Delivered(Vec<(ConversationId, u64)>),
     /// A new token.
     Refresh,
     /// A sign of life.
@@ -63,6 +65,7 @@ impl Purpose {
             | Self::Pull
             | Self::Send(_)
             | Self::Read(..)
+            | Self::Delivered(_)
             | Self::Refresh
             | Self::Ping
             | Self::Watch
@@ -130,6 +133,12 @@ impl Calls {
     #[must_use]
     pub fn is_in_flight(&self, purpose: &Purpose) -> bool {
         self.in_flight.values().any(|(other, _)| other == purpose)
+    }
+
+    /// Whether the server is being told what arrived.
+    #[must_use]
+    pub fn tell_delivered(&self) -> bool {
+        self.in_flight.values().any(|(purpose, _)| matches!(purpose, Purpose::Delivered(_)))
     }
 
     /// What has no answer, and will have none.

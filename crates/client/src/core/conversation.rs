@@ -378,21 +378,28 @@ impl Conversation {
         self.row.unread_stale |= unclear || self.known.len() >= KNOWN_MAX;
     }
 
-    /// Takes how far another member has read; it never moves back.
+    /// Takes how far another member is; it never moves back.
     pub fn mark(&mut self, mark: ReadMark) -> bool {
-        match self.row.marks.binary_search_by(|other| other.user.cmp(&mark.user)) {
-            Ok(at) if self.row.marks[at].upto >= mark.upto => return false,
-            Ok(at) => self.row.marks[at] = mark,
-            Err(at) => self.row.marks.insert(at, mark),
+        let marks = &mut self.row.marks;
+        match marks.binary_search_by(|other| other.user.cmp(&mark.user)) {
+            Ok(at) => {
+                let before = (marks[at].upto, marks[at].delivered);
+                marks[at].upto = before.0.max(mark.upto);
+                marks[at].delivered = before.1.max(mark.delivered).max(marks[at].upto);
+                (marks[at].upto, marks[at].delivered) != before
+            }
+            Err(at) => {
+                marks.insert(at, ReadMark { delivered: mark.delivered.max(mark.upto), ..mark });
+                true
+            }
         }
-        true
     }
 
     /// Forgets everything but its name: the server's store has another history.
     pub fn forget_history(&mut self) {
         let row = &mut self.row;
         (row.head_seq, row.head_ordinal, row.last_seq, row.last_ordinal) = (0, 0, 0, 0);
-        (row.read_seq, row.read_ordinal, row.read_unconfirmed) = (0, 0, 0);
+        (row.read_seq, row.read_ordinal, row.read_unconfirmed, row.delivered_unconfirmed) = (0, 0, 0, 0);
         (row.floor_ordinal, row.visible_from_seq, row.unread, row.unread_mentions) = (0, 0, 0, 0);
         row.marks.clear();
         row.preview = None;

@@ -210,8 +210,10 @@ impl Core {
         conversation.seen = conversation.seen.max(page.as_of_seq);
         conversation.next_fetch = Fetch::Events;
         conversation.row.unread_stale = true;
+        let upto = conversation.row.last_seq;
         self.touched.insert(id);
         self.gets.insert(id);
+        self.arrived(id, upto);
     }
 
     /// Keeps a page that the user asked for; says whether there are messages before it.
@@ -246,6 +248,8 @@ impl Core {
         self.unsettled.remove(&id);
         self.unreachable.remove(&id);
         self.unconfirmed.remove(&id);
+        self.undelivered.remove(&id);
+        self.delivered.remove(&id);
         self.touched.remove(&id);
         if let Some(conversation) = self.conversations.remove(&id) {
             self.journal.write(StoreOp::DropConversation(id));

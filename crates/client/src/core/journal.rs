@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use stonechat_types::id::ConversationId;
+
 use crate::core::change::Change;
 use crate::core::command::{Reply, Ticket};
 use crate::core::machine::Action;
@@ -16,6 +18,7 @@ pub struct Journal {
     ops: Vec<StoreOp>,
     told: Vec<Told>,
     waiting: VecDeque<(u64, Vec<Told>)>,
+    stored: Vec<(ConversationId, u64)>,
 }
 
 /// What is told to the outside once the store holds what it stands for.
@@ -23,6 +26,8 @@ pub struct Journal {
 enum Told {
     Change(Change),
     Reply(Ticket, Result<Reply>),
+    /// What others wrote up to here, to the core itself.
+    Stored(ConversationId, u64),
 }
 
 impl Journal {
@@ -39,6 +44,16 @@ impl Journal {
     /// Answers once the transaction of this input is durable.
     pub fn reply(&mut self, ticket: Ticket, reply: Result<Reply>) {
         self.told.push(Told::Reply(ticket, reply));
+    }
+
+    /// Notes that the transaction of this input has what others wrote up to here.
+    pub fn stored(&mut self, id: ConversationId, seq: u64) {
+        self.told.push(Told::Stored(id, seq));
+    }
+
+    /// What others wrote that became durable since this was asked last.
+    pub fn take_stored(&mut self) -> Vec<(ConversationId, u64)> {
+        std::mem::take(&mut self.stored)
     }
 
     /// The number that the transaction of this input will have.
@@ -64,7 +79,8 @@ impl Journal {
             // Nothing overtakes what was said before.
             told.append(&mut self.told);
         } else {
-            self.told.drain(..).for_each(|told| actions.push_back(told.into()));
+            let told = std::mem::take(&mut self.told);
+            self.pass_on(told, actions);
         }
     }
 
@@ -74,7 +90,17 @@ impl Journal {
         while self.waiting.front().is_some_and(|(waiting, _)| *waiting <= number)
             && let Some((_, told)) = self.waiting.pop_front()
         {
-            told.into_iter().for_each(|told| actions.push_back(told.into()));
+            self.pass_on(told, actions);
+        }
+    }
+
+    fn pass_on(&mut self, told: Vec<Told>, actions: &mut VecDeque<Action>) {
+        for told in told {
+            match told {
+                Told::Change(change) => actions.push_back(Action::Emit(change)),
+                Told::Reply(ticket, reply) => actions.push_back(Action::Reply(ticket, reply)),
+                Told::Stored(id, seq) => self.stored.push((id, seq)),
+            }
         }
     }
 
@@ -88,14 +114,5 @@ impl Journal {
             }
         }
         self.ops.clear();
-    }
-}
-
-impl From<Told> for Action {
-    fn from(told: Told) -> Self {
-        match told {
-            Told::Change(change) => Self::Emit(change),
-            Told::Reply(ticket, reply) => Self::Reply(ticket, reply),
-        }
     }
 }

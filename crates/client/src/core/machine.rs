@@ -132,6 +132,10 @@ pub struct Core {
     pub(super) unconfirmed: BTreeSet<ConversationId>,
     /// When the server confirmed a cursor, of those that it may not have stored yet.
     pub(super) confirmed: BTreeMap<ConversationId, u64>,
+    /// What arrived in direct conversations, is durable, and was not told to the server.
+    pub(super) undelivered: BTreeMap<ConversationId, u64>,
+    /// What of it the server confirmed and may not have stored yet, and when it confirmed it.
+    pub(super) delivered: BTreeMap<ConversationId, (u64, u64)>,
     pub(super) session: Option<Session>,
     /// Frames that came before the welcome.
     pub(super) early: Vec<Body>,
@@ -199,6 +203,8 @@ impl Core {
             unreachable: BTreeSet::new(),
             unconfirmed: BTreeSet::new(),
             confirmed: BTreeMap::new(),
+            undelivered: BTreeMap::new(),
+            delivered: BTreeMap::new(),
             session: None,
             early: Vec::new(),
             poked: false,
@@ -245,6 +251,7 @@ impl Core {
             Input::StoreFailed(error) => self.on_store_failed(&error),
             Input::Tick => {}
         }
+        self.take_stored();
         self.on_time();
         self.pump();
         self.finish();
@@ -312,6 +319,9 @@ impl Core {
                 }
                 if conversation.row.read_unconfirmed > 0 {
                     self.unconfirmed.insert(id);
+                }
+                if conversation.row.delivered_unconfirmed > 0 {
+                    self.undelivered.insert(id, conversation.row.delivered_unconfirmed);
                 }
                 if conversation.row.unread_stale {
                     self.gets.insert(id);
@@ -394,6 +404,7 @@ impl Core {
         self.on_presence_time();
         self.on_hold_time();
         self.settle_cursors();
+        self.settle_all_delivered();
     }
 
     fn on_store_failed(&mut self, error: &StoreError) {
@@ -411,6 +422,7 @@ impl Core {
         self.pump_outbox();
         self.pump_reads();
         self.pump_watch();
+        self.pump_delivered();
         self.pump_asks();
         self.pump_fetches();
         self.pump_changes();

@@ -17,6 +17,7 @@ mod changes;
 pub mod command;
 mod content_types;
 mod conversation;
+mod delivered;
 mod dice;
 mod fetch;
 mod group;

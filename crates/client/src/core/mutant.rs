@@ -33,11 +33,13 @@ pub enum Mutant {
     SendsBeforeCommit,
     /// Writes a command behind what has no answer.
     CommandNotAlone,
+    /// Tells the server what arrived before the store holds it.
+    DeliveredBeforeStored,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::MovesPastHole,
         Self::AckMovesPointer,
         Self::IgnoresFloor,
@@ -53,6 +55,7 @@ impl Mutant {
         Self::FollowerOvertakes,
         Self::SendsBeforeCommit,
         Self::CommandNotAlone,
+        Self::DeliveredBeforeStored,
     ];
 }
 

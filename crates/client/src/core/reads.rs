@@ -5,7 +5,6 @@ use stonechat_types::number::Seq;
 use stonechat_wire::v1::{self, frame::Body, personal_change};
 
 use crate::core::calls::Purpose;
-use crate::core::change::Change;
 use crate::core::command::{Reply, Ticket};
 use crate::core::dice::backoff_ms;
 use crate::core::limits::{CURSOR_SETTLES_MS, UNKNOWN_MAX};
@@ -126,13 +125,8 @@ impl Core {
             }
             return;
         }
-        if let Some(conversation) = self.conversations.get_mut(&id)
-            && conversation.mark(ReadMark { user, upto: Seq(moved.upto_seq) })
-        {
-            let marks = conversation.row.marks.clone();
-            self.touched.insert(id);
-            self.journal.tell(Change::Marks(id, marks));
-        }
+        let upto = Seq(moved.upto_seq);
+        self.mark(id, ReadMark { user, upto, delivered: upto });
     }
 
     /// A server that crashes may lose the last second of cursors: those are told again on the next connection. When it
@@ -180,6 +174,7 @@ impl Core {
                     self.own_cursor(id, read.upto_seq, read.upto_ordinal);
                 }
             }
+            Some(personal_change::Change::Receipts(receipts)) => self.on_receipts(receipts),
             // A device that was signed out hears of itself by its connection.
             Some(
                 personal_change::Change::Relation(_)

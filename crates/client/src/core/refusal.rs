@@ -32,6 +32,7 @@ impl Core {
             Purpose::Send(id) => self.on_send_refused(id, error),
             Purpose::Ask(number) => self.on_ask_refused(number, error),
             Purpose::Read(conversation, upto) => self.on_read_refused(conversation, upto, error),
+            Purpose::Delivered(told) => self.on_delivered_refused(told, error),
             // At its end the server closes with `token_expired`, and the usual way is taken.
             Purpose::Refresh | Purpose::Ping => {}
             Purpose::Watch => self.on_watch_refused(error),
@@ -68,6 +69,7 @@ impl Core {
             | Purpose::Pull
             | Purpose::Send(_)
             | Purpose::Read(..)
+            | Purpose::Delivered(_)
             | Purpose::Refresh
             | Purpose::Ping
             | Purpose::Watch

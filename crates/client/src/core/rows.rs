@@ -41,6 +41,8 @@ pub struct ConversationRow {
     pub read_ordinal: u64,
     /// A cursor that the server may not have stored; 0 when it has.
     pub read_unconfirmed: u64,
+    /// Up to where messages of the other user of a direct conversation are here, until the server surely knows; 0 then.
+    pub delivered_unconfirmed: u64,
     /// Messages up to this ordinal were before the latest join.
     pub floor_ordinal: u64,
     /// The first seq of the latest interval that the user may see.

@@ -48,6 +48,7 @@ impl Core {
         match body {
             Body::Event(event) => self.on_event(event),
             Body::ReadMoved(moved) => self.on_read_moved(&moved),
+            Body::DeliveredMoved(moved) => self.on_delivered_moved(&moved),
             Body::TypingNow(typing) => self.on_typing_now(&typing),
             Body::PersonalChange(change) => self.on_personal(&change, Told::Live),
             Body::Position(position) => self.on_position(position.token),
@@ -104,6 +105,7 @@ impl Core {
             (Purpose::Send(id), Body::Sent(sent)) => self.on_sent(id, &sent),
             (Purpose::Send(id), body) => self.on_command_done(id, &body),
             (Purpose::Read(id, upto), Body::Done(_)) => self.on_read_confirmed(id, upto),
+            (Purpose::Delivered(told), Body::Done(_)) => self.on_delivered_confirmed(told),
             (Purpose::Refresh, Body::Done(_)) | (Purpose::Ping, Body::Pong(_)) => {}
             (Purpose::Watch, Body::Presences(answer)) => self.on_watched(&answer),
             (Purpose::SignOut, Body::Done(_)) => self.signed_out(AuthError::Revoked),
@@ -155,6 +157,8 @@ impl Core {
         self.unreachable.clear();
         self.unconfirmed.clear();
         self.confirmed.clear();
+        self.undelivered.clear();
+        self.delivered.clear();
         self.forget_read_upto();
         self.forget_wishes();
         self.forget_entries();
@@ -249,6 +253,9 @@ impl Core {
             let ordinal = row.ordinal;
             self.keep_messages(id, vec![row]);
             self.keep_interval(id, ordinal, ordinal);
+        }
+        if wire.unread > 0 {
+            self.arrived(id, wire.head_seq);
         }
     }
 
@@ -454,6 +461,7 @@ impl Core {
         self.forget_presences();
         self.unknown_cursors.clear();
         self.doubt_cursors();
+        self.doubt_delivered();
         let open: Vec<_> = self.unsettled.iter().chain(&self.unreachable).copied().collect();
         for id in open {
             self.fall_behind(id, 0);
@@ -491,6 +499,7 @@ pub fn empty_row(id: ConversationId) -> ConversationRow {
         read_seq: 0,
         read_ordinal: 0,
         read_unconfirmed: 0,
+        delivered_unconfirmed: 0,
         floor_ordinal: 0,
         visible_from_seq: 0,
         unread: 0,

@@ -214,7 +214,8 @@ impl TimelineModel {
             };
             let pending = self.lay_wishes_over(&mut message);
             let quote = unsent.attributes.as_ref().and_then(|attributes| self.quote(attributes));
-            let item = MessageItem { message, state: Some(unsent.state.clone()), read_by: 0, pending, quote };
+            let item =
+                MessageItem { message, state: Some(unsent.state.clone()), read_by: 0, delivered_to: 0, pending, quote };
             lines.push(ItemKey::Own(unsent.client_msg_id), TimelineItemKind::Message(Box::new(item)));
         }
         lines.items
@@ -244,9 +245,12 @@ impl TimelineModel {
                 conflict: false,
             }))
         });
-        let readers = self.marks.iter().filter(|mark| mark.user != row.sender && mark.upto.get() >= row.seq);
+        let others = || self.marks.iter().filter(|mark| mark.user != row.sender);
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let read_by = count(others().filter(|mark| mark.upto.get() >= row.seq).count());
+        let delivered_to = count(others().filter(|mark| mark.delivered.get() >= row.seq).count());
         let quote = message.attributes.as_ref().and_then(|attributes| self.quote(attributes));
-        MessageItem { message, state, read_by: u32::try_from(readers.count()).unwrap_or(u32::MAX), pending, quote }
+        MessageItem { message, state, read_by, delivered_to, pending, quote }
     }
 
     /// What a message answers, as far as this window knows it.

@@ -151,7 +151,10 @@ pub fn settings_to_wire(patch: &SettingsPatch) -> v1::GroupSettings {
 pub fn marks(marks: &[v1::ReadMark]) -> Vec<ReadMark> {
     let mut marks: Vec<_> = marks
         .iter()
-        .filter_map(|mark| Some(ReadMark { user: UserId::new(&mark.user_id).ok()?, upto: Seq(mark.upto_seq) }))
+        .filter_map(|mark| {
+            let (upto, delivered) = (Seq(mark.upto_seq), Seq(mark.delivered_seq));
+            Some(ReadMark { user: UserId::new(&mark.user_id).ok()?, upto, delivered })
+        })
         .collect();
     marks.sort_by(|a, b| a.user.cmp(&b.user));
     marks

@@ -92,6 +92,7 @@ fn full_row() -> crate::core::rows::ConversationRow {
         read_seq: 7,
         read_ordinal: 6,
         read_unconfirmed: 5,
+        delivered_unconfirmed: 7,
         floor_ordinal: 4,
         visible_from_seq: 3,
         unread: 2,
@@ -107,7 +108,7 @@ fn full_row() -> crate::core::rows::ConversationRow {
         }),
         last_seq: 9,
         last_ordinal: 8,
-        marks: vec![ReadMark { user: user("bob"), upto: Seq(8) }],
+        marks: vec![ReadMark { user: user("bob"), upto: Seq(8), delivered: Seq(9) }],
         stale_from: 6,
         group: std::sync::Arc::new(Group {
             description: "about\nus".into(),

@@ -92,13 +92,22 @@ fn preview_from_json(text: &str) -> Option<Preview> {
 }
 
 fn marks_to_json(marks: &[ReadMark]) -> String {
-    let pairs: Vec<_> = marks.iter().map(|mark| json!([mark.user.as_str(), mark.upto.get()])).collect();
-    Value::from(pairs).to_string()
+    let all: Vec<_> =
+        marks.iter().map(|mark| json!([mark.user.as_str(), mark.upto.get(), mark.delivered.get()])).collect();
+    Value::from(all).to_string()
 }
 
 fn marks_from_json(text: &str) -> Option<Vec<ReadMark>> {
-    let pairs: Vec<(String, u64)> = serde_json::from_str(text).ok()?;
-    pairs.into_iter().map(|(user, upto)| Some(ReadMark { user: UserId::new(&user).ok()?, upto: Seq(upto) })).collect()
+    // Before schema 10 without what was delivered.
+    let pairs = || -> Option<Vec<(String, u64)>> { serde_json::from_str(text).ok() };
+    let all: Vec<(String, u64, u64)> = match serde_json::from_str(text) {
+        Ok(all) => all,
+        Err(_) => pairs()?.into_iter().map(|(user, upto)| (user, upto, upto)).collect(),
+    };
+    let mark = |(user, upto, delivered): (String, u64, u64)| {
+        Some(ReadMark { user: UserId::new(&user).ok()?, upto: Seq(upto), delivered: Seq(delivered) })
+    };
+    all.into_iter().map(mark).collect()
 }
 
 fn reactions_to_json(reactions: &[Reaction]) -> String {
@@ -137,9 +146,9 @@ pub fn put_conversation(db: &rusqlite::Connection, row: &ConversationRow) -> rus
         "INSERT OR REPLACE INTO conversations (conversation_id, kind, title, peer_id, peer_name, role, member,
             member_count, head_seq, head_ordinal, read_seq, read_ordinal, read_unconfirmed, floor_ordinal,
             visible_from_seq, unread, unread_stale, active_at, preview, last_seq, last_ordinal, read_marks, stale_from,
-            about, extension, unread_mentions)
+            about, extension, unread_mentions, delivered_unconfirmed)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-            ?23, ?24, ?25, ?26)",
+            ?23, ?24, ?25, ?26, ?27)",
     )?;
     put.execute(params![
         row.id.to_string(),
@@ -168,6 +177,7 @@ pub fn put_conversation(db: &rusqlite::Connection, row: &ConversationRow) -> rus
         group::to_json(&row.group),
         &row.group.extension[..],
         signed(row.unread_mentions),
+        signed(row.delivered_unconfirmed),
     ])?;
     Ok(())
 }
@@ -192,6 +202,7 @@ pub fn conversation(row: &Row<'_>) -> Result<ConversationRow> {
         read_seq: unsigned(row, "read_seq")?,
         read_ordinal: unsigned(row, "read_ordinal")?,
         read_unconfirmed: unsigned(row, "read_unconfirmed")?,
+        delivered_unconfirmed: unsigned(row, "delivered_unconfirmed")?,
         floor_ordinal: unsigned(row, "floor_ordinal")?,
         visible_from_seq: unsigned(row, "visible_from_seq")?,
         unread: unsigned(row, "unread")?,

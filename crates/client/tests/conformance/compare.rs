@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use stonechat_client::core::command::{Command, Reply};
 use stonechat_client::core::rows::{ConversationRow, MessageRow, OutboxRow};
 use stonechat_client::core::timeline::TimelineModel;
-use stonechat_client::state::{Content, Reaction, SendState, TimelineItem, TimelineItemKind};
+use stonechat_client::state::{Content, Reaction, ReadMark, SendState, TimelineItem, TimelineItemKind};
 use stonechat_client::store::{MessageQuery, Reader as _, group};
 use stonechat_client::timeline::TimelineOptions;
 use stonechat_types::id::UserId;
@@ -91,6 +91,8 @@ fn row(row: &ConversationRow) -> Value {
         "read_seq": row.read_seq,
         "read_ordinal": row.read_ordinal,
         "read_unconfirmed": row.read_unconfirmed,
+        "delivered_unconfirmed": row.delivered_unconfirmed,
+        "read_marks": row.marks.iter().map(mark).collect::<Vec<_>>(),
         "floor_ordinal": row.floor_ordinal,
         "unread": row.unread,
         "active_at": row.active_at,
@@ -99,6 +101,10 @@ fn row(row: &ConversationRow) -> Value {
         "about": serde_json::from_str::<Value>(&group::to_json(&row.group)).unwrap(),
         "extension": base64(&row.group.extension),
     })
+}
+
+fn mark(mark: &ReadMark) -> Value {
+    json!([mark.user.as_str(), mark.upto.get(), mark.delivered.get()])
 }
 
 fn line(item: TimelineItem) -> Value {
@@ -121,6 +127,8 @@ fn line(item: TimelineItem) -> Value {
                 "state": item.state.as_ref().map(state_name),
                 "edited": item.message.edited_at.is_some(),
                 "reactions": reactions(&item.message.reactions),
+                "read_by": item.read_by,
+                "delivered_to": item.delivered_to,
                 "waiting": item.pending.iter().map(|pending| state_name(&pending.state)).collect::<Vec<_>>(),
             })
         }

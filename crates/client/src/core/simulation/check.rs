@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
+use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, UserId};
 use stonechat_wire::v1::Event;
 
 use crate::core::rows::{MessageRow, OutboxRow};
@@ -59,6 +59,7 @@ impl World {
         for (id, log) in self.server.logs.iter().filter(|(id, _)| here.contains(id)) {
             check_conversation(&tables, id, log)?;
             check_messages(&tables, id, log)?;
+            check_delivered(id, log)?;
             if self.settings.record_events && !self.restored {
                 check_recorded(&tables, id, log)?;
             }
@@ -162,6 +163,16 @@ fn bodies(model: &TimelineModel) -> Vec<String> {
         TimelineItemKind::DateDivider(_) | TimelineItemKind::ReadMarker | TimelineItemKind::Start => None,
     });
     messages.collect()
+}
+
+/// The server knows of everything that arrived in a direct conversation, or that it was read.
+fn check_delivered(id: &ConversationId, log: &Log) -> Result<(), String> {
+    let newest = log.messages().filter(|event| event.sender_id != ME).next_back().map_or(0, |event| event.seq);
+    let known = log.delivered.max(log.read_seq);
+    if id.kind() == ConversationKind::Direct && log.is_member() && known < newest {
+        return Err(format!("the server was not told that event {newest} of {id} arrived, only {known}"));
+    }
+    Ok(())
 }
 
 fn check_conversation(tables: &Tables, id: &ConversationId, log: &Log) -> Result<(), String> {

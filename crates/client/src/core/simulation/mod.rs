@@ -256,6 +256,10 @@ impl World {
                 .outbox
                 .values()
                 .any(|row| row.written && row.command.as_ref().is_some_and(|command| command.call == *call)),
+            Some(Body::MarkDelivered(call)) => call.marks.iter().all(|mark| {
+                let id = mark.conversation_id.parse().expect("an id");
+                tables.conversations.get(&id).is_some_and(|row| row.last_seq >= mark.upto_seq)
+            }),
             _ => true,
         };
         drop(tables);
@@ -578,6 +582,7 @@ impl Core {
             && self.unknown.is_empty()
             && self.gets.is_empty()
             && self.unconfirmed.is_empty()
+            && self.undelivered.is_empty()
             && self.position.is_none()
             && !self.poked
             && self.outbox.is_at_rest()

@@ -33,6 +33,8 @@ pub struct Log {
     pub visible: Vec<(u64, Option<u64>)>,
     pub read_seq: u64,
     pub read_ordinal: u64,
+    /// Up to where the device said that it has what others wrote.
+    pub delivered: u64,
     pub title: String,
     pub jumped: bool,
 }
@@ -291,11 +293,22 @@ impl Server {
         self.live(Body::ReadMoved(v1::ReadMoved { conversation_id, user_id, upto_seq, upto_ordinal }));
     }
 
+    fn mark_delivered(&mut self, call: v1::MarkDelivered) -> Body {
+        for mark in call.marks {
+            let log = self.find(&mark.conversation_id).and_then(|id| self.logs.get_mut(&id));
+            if let Some(log) = log.filter(|log| log.is_member()) {
+                log.delivered = log.delivered.max(mark.upto_seq.min(log.head().0));
+            }
+        }
+        Body::Done(v1::Done {})
+    }
+
     /// Cuts each log, as a restore of an older backup does.
     pub fn restore(&mut self, lost: usize) {
         self.disconnect();
         self.history += 1;
         for log in self.logs.values_mut() {
+            log.delivered = 0;
             for _ in 0..lost {
                 log.events.pop_last();
             }
@@ -377,6 +390,7 @@ impl Server {
                 Ok(_) => refusal(ErrorCode::NotAMember, None),
                 Err(_) => refusal(ErrorCode::InvalidArgument, None),
             },
+            Body::MarkDelivered(mark) => self.mark_delivered(mark),
             Body::ListConversations(list) => self.page(list.page),
             Body::GetConversation(get) => match self.find(&get.conversation_id) {
                 Some(id) => Body::Conversation(self.conversation(&id)),
