@@ -105,6 +105,59 @@ impl World {
         Ok(())
     }
 
+    /// What a view says beside head, cursor and unread.
+    pub(crate) fn check_view(
+        &self,
+        user: &UserId,
+        view: &ConversationView,
+        log: &Conversation,
+        told: &Told,
+    ) -> anyhow::Result<()> {
+        ensure!(view.role == log.roles.get(user).copied(), "the role is {:?}", view.role);
+        if view.role.is_none() {
+            return Ok(());
+        }
+        let title = view.title.as_ref().map(|title| title.as_str()).unwrap_or_default();
+        ensure!(title == log.title, "the title is {title:?} and not {:?}", log.title);
+        ensure!(view.member_count as usize == log.roles.len(), "it has {} members", view.member_count);
+        let marks: BTreeMap<_, _> = view.read_marks.iter().map(|mark| (mark.user.clone(), mark.read)).collect();
+        if let Some(peer) = &view.peer
+            && self.blocks(user, &peer.id)?
+        {
+            ensure!(marks.is_empty(), "{marks:?} is told beside a block");
+            return Ok(());
+        }
+        let others = log.roles.keys().filter(|other| *other != user);
+        let cursors = others.filter_map(|other| Some((other.clone(), told.get(&(other.clone(), view.id))?.read)));
+        let cursors: BTreeMap<_, _> = cursors.filter(|(user, read)| read.0 > 0 || marks.contains_key(user)).collect();
+        ensure!(marks == cursors, "the others have read up to {marks:?} and not {cursors:?}");
+        self.check_delivered(user, view, log)
+    }
+
+    /// What is told as delivered is on a device, or was read; and whatever is on a device is told as delivered.
+    fn check_delivered(&self, user: &UserId, view: &ConversationView, log: &Conversation) -> anyhow::Result<()> {
+        let Some(peer) = &view.peer else { return Ok(()) };
+        let mark = view.read_marks.iter().find(|mark| mark.user == peer.id);
+        let (read, delivered) = mark.map_or((0, 0), |mark| (mark.read.0, mark.delivered.0));
+        ensure!(read <= delivered, "{} has read up to {read}, and it was delivered up to {delivered}", peer.id);
+        let theirs = self.devices.iter().filter(|device| device.user == peer.id);
+        let held =
+            theirs.filter_map(|device| device.store.tables().conversations.get(&view.id).map(|row| row.last_seq));
+        let held = held.max().unwrap_or(0);
+        // A device that lost its store had it.
+        let is_lost = self.devices.iter().any(|device| device.user == peer.id && device.lost_its_store);
+        ensure!(is_lost || delivered <= read.max(held), "up to {delivered} was delivered, and devices hold {held}");
+        let written = log.last_message_of(user, held);
+        ensure!(delivered >= written, "up to {delivered} was delivered, and {written} is on a device of {}", peer.id);
+        Ok(())
+    }
+
+    /// Whether one of two blocks the other.
+    fn blocks(&self, one: &UserId, other: &UserId) -> anyhow::Result<bool> {
+        let by = |view: Option<&RelationView>| view.is_some_and(|view| view.blocks_since.is_some());
+        Ok(by(self.relations(one)?.get(other)) || by(self.relations(other)?.get(one)))
+    }
+
     fn relations(&self, user: &UserId) -> anyhow::Result<BTreeMap<UserId, RelationView>> {
         let (mut relations, mut page) = (BTreeMap::new(), Bytes::new());
         loop {
@@ -205,28 +258,6 @@ fn nothing(peer: &UserId) -> RelationView {
         declined: None,
         remarks: Default::default(),
     }
-}
-
-/// What a view says beside head, cursor and unread.
-pub(crate) fn check_view(
-    user: &UserId,
-    view: &ConversationView,
-    log: &Conversation,
-    told: &Told,
-) -> anyhow::Result<()> {
-    ensure!(view.role == log.roles.get(user).copied(), "the role is {:?}", view.role);
-    if view.role.is_none() {
-        return Ok(());
-    }
-    let title = view.title.as_ref().map(|title| title.as_str()).unwrap_or_default();
-    ensure!(title == log.title, "the title is {title:?} and not {:?}", log.title);
-    ensure!(view.member_count as usize == log.roles.len(), "it has {} members", view.member_count);
-    let marks: BTreeMap<_, _> = view.read_marks.iter().cloned().collect();
-    let others = log.roles.keys().filter(|other| *other != user);
-    let cursors = others.filter_map(|other| Some((other.clone(), told.get(&(other.clone(), view.id))?.read)));
-    let cursors: BTreeMap<_, _> = cursors.filter(|(_, read)| read.0 > 0).collect();
-    ensure!(marks == cursors, "the others have read up to {marks:?} and not {cursors:?}");
-    Ok(())
 }
 
 /// Whether a device says the role that the server says.

@@ -63,6 +63,8 @@ pub struct Device {
     pub total_unread: u64,
     /// When it last lost what it had stored, or was about to store.
     pub lost_at_ms: u64,
+    /// Whether it ever lost all that it had stored.
+    pub lost_its_store: bool,
     /// The network between it and the server.
     pub link: Link,
     mutants: Mutants,
@@ -95,6 +97,7 @@ impl Device {
             state: ConnectionState::Idle,
             total_unread: 0,
             lost_at_ms: 0,
+            lost_its_store: false,
             link: Link::default(),
             mutants,
             records,
@@ -138,6 +141,7 @@ impl Device {
     /// Everything that was stored is gone.
     pub fn lose_store(&mut self, now_ms: u64) {
         self.lost_at_ms = now_ms;
+        self.lost_its_store = true;
         self.store = MemoryStore::default();
     }
 

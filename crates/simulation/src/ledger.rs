@@ -423,6 +423,13 @@ impl Ledger {
         }
     }
 
+    /// Whether one of the two of a direct conversation ever asked to block the other.
+    #[must_use]
+    pub fn has_blocked(&self, user: &UserId, other: &UserId) -> bool {
+        let pair = |(by, whom): (&UserId, &UserId)| (by, whom) == (user, other) || (by, whom) == (other, user);
+        self.blocking.iter().any(|((by, _), whom)| pair((by, whom)))
+    }
+
     fn done(&mut self, key: &Key, done: &v1::CommandDone, visits: &mut Visits) {
         self.acknowledgements += 1;
         if done.deduplicated {

@@ -1,6 +1,6 @@
 //! The oracle: whether the log is what was promised, and every device that was left in peace is equal to it.
 
-use crate::answers::{self, is_same};
+use crate::answers::is_same;
 use crate::device::Device;
 use crate::ledger::{Key, Ledger};
 use crate::model::{Conversation, Model};
@@ -9,7 +9,7 @@ use crate::world::World;
 use anyhow::{Context as _, bail, ensure};
 use std::collections::{BTreeMap, BTreeSet};
 use stonechat_app::api::{Answer, Call, Content, ConversationView, EventView};
-use stonechat_client::core::rows::OutboxRow;
+use stonechat_client::core::rows::{ConversationRow, OutboxRow};
 use stonechat_client::state::{ConnectionState, SendState};
 use stonechat_domain::event::Change;
 use stonechat_domain::group::{Asking, GroupChange, Info, Settings};
@@ -84,7 +84,7 @@ impl World {
         for ((user, id), view) in &told {
             let log = &model.conversations[id];
             self.check_told(user, *id, view, log)
-                .and_then(|()| answers::check_view(user, view, log, &told))
+                .and_then(|()| self.check_view(user, view, log, &told))
                 .with_context(|| format!("the server's {id} of {user}"))?;
         }
         self.check_answers(&model, &told)?;
@@ -169,6 +169,26 @@ impl World {
         Ok(())
     }
 
+    /// A device shows every tick that the server would give, in direct conversations: those of groups are told live only.
+    /// What moved while one blocked the other is not told again, and what moves over the other's own messages is no news.
+    fn check_marks(
+        &self,
+        user: &UserId,
+        told: &ConversationView,
+        log: &Conversation,
+        row: &ConversationRow,
+    ) -> anyhow::Result<()> {
+        let is_told = |other: &UserId| told.peer.is_some() && !self.ledger.has_blocked(user, other);
+        for mark in told.read_marks.iter().filter(|it| is_told(&it.user)) {
+            let here = row.marks.iter().find(|it| it.user == mark.user);
+            let here = here.map_or((0, 0), |it| (it.upto.0, it.delivered.0));
+            let written = |upto| log.last_message_of(user, upto);
+            let there = (written(mark.read.0), written(mark.delivered.0));
+            ensure!(here.0 >= there.0 && here.1 >= there.1, "{} is at {here:?} and not {there:?}", mark.user);
+        }
+        Ok(())
+    }
+
     fn check_device(&self, device: &Device, model: &Model, told: &Told) -> anyhow::Result<()> {
         ensure!(device.core.is_some(), "it does not run");
         ensure!(device.state == ConnectionState::Online, "it is {:?}", device.state);
@@ -201,6 +221,8 @@ impl World {
                 let read = row.read_seq;
                 ensure!(read == told.read.0, "{}: the cursor is at {read} and not {}", place(), told.read);
                 ensure!(row.read_unconfirmed == 0, "{}: its cursor is not confirmed", place());
+                ensure!(row.delivered_unconfirmed == 0, "{}: what arrived is not confirmed", place());
+                self.check_marks(user, told, log, row).with_context(place)?;
                 ensure!(row.stale_from == 0, "{}: it may lack changes from {} on", place(), row.stale_from);
                 let unread = log.unread(user, told.read_ordinal.0);
                 ensure!(row.unread == unread, "{}: {} are unread and not {unread}", place(), row.unread);

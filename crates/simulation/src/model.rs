@@ -143,6 +143,13 @@ impl Conversation {
         self.seen(user).next_back().map_or((0, 0), |entry| (entry.seq, entry.ordinal))
     }
 
+    /// The last message of a user up to a seq; 0 for none.
+    #[must_use]
+    pub fn last_message_of(&self, user: &UserId, upto: u64) -> u64 {
+        let own = self.entries.iter().filter(|entry| entry.sender == *user && entry.kind.countable());
+        own.take_while(|entry| entry.seq <= upto).last().map_or(0, |entry| entry.seq)
+    }
+
     /// The number of messages up to a seq.
     #[must_use]
     pub fn ordinal_at(&self, seq: u64) -> u64 {
