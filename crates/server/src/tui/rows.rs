@@ -242,7 +242,8 @@ impl<'a> Rows<'a> {
             Some(SendState::Queued) => vec![Span::styled("◌", palette.dim())],
             Some(SendState::Sending) => vec![Span::styled("○", palette.dim())],
             Some(SendState::Sent(_) | SendState::Done(_)) if item.read_by == 0 => {
-                vec![Span::styled("✓", palette.dim())]
+                let arrived = direct && item.delivered_to > 0;
+                vec![Span::styled(if arrived { "✓✓" } else { "✓" }, palette.dim())]
             }
             Some(SendState::Sent(_) | SendState::Done(_)) if direct => vec![Span::styled("✓✓", palette.read())],
             Some(SendState::Sent(_) | SendState::Done(_)) => {

@@ -336,7 +336,7 @@ fn wire_conversation(tape: &mut Tape<'_>, id: ConversationId) -> v1::Conversatio
         active_at: time(tape),
         last_message: (tape.below(2) == 1).then(|| event(tape)),
         visible_from_seq: number(tape),
-        read_marks: vec![v1::ReadMark { user_id: user(tape).to_string(), upto_seq: number(tape) }],
+        read_marks: vec![v1::ReadMark { user_id: user(tape).to_string(), upto_seq: number(tape), delivered_seq: 3 }],
         floor_ordinal: number(tape),
         group: (tape.below(2) == 1).then(v1::GroupState::default),
         ..v1::Conversation::default()
@@ -366,11 +366,15 @@ fn personal_change(tape: &mut Tape<'_>) -> v1::PersonalChange {
             role: i32::from(tape.u8() % 5),
             visible_upto_seq: number(tape),
         }),
-        1 => personal_change::Change::Read(v1::ReadState {
-            conversation_id,
-            upto_seq: number(tape),
-            upto_ordinal: number(tape),
-        }),
+        1 => {
+            let (upto_seq, upto_ordinal) = (number(tape), number(tape));
+            if upto_ordinal % 8 == 7 {
+                let (read_seq, delivered_seq) = (upto_seq, upto_ordinal);
+                personal_change::Change::Receipts(v1::ReceiptState { conversation_id, read_seq, delivered_seq })
+            } else {
+                personal_change::Change::Read(v1::ReadState { conversation_id, upto_seq, upto_ordinal })
+            }
+        }
         2 => personal_change::Change::Preferences(v1::Preferences {
             conversation_id,
             pinned_at: i64::from(tape.u8()),
@@ -527,12 +531,14 @@ fn any_answer(tape: &mut Tape<'_>) -> Body {
 fn signal(tape: &mut Tape<'_>) -> Body {
     let conversation_id = conversation(tape).to_string();
     match tape.below(9) {
-        0 => Body::ReadMoved(v1::ReadMoved {
-            conversation_id,
-            user_id: user(tape).to_string(),
-            upto_seq: number(tape),
-            upto_ordinal: number(tape),
-        }),
+        0 => {
+            let (user_id, upto_seq, upto_ordinal) = (user(tape).to_string(), number(tape), number(tape));
+            if upto_ordinal % 8 == 7 {
+                Body::DeliveredMoved(v1::DeliveredMoved { conversation_id, user_id, upto_seq })
+            } else {
+                Body::ReadMoved(v1::ReadMoved { conversation_id, user_id, upto_seq, upto_ordinal })
+            }
+        }
         1 => Body::TypingNow(v1::TypingNow { conversation_id, user_id: user(tape).to_string(), active: true }),
         2 => Body::PersonalChange(personal_change(tape)),
         3 => Body::Position(v1::PositionSaved { token: Bytes::copy_from_slice(tape.take(4)) }),

@@ -147,7 +147,13 @@ fn other_call(tape: &mut Tape<'_>) -> Frame {
         2 => Body::RefreshToken(v1::RefreshToken { token: "a.b.c".into() }),
         3 => Body::FetchEvents(v1::FetchEvents { conversation_id, after_seq: u64::from(tape.u16()), limit: 0 }),
         4 => return Frame { id: 0, body: Some(Body::Typing(v1::Typing { conversation_id, active: true })) },
-        _ => Body::MarkRead(v1::MarkRead { conversation_id, upto_seq: tape.u64() }),
+        _ => match tape.u64() {
+            upto_seq if upto_seq % 8 == 7 => {
+                let one = v1::Delivered { conversation_id, upto_seq };
+                Body::MarkDelivered(v1::MarkDelivered { marks: vec![one; usize::from(upto_seq as u8)] })
+            }
+            upto_seq => Body::MarkRead(v1::MarkRead { conversation_id, upto_seq }),
+        },
     };
     Frame { id, body: Some(body) }
 }
@@ -252,6 +258,7 @@ fn told(tape: &mut Tape<'_>) -> Outbound {
             let body = Bytes::copy_from_slice(tape.take(40));
             Outbound::Event(Arc::new(LiveEvent::new(message(id, number + 1, body))))
         }
+        2 if number % 8 == 7 => Outbound::DeliveredMoved { conversation: id, user: user(tape), upto: Seq(number) },
         2 => Outbound::ReadMoved { conversation: id, user: user(tape), upto: Seq(number), ordinal: Ordinal(number) },
         3 => Outbound::Typing { conversation: id, user: user(tape), active: number % 2 == 0 },
         4 => {

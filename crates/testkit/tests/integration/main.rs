@@ -19,6 +19,7 @@ mod place;
 mod power_cuts;
 mod preferences;
 mod presence;
+mod receipts;
 mod sdk;
 mod two_people;
 mod window;

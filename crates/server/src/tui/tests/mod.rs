@@ -211,6 +211,7 @@ fn item(seq: u64, sender: &str, text: &str, minutes: i64, state: Option<SendStat
             },
             state,
             read_by,
+            delivered_to: read_by,
             pending: Vec::new(),
             quote: None,
         })),

@@ -30,7 +30,7 @@ const KEYS: &[(&str, &str)] = &[
     ("Ctrl+C", "quit"),
     ("", ""),
     ("◌ ○", "waiting · on its way"),
-    ("✓ ✓✓", "stored by the server · read"),
+    ("✓ ✓✓", "stored by the server · on a device of the other; in colour, read"),
 ];
 
 /// Draws a dialog.
