@@ -167,7 +167,7 @@ fn bodies(model: &TimelineModel) -> Vec<String> {
 
 /// The server knows of everything that arrived in a direct conversation, or that it was read.
 fn check_delivered(id: &ConversationId, log: &Log) -> Result<(), String> {
-    let newest = log.messages().filter(|event| event.sender_id != ME).next_back().map_or(0, |event| event.seq);
+    let newest = log.messages().rfind(|event| event.sender_id != ME).map_or(0, |event| event.seq);
     let known = log.delivered.max(log.read_seq);
     if id.kind() == ConversationKind::Direct && log.is_member() && known < newest {
         return Err(format!("the server was not told that event {newest} of {id} arrived, only {known}"));
