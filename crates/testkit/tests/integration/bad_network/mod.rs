@@ -15,7 +15,7 @@ use run::{Report, run};
 use std::collections::BTreeMap;
 
 /// Seeds that one run of the tests takes.
-const SEEDS: u64 = 8;
+const SEEDS: u64 = 10;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
