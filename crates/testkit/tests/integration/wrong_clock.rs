@@ -1,10 +1,12 @@
 //! A device whose clock is hours wrong is a device like any other: tokens are renewed by the server's time.
 
 use anyhow::{Context as _, ensure};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use stonechat_client::account::Account;
+use stonechat_client::conversation::Conversation;
 use stonechat_client::driver::ports::{Clock, TokenProvider, TokenRequest};
 use stonechat_client::error::TokenError;
 use stonechat_client::send::Text;
@@ -125,19 +127,26 @@ async fn chat(alice: &Account, bob: &Account, word: &str) -> anyhow::Result<()> 
     let (to_bob, to_alice) = (alice.conversation_with(&user("bob")), bob.conversation_with(&user("alice")));
     for i in 0..20 {
         for (conversation, name) in [(&to_bob, "alice"), (&to_alice, "bob")] {
-            handles.push(conversation.send(Text::new(format!("{name} {word} {i}"))).await?);
+            handles.push((name, conversation.send(Text::new(format!("{name} {word} {i}"))).await?));
         }
     }
-    let mut last = 0;
-    for handle in handles {
+    let (mut last, mut newest) = (0, BTreeMap::new());
+    for (name, handle) in handles {
         let mark = tokio::time::timeout(PATIENCE, handle.sent()).await.context("a message is acknowledged")??;
         last = last.max(mark.ordinal.0);
+        newest.insert(name, mark.seq.max(newest.get(name).copied().unwrap_or_default()));
     }
     let has = |account: &Account| {
         let list = account.conversations().now();
         list.iter().any(|it| it.head_ordinal.0 == last && it.preview.as_ref().is_some_and(|it| it.text.contains(word)))
     };
     until("both have the last message", || has(alice) && has(bob)).await?;
+    // A call that is on its way when hours pass at once has taken hours: both have told what arrived, and a call behind
+    // that is answered.
+    let arrived =
+        |at: &Conversation, name: &str| at.read_marks().get().iter().any(|mark| mark.delivered >= newest[name]);
+    until("both know that it arrived", || arrived(&to_bob, "alice") && arrived(&to_alice, "bob")).await?;
+    alice.devices().await?;
     alice.online(PATIENCE).await?;
     Ok(())
 }
