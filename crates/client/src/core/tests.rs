@@ -462,6 +462,32 @@ fn row(ordinal: u64, sender: &str, day: i64) -> MessageRow {
     }
 }
 
+#[test]
+fn marks_that_moved_while_a_timeline_was_opened_are_kept() {
+    let mut model = TimelineModel::new(alice(), direct(0), TimelineOptions::default());
+    let bob = UserId::new("bob").unwrap();
+    let mark =
+        |upto, delivered| crate::state::ReadMark { user: bob.clone(), upto: Seq(upto), delivered: Seq(delivered) };
+    model.apply(&Change::Marks(direct(0), vec![mark(1, 3)]));
+    model.begin(Opened {
+        cleared: Seq::ZERO,
+        intervals: vec![(1, 2)],
+        read: (Seq(2), Ordinal(2)),
+        floor: Ordinal(2),
+        unread: 0,
+        marks: vec![mark(1, 1)],
+        head: Ordinal(2),
+        unsent: Vec::new(),
+        pending: Vec::new(),
+    });
+    model.merge(vec![row(2, "alice", 20_000)], 1);
+    let delivered = model.items().iter().find_map(|item| match &item.kind {
+        TimelineItemKind::Message(item) => Some((item.delivered_to, item.read_by)),
+        _ => None,
+    });
+    assert_eq!(delivered, Some((1, 0)));
+}
+
 fn kinds(model: &TimelineModel) -> Vec<String> {
     let name = |kind: &TimelineItemKind| match kind {
         TimelineItemKind::Message(item) => match &item.state {

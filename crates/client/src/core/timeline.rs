@@ -71,7 +71,16 @@ impl TimelineModel {
         }
         self.wishes.extend(opened.pending);
         self.intervals = opened.intervals;
-        self.marks = opened.marks;
+        // What moved since it was asked may be here already: marks only grow.
+        for mark in opened.marks {
+            match self.marks.iter_mut().find(|here| here.user == mark.user) {
+                Some(here) => {
+                    here.upto = here.upto.max(mark.upto);
+                    here.delivered = here.delivered.max(mark.delivered);
+                }
+                None => self.marks.push(mark),
+            }
+        }
         self.cleared = opened.cleared;
         self.read_marker = (opened.unread > 0).then_some(opened.floor.get());
         self.from = self.from.min(opened.head.get() + 1);
