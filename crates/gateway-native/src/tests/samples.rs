@@ -583,9 +583,9 @@ fn personal() -> PersonalPage {
             (PersonalSeq(21), PersonalItem::Preferences(group(), Box::new(preferences()))),
             (PersonalSeq(22), PersonalItem::Asking(Box::new(asking()))),
             (PersonalSeq(23), PersonalItem::Presence(Box::new(presence::settings()))),
-            (PersonalSeq(23), PersonalItem::Receipts { conversation: direct(), read: Seq(40), delivered: Seq(44) }),
+            (PersonalSeq(24), PersonalItem::Receipts { conversation: direct(), read: Seq(40), delivered: Seq(44) }),
         ],
-        upto: PersonalSeq(23),
+        upto: PersonalSeq(24),
         more: true,
     }
 }
