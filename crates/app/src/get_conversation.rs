@@ -113,20 +113,19 @@ pub(crate) async fn ordinal_at(node: &Node, state: &Conversation, seq: Seq) -> R
     Ok(page.events.first().map_or(Ordinal::ZERO, |event| event.header.ordinal))
 }
 
-/// Whether the members are told how far the others are: not where one of a direct conversation blocks the other.
-pub(crate) async fn tells_receipts(node: &Node, state: &Conversation) -> Result<bool, Failure> {
-    let tells = state.settings.tells_receipts();
-    if !tells || state.kind() != ConversationKind::Direct {
-        return Ok(tells);
+/// Whether one of the two of a direct conversation blocks the other: nobody is told then how far the other is.
+pub(crate) async fn is_blocked(node: &Node, state: &Conversation) -> Result<bool, Failure> {
+    if state.kind() != ConversationKind::Direct {
+        return Ok(false);
     }
     let row = node.row(key::relation(state.app, state.id)).await?;
     let relation = row.as_deref().map(relation::decode).transpose().map_err(failure)?;
-    Ok(relation.is_none_or(|relation| !relation.is_blocked()))
+    Ok(relation.is_some_and(|relation| relation.is_blocked()))
 }
 
 async fn read_marks(node: &Node, reader: &Reader, state: &Conversation, me: &Member) -> Result<Vec<ReadMark>, Failure> {
-    let is_told = u64::from(state.members) <= LOOKED_UP_MAX && me.is_active();
-    if !is_told || !tells_receipts(node, state).await? {
+    let is_told = u64::from(state.members) <= LOOKED_UP_MAX && me.is_active() && state.settings.tells_receipts();
+    if !is_told || is_blocked(node, state).await? {
         return Ok(Vec::new());
     }
     let Some(roster) = node.row(key::roster(reader.app, state.no)).await? else { return Ok(Vec::new()) };

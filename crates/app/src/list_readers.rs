@@ -2,7 +2,7 @@
 
 use crate::api::{Failure, ListReaders, MemberView, MembersPage};
 use crate::directory::failure;
-use crate::get_conversation::tells_receipts;
+use crate::get_conversation::is_blocked;
 use crate::list_bans::rejected;
 use crate::node::Node;
 use crate::position;
@@ -26,7 +26,7 @@ pub(crate) async fn list(node: &Node, reader: &Reader, wanted: ListReaders) -> R
     let ListReaders { conversation, seq, read, page: token, limit } = wanted;
     let (state, me) = node.membership(reader, conversation).await?;
     check(&state, Some(&me), Action::ListMembers, node.clock.now()).map_err(rejected)?;
-    if !tells_receipts(node, &state).await? {
+    if !state.settings.receipts || is_blocked(node, &state).await? {
         return Err(Failure::new(ErrorCode::Forbidden, "nobody is told who has read what here"));
     }
     let place = crate::as_now::Place { node, reader, state: &state, me: &me };
