@@ -4,6 +4,7 @@ use crate::api::{
     Answer, Call, ChangeConversation, ChangeMessage, ChangeRequest, ContentTypes, CreateGroup, Destination, Failure,
     Hello, Outbound, OwnProfile, PresenceView, ProfilePatch, Relate, SendMessage, SessionSink, UserView,
 };
+use crate::deletions;
 use crate::devices;
 use crate::directory::{Directory, commit, failure};
 use crate::executor;
@@ -523,6 +524,7 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Arc<Session>>, call
             preferences::set(node, reader, *wanted).await?;
             Answer::Done
         }
+        Call::DeleteMessages(wanted) => deletions::delete(node, reader, wanted).await?,
         Call::ListMentions(wanted) => Answer::Mentions(mentions::list(node, reader, wanted).await?),
         Call::ListEdits { conversation, seq, after } => {
             Answer::Edits(list_edits::list(node, reader, conversation, seq, after).await?)

@@ -2,6 +2,7 @@
 
 use crate::api::{ChangesPage, Failure, FetchChanges};
 use crate::as_now::{Place, fitting};
+use crate::deletions;
 use crate::directory::failure;
 use crate::node::Node;
 use crate::reading::{PAGE_BYTES, Reader};
@@ -17,6 +18,7 @@ const DEFAULT: u32 = 50;
 pub(crate) async fn fetch(node: &Node, reader: &Reader, wanted: FetchChanges) -> Result<ChangesPage, Failure> {
     let FetchChanges { conversation, after, from, upto, limit } = wanted;
     let (state, me) = node.membership(reader, conversation).await?;
+    let removed = deletions::of(node, reader, conversation).await?.deletions;
     let head = me.visible_upto(state.head).min(state.head);
     let upto = if upto == Ordinal::ZERO { Ordinal(u64::MAX) } else { upto };
     let items = if limit == 0 { DEFAULT } else { limit.min(PAGE_ITEMS_MAX) } as usize;
@@ -34,7 +36,8 @@ pub(crate) async fn fetch(node: &Node, reader: &Reader, wanted: FetchChanges) ->
         }
         // A message that changed again after what the caller may see, or sees yet, may have changed before as well, and has
         // one row: it is shown as far as he sees it.
-        if me.sees(seq) && (from..=upto).contains(&ordinal) {
+        let is_seen = me.sees(seq) && !removed.holds_ordinal(ordinal);
+        if is_seen && (from..=upto).contains(&ordinal) {
             changed.push((by, seq));
         }
     }

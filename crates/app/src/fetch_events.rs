@@ -2,11 +2,14 @@
 
 use crate::api::{Content, EventView, EventsPage, Failure};
 use crate::as_now::Place;
+use crate::deletions;
 use crate::directory::failure;
 use crate::executor::record::unsaid;
 use crate::get_conversation::ordinal_at;
 use crate::node::Node;
 use crate::reading::{PAGE_BYTES, Reader};
+use std::collections::BTreeSet;
+use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::Member;
 use stonechat_log::store::PageLimit;
 use stonechat_types::id::ConversationId;
@@ -51,9 +54,19 @@ pub(crate) async fn fetch(
     let last = found.events.last().map_or(head, |event| event.header.seq);
     page.more = found.more;
     page.upto = if found.more { last } else { head };
+    let removed = deletions::of(node, reader, conversation).await?.deletions;
+    let gone = found
+        .events
+        .iter()
+        .map(|event| &event.header)
+        .filter(|it| it.kind == EventKind::Message && removed.holds_ordinal(it.ordinal) && me.sees(it.seq));
+    let gone: BTreeSet<Seq> = gone.map(|header| header.seq).collect();
     page.hidden = hidden(&me, page.from, page.upto);
-    for event in found.events.iter().filter(|event| me.sees(event.header.seq)) {
-        page.events.push(seen(&me, node.open(event).map_err(failure)?));
+    page.hidden.extend(gone.iter().map(|seq| (*seq, *seq)));
+    page.hidden.sort_unstable();
+    let is_seen = |seq: Seq| me.sees(seq) && !removed.holds(seq);
+    for event in found.events.iter().filter(|event| me.sees(event.header.seq) && !gone.contains(&event.header.seq)) {
+        page.events.push(seen(is_seen, node.open(event).map_err(failure)?));
     }
     let place = Place { node, reader, state: &state, me: &me };
     place.withhold_recalled(&mut page.events).await?;
@@ -61,9 +74,9 @@ pub(crate) async fn fetch(
 }
 
 /// An event as a member may see it: what an edit says is told to those who may see the message.
-fn seen(me: &Member, mut event: EventView) -> EventView {
+fn seen(is_seen: impl Fn(Seq) -> bool, mut event: EventView) -> EventView {
     if let Content::Change(change) = &event.content
-        && change.target().is_some_and(|target| !me.sees(target))
+        && change.target().is_some_and(|target| !is_seen(target))
     {
         event.content = Content::Change(unsaid(change.clone()));
     }

@@ -2,6 +2,7 @@
 
 use crate::api::{Failure, MessageRange, MessagesPage};
 use crate::as_now::{Place, fitting};
+use crate::deletions;
 use crate::directory::failure;
 use crate::get_conversation::ordinal_at;
 use crate::node::Node;
@@ -25,16 +26,18 @@ pub(crate) async fn fetch(
     let (state, me) = node.membership(reader, conversation).await?;
     let as_of = me.visible_upto(state.head).min(state.head);
     let head = if me.is_active() { state.ordinal } else { ordinal_at(node, &state, as_of).await? };
-    let first = floor(&me).next();
+    let removed = deletions::of(node, reader, conversation).await?.deletions;
+    let (first, last) = (removed.oldest_kept(floor(&me).next()), removed.newest_kept(head));
     let count = u64::from(if limit == 0 { DEFAULT } else { limit.min(PAGE_ITEMS_MAX) });
     let (from, upto, newest_first) = match range {
-        MessageRange::Newest => (head.0.saturating_sub(count - 1), head.0, true),
+        MessageRange::Newest => (last.0.saturating_sub(count - 1), head.0, true),
         MessageRange::Before(ordinal) => {
             let upto = head.0.min(ordinal.0.saturating_sub(1));
-            (upto.saturating_sub(count - 1), upto, true)
+            (removed.newest_kept(Ordinal(upto)).0.saturating_sub(count - 1), upto, true)
         }
         MessageRange::After(ordinal) => {
-            (ordinal.0.saturating_add(1), head.0.min(ordinal.0.saturating_add(count)), false)
+            let from = removed.oldest_kept(Ordinal(ordinal.0.saturating_add(1)));
+            (from.0, head.0.min(from.0.saturating_add(count - 1)), false)
         }
         MessageRange::Around(ordinal) => {
             let from = ordinal.0.saturating_sub(count / 2).max(first.0);
@@ -42,13 +45,15 @@ pub(crate) async fn fetch(
         }
     };
     let mut from = Ordinal(from).max(first);
-    let mut upto = Ordinal(upto);
+    // What the reader removed at the upper end is settled without being looked at.
+    let settled = Ordinal(upto);
+    let mut upto = removed.newest_kept(settled);
     let mut page =
         MessagesPage { conversation, messages: Vec::new(), as_of, from, upto, more_before: false, more_after: false };
     if from > upto {
-        (page.from, page.upto) = (Ordinal(upto.0 + 1), upto);
-        page.more_before = upto >= first;
-        page.more_after = upto < head;
+        (page.from, page.upto) = (Ordinal(settled.0 + 1), settled);
+        page.more_before = settled >= first && upto >= first;
+        page.more_after = settled < last;
         return Ok(page);
     }
     let found = loop {
@@ -66,7 +71,7 @@ pub(crate) async fn fetch(
         break found;
     };
     let mut events = found.events;
-    events.retain(|event| me.sees(event.header.seq));
+    events.retain(|event| me.sees(event.header.seq) && !removed.holds_ordinal(event.header.ordinal));
     page.messages = Place { node, reader, state: &state, me: &me }.messages(&events).await?;
     let all = page.messages.len();
     if newest_first {
@@ -75,12 +80,13 @@ pub(crate) async fn fetch(
         from = page.messages.first().filter(|_| left_out > 0).map_or(from, |first| first.event.ordinal);
     } else {
         page.messages.truncate(fitting(page.messages.iter()));
-        let last = page.messages.last().filter(|_| page.messages.len() < all);
-        upto = last.map_or(upto, |last| last.event.ordinal);
+        let cut = page.messages.last().filter(|_| page.messages.len() < all);
+        upto = cut.map_or(upto, |cut| cut.event.ordinal);
     }
-    (page.from, page.upto) = (from, upto);
+    let reached = upto == removed.newest_kept(settled);
+    (page.from, page.upto) = (from, if reached { settled } else { upto });
     page.more_before = from > first;
-    page.more_after = upto < head;
+    page.more_after = page.upto < last;
     Ok(page)
 }
 

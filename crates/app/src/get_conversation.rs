@@ -2,6 +2,7 @@
 
 use crate::api::{ConversationView, Failure, GroupView, ReadMark};
 use crate::as_now::Place;
+use crate::deletions;
 use crate::directory::failure;
 use crate::fan_out::LOOKED_UP_MAX;
 use crate::mentions;
@@ -25,7 +26,9 @@ pub(crate) async fn view(node: &Node, reader: &Reader, id: ConversationId) -> Re
     let (state, me) = node.membership(reader, id).await?;
     let head = me.visible_upto(state.head).min(state.head);
     let head_ordinal = if me.is_active() { state.ordinal } else { ordinal_at(node, &state, head).await? };
-    let last = node.log.messages(reader.app, id, head_ordinal, head_ordinal, ONE).await.map_err(failure)?;
+    let removed = deletions::of(node, reader, id).await?;
+    let shown = removed.deletions.newest_kept(head_ordinal);
+    let last = node.log.messages(reader.app, id, shown, shown, ONE).await.map_err(failure)?;
     let mut last = last.events;
     last.retain(|event| me.sees(event.header.seq));
     let place = Place { node, reader, state: &state, me: &me };
@@ -37,11 +40,13 @@ pub(crate) async fn view(node: &Node, reader: &Reader, id: ConversationId) -> Re
     let unread = if me.is_active() {
         let upto = (state.head, state.ordinal);
         let recalled = recalls::above(node, (reader.app, state.no), (reader.user.no, me.floor()), upto).await?;
-        unread(&me, state.ordinal, recalled)
+        let gone = deletions::above(node, reader, (&state, &me), (&removed.deletions, state.ordinal)).await?;
+        unread(&me, state.ordinal, recalled).saturating_sub(gone)
     } else {
         0
     };
-    let unread_mentions = if unread > 0 { mentions::unread(node, reader, (&state, &me)).await? } else { 0 };
+    let unread_mentions =
+        if unread > 0 { mentions::unread(node, reader, (&state, &me), &removed.deletions).await? } else { 0 };
     // Who is no member any more sees the conversation as it was when he went.
     let active_at = match (me.is_active(), &last_message) {
         (true, _) => node.log.activity().get(reader.app, state.no).recency,
@@ -60,6 +65,7 @@ pub(crate) async fn view(node: &Node, reader: &Reader, id: ConversationId) -> Re
         read_ordinal: me.read_ordinal,
         unread,
         unread_mentions,
+        removals_version: removed.version,
         active_at,
         last_message,
         visible_from: me.visible_from(),

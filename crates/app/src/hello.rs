@@ -4,7 +4,7 @@ use crate::api::{Begun, Failure, Hello, SessionSink, UserView, Welcome};
 use crate::devices::{self, SigningIn};
 use crate::directory::failure;
 use crate::fetch_personal;
-use crate::list_conversations::{columns, join, page_size, pass, recalled};
+use crate::list_conversations::{columns, join, page_size, pass, unread_total};
 use crate::node::Node;
 use crate::ports::{Identity, TokenError};
 use crate::position::{self, Position, WindowPage};
@@ -77,7 +77,7 @@ pub(crate) async fn welcome(
     let columns = columns(node, reader).await?;
     let activity = node.log.activity().reader(reader.app);
     let page = pass(&columns, &activity, &WindowPage::first(from.lane), page_size(window));
-    let unread_total = page.unread_total - recalled(node, reader, &columns, &activity).await?;
+    let unread_total = unread_total(node, reader, &columns, &activity).await?;
     let conversations = join(node, reader, page).await?;
     session.told_personal_upto(personal.upto);
     let user = node.directory.find_by_no(reader.app, reader.user.no).await.map_err(failure)?;

@@ -2,6 +2,7 @@
 //! the page are joined with heads and bodies.
 
 use crate::api::{Content, ConversationPage, ConversationView, Failure};
+use crate::deletions;
 use crate::directory::failure;
 use crate::get_conversation;
 use crate::node::Node;
@@ -106,24 +107,30 @@ pub(crate) async fn columns(node: &Node, reader: &Reader) -> Result<Vec<Column>,
     }
 }
 
-/// How many of the unread messages that the pass finds were taken back.
-pub(crate) async fn recalled(
+/// Unread messages over all conversations, without those that were taken back, or removed by the reader for himself. Where
+/// each conversation stands is looked up once: it moves on while the rest is read.
+pub(crate) async fn unread_total(
     node: &Node,
     reader: &Reader,
     columns: &[Column],
     activity: &ActivityReader,
 ) -> Result<u64, Failure> {
-    let mut recalled = 0;
+    let removed = deletions::everywhere(node, reader).await?;
+    let mut total = 0;
     for column in columns {
         let ordinal = activity.get(column.no).ordinal;
         let unread = column.unread(ordinal);
         if unread > 0 {
             let place = (reader.app, column.no);
             let user = (reader.user.no, column.floor);
-            recalled += unread.min(recalls::above(node, place, user, (Seq(u64::MAX), ordinal)).await?);
+            let mut gone = recalls::above(node, place, user, (Seq(u64::MAX), ordinal)).await?;
+            if removed.get(&column.no).is_some_and(|newest| *newest > column.floor) {
+                gone += deletions::above_of(node, reader, column, ordinal).await?;
+            }
+            total += unread.saturating_sub(gone);
         }
     }
-    Ok(recalled)
+    Ok(total)
 }
 
 /// The pass: those with an event after `from.since`, below (`from.recency`, `from.no`), the newest `limit` of them.

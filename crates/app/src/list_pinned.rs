@@ -2,6 +2,7 @@
 
 use crate::api::{Failure, MessagesPage};
 use crate::as_now::{Place, fitting};
+use crate::deletions;
 use crate::directory::failure;
 use crate::node::Node;
 use crate::reading::{PAGE_BYTES, Reader};
@@ -28,6 +29,7 @@ pub(crate) async fn list(
         return Err(Failure::new(ErrorCode::NotAMember, "the caller is not a member of the conversation"));
     }
     let row = node.row(key::pinned(reader.app, state.no)).await?.unwrap_or_default();
+    let removed = deletions::of(node, reader, conversation).await?.deletions;
     let mut pinned = Vec::new();
     for entry in packed::entries(&row) {
         let broken = || failure(damaged("pinned messages"));
@@ -35,7 +37,7 @@ pub(crate) async fn list(
         let seq = Seq(u64::from_be_bytes(seq.try_into().map_err(|_| broken())?));
         let (by, _) = message::decode_changed(value).map_err(failure)?;
         // What was pinned since the state was read is not for this answer.
-        if seq > after && by <= state.head && me.sees(seq) {
+        if seq > after && by <= state.head && me.sees(seq) && !removed.holds(seq) {
             pinned.push(seq);
         }
     }

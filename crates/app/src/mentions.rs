@@ -1,12 +1,14 @@
 //! Messages that call a user: how many of them are unread, and where they are.
 
 use crate::api::{Failure, ListMentions, MentionView, MentionsPage};
+use crate::deletions;
 use crate::node::Node;
 use crate::reading::Reader;
 use crate::recalls;
 use crate::rows::key::{self, Called};
 use std::collections::BTreeMap;
 use stonechat_domain::conversation::Conversation;
+use stonechat_domain::deletions::Deletions;
 use stonechat_domain::member::Member;
 use stonechat_domain::unread::Recalled;
 use stonechat_types::error_code::ErrorCode;
@@ -23,6 +25,7 @@ pub(crate) async fn unread(
     node: &Node,
     reader: &Reader,
     (state, me): (&Conversation, &Member),
+    removed: &Deletions,
 ) -> Result<u32, Failure> {
     let floor = me.floor();
     let found = above(node, reader, state, floor).await?;
@@ -30,7 +33,8 @@ pub(crate) async fn unread(
         return Ok(0);
     }
     let uncounted = recalls::uncounted(node, (reader.app, state.no), floor, state.head).await?;
-    let counted = found.keys().filter(|ordinal| !uncounted.contains_key(ordinal)).count();
+    let is_counted = |it: &&Ordinal| !uncounted.contains_key(it) && !removed.holds_ordinal(**it);
+    let counted = found.keys().filter(is_counted).count();
     Ok((counted as u32).min(MENTIONS_COUNTED_MAX))
 }
 
@@ -43,7 +47,8 @@ pub(crate) async fn list(node: &Node, reader: &Reader, wanted: ListMentions) -> 
     }
     let limit = if limit == 0 { DEFAULT } else { limit.min(PAGE_ITEMS_MAX) } as usize;
     let mut found = above(node, reader, &state, after).await?;
-    found.retain(|_, it| me.sees(it.by));
+    let removed = deletions::of(node, reader, conversation).await?.deletions;
+    found.retain(|ordinal, it| me.sees(it.by) && !removed.holds_ordinal(*ordinal));
     let uncounted = recalls::uncounted(node, (reader.app, state.no), after, state.head).await?;
     // A silent message calls as well; what was taken back does not.
     found.retain(|ordinal, it| uncounted.get(ordinal).is_none_or(|by| *by == it.by));

@@ -268,8 +268,10 @@ impl Conversation {
         };
         let me = &self.inner.user;
         let events = answer.messages.iter().filter_map(|message| message.event.as_ref());
+        let removed = self.summary().map(|summary| summary.removed.clone()).unwrap_or_default();
+        let is_left = |event: &&v1::Event| !removed.holds(Seq(event.seq));
         Ok(HistoryPage {
-            messages: events.filter_map(|event| translate::message(event, me)).collect(),
+            messages: events.filter(is_left).filter_map(|event| translate::message(event, me)).collect(),
             more_before: answer.more_before,
         })
     }

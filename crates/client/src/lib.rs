@@ -6,6 +6,7 @@ pub mod content;
 pub mod content_types;
 pub mod conversation;
 pub mod core;
+pub mod deletions;
 pub mod driver;
 pub mod error;
 pub mod events;

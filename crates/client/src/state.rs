@@ -11,6 +11,7 @@ use crate::content::Attributes;
 pub use crate::content::Content;
 pub use stonechat_wire::v1::SignOutReason;
 
+use crate::deletions::Removed;
 use crate::error::AuthError;
 use crate::group::Group;
 use crate::preferences::Preferences;
@@ -82,6 +83,8 @@ pub struct ConversationSummary {
     pub preview: Option<Preview>,
     /// What the user prefers in it.
     pub preferences: Arc<Preferences>,
+    /// What the user removed from it for himself.
+    pub removed: Arc<Removed>,
     /// Whether it was deleted, and nothing happened in it since: it is not in the list.
     pub hidden: bool,
     /// When it last moved up.

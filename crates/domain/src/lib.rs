@@ -4,6 +4,7 @@ pub mod attributes;
 pub mod conversation;
 pub mod decide;
 pub mod decide_group;
+pub mod deletions;
 pub mod device;
 pub mod event;
 pub mod fold;

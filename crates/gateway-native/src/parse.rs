@@ -99,6 +99,7 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
             limit: list.limit.min(PINS_MAX as u32),
         },
         Body::SetPreferences(set) => Call::SetPreferences(Box::new(preferences::set_preferences(set)?)),
+        Body::DeleteMessages(delete) => Call::DeleteMessages(preferences::delete_messages(&delete)?),
         Body::ListMentions(list) => Call::ListMentions(api::ListMentions {
             conversation: conversation(&list.conversation_id)?,
             after: Ordinal(number("after_ordinal", list.after_ordinal)?),
@@ -194,6 +195,7 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
         | Body::Reactions(_)
         | Body::Edits(_)
         | Body::Mentions(_)
+        | Body::Entry(_)
         | Body::Personal(_)
         | Body::Members(_)
         | Body::Bans(_)

@@ -1,9 +1,11 @@
-//! What a user prefers in a conversation: frames to the application's words, and back.
+//! What a user prefers in a conversation, and what he removed from it for himself: frames to the application's words, and
+//! back.
 
-use stonechat_app::api::{Failure, SetPreferences};
+use stonechat_app::api::{DeleteMessages, Failure, SetPreferences};
+use stonechat_domain::deletions::{Deletions, Run};
 use stonechat_domain::preferences::{FOR_GOOD, Preferences, PreferencesPatch};
 use stonechat_types::id::ConversationId;
-use stonechat_types::limits::{DRAFT_BYTES_MAX, FOLDERS_MAX};
+use stonechat_types::limits::{DELETED_AT_ONCE_MAX, DRAFT_BYTES_MAX, FOLDERS_MAX};
 use stonechat_types::number::{Seq, Timestamp};
 use stonechat_types::text::{Tag, check_message_text};
 use stonechat_wire::v1;
@@ -65,6 +67,29 @@ fn draft(draft: v1::Draft) -> Result<Written, Failure> {
     }
     let reply_to = seq("reply_to_seq", draft.reply_to_seq)?;
     Ok(Some((draft.text.into(), (reply_to > Seq::ZERO).then_some(reply_to))))
+}
+
+/// Reads which messages to remove.
+pub(crate) fn delete_messages(delete: &v1::DeleteMessages) -> Result<DeleteMessages, Failure> {
+    if delete.seqs.is_empty() || delete.seqs.len() > DELETED_AT_ONCE_MAX {
+        return Err(invalid("seqs", format_args!("has none or more than {DELETED_AT_ONCE_MAX} entries")));
+    }
+    Ok(DeleteMessages {
+        command_id: command_id(&delete.command_id)?,
+        conversation: conversation(&delete.conversation_id)?,
+        seqs: delete.seqs.iter().map(|it| seq("seqs", *it)).collect::<Result<_, _>>()?,
+    })
+}
+
+/// Writes what is removed.
+pub(crate) fn deletions(conversation: ConversationId, deletions: &Deletions) -> v1::Deletions {
+    let run = |run: &Run| v1::DeletedRun {
+        from_seq: run.first.seq.0,
+        upto_seq: run.last.seq.0,
+        from_ordinal: run.first.ordinal.0,
+        upto_ordinal: run.last.ordinal.0,
+    };
+    v1::Deletions { conversation_id: conversation.to_string(), runs: deletions.runs().iter().map(run).collect() }
 }
 
 /// Writes preferences.

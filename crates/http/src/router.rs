@@ -49,6 +49,7 @@ const CONVERSATION_MEMBERS: &str = "/v1/apps/{app}/conversations/{conversation}/
 const MESSAGE_EDIT: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/edit";
 const MESSAGE_REACT: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/react";
 const MESSAGE_RECALL: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/recall";
+const MESSAGE_DELETE: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/delete";
 const MESSAGES: &str = "/v1/apps/{app}/messages";
 
 /// Every path, for counting: labels of metrics are bounded.
@@ -70,6 +71,7 @@ const PATHS: &[&str] = &[
     MESSAGE_EDIT,
     MESSAGE_REACT,
     MESSAGE_RECALL,
+    MESSAGE_DELETE,
     MESSAGES,
     "/",
     "/healthz",
@@ -78,7 +80,7 @@ const PATHS: &[&str] = &[
     "/v1/openapi.json",
 ];
 
-fn table() -> [Route; 26] {
+fn table() -> [Route; 27] {
     let open = |path, handler| Route { method: "get", path, access: Access::Open, handler };
     let secret = |method, path, handler| Route { method, path, access: Access::Secret, handler };
     [
@@ -103,6 +105,7 @@ fn table() -> [Route; 26] {
         secret("post", MESSAGE_EDIT, post(change_message::edit)),
         secret("post", MESSAGE_REACT, post(change_message::react)),
         secret("post", MESSAGE_RECALL, post(change_message::recall)),
+        secret("post", MESSAGE_DELETE, post(change_message::delete)),
         open("/", get(home::handle)),
         open("/healthz", get(health::live)),
         open("/readyz", get(health::ready)),

@@ -13,8 +13,8 @@ use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use stonechat_app::api::{
     Answer, Call, CommandDone, Content, ContentType, ContentTypes, Destination, DeviceView, EventView, Failure,
-    MemberView, MembersPage, MessageView, MessagesPage, OwnProfile, PresenceView, ProfilePatch, ProfileView,
-    RelationView, RelationsPage, Sent, UserView,
+    MemberView, MembersPage, MessageView, MessagesPage, OwnProfile, PersonalItem, PresenceView, ProfilePatch,
+    ProfileView, RelationView, RelationsPage, Sent, UserView,
 };
 use stonechat_app::ports::{Clock, Entropy};
 use stonechat_domain::device::{Platform, SignOut};
@@ -26,7 +26,7 @@ use stonechat_types::fields::Fields;
 use stonechat_types::id::{
     AppName, CommandId, ConversationId, ConversationKind, DeviceId, MessageId, UserId, Username,
 };
-use stonechat_types::number::{AppId, Ordinal, Seq, Timestamp};
+use stonechat_types::number::{AppId, Ordinal, PersonalSeq, Seq, Timestamp};
 use stonechat_types::text::{Nickname, StatusText};
 use tower::ServiceExt as _;
 
@@ -171,6 +171,10 @@ impl Backend for Stub {
             Call::ListMembers(_) => Answer::Members(members()),
             Call::ChangeMessage(change) => {
                 Answer::CommandDone(CommandDone { conversation: change.conversation, seq: Seq(9), deduplicated: false })
+            }
+            Call::DeleteMessages(delete) => {
+                let item = PersonalItem::Deletions(delete.conversation, Arc::default());
+                Answer::Own(PersonalSeq(1), Box::new(item))
             }
             Call::Relate(_) => {
                 Answer::CommandDone(CommandDone { conversation: direct(), seq: Seq::ZERO, deduplicated: false })

@@ -96,6 +96,19 @@ pub struct Confirmed {
     pub upto: u64,
 }
 
+/// Messages that a user asked to remove for himself.
+#[derive(Clone, Debug)]
+pub struct Removal {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Which.
+    pub seqs: Vec<u64>,
+    /// All up to this event; 0 for none.
+    pub cleared_upto: u64,
+    /// Whether the server said that it is done.
+    pub acknowledged: bool,
+}
+
 /// All of it.
 #[derive(Debug, Default)]
 pub struct Ledger {
@@ -117,6 +130,8 @@ pub struct Ledger {
     cursors: BTreeMap<(u64, String), u64>,
     /// Users whose removal was asked for, by command.
     removals: BTreeMap<Key, (UserId, ConversationId)>,
+    /// What users removed for themselves, by command.
+    pub removals_for_oneself: BTreeMap<Key, Removal>,
     /// Whom a command blocks.
     blocking: BTreeMap<Key, UserId>,
     /// When somebody's block of another was first acknowledged.
@@ -196,6 +211,16 @@ impl Ledger {
                 }
                 self.command(key)
             }
+            Some(Body::DeleteMessages(delete)) => {
+                let key = key(&peer.user, &delete.command_id);
+                self.removes(&key, &delete.conversation_id, (&delete.seqs, 0));
+                self.command(key)
+            }
+            Some(Body::SetPreferences(set)) => {
+                let key = key(&peer.user, &set.command_id);
+                self.removes(&key, &set.conversation_id, (&[], set.cleared_upto_seq.unwrap_or_default()));
+                self.command(key)
+            }
             Some(Body::MarkRead(mark)) => {
                 let Ok(conversation) = mark.conversation_id.parse() else { return };
                 self.asks(&peer.user, conversation, mark.upto_seq);
@@ -208,6 +233,22 @@ impl Ledger {
             Some(_) | None => Asked::Other,
         };
         self.calls.insert((peer.connection, frame.id), asked);
+    }
+
+    fn removes(&mut self, key: &Key, conversation: &str, (seqs, cleared_upto): (&[u64], u64)) {
+        let Ok(conversation) = conversation.parse() else { return };
+        let removal = Removal { conversation, seqs: seqs.to_vec(), cleared_upto, acknowledged: false };
+        self.removals_for_oneself.entry(key.clone()).or_insert(removal);
+    }
+
+    /// A command about what belongs to the user alone is acknowledged.
+    fn done_for_oneself(&mut self, key: &Key, visits: &mut Visits) {
+        self.acknowledgements += 1;
+        let Some(removal) = self.removals_for_oneself.get_mut(key) else { return };
+        removal.acknowledged = true;
+        visits.count(if removal.seqs.is_empty() { "preferences set" } else { "messages removed for oneself" });
+        let conversation = removal.conversation;
+        self.commands.entry(key.clone()).or_default().acked.get_or_insert((conversation, 0));
     }
 
     fn command(&mut self, key: Key) -> Asked {
@@ -231,6 +272,7 @@ impl Ledger {
             (Some(Asked::Send(key)), Body::Sent(sent)) => self.sent(&key, sent, visits),
             (Some(Asked::Send(key)), Body::Error(error)) => self.refused_send(&key, error, visits),
             (Some(Asked::Command(key)), Body::CommandDone(done)) => self.done(&key, done, visits),
+            (Some(Asked::Command(key)), Body::Entry(_) | Body::Done(_)) => self.done_for_oneself(&key, visits),
             (Some(Asked::Command(key)), Body::Error(error)) => {
                 let entry = self.commands.entry(key).or_default();
                 if says_nothing_stored(error) {

@@ -11,6 +11,7 @@ mod look;
 pub mod model;
 pub mod network;
 pub mod node;
+pub mod own;
 pub mod plan;
 pub mod planted;
 pub mod ports;

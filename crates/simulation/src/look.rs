@@ -4,6 +4,7 @@ use crate::answers::is_same;
 use crate::device::Device;
 use crate::ledger::{Key, Ledger};
 use crate::model::{Conversation, Model};
+use crate::own::{check_entries, check_removed, is_muted, is_removed};
 use crate::tally;
 use crate::world::World;
 use anyhow::{Context as _, bail, ensure};
@@ -55,6 +56,7 @@ impl World {
             }
             model.add(&page, &*vault, (&self.rotted, &self.ledger))?;
         }
+        self.know_own(&mut model)?;
         ensure!(model.records == log.head().0, "the feed ends at {} and not at {}", model.records, log.head());
         for page in model.events.chunks(PAGE) {
             let (of_task, keys) = (log.clone(), page.iter().map(|position| tally::row_of(*position)).collect());
@@ -67,7 +69,8 @@ impl World {
         let of_log = check_promises(&self.ledger, &model)
             .and_then(|()| check_order(&self.ledger, &model))
             .and_then(|()| check_real_time(&self.ledger, &model))
-            .and_then(|()| check_shown(&self.ledger, &model));
+            .and_then(|()| check_shown(&self.ledger, &model))
+            .and_then(|()| check_removed(&self.ledger, &model));
         if let Err(error) = of_log {
             // Nothing that comes later can make this right.
             self.ledger.violation.get_or_insert(format!("{error:#}"));
@@ -207,7 +210,8 @@ impl World {
         for (id, _) in model.conversations.iter().filter(|(_, log)| log.is_member(user)) {
             ensure!(tables.conversations.contains_key(id), "it does not know {id}");
         }
-        let total: u64 = tables.conversations.values().filter(|row| row.member).map(|row| row.unread).sum();
+        let counts = tables.conversations.values().filter(|row| row.member && !is_muted(&tables, row.id));
+        let total: u64 = counts.map(|row| row.unread).sum();
         ensure!(device.total_unread == total, "it tells {} unread over all, and has {total}", device.total_unread);
         for (id, row) in &tables.conversations {
             let log = model.conversations.get(id).with_context(|| format!("it has {id}, which is not in the log"))?;
@@ -248,6 +252,7 @@ impl World {
             check_messages(&tables, *id, (log, user), &(device.index, &self.ledger), &self.rotted)
                 .with_context(place)?;
         }
+        check_entries(device, model)?;
         check_asking(user, model, &tables)?;
         self.check_own(device, model, &tables)
     }
@@ -340,6 +345,7 @@ fn check_messages(
     for (seq, row) in &here {
         let entry = log.entries.get(*seq as usize - 1).with_context(|| format!("message {seq} is not in the log"))?;
         ensure!(log.sees(user, *seq), "message {seq} may not be seen");
+        ensure!(!is_removed(log, user, row.ordinal), "message {seq} was removed, and is here");
         ensure!(row.ordinal == entry.ordinal && row.sender == entry.sender, "message {seq} is another");
         if !log.is_member(user) {
             // He has what was when he went.
@@ -373,12 +379,13 @@ fn check_messages(
     let held = |ordinal: u64| intervals.iter().any(|(from, upto)| (*from..=*upto).contains(&ordinal));
     let jumps = ledger.jumped.get(&(*device, id)).into_iter().flatten();
     let is_skipped = |seq: u64| jumps.clone().any(|(after, head)| *after < seq && seq <= *head);
-    for entry in log.messages(user) {
+    let left = || log.messages(user).filter(|entry| !is_removed(log, user, entry.ordinal));
+    for entry in left() {
         let (seq, is_held) = (entry.seq, held(entry.ordinal));
         ensure!(here.contains_key(&seq) || !is_held, "message {seq} counts as held and is not here");
         ensure!(is_held || is_skipped(seq), "message {seq} is not held");
     }
-    if let Some(newest) = log.messages(user).next_back() {
+    if let Some(newest) = left().next_back() {
         ensure!(held(newest.ordinal), "the newest message, {}, is not held", newest.seq);
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! What the log says, read from the feed and folded by rules of its own: the reference for servers and devices.
 
 use crate::ledger::{Key, Ledger};
+use crate::own::{Own, is_removed};
 use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,6 +9,7 @@ use stonechat_app::rows::attributes;
 use stonechat_app::rows::change;
 use stonechat_app::seal::{AuthorKeys, Opened, Place};
 use stonechat_domain::attributes::Attributes;
+use stonechat_domain::deletions::Deletions;
 use stonechat_domain::event::Change;
 use stonechat_domain::group::{Asking, GroupChange, Info, JoinMode, LinkId, Settings, Who};
 use stonechat_domain::kind::EventKind;
@@ -70,6 +72,8 @@ pub struct Conversation {
     pub asking: BTreeMap<UserId, Asking>,
     /// What messages are now, by seq.
     pub messages: BTreeMap<u64, Now>,
+    /// What each user removed for himself.
+    pub removed: BTreeMap<UserId, Deletions>,
 }
 
 /// What a group is besides its members.
@@ -158,7 +162,7 @@ impl Conversation {
     }
 
     /// The sentence of DESIGN.md 5.4, recounted: countable messages above max(read cursor, latest join), not sent by the
-    /// user, not recalled.
+    /// user, not removed by him, not recalled.
     #[must_use]
     pub fn unread(&self, user: &UserId, read_ordinal: u64) -> u64 {
         let floor = self.visible.get(user).and_then(|all| all.last()).map_or(0, |last| last.floor);
@@ -176,17 +180,19 @@ impl Conversation {
 
     fn unread_above<'a>(&'a self, user: &'a UserId, above: u64) -> impl Iterator<Item = &'a Entry> {
         let others = self.messages(user).filter(move |entry| entry.ordinal > above && entry.sender != *user);
+        let others = others.filter(|entry| !is_removed(self, user, entry.ordinal));
         let others = others.filter(|entry| entry.attributes.as_ref().is_none_or(|attributes| !attributes.silent));
         others.filter(|entry| self.messages.get(&entry.seq).is_none_or(|now| now.recalled.is_none()))
     }
 
-    /// How many messages of others above an ordinal were recalled or sent silently.
+    /// How many messages of others above an ordinal were recalled, sent silently, or removed by the user.
     #[must_use]
     pub fn recalled_above(&self, user: &UserId, ordinal: u64) -> u64 {
         let others = self.entries.iter().filter(|entry| entry.ordinal > ordinal && entry.sender != *user);
         let is_silent = |entry: &Entry| entry.attributes.as_ref().is_some_and(|attributes| attributes.silent);
         let is_recalled = |entry: &Entry| self.messages.get(&entry.seq).is_some_and(|now| now.recalled.is_some());
-        others.filter(|entry| is_silent(entry) || is_recalled(entry)).count() as u64
+        let is_gone = |entry: &Entry| entry.kind.countable() && is_removed(self, user, entry.ordinal);
+        others.filter(|entry| is_silent(entry) || is_recalled(entry) || is_gone(entry)).count() as u64
     }
 
     /// The cursor that follows from the log alone: moved by own messages to what their composer had shown, and over own
@@ -398,6 +404,10 @@ pub struct Model {
     pub edits: Vec<(ConversationId, u64, u64)>,
     /// The numbers of users who have done something.
     pub numbers: BTreeMap<UserId, UserNo>,
+    /// The numbers of all who exist.
+    pub users: BTreeMap<UserId, UserNo>,
+    /// What belongs to each of them alone.
+    pub own: Own,
 }
 
 impl Model {
@@ -415,6 +425,7 @@ impl Model {
         for record in records {
             self.records += 1;
             ensure!(record.position.0 == self.records, "position {} follows {}", record.position, self.records - 1);
+            self.own.add(record)?;
             if let Some(event) = &record.event {
                 self.events.push(record.position);
                 self.event(event, vault, known)?;

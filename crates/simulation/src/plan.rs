@@ -44,6 +44,10 @@ pub enum Step {
     Recall { device: u64, conversation: u64, message: u64 },
     /// One of the newest or oldest messages here is pinned, or no longer.
     Pin { device: u64, conversation: u64, message: u64, pin: bool },
+    /// Some of the newest messages here are removed, for the user alone.
+    Delete { device: u64, conversation: u64, message: u64 },
+    /// The user prefers something in a conversation, or clears it; the number chooses what.
+    Prefer { device: u64, conversation: u64, what: u64 },
     /// The user blocks another, asks to be his contact, or does whatever else people are to each other.
     Relate { device: u64, user: u64, what: u64 },
     /// Two users ask each other at once, or one answers what the other takes back.
@@ -232,8 +236,10 @@ impl Swarm {
 
 fn people_step(dice: &mut Dice) -> Step {
     let (device, conversation) = (dice.number(), dice.number());
-    match dice.below(33) {
+    match dice.below(37) {
         30 | 31 => Step::Relate { device, user: conversation, what: dice.below(16) },
+        33 | 34 => Step::Delete { device, conversation, message: dice.number() },
+        35 | 36 => Step::Prefer { device, conversation, what: dice.number() },
         32 => Step::Cross { device, user: conversation, what: dice.number() },
         0..=9 => {
             let count = if dice.percent(15) { dice.between(5, 40) } else { dice.between(1, 3) };

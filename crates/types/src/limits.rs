@@ -56,6 +56,11 @@ pub const EDITS_MAX: usize = 100;
 pub const FOLDERS_MAX: usize = 16;
 /// Bytes of the text of a draft.
 pub const DRAFT_BYTES_MAX: usize = 8 * 1024;
+/// Runs of messages that a user may have removed for himself from one conversation; messages that follow each other are
+/// one run.
+pub const DELETED_RUNS_MAX: usize = 1_024;
+/// Messages that one command removes for a user.
+pub const DELETED_AT_ONCE_MAX: usize = 100;
 /// Messages that may be pinned in one conversation.
 pub const PINS_MAX: usize = 100;
 /// Users that one message may call by name.

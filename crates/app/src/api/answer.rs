@@ -6,6 +6,7 @@ use bytes::Bytes;
 use std::borrow::Cow;
 use std::sync::Arc;
 use stonechat_domain::attributes::Attributes;
+use stonechat_domain::deletions::Deletions;
 use stonechat_domain::device::{Platform, SignOut};
 use stonechat_domain::event::Change;
 use stonechat_domain::group::{Asking, Info, Link, Settings};
@@ -49,6 +50,8 @@ pub enum Answer {
     Edits(EditsPage),
     /// Personal changes.
     Personal(PersonalPage),
+    /// An entry of the caller's personal state as it is now, with the number of the change that made it so.
+    Own(PersonalSeq, Box<PersonalItem>),
     /// Members.
     Members(MembersPage),
     /// Who is kept out.
@@ -195,6 +198,8 @@ pub struct ConversationView {
     pub unread: u64,
     /// Those of them that call the user, counted up to a limit.
     pub unread_mentions: u32,
+    /// The personal change up to which these two leave out what the caller removed for himself; zero for none.
+    pub removals_version: PersonalSeq,
     /// When it was last moved up.
     pub active_at: Timestamp,
     /// The last message that the caller may see, as it is now.
@@ -481,6 +486,8 @@ pub enum PersonalItem {
     Preferences(ConversationId, Box<Preferences>),
     /// What the user says of himself for the time being, and who is shown what.
     Presence(Box<PresenceSettings>),
+    /// What the user removed from a conversation for himself.
+    Deletions(ConversationId, Arc<Deletions>),
     /// That the user asks to be let into a group, or is asked to come in.
     Asking(Box<AskingView>),
 }

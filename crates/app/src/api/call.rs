@@ -44,6 +44,8 @@ pub enum Call {
     },
     /// Change what the caller prefers in a conversation. Answer: `Done`.
     SetPreferences(Box<SetPreferences>),
+    /// Remove messages for the caller alone. Answer: `Own`.
+    DeleteMessages(DeleteMessages),
     /// What a message said before. Answer: `Edits`.
     ListEdits {
         /// Where.
@@ -334,6 +336,17 @@ pub struct SetPreferences {
     pub conversation: ConversationId,
     /// What.
     pub patch: PreferencesPatch,
+}
+
+/// Messages to remove for the caller alone.
+#[derive(Clone, Debug)]
+pub struct DeleteMessages {
+    /// The client's id of the command.
+    pub command_id: CommandId,
+    /// Where.
+    pub conversation: ConversationId,
+    /// Which, at most [`DELETED_AT_ONCE_MAX`](stonechat_types::limits::DELETED_AT_ONCE_MAX).
+    pub seqs: Vec<Seq>,
 }
 
 /// Which messages that call the caller are wanted.

@@ -13,8 +13,8 @@ pub use answer::{
     PersonalPage, ReactionView, ReactionsPage, ReadMark, Sent, StateView, UserView, Welcome,
 };
 pub use call::{
-    Call, ChangeConversation, ChangeMessage, ChangeRequest, CreateGroup, Destination, FetchChanges, ListMembers,
-    ListMentions, ListReactions, ListReaders, MemberFilter, MessageRange, SendMessage, SetPreferences,
+    Call, ChangeConversation, ChangeMessage, ChangeRequest, CreateGroup, DeleteMessages, Destination, FetchChanges,
+    ListMembers, ListMentions, ListReactions, ListReaders, MemberFilter, MessageRange, SendMessage, SetPreferences,
 };
 pub use people::{
     ListRelations, OwnProfile, Patch, ProfilePatch, ProfileView, Relate, RelationFilter, RelationView, RelationsPage,

@@ -28,6 +28,8 @@ const BAN: u8 = 0x30;
 const MENTIONS: u8 = 0x0F;
 const PINNED: u8 = 0x10;
 const ASKER: u8 = 0x31;
+/// Where a user removed messages for himself; also what sets the words of such commands apart.
+pub const DELETIONS: u8 = 0x11;
 
 /// Ordinals of one row of messages that were taken back, as a power of two.
 const RECALLED_CHUNK_BITS: u32 = 10;
@@ -89,6 +91,23 @@ pub fn column(app: AppId, user: UserNo, conversation: ConversationNo) -> Bytes {
 #[must_use]
 pub fn columns(app: AppId, user: UserNo) -> Bytes {
     let mut key = start(COLUMN, app, 4);
+    key.put_u32(user.0);
+    key.freeze()
+}
+
+/// Where a user removed messages for himself: a packed row of conversation → ordinal, for a chunk of conversations.
+#[must_use]
+pub fn deleted(app: AppId, user: UserNo, conversation: ConversationNo) -> Bytes {
+    let mut key = start(DELETIONS, app, 8);
+    key.put_u32(user.0);
+    key.put_u32(conversation.0 >> super::column::CHUNK_BITS);
+    key.freeze()
+}
+
+/// What all rows of that kind of a user start with.
+#[must_use]
+pub fn all_deleted(app: AppId, user: UserNo) -> Bytes {
+    let mut key = start(DELETIONS, app, 4);
     key.put_u32(user.0);
     key.freeze()
 }

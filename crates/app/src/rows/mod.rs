@@ -6,6 +6,7 @@ pub mod codec;
 pub mod column;
 pub mod conversation;
 pub mod dedup;
+pub mod deletions;
 pub mod derive;
 pub mod follower;
 pub mod group;

@@ -2,7 +2,7 @@
 
 use super::codec::{Reader, Writer, damaged, role_byte, role_of};
 use super::user::{add_byte, add_of, message_byte, message_of};
-use super::{group, preferences, presence, relation};
+use super::{deletions, group, preferences, presence, relation};
 use crate::api::{AskingView, DeviceView, OwnProfile, PersonalItem, ProfileView, RelationView};
 use bytes::{BufMut, Bytes, BytesMut};
 use std::sync::Arc;
@@ -17,6 +17,7 @@ const MEMBERSHIP: u8 = 1;
 const READ: u8 = 2;
 const DEVICE: u8 = 3;
 const PREFERENCES: u8 = 4;
+const DELETIONS: u8 = 5;
 const RELATION: u8 = 10;
 const PROFILE: u8 = 11;
 const PRESENCE: u8 = 12;
@@ -55,6 +56,12 @@ pub fn preferences_key(id: ConversationId) -> Bytes {
 #[must_use]
 pub fn presence_key() -> Bytes {
     with(PRESENCE, &[])
+}
+
+/// The key of what a user removed from a conversation for himself.
+#[must_use]
+pub fn deletions_key(id: ConversationId) -> Bytes {
+    with(DELETIONS, id.as_bytes())
 }
 
 /// The key of a device.
@@ -149,6 +156,10 @@ pub fn encode(item: &PersonalItem) -> (Bytes, Bytes) {
             presence::write(&mut row, settings);
             (presence_key(), row.finish())
         }
+        PersonalItem::Deletions(conversation, it) => {
+            deletions::write(&mut row, it);
+            (deletions_key(*conversation), row.finish())
+        }
     }
 }
 
@@ -231,6 +242,10 @@ pub fn decode(key: &[u8], value: &[u8]) -> Result<Option<PersonalItem>, LogError
             PREFERENCES => {
                 let conversation = ConversationId::from_slice(name).ok()?;
                 PersonalItem::Preferences(conversation, Box::new(preferences::read(&mut row)?))
+            }
+            DELETIONS => {
+                let conversation = ConversationId::from_slice(name).ok()?;
+                PersonalItem::Deletions(conversation, Arc::new(deletions::read(&mut row)?))
             }
             _ => return Some(None),
         };

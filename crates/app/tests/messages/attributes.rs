@@ -49,6 +49,11 @@ fn carried(content: &Content) -> Attributes {
     }
 }
 
+/// A message that calls everybody.
+pub async fn call_all(device: &mut Device, at: ConversationId) -> Seq {
+    send(device, at, Attributes { mention_all: true, ..Attributes::default() }).await.unwrap().id.seq
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_is_called_sees_it_counted_and_listed_until_he_reads_it() {
     let world = World::new();

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod bodies;
+mod deletions;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod pins;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use stonechat_domain::kind::EventKind;
 use stonechat_types::id::{ConversationId, UserId};
+use stonechat_types::number::Ordinal;
 use stonechat_wire::v1::{self, Event, event};
 
 use crate::core::change::Change;
@@ -68,7 +69,8 @@ impl Core {
         if own {
             self.on_own_change(&event);
         }
-        if countable {
+        // Messages between that were hidden are held, also before an event that does not count.
+        if countable || event.ordinal > before {
             self.keep_interval(id, before + 1, event.ordinal);
         }
         if let Some(row) = message {
@@ -86,6 +88,7 @@ impl Core {
 
     /// Keeps messages of the log.
     pub(super) fn keep_messages(&mut self, id: ConversationId, rows: Vec<MessageRow>) {
+        let rows = self.without_removed(&id, rows);
         for row in &rows {
             self.journal.write(StoreOp::PutMessage(Box::new(row.clone())));
         }
@@ -157,7 +160,9 @@ fn fold(conversation: &mut Conversation, event: &Event, me: &UserId, mutants: Mu
     if kind.is_some_and(|kind| kind.bumps()) {
         row.active_at = row.active_at.max(event.sent_at);
     }
-    if let Some(message) = translate::message_row(event) {
+    if let Some(message) = translate::message_row(event)
+        && !conversation.removed.holds_ordinal(Ordinal(event.ordinal))
+    {
         row.preview = Some(translate::preview(&message));
     }
     let out = match &event.change {

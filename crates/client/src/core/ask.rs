@@ -179,6 +179,7 @@ impl Core {
             floor: Ordinal(conversation.floor()),
             unread: conversation.row.unread,
             cleared: self.preferences_of(&id).cleared_upto,
+            removed: self.removed_of(&id),
             marks: conversation.row.marks.clone(),
             head: Ordinal(conversation.row.last_ordinal),
         }))

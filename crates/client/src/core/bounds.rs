@@ -38,7 +38,7 @@ pub fn are_within(body: &Body) -> bool {
         Body::Event(it) => event(it),
         Body::ReadMoved(it) => all([it.upto_seq, it.upto_ordinal]),
         Body::DeliveredMoved(it) => it.upto_seq <= NUMBER_MAX,
-        Body::PersonalChange(it) => change(it),
+        Body::PersonalChange(it) | Body::Entry(it) => change(it),
         Body::Head(it) => all([it.head_seq, it.head_ordinal]),
         Body::CommandDone(it) => it.seq <= NUMBER_MAX,
         Body::Members(it) => it.as_of_seq <= NUMBER_MAX,
@@ -69,6 +69,7 @@ fn sent(it: &v1::Sent) -> bool {
 
 fn conversation(it: &v1::Conversation) -> bool {
     all([it.head_seq, it.head_ordinal, it.read_seq, it.read_ordinal, it.visible_from_seq, it.floor_ordinal])
+        && it.deletions_seq <= NUMBER_MAX
         && it.unread <= UNREAD_MAX
         && it.last_message.as_ref().is_none_or(event)
         && it.read_marks.iter().all(|mark| all([mark.upto_seq, mark.delivered_seq]))
@@ -85,6 +86,9 @@ fn change(it: &v1::PersonalChange) -> bool {
             Some(personal_change::Change::Read(it)) => all([it.upto_seq, it.upto_ordinal]),
             Some(personal_change::Change::Receipts(it)) => all([it.read_seq, it.delivered_seq]),
             Some(personal_change::Change::Preferences(it)) => all([it.cleared_upto_seq, it.hidden_upto_seq]),
+            Some(personal_change::Change::Deletions(it)) => {
+                it.runs.iter().all(|run| all([run.upto_seq, run.upto_ordinal]))
+            }
             // Times are shown, and not counted on from.
             Some(
                 personal_change::Change::Device(_)

@@ -1,11 +1,14 @@
 //! What the user asks of the core, and how it answers.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use stonechat_types::number::{Ordinal, Seq};
 use stonechat_wire::v1::frame::Body;
 
 use crate::content::Attributes;
+use crate::deletions::Removed;
 use crate::state::{Pending, SendState, Target, Unsent};
 
 /// Marks a command whose answer somebody waits for.
@@ -145,6 +148,8 @@ pub struct Opened {
     pub unread: u64,
     /// What was said up to here is not shown.
     pub cleared: Seq,
+    /// What the user removed for himself.
+    pub removed: Arc<Removed>,
     /// How far the others have read.
     pub marks: Vec<crate::state::ReadMark>,
     /// The last message.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use stonechat_domain::deletions::Deletions;
 use stonechat_domain::preferences::Preferences;
 use stonechat_types::id::UserId;
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
@@ -13,7 +14,8 @@ use crate::core::limits::{HELD_MAX, KNOWN_MAX};
 use crate::core::mutant::{Mutant, Mutants};
 use crate::core::rows::{ConversationRow, MessageRow};
 use crate::core::translate;
-use crate::state::{ConversationSummary, ReadMark};
+use crate::deletions::Removed;
+use crate::state::{ConversationSummary, Preview, ReadMark};
 
 /// How far a conversation is in step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +66,12 @@ pub struct Conversation {
     pub counted: u64,
     /// How much of that is not told, since it is muted.
     pub muted: u64,
+    /// What the user removed for himself, as the server said it last.
+    pub removed: Arc<Deletions>,
+    /// The personal change that said so.
+    pub removed_version: u64,
+    /// The personal change up to which the numbers that the server gave last leave out what is removed.
+    pub counted_version: u64,
     /// Seq and authorship of messages above the floor, by ordinal.
     known: BTreeMap<u64, Known>,
     mutants: Mutants,
@@ -135,6 +143,9 @@ impl Conversation {
             fruitless: 0,
             counted: 0,
             muted: 0,
+            removed: Arc::default(),
+            removed_version: 0,
+            counted_version: 0,
             known: BTreeMap::new(),
             mutants,
         }
@@ -187,7 +198,7 @@ impl Conversation {
     /// Counts a message that is newer than everything before.
     pub fn count(&mut self, ordinal: u64, known: Known) {
         self.row.head_ordinal = self.row.head_ordinal.max(ordinal);
-        if ordinal > self.floor() {
+        if ordinal > self.floor() && !self.removed.holds_ordinal(Ordinal(ordinal)) {
             self.add(Known { recalled: None, ..known }.counts());
         }
     }
@@ -219,7 +230,7 @@ impl Conversation {
         let calls = known.is_some_and(|known| known.calls);
         self.know(recalled.ordinal, Known { seq, own, recalled: Some(by), silent, calls });
         let floor = self.floor();
-        if own || silent {
+        if own || silent || self.removed.holds_ordinal(Ordinal(recalled.ordinal)) {
             return;
         }
         if newer && known.is_none_or(|known| known.recalled.is_none()) {
@@ -304,10 +315,12 @@ impl Conversation {
         if above >= upto {
             return Some(Counted::default());
         }
-        let between = self.known.range(above + 1..=upto);
+        let is_left = |ordinal: u64| !self.removed.holds_ordinal(Ordinal(ordinal));
+        let between = self.known.range(above + 1..=upto).filter(|(ordinal, _)| is_left(**ordinal));
+        let wanted = upto - above - self.removed.between(Ordinal(above), Ordinal(upto));
         let (all, others) =
             between.fold((0, Counted::default()), |(all, others), (_, known)| (all + 1, others + known.counts()));
-        (all == upto - above || self.mutants.is(Mutant::IgnoresFloor)).then_some(others)
+        (all == wanted || self.mutants.is(Mutant::IgnoresFloor)).then_some(others)
     }
 
     /// Takes what the server says of it; says whether its read cursor is behind.
@@ -347,6 +360,11 @@ impl Conversation {
             row.active_at = wire.active_at;
             row.preview = wire.last_message.as_ref().and_then(translate::message_row).as_ref().map(translate::preview);
         }
+        self.counted_version = if older { 0 } else { wire.deletions_seq };
+        if wire.deletions_seq < self.removed_version {
+            // It was made before something was removed.
+            self.recount_removed();
+        }
         for mark in translate::marks(&wire.read_marks) {
             self.mark(mark);
         }
@@ -367,6 +385,7 @@ impl Conversation {
     fn uncount_recalled(&mut self, wire: &v1::Conversation) {
         let counted = self.known.range(self.floor() + 1..).take_while(|(ordinal, _)| **ordinal <= wire.head_ordinal);
         let (mut later, mut unclear) = (Counted::default(), false);
+        let counted = counted.filter(|(ordinal, _)| !self.removed.holds_ordinal(Ordinal(**ordinal)));
         for known in counted.map(|(_, known)| *known).filter(|known| !known.own && !known.silent) {
             match known.recalled {
                 Some(0) => unclear = true,
@@ -376,6 +395,50 @@ impl Conversation {
         }
         self.take_off(later);
         self.row.unread_stale |= unclear || self.known.len() >= KNOWN_MAX;
+    }
+
+    /// Takes what the user removed; says whether the message that the list shows went with it.
+    pub fn remove(&mut self, version: u64, deletions: Arc<Deletions>) -> bool {
+        self.removed = deletions;
+        self.removed_version = version;
+        // Numbers that the server gave knowing of it are right.
+        if version > self.counted_version {
+            self.recount_removed();
+        }
+        let gone = self.row.preview.take_if(|preview| self.removed.holds(preview.seq));
+        gone.is_some()
+    }
+
+    /// Counts anew without what is removed, or lets the server.
+    fn recount_removed(&mut self) {
+        let (floor, head) = (self.floor(), self.row.head_ordinal);
+        if self.removed.between(Ordinal(floor), Ordinal(head)) == 0 {
+            return;
+        }
+        match self.others_between(floor, head) {
+            Some(counted) => self.set(counted),
+            None => self.row.unread_stale = true,
+        }
+    }
+
+    /// How many of the unread messages are about to be removed.
+    fn waiting(&self, removed: &Removed) -> Counted {
+        if removed.waiting.is_empty() {
+            return Counted::default();
+        }
+        let is_one = |(ordinal, known): &(&u64, &Known)| {
+            removed.waiting.contains(&known.seq) && !self.removed.holds_ordinal(Ordinal(**ordinal))
+        };
+        let unread = self.known.range(self.floor() + 1..).filter(is_one);
+        unread.fold(Counted::default(), |all, (_, known)| all + known.counts())
+    }
+
+    /// Unread messages as they are shown, and those of them that call the user.
+    #[must_use]
+    pub fn shown_unread(&self, removed: &Removed) -> (u64, u64) {
+        let waiting = self.waiting(removed);
+        let left = |count: u64, less| count.saturating_sub(less);
+        (left(self.row.unread, waiting.unread), left(self.row.unread_mentions, waiting.mentions))
     }
 
     /// Takes how far another member is; it never moves back.
@@ -415,9 +478,11 @@ impl Conversation {
 
     /// What a list shows of it.
     #[must_use]
-    pub fn summary(&self, preferences: Arc<Preferences>) -> ConversationSummary {
+    pub fn summary(&self, preferences: Arc<Preferences>, removed: Arc<Removed>) -> ConversationSummary {
         let row = &self.row;
-        let preview = row.preview.clone().filter(|preview| preview.seq > preferences.cleared_upto);
+        let is_shown = |preview: &Preview| preview.seq > preferences.cleared_upto && !removed.holds(preview.seq);
+        let preview = row.preview.clone().filter(is_shown);
+        let (unread, unread_mentions) = self.shown_unread(&removed);
         let title = match (&row.peer, row.peer_name.is_empty()) {
             (Some(peer), true) => peer.to_string(),
             (Some(_), false) => row.peer_name.clone(),
@@ -431,9 +496,10 @@ impl Conversation {
             role: row.role,
             member: row.member,
             member_count: row.member_count,
-            unread: row.unread,
-            unread_mentions: row.unread_mentions,
+            unread,
+            unread_mentions,
             preview,
+            removed,
             hidden: preferences.is_hidden(Seq(row.head_seq)),
             preferences,
             active_at: Timestamp(row.active_at),

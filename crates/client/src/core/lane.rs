@@ -5,7 +5,7 @@
 //! What it asks for is shown at once, as a wish that is laid over a message and never written into it. A wish can be
 //! granted twice and looks the same, and it goes when the log has passed the event that granted it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use stonechat_domain::preferences::PreferencesPatch;
@@ -18,9 +18,10 @@ use crate::core::command::{LaneCommand, Reply, Ticket};
 use crate::core::limits::{OUTBOX_MAX, PLACED_MAX, SETTLING_MAX};
 use crate::core::machine::Core;
 use crate::core::outbox::{Entry, Outbox, Stage};
-use crate::core::preferences;
+use crate::core::reads::Told;
 use crate::core::rows::{OutboxRow, QueuedCommand, StoreOp};
 use crate::core::translate;
+use crate::core::{deletions, preferences};
 use crate::error::{Error, Result};
 use crate::state::{Pending, SendState, Target, Wish};
 
@@ -68,6 +69,14 @@ impl Outbox {
     pub fn preferences_of(&self, conversation: &ConversationId) -> Vec<(PreferencesPatch, Timestamp)> {
         let lane = self.lanes.get(conversation).into_iter().flatten();
         lane.filter_map(|order| self.entries.get(order)?.prefers()).collect()
+    }
+
+    /// Messages that are about to be removed.
+    pub fn deletions_of(&self, conversation: &ConversationId) -> BTreeSet<u64> {
+        let lane = self.lanes.get(conversation).into_iter().flatten();
+        let rows = lane.filter_map(|order| Some(&self.entries.get(order)?.row)).filter(|row| row.failure.is_none());
+        let seqs = rows.filter_map(|row| deletions::asked_by(row.command.as_deref()?));
+        seqs.flatten().copied().collect()
     }
 
     /// All commands, in their order.
@@ -122,7 +131,7 @@ impl Core {
             Some(Target::Log(seq)) => Some(seq.get()),
             None => None,
         };
-        if matches!(command.call, Body::SetPreferences(_)) {
+        if matches!(command.call, Body::SetPreferences(_) | Body::DeleteMessages(_)) {
             self.touched.insert(command.conversation);
         }
         if !fill_in(&mut command.call, id, seq) {
@@ -211,6 +220,9 @@ impl Core {
         if let Some((conversation, patch)) = prefers {
             self.prefer(conversation, &patch);
         }
+        if let Body::Entry(entry) = body {
+            self.on_personal(entry, Told::Live);
+        }
         let seq = match body {
             Body::CommandDone(done) => done.seq,
             // Of commands that lead to no event.
@@ -231,7 +243,8 @@ impl Core {
     /// A command left the outbox. What was granted stays to be seen until its event is here.
     pub(super) fn let_wish_go(&mut self, entry: &Entry, state: &SendState) {
         let (conversation, id) = (entry.row.conversation, entry.row.client_msg_id);
-        if entry.row.command.as_ref().is_some_and(|command| preferences::asked_by(command).is_some()) {
+        let is_his_own = |it: &QueuedCommand| preferences::asked_by(it).is_some() || deletions::asked_by(it).is_some();
+        if entry.row.command.as_deref().is_some_and(is_his_own) {
             self.touched.insert(conversation);
         }
         let granted = entry.pending().filter(|_| matches!(state, SendState::Done(_)));
@@ -292,6 +305,7 @@ fn fill_in(call: &mut Body, id: ClientMsgId, seq: Option<u64>) -> bool {
         }
         Body::ChangeConversation(change) => change.command_id = command_id,
         Body::SetPreferences(set) => set.command_id = command_id,
+        Body::DeleteMessages(delete) => delete.command_id = command_id,
         _ => return false,
     }
     true

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use stonechat_domain::deletions::Deletions;
 use stonechat_domain::preferences::Preferences;
 use stonechat_types::id::{ConversationId, DeviceId, UserId};
 use stonechat_types::number::Timestamp;
@@ -152,6 +153,8 @@ pub struct Core {
     pub(super) watched: Watched,
     /// What the user prefers in conversations, as the server said it last.
     pub(super) preferences: BTreeMap<ConversationId, Preferences>,
+    /// What the user removed from conversations, as the server said it last, with the numbers of the changes.
+    pub(super) deletions: BTreeMap<ConversationId, (u64, Arc<Deletions>)>,
     /// Who waits for the device to be signed out.
     pub(super) leaving: Vec<Ticket>,
     /// Whether it is: nothing is stored any more.
@@ -216,6 +219,7 @@ impl Core {
             declared: Declared::default(),
             watched: Watched::default(),
             preferences: BTreeMap::new(),
+            deletions: BTreeMap::new(),
             leaving: Vec::new(),
             is_signed_out: false,
             focus: Vec::new(),
@@ -471,14 +475,15 @@ impl Core {
     }
 
     fn tell_summary(&mut self, id: &ConversationId) {
-        let preferences = self.preferences_of(id);
+        let (preferences, removed) = (self.preferences_of(id), self.removed_of(id));
         let is_muted = preferences.is_muted(Timestamp(self.now.wall_ms));
         let Some(conversation) = self.conversations.get_mut(id) else { return };
-        let counts = if conversation.row.member { conversation.row.unread } else { 0 };
+        let (unread, _) = conversation.shown_unread(&removed);
+        let counts = if conversation.row.member { unread } else { 0 };
         let muted = if is_muted { counts } else { 0 };
         let before = std::mem::replace(&mut conversation.counted, counts);
         let muted_before = std::mem::replace(&mut conversation.muted, muted);
-        self.journal.tell(Change::Conversation(Arc::new(conversation.summary(preferences))));
+        self.journal.tell(Change::Conversation(Arc::new(conversation.summary(preferences, removed))));
         if (before, muted_before) != (counts, muted) {
             self.total_unread = self.total_unread - before + counts;
             self.muted_unread = self.muted_unread - muted_before + muted;

@@ -18,6 +18,7 @@ pub mod command;
 mod content_types;
 mod conversation;
 mod delivered;
+mod deletions;
 mod dice;
 mod fetch;
 mod group;

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use stonechat_domain::deletions::Deletions;
 use stonechat_types::id::{ConversationId, UserId};
 use stonechat_wire::v1::{self, personal_change};
 
 use crate::core::change::Change;
 use crate::core::machine::Core;
-use crate::core::preferences;
 use crate::core::rows::StoreOp;
+use crate::core::{deletions, preferences};
 use crate::group::Asking;
 use crate::people::{Profile, Relation};
 use crate::presence::PresenceSettings;
@@ -27,6 +28,8 @@ pub enum EntryKey {
     Preferences(ConversationId),
     /// What the user says of himself for the time being, and who is shown what.
     Presence,
+    /// What the user removed from a conversation for himself.
+    Deletions(ConversationId),
     /// What the user asks of a group, or is asked.
     Asking(ConversationId),
     /// A device of the user.
@@ -44,6 +47,7 @@ impl EntryKey {
             Some(personal_change::Change::Profile(_)) => Some(Self::Profile),
             Some(personal_change::Change::Presence(_)) => Some(Self::Presence),
             Some(personal_change::Change::Preferences(it)) => it.conversation_id.parse().ok().map(Self::Preferences),
+            Some(personal_change::Change::Deletions(it)) => it.conversation_id.parse().ok().map(Self::Deletions),
             Some(personal_change::Change::Asking(asking)) => asking.conversation_id.parse().ok().map(Self::Asking),
             Some(personal_change::Change::Device(device)) => Some(Self::Device(device.device_id.clone())),
             Some(_) | None => None,
@@ -58,6 +62,7 @@ impl EntryKey {
             Self::Profile => "profile".to_owned(),
             Self::Presence => "presence".to_owned(),
             Self::Preferences(id) => format!("preferences.{id}"),
+            Self::Deletions(id) => format!("deletions.{id}"),
             Self::Asking(conversation) => format!("asking.{conversation}"),
             Self::Device(device) => format!("device.{device}"),
         }
@@ -73,6 +78,9 @@ impl Core {
     pub(super) fn tell_people(&mut self, entries: Vec<v1::PersonalChange>) {
         for change in entries {
             self.keep_entry(&change);
+            if let Some((id, deletions)) = deletions_in(&change) {
+                self.know_deletions(id, change.personal_seq, deletions);
+            }
         }
     }
 
@@ -82,6 +90,9 @@ impl Core {
             && let Some(key) = EntryKey::of(change)
         {
             self.journal.write(StoreOp::PutEntry(key.text(), Box::new(change.clone())));
+            if let Some((id, deletions)) = deletions_in(change) {
+                self.take_deletions(id, change.personal_seq, deletions);
+            }
         }
     }
 
@@ -131,6 +142,14 @@ impl Core {
         for id in std::mem::take(&mut self.preferences).into_keys() {
             self.touched.insert(id);
         }
+        self.forget_deletions();
         self.journal.tell(Change::PeopleGone);
+    }
+}
+
+fn deletions_in(change: &v1::PersonalChange) -> Option<(ConversationId, Deletions)> {
+    match &change.change {
+        Some(personal_change::Change::Deletions(it)) => deletions::from_wire(it),
+        Some(_) | None => None,
     }
 }

@@ -287,6 +287,8 @@ pub enum StoreOp {
     PutMessage(Box<MessageRow>),
     /// Takes a change into a message, if it is here.
     ChangeMessage(Box<MessageChange>),
+    /// Removes the messages of a conversation in these intervals of ordinals, which stay held.
+    DropMessages(ConversationId, Vec<(u64, u64)>),
     /// Removes the messages of a conversation below an ordinal that no interval holds.
     DropUnheld(ConversationId, u64),
     /// Replaces the intervals of a conversation.

@@ -205,6 +205,9 @@ impl Core {
         let mutants = self.settings.mutants;
         let is_new = !self.conversations.contains_key(&id);
         let conversation = self.conversations.entry(id).or_insert_with(|| Conversation::new(empty_row(id), mutants));
+        if let (true, Some((version, deletions))) = (is_new, self.deletions.get(&id)) {
+            (conversation.removed_version, conversation.removed) = (*version, deletions.clone());
+        }
         // What is asked for because of a later event is still to be asked for.
         let answers = conversation.row.head_seq <= wire.head_seq;
         let cursor_is_behind = conversation.take(wire);

@@ -4,6 +4,8 @@ mod changes;
 mod cursors;
 mod lane;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use stonechat_types::id::{ClientMsgId, ConversationId, DeviceId, UserId};
 use stonechat_types::number::{AppId, Ordinal, Seq, Timestamp};
@@ -509,6 +511,7 @@ fn a_timeline_has_days_gaps_marks_and_the_line_above_the_unread() {
     let bob = UserId::new("bob").unwrap();
     model.begin(Opened {
         cleared: Seq::ZERO,
+        removed: Arc::default(),
         intervals: vec![(1, 2), (7, 9)],
         read: (Seq(8), Ordinal(7)),
         floor: Ordinal(7),

@@ -1,6 +1,7 @@
 //! The lines of a timeline, from what the device holds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
@@ -11,6 +12,7 @@ use crate::core::command::Opened;
 use crate::core::rows::MessageRow;
 use crate::core::translate;
 use crate::core::wishes;
+use crate::deletions::Removed;
 use crate::state::{
     Date, ItemKey, Message, MessageItem, Pending, Quote, ReadMark, SendState, SentMark, Target, TimelineItem,
     TimelineItemKind, Unsent, Wish,
@@ -35,6 +37,7 @@ pub struct TimelineModel {
     read_marker: Option<u64>,
     /// What was said up to here is not shown.
     cleared: Seq,
+    removed: Arc<Removed>,
     marks: Vec<ReadMark>,
 }
 
@@ -54,6 +57,7 @@ impl TimelineModel {
             intervals: Vec::new(),
             read_marker: None,
             cleared: Seq::ZERO,
+            removed: Arc::default(),
             marks: Vec::new(),
         }
     }
@@ -82,6 +86,7 @@ impl TimelineModel {
             }
         }
         self.cleared = opened.cleared;
+        self.removed = opened.removed;
         self.read_marker = (opened.unread > 0).then_some(opened.floor.get());
         self.from = self.from.min(opened.head.get() + 1);
     }
@@ -122,8 +127,9 @@ impl TimelineModel {
                 change.fold(row);
             }
             Change::Conversation(summary) if summary.id == self.conversation => {
-                let cleared = summary.preferences.cleared_upto;
-                return std::mem::replace(&mut self.cleared, cleared) != cleared;
+                let before = (self.cleared, self.removed.clone());
+                (self.cleared, self.removed) = (summary.preferences.cleared_upto, summary.removed.clone());
+                return before.0 != self.cleared || before.1 != self.removed;
             }
             Change::Intervals(conversation, intervals) if *conversation == self.conversation => {
                 self.intervals.clone_from(intervals);
@@ -192,7 +198,7 @@ impl TimelineModel {
         }
         let mut gaps = self.gaps().into_iter().peekable();
         let mut marker = self.read_marker;
-        for (ordinal, row) in self.messages.iter().filter(|(_, row)| row.seq > self.cleared.get()) {
+        for (ordinal, row) in self.messages.iter().filter(|(_, row)| self.shows(row)) {
             while let Some((after, missing)) = gaps.next_if(|(after, _)| after < ordinal) {
                 lines.gap(after, missing);
             }
@@ -228,6 +234,10 @@ impl TimelineModel {
             lines.push(ItemKey::Own(unsent.client_msg_id), TimelineItemKind::Message(Box::new(item)));
         }
         lines.items
+    }
+
+    fn shows(&self, row: &MessageRow) -> bool {
+        row.seq > self.cleared.get() && !self.removed.holds(Seq(row.seq))
     }
 
     fn is_placed(&self, client_msg_id: ClientMsgId) -> bool {
@@ -269,7 +279,7 @@ impl TimelineModel {
             Ordinal::ZERO => self.messages.values().rev().find(|row| row.seq == seq.get()),
             ordinal => self.messages.get(&ordinal.get()).filter(|row| row.seq == seq.get()),
         };
-        Some(Quote { seq, ordinal, says: row.map(translate::quoted) })
+        Some(Quote { seq, ordinal, says: row.filter(|row| self.shows(row)).map(translate::quoted) })
     }
 
     /// Shows a message as the commands about it want it, and says which they are.

@@ -301,6 +301,9 @@ fn drops_what_lies_in_a_gap(store: &mut impl Store) {
     let query = MessageQuery { conversation: conversation(), from: 1, upto: 99, limit: 99 };
     let left: Vec<_> = store.reader().unwrap().messages(query).unwrap().iter().map(|row| row.ordinal).collect();
     assert_eq!(left, [1, 9, 11]);
+    apply(store, vec![StoreOp::DropMessages(conversation(), vec![(1, 3), (11, 11)])]);
+    let left: Vec<_> = store.reader().unwrap().messages(query).unwrap().iter().map(|row| row.ordinal).collect();
+    assert_eq!(left, [9]);
 }
 
 #[test]

@@ -69,6 +69,10 @@ impl Tables {
                 let row = self.messages.get_mut(&(change.conversation, change.target));
                 row.into_iter().for_each(|row| change.fold(row));
             }
+            StoreOp::DropMessages(id, intervals) => {
+                let goes = |ordinal: u64| intervals.iter().any(|(from, upto)| (*from..=*upto).contains(&ordinal));
+                self.messages.retain(|_, row| row.conversation != *id || !goes(row.ordinal));
+            }
             StoreOp::DropUnheld(id, below) => {
                 let held = self.intervals.get(id).map_or(&[][..], Vec::as_slice);
                 let is_held = |ordinal: u64| held.iter().any(|(from, upto)| (*from..=*upto).contains(&ordinal));

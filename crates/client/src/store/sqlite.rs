@@ -160,6 +160,14 @@ fn apply(db: &Connection, op: &StoreOp) -> rusqlite::Result<()> {
         StoreOp::ClearHistory => db.execute_batch("DELETE FROM messages; DELETE FROM intervals; DELETE FROM entries"),
         StoreOp::PutMessage(message) => row::put_message(db, message),
         StoreOp::ChangeMessage(change) => change_message(db, change),
+        StoreOp::DropMessages(id, intervals) => {
+            let sql = "DELETE FROM messages WHERE conversation_id = ?1 AND ordinal BETWEEN ?2 AND ?3";
+            let mut delete = db.prepare_cached(sql)?;
+            for (from, upto) in intervals {
+                delete.execute(params![id.to_string(), row::signed(*from), row::signed(*upto)])?;
+            }
+            Ok(())
+        }
         StoreOp::DropUnheld(id, below) => {
             let sql = "DELETE FROM messages WHERE conversation_id = ?1 AND ordinal < ?2 AND NOT EXISTS
                 (SELECT 1 FROM intervals WHERE intervals.conversation_id = messages.conversation_id

@@ -46,6 +46,8 @@ pub fn name(body: &Body) -> &'static str {
         Body::PresenceSettings(_) => "presence_settings",
         Body::Away(_) => "away",
         Body::PresenceChanged(_) => "presence_changed",
+        Body::DeleteMessages(_) => "delete_messages",
+        Body::Entry(_) => "entry",
         Body::Typing(_) => "typing",
         Body::Focus(_) => "focus",
         Body::Welcome(_) => "welcome",

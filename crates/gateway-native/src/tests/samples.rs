@@ -9,6 +9,7 @@ use stonechat_app::api::{
     PersonalPage, ReactionView, ReactionsPage, ReadMark, Sent, StateView, UserView, Welcome,
 };
 use stonechat_domain::attributes::{Attributes, Forwarded, ReplyTo};
+use stonechat_domain::deletions::{Deletions, Place, Run};
 use stonechat_domain::device::{Platform, SignOut};
 use stonechat_domain::event::{self, Change};
 use stonechat_domain::group::{Asking, FOR_GOOD, GroupChange, Info, JoinMode, Link, LinkId, Measure, Settings};
@@ -126,6 +127,7 @@ pub fn calls() -> Vec<Body> {
             cleared_upto_seq: Some(7),
             hidden_upto_seq: Some(8),
         }),
+        Body::DeleteMessages(v1::DeleteMessages { command_id: key(), conversation_id: group_id(), seqs: vec![40, 42] }),
         Body::ListMentions(v1::ListMentions { conversation_id: group_id(), after_ordinal: 7, limit: 20 }),
         Body::MarkRead(v1::MarkRead { conversation_id: group_id(), upto_seq: 42 }),
         Body::MarkDelivered(v1::MarkDelivered {
@@ -243,6 +245,7 @@ pub fn all_answers() -> Vec<Answer> {
             mentions: vec![MentionView { seq: Seq(42), ordinal: Ordinal(12) }],
             more: true,
         }),
+        Answer::Own(PersonalSeq(23), Box::new(deletions())),
         Answer::Personal(personal()),
         Answer::Members(MembersPage {
             members: vec![
@@ -467,6 +470,7 @@ fn changed() -> MessageView {
 fn group_view() -> ConversationView {
     ConversationView {
         unread_mentions: 3,
+        removals_version: PersonalSeq(23),
         id: group(),
         title: Some(title()),
         peer: None,
@@ -563,6 +567,12 @@ fn preferences() -> Preferences {
     }
 }
 
+fn deletions() -> PersonalItem {
+    let place = |seq, ordinal| Place { seq: Seq(seq), ordinal: Ordinal(ordinal) };
+    let runs = vec![Run { first: place(1, 1), last: place(7, 3) }, Run { first: place(40, 10), last: place(42, 11) }];
+    PersonalItem::Deletions(group(), Arc::new(Deletions::from_runs(runs).unwrap()))
+}
+
 fn asking() -> AskingView {
     let (conversation, title) = (group(), Some(title()));
     AskingView { conversation, asking: Asking::Invited, title, by: bob().id, at: SENT_AT }
@@ -584,8 +594,9 @@ fn personal() -> PersonalPage {
             (PersonalSeq(22), PersonalItem::Asking(Box::new(asking()))),
             (PersonalSeq(23), PersonalItem::Presence(Box::new(presence::settings()))),
             (PersonalSeq(24), PersonalItem::Receipts { conversation: direct(), read: Seq(40), delivered: Seq(44) }),
+            (PersonalSeq(25), deletions()),
         ],
-        upto: PersonalSeq(24),
+        upto: PersonalSeq(25),
         more: true,
     }
 }

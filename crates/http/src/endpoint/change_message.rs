@@ -1,5 +1,5 @@
-//! `POST /v1/apps/{app}/conversations/{conversation}/messages/{seq}/…`: `edit`, `react` and `recall`, in the name of a
-//! member. With `as_app` the app vouches for it: windows of time and roles do not bind it then.
+//! `POST /v1/apps/{app}/conversations/{conversation}/messages/{seq}/…`: `edit`, `react`, `recall` and `delete` (for one user
+//! alone), in the name of a member. With `as_app` the app vouches for it: windows of time and roles do not bind it then.
 
 use crate::endpoint::send_message::{Given, content};
 use crate::error::ApiError;
@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use stonechat_app::api::{Answer, Call, ChangeMessage};
+use stonechat_app::api::{Answer, Call, ChangeMessage, DeleteMessages};
 use stonechat_domain::event::{Content, MessageCommand};
 use stonechat_domain::message::Authority;
 use stonechat_types::emoji::Emoji;
@@ -57,6 +57,19 @@ pub(crate) struct RecallBody {
     #[serde(default)]
     as_app: bool,
     command_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeleteBody {
+    user: String,
+    command_id: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Deleted {
+    conversation: String,
+    command_id: String,
 }
 
 #[derive(Serialize)]
@@ -108,6 +121,39 @@ pub(crate) async fn recall(
     change(&state, &caller, &place, asked, MessageCommand::Recall).await
 }
 
+pub(crate) async fn delete(
+    State(state): State<HttpState>,
+    Extension(caller): Extension<Caller>,
+    PathOf(place): PathOf<Place>,
+    JsonBody(body): JsonBody<DeleteBody>,
+) -> Result<Json<Deleted>, ApiError> {
+    let user = id("user", &body.user)?;
+    let (conversation, seq) = message(&place)?;
+    let command_id = command_id(&state, body.command_id.as_deref())?;
+    let call = Call::DeleteMessages(DeleteMessages { command_id, conversation, seqs: vec![seq] });
+    let Answer::Own(..) = state.backend.call_as(caller.app, user, call).await? else {
+        return Err(ApiError::new(ErrorCode::Internal, "the command had another answer than expected"));
+    };
+    Ok(Json(Deleted { conversation: conversation.to_string(), command_id: command_id.to_string() }))
+}
+
+fn message(place: &Place) -> Result<(ConversationId, Seq), ApiError> {
+    let conversation: ConversationId = id("conversation", &place.conversation)?;
+    let seq = place.seq.parse().ok().filter(|seq| (1..=i64::MAX as u64).contains(seq));
+    Ok((conversation, Seq(seq.ok_or_else(|| ApiError::invalid("seq", "is not the seq of a message"))?)))
+}
+
+/// The id that the backend gave, or a new one.
+pub(crate) fn command_id(state: &HttpState, given: Option<&str>) -> Result<CommandId, ApiError> {
+    match given {
+        Some(text) => id("command_id", text),
+        None => {
+            let (now_ms, random) = state.uuid_parts();
+            Ok(CommandId::from_parts(now_ms, random))
+        }
+    }
+}
+
 /// What every change says.
 struct Asked<'a> {
     user: &'a str,
@@ -123,16 +169,8 @@ async fn change(
     command: MessageCommand,
 ) -> Result<Json<Reply>, ApiError> {
     let user = id("user", asked.user)?;
-    let conversation: ConversationId = id("conversation", &place.conversation)?;
-    let seq = place.seq.parse().ok().filter(|seq| (1..=i64::MAX as u64).contains(seq));
-    let seq = Seq(seq.ok_or_else(|| ApiError::invalid("seq", "is not the seq of a message"))?);
-    let command_id: CommandId = match asked.command_id {
-        Some(text) => id("command_id", text)?,
-        None => {
-            let (now_ms, random) = state.uuid_parts();
-            CommandId::from_parts(now_ms, random)
-        }
-    };
+    let (conversation, seq) = message(place)?;
+    let command_id = command_id(state, asked.command_id)?;
     let authority = if asked.as_app { Authority::App } else { Authority::Member };
     let call = Call::ChangeMessage(ChangeMessage { command_id, conversation, seq, command, authority });
     let Answer::CommandDone(done) = state.backend.call_as(caller.app, user, call).await? else {
@@ -182,6 +220,20 @@ mod tests {
         let (user, recall, reply) = asked("recall", json!({"user": "bob", "as_app": true})).await;
         assert_eq!((user.as_str(), recall.command, recall.authority), ("bob", MessageCommand::Recall, Authority::App));
         assert_eq!(reply["command_id"].as_str().map(str::len), Some(36));
+    }
+
+    #[tokio::test]
+    async fn a_message_is_removed_for_the_user_alone() {
+        let stub = Stub::default();
+        let body = json!({"user": "bob", "command_id": ID});
+        let (status, reply) = send_to(&stub.router(), post("2", "delete", body)).await;
+        assert_eq!(status.as_u16(), 200, "{reply}");
+        assert_eq!(reply, json!({"conversation": direct().to_string(), "command_id": ID}));
+        let (user, Call::DeleteMessages(delete)) = stub.called() else { panic!("another call was made") };
+        assert_eq!((user.as_str(), delete.conversation, delete.seqs), ("bob", direct(), vec![Seq(2)]));
+        for body in [json!({}), json!({"user": "bob", "as_app": true}), json!({"user": "bob", "command_id": "x"})] {
+            assert_eq!(refusal(post("2", "delete", body)).await.0, 400);
+        }
     }
 
     #[tokio::test]

@@ -154,6 +154,16 @@ impl Doer {
             Effect::Recall(id, message) => {
                 self.change(Order::Change(self.conversation(id), message, Wanted::Nothing));
             }
+            Effect::Delete(id, seq) => {
+                let conversation = self.conversation(id);
+                self.work(async move {
+                    let done = match conversation.delete_for_me(&[seq]).await {
+                        Ok(handle) => handle.done().await.map(drop),
+                        Err(error) => Err(error),
+                    };
+                    done.err().map(|error| Msg::Failed(format!("that was not removed: {error}")))
+                });
+            }
             Effect::Prefer(id, preference) => self.change(Order::Prefer(self.conversation(id), preference)),
             Effect::CreateGroup(title, users) => {
                 let account = self.account.clone();

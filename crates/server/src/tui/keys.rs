@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use stonechat_client::state::{Content, ItemKey, MessageItem, Role, SendState, Target, TimelineItem, TimelineItemKind};
 use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind};
+use stonechat_types::number::Seq;
 use stonechat_types::text::Title;
 
 use crate::tui::dialog::{Dialog, Filled, Form, parse_users};
@@ -147,7 +148,7 @@ fn prefer(app: &App, key: KeyEvent, effects: &mut Vec<Effect>) {
 }
 
 fn in_messages(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
-    let recalling = app.recalling.take();
+    let (recalling, deleting) = (app.recalling.take(), app.deleting.take());
     match key.code {
         KeyCode::Up | KeyCode::Char('k') => select(app, Step::Before),
         KeyCode::Down | KeyCode::Char('j') => select(app, Step::After),
@@ -161,6 +162,7 @@ fn in_messages(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
             Some(id) => effects.push(Effect::Discard(id)),
             None => recall(app, recalling, effects),
         },
+        KeyCode::Char('x') => delete(app, deleting, effects),
         KeyCode::Char('e') => edit(app),
         KeyCode::Char('p') => pin(app, effects),
         KeyCode::Char(digit @ '1'..='9') => react(app, digit, effects),
@@ -244,6 +246,19 @@ fn recall(app: &mut App, asked: Option<Target>, effects: &mut Vec<Effect>) {
     }
     app.recalling = Some(message);
     app.say("press d again to recall this message for everybody");
+}
+
+/// Removes a message for this user alone, when asked twice in a row.
+fn delete(app: &mut App, asked: Option<Seq>, effects: &mut Vec<Effect>) {
+    let Some((id, _, item)) = selected_message(app) else { return };
+    // What waits in the outbox is taken back by another key.
+    let Some(seq) = item.message.id.map(|id| id.seq) else { return };
+    if asked == Some(seq) {
+        effects.push(Effect::Delete(id, seq));
+        return select(app, Step::Before);
+    }
+    app.deleting = Some(seq);
+    app.say("press x again to remove this message for yourself");
 }
 
 /// Whether the time for a change is over; for a message that waits it has not begun.

@@ -122,6 +122,8 @@ pub enum Effect {
     Pin(ConversationId, Target, bool),
     /// Take a message back, for everybody.
     Recall(ConversationId, Target),
+    /// Remove a message for this user alone.
+    Delete(ConversationId, Seq),
     /// Make a group.
     CreateGroup(String, Vec<UserId>),
     /// Ask who is in a conversation.

@@ -68,6 +68,8 @@ pub struct App {
     pub answering: Option<(Seq, UserId)>,
     /// The message that is recalled when the same key is pressed again.
     pub recalling: Option<Target>,
+    /// The message that is removed for this user when the same key is pressed again.
+    pub deleting: Option<Seq>,
     /// What was begun in other conversations.
     pub drafts: BTreeMap<ConversationId, Vec<String>>,
     /// Those of them that were begun before this device knew whether another one had begun something there.
@@ -213,6 +215,7 @@ impl App {
             content_types: Arc::default(),
             answering: None,
             recalling: None,
+            deleting: None,
             drafts: BTreeMap::new(),
             early_drafts: BTreeSet::new(),
             changed_at: None,

@@ -3,6 +3,7 @@
 mod disk;
 mod manage;
 mod network;
+mod own;
 mod people;
 mod server;
 mod steps;

@@ -104,6 +104,8 @@ impl World {
                 let recall = change_message::Change::Recall(v1::Recall {});
                 self.change_message(device, (conversation, message), recall);
             }
+            Step::Delete { device, conversation, message } => self.delete_messages(device, conversation, message),
+            Step::Prefer { device, conversation, what } => self.prefer(device, conversation, what),
             Step::Relate { device, user, what } => {
                 let (device, user) = (self.chosen(device), self.user(user));
                 self.relate(device, &user, relation_change(what, self.now_ms));

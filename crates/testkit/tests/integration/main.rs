@@ -6,6 +6,7 @@ mod bad_network;
 mod black_box;
 mod command_line;
 mod content_types;
+mod deletions;
 mod devices;
 mod fuzz_corpus;
 mod groups;

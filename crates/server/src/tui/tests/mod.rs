@@ -93,6 +93,7 @@ fn list() -> Vec<Arc<ConversationSummary>> {
 fn quiet(id: ConversationId, title: &str, peer: Option<&str>) -> ConversationSummary {
     ConversationSummary {
         preferences: Arc::default(),
+        removed: Arc::default(),
         hidden: false,
         unread_mentions: 0,
         id,

@@ -24,7 +24,7 @@ const KEYS: &[(&str, &str)] = &[
     ("Ctrl+R", "reconnect now"),
     ("1 … 5", "👍 ❤ 😂 🎉 😢 on a message, or off"),
     ("r  e  p", "answer · edit · pin a message"),
-    ("d d", "recall a message"),
+    ("d d  x x", "recall · remove for me"),
     ("@bob @all", "calls somebody · everybody"),
     ("r  d", "retry · delete a failed message"),
     ("Ctrl+C", "quit"),
