@@ -472,6 +472,7 @@ fn marks_that_moved_while_a_timeline_was_opened_are_kept() {
         |upto, delivered| crate::state::ReadMark { user: bob.clone(), upto: Seq(upto), delivered: Seq(delivered) };
     model.apply(&Change::Marks(direct(0), vec![mark(1, 3)]));
     model.begin(Opened {
+        removed: Arc::default(),
         cleared: Seq::ZERO,
         intervals: vec![(1, 2)],
         read: (Seq(2), Ordinal(2)),
