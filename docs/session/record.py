@@ -31,6 +31,9 @@ PATIENCE_S = 20
 PAUSE_S, KEY_S = 1.6, 0.045
 HERE = Path(__file__).resolve().parent
 
+# What may stand before a title in the list.
+MARKS = " ▌●○◐"
+
 ENTER, TAB, ESCAPE, UP = "\r", "\t", "\x1b", "k"
 CTRL_P, CTRL_C = "\x10", "\x03"
 
@@ -239,7 +242,7 @@ def opens(person, title):
     for key in ["k"] * 8 + ["j"] * 16:
         person.read(0.15)
         chosen = [row for row in range(ROWS) if stands_out(person.screen.buffer[row][1])]
-        if any(person.lines()[row][1:].startswith(title) for row in chosen):
+        if any(person.lines()[row].lstrip(MARKS).startswith(title) for row in chosen):
             return person.keys(ENTER)
         person.keys(key)
     sys.exit(f"{person.name} does not find {title}:\n" + "\n".join(person.lines()))
