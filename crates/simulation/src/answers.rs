@@ -127,6 +127,10 @@ impl World {
             ensure!(marks.is_empty(), "{marks:?} is told beside a block");
             return Ok(());
         }
+        if view.group.as_ref().is_some_and(|group| !group.settings.tells_receipts()) {
+            ensure!(marks.is_empty(), "{marks:?} is told where receipts or members are hidden");
+            return Ok(());
+        }
         let others = log.roles.keys().filter(|other| *other != user);
         let cursors = others.filter_map(|other| Some((other.clone(), told.get(&(other.clone(), view.id))?.read)));
         let cursors: BTreeMap<_, _> = cursors.filter(|(user, read)| read.0 > 0 || marks.contains_key(user)).collect();
