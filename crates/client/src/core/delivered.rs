@@ -9,7 +9,7 @@ use stonechat_wire::v1::{self, frame::Body};
 use crate::core::calls::Purpose;
 use crate::core::change::Change;
 use crate::core::dice::backoff_ms;
-use crate::core::limits::CURSOR_SETTLES_MS;
+use crate::core::limits::{CURSOR_SETTLES_MS, UNKNOWN_MAX};
 use crate::core::machine::Core;
 use crate::core::mutant::Mutant;
 use crate::core::refusal::{server_error, wait_ms};
@@ -146,6 +146,16 @@ impl Core {
 
     /// Takes how far another member is.
     pub(super) fn mark(&mut self, id: ConversationId, mark: ReadMark) {
+        if !self.conversations.contains_key(&id) {
+            // It is being asked for, and the answer may have been made before this.
+            if self.unknown_marks.len() < UNKNOWN_MAX || self.unknown_marks.contains_key(&id) {
+                let marks = self.unknown_marks.entry(id).or_default();
+                let known = marks.entry(mark.user.clone()).or_insert_with(|| mark.clone());
+                known.upto = known.upto.max(mark.upto);
+                known.delivered = known.delivered.max(mark.delivered);
+            }
+            return;
+        }
         if let Some(conversation) = self.conversations.get_mut(&id)
             && conversation.mark(mark)
         {

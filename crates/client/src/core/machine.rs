@@ -29,7 +29,7 @@ use crate::core::rows::{DeviceRow, Snapshot, StoreOp, Transaction};
 use crate::core::sync::Session;
 use crate::core::typing::Typists;
 use crate::error::{Error, Result, StoreError, TokenError};
-use crate::state::{EndReason, TokenReason};
+use crate::state::{EndReason, ReadMark, TokenReason};
 
 /// What does not change while an account is open.
 #[derive(Clone, Debug)]
@@ -121,6 +121,8 @@ pub struct Core {
     pub(super) unknown: BTreeMap<ConversationId, BTreeMap<u64, Event>>,
     /// Cursors of the user in conversations that are not known yet: seq and ordinal.
     pub(super) unknown_cursors: BTreeMap<ConversationId, (u64, u64)>,
+    /// How far others have read, or have, in conversations that are not known yet: the last that was told.
+    pub(super) unknown_marks: BTreeMap<ConversationId, BTreeMap<UserId, ReadMark>>,
     /// Conversations to ask the server for.
     pub(super) gets: BTreeSet<ConversationId>,
     /// Conversations whose messages may lack changes.
@@ -200,6 +202,7 @@ impl Core {
             conversations,
             unknown: BTreeMap::new(),
             unknown_cursors: BTreeMap::new(),
+            unknown_marks: BTreeMap::new(),
             gets: BTreeSet::new(),
             stale: BTreeSet::new(),
             unsettled: BTreeSet::new(),

@@ -151,6 +151,7 @@ impl Core {
         self.device.position.clear();
         self.unknown.clear();
         self.unknown_cursors.clear();
+        self.unknown_marks.clear();
         self.gets.clear();
         self.unsettled.clear();
         self.stale.clear();
@@ -214,6 +215,9 @@ impl Core {
         // Told before the conversation was known here, and perhaps after the answer was made.
         if let Some((seq, ordinal)) = self.unknown_cursors.remove(&id) {
             conversation.move_cursor(seq, Some(ordinal));
+        }
+        for mark in self.unknown_marks.remove(&id).unwrap_or_default().into_values() {
+            conversation.mark(mark);
         }
         for event in held.into_values() {
             conversation.hold(event);
@@ -463,6 +467,7 @@ impl Core {
         self.forget_typing();
         self.forget_presences();
         self.unknown_cursors.clear();
+        self.unknown_marks.clear();
         self.doubt_cursors();
         self.doubt_delivered();
         let open: Vec<_> = self.unsettled.iter().chain(&self.unreachable).copied().collect();
