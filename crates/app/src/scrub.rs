@@ -61,7 +61,6 @@ pub(crate) async fn run(node: Arc<Node>, stop: CancellationToken) {
 
 /// Scrubs some of what waits behind a row; the last row of it, when there may be more.
 async fn round(node: &Node, after: Option<RowKey>) -> Result<Option<RowKey>, LogError> {
-    let is_first = after.is_none();
     let rows = node.log.scan(key::all_scrubs(), after, SCRUBS_PER_ROUND_MAX).await?;
     let last = rows.last().map(|(key, _)| key.clone()).filter(|_| rows.len() == SCRUBS_PER_ROUND_MAX);
     let mut oldest = node.clock.now();
@@ -77,10 +76,8 @@ async fn round(node: &Node, after: Option<RowKey>) -> Result<Option<RowKey>, Log
             Err(error) => tracing::error!(%error, "A note of what is to be scrubbed cannot be read"),
         }
     }
-    if is_first {
-        node.metrics.scrubs_waiting.set(rows.len() as i64);
-        node.metrics.scrub_age_ms.set(node.clock.now().0.saturating_sub(oldest.0));
-    }
+    node.metrics.scrubs_waiting.set(rows.len() as i64);
+    node.metrics.scrub_age_ms.set(node.clock.now().0.saturating_sub(oldest.0));
     for (key, answer) in asked {
         match answer.await.unwrap_or(Err(LogError::Closed)) {
             Ok(()) => done.push(key.clone()),
@@ -92,12 +89,14 @@ async fn round(node: &Node, after: Option<RowKey>) -> Result<Option<RowKey>, Log
     if done.is_empty() {
         return Ok(last);
     }
-    let count = done.len();
+    let (count, all) = (done.len(), done.len() == rows.len());
     let rows = done.into_iter().map(|key| RowWrite::Delete { key }).collect();
     store(&*node.log, &node.watermark, Record { rows, takes_away: true, ..Record::default() }).await?;
     node.metrics.scrubs.inc_by(count as u64);
     node.metrics.scrubs_waiting.dec_by(count as i64);
-    node.metrics.scrub_age_ms.set(0);
+    if all {
+        node.metrics.scrub_age_ms.set(0);
+    }
     Ok(last)
 }
 
