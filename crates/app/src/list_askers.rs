@@ -10,7 +10,6 @@ use crate::rows::{group, key};
 use bytes::Bytes;
 use stonechat_domain::group::Asking;
 use stonechat_domain::permission::{Action, check};
-use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::ConversationId;
 use stonechat_types::limits::GROUP_PAGE_MAX;
 
@@ -25,13 +24,7 @@ pub(crate) async fn list(
 ) -> Result<AskersPage, Failure> {
     let (state, me) = node.membership(reader, conversation).await?;
     check(&state, Some(&me), Action::DecideApplication, node.clock.now()).map_err(rejected)?;
-    let after = if token.is_empty() {
-        None
-    } else {
-        let last = position::decode_members_page(&token)
-            .ok_or_else(|| Failure::new(ErrorCode::InvalidArgument, "the page token is not one of ours"))?;
-        Some(key::asker(reader.app, state.no, last))
-    };
+    let after = position::members_after(&token)?.map(|last| key::asker(reader.app, state.no, last));
     let limit = if limit == 0 { DEFAULT } else { limit.min(GROUP_PAGE_MAX) } as usize;
     let rows = node.log.scan(key::askers(reader.app, state.no), after, limit + 1).await.map_err(failure)?;
     let mut page = AskersPage { askers: Vec::new(), next: Bytes::new() };

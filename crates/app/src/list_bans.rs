@@ -9,7 +9,6 @@ use crate::rows::{group, key};
 use bytes::Bytes;
 use stonechat_domain::decide::Rejection;
 use stonechat_domain::permission::{Action, check};
-use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::ConversationId;
 use stonechat_types::limits::GROUP_PAGE_MAX;
 
@@ -29,15 +28,8 @@ pub(crate) async fn list(
     (token, limit): (Bytes, u32),
 ) -> Result<BansPage, Failure> {
     let (state, me) = node.membership(reader, conversation).await?;
-    let now = node.clock.now();
-    check(&state, Some(&me), Action::ListBans, now).map_err(rejected)?;
-    let after = if token.is_empty() {
-        None
-    } else {
-        let last = position::decode_members_page(&token)
-            .ok_or_else(|| Failure::new(ErrorCode::InvalidArgument, "the page token is not one of ours"))?;
-        Some(key::ban(reader.app, state.no, last))
-    };
+    check(&state, Some(&me), Action::ListBans, node.clock.now()).map_err(rejected)?;
+    let after = position::members_after(&token)?.map(|last| key::ban(reader.app, state.no, last));
     let limit = if limit == 0 { DEFAULT } else { limit.min(GROUP_PAGE_MAX) } as usize;
     let rows = node.log.scan(key::bans(reader.app, state.no), after, limit + 1).await.map_err(failure)?;
     let mut page = BansPage { bans: Vec::new(), next: Bytes::new() };

@@ -11,7 +11,6 @@ use bytes::Bytes;
 use stonechat_domain::member::Role;
 use stonechat_domain::permission::{Action, check};
 use stonechat_log::packed;
-use stonechat_types::error_code::ErrorCode;
 use stonechat_types::limits::MEMBERS_PAGE_MAX;
 use stonechat_types::number::{Seq, UserNo};
 
@@ -22,12 +21,7 @@ pub(crate) async fn list(node: &Node, reader: &Reader, wanted: ListMembers) -> R
     let ListMembers { conversation, only, page: token, limit } = wanted;
     let (state, me) = node.membership(reader, conversation).await?;
     check(&state, Some(&me), Action::ListMembers, node.clock.now()).map_err(rejected)?;
-    let after = if token.is_empty() {
-        UserNo::ZERO
-    } else {
-        position::decode_members_page(&token)
-            .ok_or_else(|| Failure::new(ErrorCode::InvalidArgument, "the page token is not one of ours"))?
-    };
+    let after = position::members_after(&token)?.unwrap_or(UserNo::ZERO);
     let limit = if limit == 0 { DEFAULT } else { limit.min(MEMBERS_PAGE_MAX) } as usize;
     let roster = node.row(key::roster(reader.app, state.no)).await?.unwrap_or_default();
     let mut page = MembersPage { members: Vec::new(), next: Bytes::new(), as_of: state.head };

@@ -25,12 +25,7 @@ pub(crate) async fn list(node: &Node, reader: &Reader, wanted: ListReactions) ->
     if !me.sees(seq) {
         return Err(Failure::new(ErrorCode::NotFound, "there is no such message"));
     }
-    let after = if page.is_empty() {
-        UserNo::ZERO
-    } else {
-        position::decode_members_page(&page)
-            .ok_or_else(|| Failure::new(ErrorCode::InvalidArgument, "the page token is not one of ours"))?
-    };
+    let after = position::members_after(&page)?.unwrap_or(UserNo::ZERO);
     let limit = if limit == 0 { DEFAULT } else { limit.min(MEMBERS_PAGE_MAX) } as usize;
     let row = node.row(key::reactions(reader.app, state.no, seq)).await?.unwrap_or_default();
     let mut found = ReactionsPage { users: Vec::new(), next: Bytes::new() };

@@ -33,12 +33,7 @@ pub(crate) async fn list(node: &Node, reader: &Reader, wanted: ListReaders) -> R
     let event = if me.sees(seq) { place.event(seq).await? } else { None };
     let message = event.filter(|event| event.kind.countable());
     let message = message.ok_or_else(|| Failure::new(ErrorCode::NotFound, "there is no such message"))?;
-    let after = if token.is_empty() {
-        UserNo::ZERO
-    } else {
-        position::decode_members_page(&token)
-            .ok_or_else(|| Failure::new(ErrorCode::InvalidArgument, "the page token is not one of ours"))?
-    };
+    let after = position::members_after(&token)?.unwrap_or(UserNo::ZERO);
     let limit = if limit == 0 { DEFAULT } else { limit.min(MEMBERS_PAGE_MAX) } as usize;
     let roster = node.row(key::roster(reader.app, state.no)).await?.unwrap_or_default();
     let mut users = Vec::new();

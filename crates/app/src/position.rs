@@ -1,6 +1,8 @@
 //! Positions and page tokens: opaque to everybody else, versioned, checked when they come back.
 
+use crate::api::Failure;
 use bytes::{BufMut, Bytes, BytesMut};
+use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::UserId;
 use stonechat_types::number::{ConversationNo, LanePosition, PersonalSeq, Timestamp, UserNo};
 
@@ -136,6 +138,18 @@ pub fn decode_members_page(token: &[u8]) -> Option<UserNo> {
         return None;
     }
     Some(UserNo(u32::from_be_bytes(rest.try_into().ok()?)))
+}
+
+/// The user behind whom a list goes on; `None` at its beginning.
+///
+/// # Errors
+/// `invalid_argument` for a token that is not one of ours.
+pub fn members_after(token: &[u8]) -> Result<Option<UserNo>, Failure> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let refused = || Failure::new(ErrorCode::InvalidArgument, "the page token is not one of ours");
+    decode_members_page(token).map(Some).ok_or_else(refused)
 }
 
 #[cfg(test)]
