@@ -27,7 +27,7 @@ use crate::watermark::Watermark;
 use crate::{
     fetch_changes, fetch_events, fetch_messages, fetch_personal, get_conversation, hello, link, list_askers, list_bans,
     list_conversations, list_edits, list_members, list_pinned, list_reactions, list_readers, list_relations, mentions,
-    preferences, profiles,
+    preferences, profiles, quiet, stars,
 };
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
@@ -38,6 +38,7 @@ use stonechat_domain::event::Command;
 use stonechat_domain::group::GroupCommand;
 use stonechat_domain::member::UserRef;
 use stonechat_domain::presence::Availability;
+use stonechat_domain::quiet::Quiet;
 use stonechat_log::store::Log;
 use stonechat_log::vault::Vault;
 use stonechat_types::error_code::{ErrorCode, Retry};
@@ -276,6 +277,16 @@ impl App {
         let found = self.node.directory.find(app, &id).await.map_err(failure)?;
         let user = found.ok_or_else(|| Failure::new(ErrorCode::NotFound, "there is no such user"))?.user;
         profiles::own(&self.node, &Reader { app, user }).await
+    }
+
+    /// When a user is not to be disturbed, for whoever notifies. Of one who does not exist nothing is known.
+    ///
+    /// # Errors
+    /// [`Failure`] when the store cannot be read.
+    pub async fn quiet(&self, app: AppId, id: UserId) -> Result<Quiet, Failure> {
+        let found = self.node.directory.find(app, &id).await.map_err(failure)?;
+        let Some(user) = found.map(|found| found.user) else { return Ok(Quiet::default()) };
+        quiet::of(&self.node, &Reader { app, user }).await
     }
 
     /// What the user who chose a name tells of himself, for the app's backend.
@@ -525,6 +536,11 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Arc<Session>>, call
             Answer::Done
         }
         Call::DeleteMessages(wanted) => deletions::delete(node, reader, wanted).await?,
+        Call::StarMessages(wanted) => stars::star(node, reader, wanted).await?,
+        Call::ListStarred { page, limit } => Answer::Starred(stars::list(node, reader, &page, limit).await?),
+        Call::GetPreferences(conversation) => preferences::get(node, reader, conversation).await?,
+        Call::GetQuiet => quiet::get(node, reader).await?,
+        Call::SetQuiet(wanted) => quiet::set(node, reader, *wanted).await?,
         Call::ListMentions(wanted) => Answer::Mentions(mentions::list(node, reader, wanted).await?),
         Call::ListEdits { conversation, seq, after } => {
             Answer::Edits(list_edits::list(node, reader, conversation, seq, after).await?)

@@ -11,6 +11,7 @@ use crate::recalls;
 use crate::rows::column::{self, CHUNK_BITS, Column};
 use crate::rows::deletions::{decode_newest, encode_newest};
 use crate::rows::{key, personal};
+use crate::stars::{self, Written};
 use std::sync::Arc;
 use stonechat_domain::conversation::Conversation;
 use stonechat_domain::deletions::{Deletions, Place, TooMany};
@@ -60,9 +61,7 @@ pub(crate) async fn delete(node: &Node, reader: &Reader, delete: DeleteMessages)
             Failure::new(ErrorCode::TooMany, "the caller removed as many stretches of messages here as he may")
         })?;
     }
-    let written = write(reader, &state, &removed.deletions, deletions);
-    let items: Vec<_> = written.iter().map(|(item, _)| item.clone()).collect();
-    let rows = written.map(|(_, row)| row).into_iter().collect();
+    let (items, rows) = with_stars(node, reader, write(reader, &state, &removed.deletions, deletions)).await?;
     let told = once.commit(node, reader, (items.clone(), rows)).await?;
     match (told.first(), items.into_iter().next()) {
         (Some(version), Some(item)) => Ok(Answer::Own(*version, Box::new(item))),
@@ -70,30 +69,39 @@ pub(crate) async fn delete(node: &Node, reader: &Reader, delete: DeleteMessages)
     }
 }
 
+/// What is to be written of what is removed, and of the stars that go with it.
+async fn with_stars(
+    node: &Node,
+    reader: &Reader,
+    written: Option<Written>,
+) -> Result<(Vec<PersonalItem>, Vec<RowWrite>), Failure> {
+    let Some((item, row)) = written else { return Ok(Default::default()) };
+    let stars = match &item {
+        PersonalItem::Deletions(conversation, it) => stars::without(node, reader, *conversation, it).await?,
+        _ => None,
+    };
+    Ok([(item, row)].into_iter().chain(stars).unzip())
+}
+
 fn answer(conversation: ConversationId, removed: Removed) -> Answer {
     Answer::Own(removed.version, Box::new(PersonalItem::Deletions(conversation, removed.deletions)))
 }
 
-/// What is removed once everything up to an event is, as far as that is different.
+/// What is to be written once everything up to an event is removed.
 pub(crate) async fn clear(
     node: &Node,
     reader: &Reader,
     state: &Conversation,
     upto: Seq,
-) -> Result<Option<(PersonalItem, RowWrite)>, Failure> {
+) -> Result<(Vec<PersonalItem>, Vec<RowWrite>), Failure> {
     let removed = of(node, reader, state.id).await?;
     let mut deletions = Deletions::clone(&removed.deletions);
     deletions.clear_upto(Place { seq: upto, ordinal: ordinal_at(node, state, upto).await? });
-    Ok(write(reader, state, &removed.deletions, deletions))
+    with_stars(node, reader, write(reader, state, &removed.deletions, deletions)).await
 }
 
 /// The entry and the row of what is removed, where that is different.
-fn write(
-    reader: &Reader,
-    state: &Conversation,
-    before: &Deletions,
-    after: Deletions,
-) -> Option<(PersonalItem, RowWrite)> {
+fn write(reader: &Reader, state: &Conversation, before: &Deletions, after: Deletions) -> Option<Written> {
     if after == *before {
         return None;
     }
@@ -106,7 +114,7 @@ fn write(
 }
 
 /// A message that the reader may see.
-async fn message(node: &Node, (state, me): (&Conversation, &Member), seq: Seq) -> Result<Place, Failure> {
+pub(crate) async fn message(node: &Node, (state, me): (&Conversation, &Member), seq: Seq) -> Result<Place, Failure> {
     let missing = || Failure::new(ErrorCode::NotFound, "there is no such message");
     let before = seq.0.checked_sub(1).filter(|_| seq <= state.head && me.sees(seq)).ok_or_else(missing)?;
     let page = node.log.events(state.app, state.id, Seq(before), seq, ONE).await.map_err(failure)?;

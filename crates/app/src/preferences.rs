@@ -1,7 +1,7 @@
 //! What a user prefers in a conversation: pinned, muted, archived, in folders, what he was writing, what he cleared. It is
 //! personal state, and nobody else hears of it.
 
-use crate::api::{Failure, PersonalItem, SetPreferences};
+use crate::api::{Answer, Failure, PersonalItem, SetPreferences};
 use crate::deletions;
 use crate::node::Node;
 use crate::once::{self, Once};
@@ -11,6 +11,7 @@ use crate::rows::preferences::patch_bytes;
 use stonechat_domain::preferences::Preferences;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::ConversationId;
+use stonechat_types::number::PersonalSeq;
 
 /// Changes them. A change that was carried out before changes nothing again, whatever happened since.
 pub(crate) async fn set(node: &Node, reader: &Reader, set: SetPreferences) -> Result<(), Failure> {
@@ -25,17 +26,26 @@ pub(crate) async fn set(node: &Node, reader: &Reader, set: SetPreferences) -> Re
     let before = of(node, reader, conversation).await?;
     let mut after = before.clone();
     after.apply(&patch, node.clock.now(), me.visible_upto(state.head).min(state.head));
-    let (mut items, mut rows) = (Vec::new(), Vec::new());
-    if after.cleared_upto > before.cleared_upto
-        && let Some((item, row)) = deletions::clear(node, reader, &state, after.cleared_upto).await?
-    {
-        items.push(item);
-        rows.push(row);
-    }
+    after
+        .apply_fields(&patch)
+        .map_err(|error| Failure::new(ErrorCode::InvalidArgument, format!("the map of preferences {error}")))?;
+    let (mut items, rows) = match after.cleared_upto > before.cleared_upto {
+        true => deletions::clear(node, reader, &state, after.cleared_upto).await?,
+        false => Default::default(),
+    };
     if after != before {
         items.push(PersonalItem::Preferences(conversation, Box::new(after)));
     }
     once.commit(node, reader, (items, rows)).await.map(drop)
+}
+
+/// What the caller prefers, for the app's backend.
+pub(crate) async fn get(node: &Node, reader: &Reader, conversation: ConversationId) -> Result<Answer, Failure> {
+    node.membership(reader, conversation).await?;
+    let entry = once::entry(node, reader, personal::preferences_key(conversation)).await?;
+    let (version, item) =
+        entry.unwrap_or_else(|| (PersonalSeq::ZERO, PersonalItem::Preferences(conversation, Box::default())));
+    Ok(Answer::Own(version, Box::new(item)))
 }
 
 /// What a user prefers now.

@@ -334,7 +334,7 @@ impl Account {
     }
 }
 
-fn split(changes: BTreeMap<String, Option<String>>) -> (BTreeMap<String, String>, Vec<String>) {
+pub(crate) fn split(changes: BTreeMap<String, Option<String>>) -> (BTreeMap<String, String>, Vec<String>) {
     let (mut set, mut removed) = (BTreeMap::new(), Vec::new());
     for (name, value) in changes {
         match value {

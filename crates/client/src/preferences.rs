@@ -1,5 +1,7 @@
 //! What the user prefers in a conversation: for himself, on all of his devices.
 
+use std::collections::BTreeMap;
+
 use stonechat_types::limits::{DRAFT_BYTES_MAX, FOLDERS_MAX};
 use stonechat_types::number::{Seq, Timestamp};
 use stonechat_types::text::Tag;
@@ -8,6 +10,7 @@ use stonechat_wire::v1::frame::Body;
 
 use crate::conversation::Conversation;
 use crate::error::{Error, Result};
+use crate::people::split;
 use crate::send::CommandHandle;
 
 pub use stonechat_domain::preferences::{Draft, FOR_GOOD, Preferences};
@@ -99,6 +102,16 @@ impl Conversation {
         let handle = self.prefer(set).await?;
         self.mark_read(upto).await?;
         Ok(handle)
+    }
+
+    /// Sets fields of the app's own, for this user in this conversation, and removes those with `None`. What is not named
+    /// stays.
+    ///
+    /// # Errors
+    /// [`Error::Store`]. The handle tells what the server answers: `invalid_argument` for fields over their limits.
+    pub async fn set_fields(&self, changes: BTreeMap<String, Option<String>>) -> Result<CommandHandle> {
+        let (fields, remove_fields) = split(changes);
+        self.prefer(v1::SetPreferences { fields, remove_fields, ..v1::SetPreferences::default() }).await
     }
 
     fn head(&self) -> Result<Seq> {

@@ -15,6 +15,7 @@ use crate::deletions::Removed;
 use crate::error::AuthError;
 use crate::group::Group;
 use crate::preferences::Preferences;
+use crate::stars::Starred;
 
 /// Where the connection stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,6 +86,8 @@ pub struct ConversationSummary {
     pub preferences: Arc<Preferences>,
     /// What the user removed from it for himself.
     pub removed: Arc<Removed>,
+    /// What the user starred in it.
+    pub starred: Arc<Starred>,
     /// Whether it was deleted, and nothing happened in it since: it is not in the list.
     pub hidden: bool,
     /// When it last moved up.
@@ -453,6 +456,8 @@ pub struct MessageItem {
     pub pending: Vec<Pending>,
     /// The message that it answers, as that is now.
     pub quote: Option<Quote>,
+    /// Whether the user starred it.
+    pub starred: bool,
 }
 
 /// The message that another answers. It is never kept beside the answer: what it says now is looked up, so that nothing

@@ -7,6 +7,7 @@ use eyeball::{SharedObservable, Subscriber};
 use eyeball_im::{ObservableVector, VectorSubscriber};
 use imbl::Vector;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
+use stonechat_types::number::Ordinal;
 
 use crate::content_types::ContentTypes;
 use crate::core::change::Change;
@@ -18,6 +19,8 @@ use crate::driver::limits::DIFFS_BEHIND;
 use crate::group::{AllAsking, AskingState};
 use crate::people::{Devices, Profile, Relations};
 use crate::presence::{PresenceSettings, Presences};
+use crate::quiet::Quiet;
+use crate::stars::{self, StarMark};
 use crate::state::{ConnectionState, ConversationSummary, MessageWindows, ReadMark, SendState, TimelineItem};
 
 /// Sends that came to an end and whose state is still told.
@@ -31,6 +34,7 @@ pub(crate) struct Views {
     content_types: SharedObservable<Arc<ContentTypes>>,
     recorded: SharedObservable<u64>,
     profile: SharedObservable<Option<Arc<Profile>>>,
+    quiet: SharedObservable<Arc<Quiet>>,
     relations: SharedObservable<Relations>,
     presence_settings: SharedObservable<Option<Arc<PresenceSettings>>>,
     presences: SharedObservable<Presences>,
@@ -83,6 +87,7 @@ impl Default for Views {
             content_types: SharedObservable::default(),
             recorded: SharedObservable::default(),
             profile: SharedObservable::default(),
+            quiet: SharedObservable::default(),
             relations: SharedObservable::default(),
             presence_settings: SharedObservable::default(),
             presences: SharedObservable::default(),
@@ -125,6 +130,10 @@ impl Views {
         self.profile.subscribe()
     }
 
+    pub fn quiet(&self) -> Subscriber<Arc<Quiet>> {
+        self.quiet.subscribe()
+    }
+
     pub fn asking(&self) -> Subscriber<AllAsking> {
         self.asking.subscribe()
     }
@@ -156,6 +165,12 @@ impl Views {
     pub fn direct_with(&self, user: &UserId) -> Option<ConversationId> {
         let list = lock(&self.list);
         list.by_id.values().find(|summary| summary.peer.as_ref() == Some(user)).map(|summary| summary.id)
+    }
+
+    /// Everything that is starred, with the ordinals that are known.
+    pub fn starred(&self) -> Vec<(StarMark, Option<Ordinal>)> {
+        let list = lock(&self.list);
+        list.by_id.values().flat_map(|summary| stars::marks(summary)).collect()
     }
 
     pub fn typing(&self, id: &ConversationId) -> Subscriber<Vec<UserId>> {
@@ -198,6 +213,7 @@ impl Views {
             Change::TotalUnread(unread) => drop(self.total_unread.set_if_not_eq(*unread)),
             Change::Recorded(number) => drop(self.recorded.set_if_not_eq(*number)),
             Change::Profile(profile) => drop(self.profile.set_if_not_eq(Some(profile.clone()))),
+            Change::Quiet(quiet) => drop(self.quiet.set_if_not_eq(quiet.clone())),
             Change::Relation(relation) => {
                 self.relations.update(|all| drop(all.insert(relation.user.clone(), relation.clone())));
             }

@@ -17,6 +17,8 @@ pub mod permission;
 pub mod preferences;
 pub mod presence;
 pub mod preview;
+pub mod quiet;
 pub mod relation;
 pub mod search;
+pub mod stars;
 pub mod unread;

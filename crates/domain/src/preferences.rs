@@ -1,6 +1,7 @@
 //! What a user prefers in one conversation, for himself and on all of his devices.
 
 use std::sync::Arc;
+use stonechat_types::fields::{Fields, FieldsError};
 use stonechat_types::number::{Seq, Timestamp};
 use stonechat_types::text::Tag;
 
@@ -25,6 +26,8 @@ pub struct Preferences {
     pub cleared_upto: Seq,
     /// It is not listed until something happens after this event.
     pub hidden_upto: Seq,
+    /// The app's own, of this user in this conversation.
+    pub fields: Fields,
 }
 
 /// A message that is being written.
@@ -57,6 +60,8 @@ pub struct PreferencesPatch {
     pub cleared_upto: Option<Seq>,
     /// Up to where not to list it; it never goes back.
     pub hidden_upto: Option<Seq>,
+    /// Fields of the app; `None` inside removes one.
+    pub fields: Vec<(String, Option<String>)>,
 }
 
 impl Preferences {
@@ -71,6 +76,8 @@ impl Preferences {
             draft,
             cleared_upto,
             hidden_upto,
+            // By rules of their own: see `apply_fields`.
+            fields: _,
         } = patch;
         match pinned {
             Some(true) => _ = self.pinned_at.get_or_insert(now),
@@ -92,6 +99,16 @@ impl Preferences {
         let moved = |here: Seq, upto: Option<Seq>| upto.map_or(here, |upto| here.max(upto.min(head)));
         self.cleared_upto = moved(self.cleared_upto, *cleared_upto);
         self.hidden_upto = moved(self.hidden_upto, *hidden_upto);
+    }
+
+    /// Takes the fields of a change in.
+    ///
+    /// # Errors
+    /// [`FieldsError`], by rule; what is there then is not to be kept.
+    pub fn apply_fields(&mut self, patch: &PreferencesPatch) -> Result<(), FieldsError> {
+        // What goes makes room for what comes.
+        let (gone, set): (Vec<_>, Vec<_>) = patch.fields.iter().partition(|(_, value)| value.is_none());
+        gone.into_iter().chain(set).try_for_each(|(name, value)| self.fields.set(name, value.as_deref()))
     }
 
     /// Whether it is muted at a time.

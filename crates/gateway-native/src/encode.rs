@@ -4,7 +4,8 @@ use bytes::Bytes;
 use stonechat_app::api::{
     Answer, ChangesPage, CommandDone, Content, ContentType, ContentTypes, ConversationPage, ConversationView,
     DeviceView, EditView, EditsPage, EventView, EventsPage, Failure, MentionView, MentionsPage, MessageView,
-    MessagesPage, PersonalItem, PersonalPage, ReactionView, ReactionsPage, Sent, UserView, Welcome,
+    MessagesPage, PersonalItem, PersonalPage, ReactionView, ReactionsPage, Sent, StarredPage, StarredView, UserView,
+    Welcome,
 };
 use stonechat_app::live::LiveEvent;
 use stonechat_domain::attributes::Attributes;
@@ -27,6 +28,7 @@ use crate::parse::VERSION;
 use crate::people;
 use crate::preferences;
 use crate::presence;
+use crate::quiet;
 use crate::receipts;
 
 /// The slot of a live event that holds its frame as protobuf.
@@ -71,6 +73,7 @@ pub fn answer(session_id: u64, answer: &Answer) -> Body {
         Answer::Edits(page) => Body::Edits(edits(page)),
         Answer::Mentions(page) => Body::Mentions(mentions(page)),
         Answer::Own(seq, item) => Body::Entry(personal_change(*seq, item)),
+        Answer::Starred(page) => Body::Starred(starred(page)),
         Answer::Personal(page) => Body::Personal(personal(page)),
         Answer::Members(page) => Body::Members(encode_group::members(page)),
         Answer::Bans(page) => Body::Bans(encode_group::bans(page)),
@@ -176,6 +179,8 @@ pub fn personal_change(seq: PersonalSeq, item: &PersonalItem) -> v1::PersonalCha
         PersonalItem::Relation(view) => Change::Relation(people::relation(view)),
         PersonalItem::Preferences(conversation, it) => Change::Preferences(preferences::preferences(*conversation, it)),
         PersonalItem::Deletions(conversation, it) => Change::Deletions(preferences::deletions(*conversation, it)),
+        PersonalItem::Stars(conversation, it) => Change::Stars(preferences::stars(*conversation, it)),
+        PersonalItem::Quiet(it) => Change::Quiet(quiet::quiet(it)),
         PersonalItem::Profile(own) => Change::Profile(people::profile(own)),
         PersonalItem::Presence(settings) => Change::Presence(presence::settings(settings)),
         PersonalItem::Asking(view) => Change::Asking(encode_group::asking(view)),
@@ -339,6 +344,12 @@ fn conversation(view: &ConversationView) -> v1::Conversation {
         floor_ordinal: view.floor_ordinal.0,
         group: view.group.as_deref().map(encode_group::state),
     }
+}
+
+fn starred(page: &StarredPage) -> v1::Starred {
+    let message =
+        |view: &StarredView| v1::StarredMessage { event: Some(message_now(&view.message)), starred_at: view.at.0 };
+    v1::Starred { messages: page.messages.iter().map(message).collect(), next_page: page.next.clone() }
 }
 
 fn events(page: &EventsPage) -> v1::Events {

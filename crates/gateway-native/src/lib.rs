@@ -13,6 +13,7 @@ pub mod parse_group;
 mod people;
 mod preferences;
 mod presence;
+mod quiet;
 mod receipts;
 pub mod session;
 

@@ -4,6 +4,7 @@ use crate::parse_group;
 use crate::people;
 use crate::preferences;
 use crate::presence;
+use crate::quiet;
 use crate::receipts;
 use bytes::Bytes;
 use std::collections::BTreeSet;
@@ -21,7 +22,7 @@ use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, ConversationKi
 use stonechat_types::limits::{
     BODY_BYTES_MAX, BODY_TYPE_BYTES_MAX, FOCUS_MAX, GROUP_PAGE_MAX, MEMBERS_PAGE_MAX, MEMBERS_PER_EVENT_MAX,
     MENTIONS_MAX, MESSAGE_EXTENSION_BYTES_MAX, PAGE_ITEMS_MAX, PERSONAL_PAGE_MAX, PINS_MAX, POSITION_BYTES_MAX,
-    PRESENCE_SUBSCRIPTIONS_MAX, PRIORITY_MAX, TOKEN_BYTES_MAX, WINDOW_MAX,
+    PRESENCE_SUBSCRIPTIONS_MAX, PRIORITY_MAX, STARS_PAGE_MAX, TOKEN_BYTES_MAX, WINDOW_MAX,
 };
 use stonechat_types::number::{Ordinal, PersonalSeq, Seq, Timestamp};
 use stonechat_types::text::Title;
@@ -100,6 +101,11 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
         },
         Body::SetPreferences(set) => Call::SetPreferences(Box::new(preferences::set_preferences(set)?)),
         Body::DeleteMessages(delete) => Call::DeleteMessages(preferences::delete_messages(&delete)?),
+        Body::StarMessages(star) => Call::StarMessages(preferences::star_messages(&star)?),
+        Body::ListStarred(list) => {
+            Call::ListStarred { page: opaque("page", list.page)?, limit: list.limit.min(STARS_PAGE_MAX) }
+        }
+        Body::SetQuiet(set) => Call::SetQuiet(Box::new(quiet::set_quiet(&set)?)),
         Body::ListMentions(list) => Call::ListMentions(api::ListMentions {
             conversation: conversation(&list.conversation_id)?,
             after: Ordinal(number("after_ordinal", list.after_ordinal)?),
@@ -196,6 +202,7 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
         | Body::Edits(_)
         | Body::Mentions(_)
         | Body::Entry(_)
+        | Body::Starred(_)
         | Body::Personal(_)
         | Body::Members(_)
         | Body::Bans(_)

@@ -60,7 +60,7 @@ fn avatar(text: &str) -> Result<std::sync::Arc<str>, String> {
     Ok(text.into())
 }
 
-fn field_changes(
+pub(crate) fn field_changes(
     field: &str,
     set: BTreeMap<String, String>,
     remove: Vec<String>,
@@ -220,7 +220,7 @@ fn said(note: Option<&Note>) -> String {
     note.map(|note| note.as_str().into()).unwrap_or_default()
 }
 
-fn map(fields: &Fields) -> BTreeMap<String, String> {
+pub(crate) fn map(fields: &Fields) -> BTreeMap<String, String> {
     fields.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 

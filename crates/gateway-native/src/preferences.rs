@@ -1,16 +1,18 @@
-//! What a user prefers in a conversation, and what he removed from it for himself: frames to the application's words, and
+//! What a user prefers in a conversation, and what he removed from it and starred in it for himself: frames to the application's words, and
 //! back.
 
-use stonechat_app::api::{DeleteMessages, Failure, SetPreferences};
+use stonechat_app::api::{DeleteMessages, Failure, SetPreferences, StarMessages};
 use stonechat_domain::deletions::{Deletions, Run};
 use stonechat_domain::preferences::{FOR_GOOD, Preferences, PreferencesPatch};
+use stonechat_domain::stars::{Star, Stars};
 use stonechat_types::id::ConversationId;
-use stonechat_types::limits::{DELETED_AT_ONCE_MAX, DRAFT_BYTES_MAX, FOLDERS_MAX};
+use stonechat_types::limits::{DELETED_AT_ONCE_MAX, DRAFT_BYTES_MAX, FOLDERS_MAX, STARRED_AT_ONCE_MAX};
 use stonechat_types::number::{Seq, Timestamp};
 use stonechat_types::text::{Tag, check_message_text};
 use stonechat_wire::v1;
 
 use crate::parse::{command_id, conversation, invalid, seq};
+use crate::people::{field_changes, map};
 
 /// Reads a change.
 pub(crate) fn set_preferences(set: v1::SetPreferences) -> Result<SetPreferences, Failure> {
@@ -34,6 +36,7 @@ pub(crate) fn set_preferences(set: v1::SetPreferences) -> Result<SetPreferences,
             draft: set.draft.map(draft).transpose()?,
             cleared_upto: upto("cleared_upto_seq", set.cleared_upto_seq)?,
             hidden_upto: upto("hidden_upto_seq", set.hidden_upto_seq)?,
+            fields: field_changes("fields", set.fields, set.remove_fields)?,
         },
     })
 }
@@ -71,14 +74,34 @@ fn draft(draft: v1::Draft) -> Result<Written, Failure> {
 
 /// Reads which messages to remove.
 pub(crate) fn delete_messages(delete: &v1::DeleteMessages) -> Result<DeleteMessages, Failure> {
-    if delete.seqs.is_empty() || delete.seqs.len() > DELETED_AT_ONCE_MAX {
-        return Err(invalid("seqs", format_args!("has none or more than {DELETED_AT_ONCE_MAX} entries")));
-    }
     Ok(DeleteMessages {
         command_id: command_id(&delete.command_id)?,
         conversation: conversation(&delete.conversation_id)?,
-        seqs: delete.seqs.iter().map(|it| seq("seqs", *it)).collect::<Result<_, _>>()?,
+        seqs: seqs(&delete.seqs, DELETED_AT_ONCE_MAX)?,
     })
+}
+
+/// Reads which messages to star.
+pub(crate) fn star_messages(star: &v1::StarMessages) -> Result<StarMessages, Failure> {
+    Ok(StarMessages {
+        command_id: command_id(&star.command_id)?,
+        conversation: conversation(&star.conversation_id)?,
+        seqs: seqs(&star.seqs, STARRED_AT_ONCE_MAX)?,
+        starred: !star.remove,
+    })
+}
+
+fn seqs(all: &[u64], max: usize) -> Result<Vec<Seq>, Failure> {
+    if all.is_empty() || all.len() > max {
+        return Err(invalid("seqs", format_args!("has none or more than {max} entries")));
+    }
+    all.iter().map(|it| seq("seqs", *it)).collect()
+}
+
+/// Writes what is starred.
+pub(crate) fn stars(conversation: ConversationId, stars: &Stars) -> v1::Stars {
+    let star = |star: &Star| v1::Star { seq: star.place.seq.0, ordinal: star.place.ordinal.0, at: star.at.0 };
+    v1::Stars { conversation_id: conversation.to_string(), stars: stars.all().iter().map(star).collect() }
 }
 
 /// Writes what is removed.
@@ -114,5 +137,6 @@ pub(crate) fn preferences(conversation: ConversationId, preferences: &Preference
         draft,
         cleared_upto_seq: preferences.cleared_upto.0,
         hidden_upto_seq: preferences.hidden_upto.0,
+        fields: map(&preferences.fields),
     }
 }

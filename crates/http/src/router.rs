@@ -2,7 +2,8 @@
 
 use crate::endpoint::{
     change_conversation, change_message, content_types, create_conversation, create_token, devices, health, home,
-    list_members, list_messages, metrics_page, openapi, presence, put_user, relations, send_message,
+    list_members, list_messages, metrics_page, openapi, preferences, presence, put_user, quiet, relations,
+    send_message,
 };
 use crate::error::{no_such_method, no_such_path};
 use crate::guard::{self, Places, REQUESTS_MAX};
@@ -49,6 +50,10 @@ const CONVERSATION_MEMBERS: &str = "/v1/apps/{app}/conversations/{conversation}/
 const MESSAGE_EDIT: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/edit";
 const MESSAGE_REACT: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/react";
 const MESSAGE_RECALL: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/recall";
+const MESSAGE_PIN: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/pin";
+const CONVERSATION_PINNED: &str = "/v1/apps/{app}/conversations/{conversation}/pinned";
+const PREFERENCES: &str = "/v1/apps/{app}/users/{user}/conversations/{conversation}/preferences";
+const QUIET: &str = "/v1/apps/{app}/users/{user}/quiet";
 const MESSAGE_DELETE: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/delete";
 const MESSAGES: &str = "/v1/apps/{app}/messages";
 
@@ -72,6 +77,10 @@ const PATHS: &[&str] = &[
     MESSAGE_REACT,
     MESSAGE_RECALL,
     MESSAGE_DELETE,
+    MESSAGE_PIN,
+    CONVERSATION_PINNED,
+    PREFERENCES,
+    QUIET,
     MESSAGES,
     "/",
     "/healthz",
@@ -80,7 +89,7 @@ const PATHS: &[&str] = &[
     "/v1/openapi.json",
 ];
 
-fn table() -> [Route; 27] {
+fn table() -> [Route; 32] {
     let open = |path, handler| Route { method: "get", path, access: Access::Open, handler };
     let secret = |method, path, handler| Route { method, path, access: Access::Secret, handler };
     [
@@ -106,6 +115,11 @@ fn table() -> [Route; 27] {
         secret("post", MESSAGE_REACT, post(change_message::react)),
         secret("post", MESSAGE_RECALL, post(change_message::recall)),
         secret("post", MESSAGE_DELETE, post(change_message::delete)),
+        secret("post", MESSAGE_PIN, post(change_message::pin)),
+        secret("get", CONVERSATION_PINNED, get(list_messages::pinned)),
+        secret("get", PREFERENCES, get(preferences::look)),
+        secret("post", PREFERENCES, post(preferences::change)),
+        secret("get", QUIET, get(quiet::look)),
         open("/", get(home::handle)),
         open("/healthz", get(health::live)),
         open("/readyz", get(health::ready)),

@@ -20,7 +20,9 @@ use stonechat_app::ports::{Clock, Entropy};
 use stonechat_domain::device::{Platform, SignOut};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::Role;
+use stonechat_domain::preferences::{FOR_GOOD, Preferences};
 use stonechat_domain::presence::{Availability, Platforms, PresenceSettings, Shown, Status};
+use stonechat_domain::quiet::Quiet;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::fields::Fields;
 use stonechat_types::id::{
@@ -172,6 +174,16 @@ impl Backend for Stub {
             Call::ChangeMessage(change) => {
                 Answer::CommandDone(CommandDone { conversation: change.conversation, seq: Seq(9), deduplicated: false })
             }
+            Call::SetPreferences(_) => Answer::Done,
+            Call::GetPreferences(conversation) => {
+                let muted = Preferences { muted_until: Some(FOR_GOOD), ..Preferences::default() };
+                Answer::Own(PersonalSeq(1), Box::new(PersonalItem::Preferences(*conversation, Box::new(muted))))
+            }
+            Call::GetQuiet => {
+                let quiet = Quiet { paused_until: Some(FOR_GOOD), ..Quiet::default() };
+                Answer::Own(PersonalSeq(1), Box::new(PersonalItem::Quiet(Box::new(quiet))))
+            }
+            Call::ListPinned { .. } => Answer::Messages(Box::new(page())),
             Call::DeleteMessages(delete) => {
                 let item = PersonalItem::Deletions(delete.conversation, Arc::default());
                 Answer::Own(PersonalSeq(1), Box::new(item))

@@ -190,6 +190,7 @@ impl Device {
             | Change::Typing(..)
             | Change::Recorded(_)
             | Change::Profile(_)
+            | Change::Quiet(_)
             | Change::Asking(_)
             | Change::PresenceSettings(_)
             | Change::Presences(_)

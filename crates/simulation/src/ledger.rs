@@ -132,6 +132,10 @@ pub struct Ledger {
     removals: BTreeMap<Key, (UserId, ConversationId)>,
     /// What users removed for themselves, by command.
     pub removals_for_oneself: BTreeMap<Key, Removal>,
+    /// Commands about what belongs to a user alone, with what they are counted as.
+    own_commands: BTreeMap<Key, (ConversationId, &'static str)>,
+    /// Messages that users asked to star.
+    pub starred: BTreeSet<(UserId, ConversationId, u64)>,
     /// Whom a command blocks.
     blocking: BTreeMap<Key, UserId>,
     /// When somebody's block of another was first acknowledged.
@@ -216,6 +220,22 @@ impl Ledger {
                 self.removes(&key, &delete.conversation_id, (&delete.seqs, 0));
                 self.command(key)
             }
+            Some(Body::StarMessages(star)) => {
+                let key = key(&peer.user, &star.command_id);
+                if let Ok(id) = star.conversation_id.parse() {
+                    let asked = star.seqs.iter().filter(|_| !star.remove).map(|seq| (peer.user.clone(), id, *seq));
+                    self.starred.extend(asked);
+                    self.own_commands
+                        .insert(key.clone(), (id, if star.remove { "stars taken" } else { "messages starred" }));
+                }
+                self.command(key)
+            }
+            Some(Body::SetQuiet(set)) => {
+                let key = key(&peer.user, &set.command_id);
+                let with_himself = ConversationId::direct(AppId::DEFAULT, &peer.user, &peer.user);
+                self.own_commands.insert(key.clone(), (with_himself, "quiet times set"));
+                self.command(key)
+            }
             Some(Body::SetPreferences(set)) => {
                 let key = key(&peer.user, &set.command_id);
                 self.removes(&key, &set.conversation_id, (&[], set.cleared_upto_seq.unwrap_or_default()));
@@ -244,6 +264,10 @@ impl Ledger {
     /// A command about what belongs to the user alone is acknowledged.
     fn done_for_oneself(&mut self, key: &Key, visits: &mut Visits) {
         self.acknowledgements += 1;
+        if let Some((conversation, what)) = self.own_commands.get(key) {
+            visits.count(what);
+            self.commands.entry(key.clone()).or_default().acked.get_or_insert((*conversation, 0));
+        }
         let Some(removal) = self.removals_for_oneself.get_mut(key) else { return };
         removal.acknowledged = true;
         visits.count(if removal.seqs.is_empty() { "preferences set" } else { "messages removed for oneself" });

@@ -4,7 +4,7 @@ use crate::answers::is_same;
 use crate::device::Device;
 use crate::ledger::{Key, Ledger};
 use crate::model::{Conversation, Model};
-use crate::own::{check_entries, check_removed, is_muted, is_removed};
+use crate::own::{check_entries, check_removed, check_stars, is_muted, is_removed};
 use crate::tally;
 use crate::world::World;
 use anyhow::{Context as _, bail, ensure};
@@ -70,7 +70,8 @@ impl World {
             .and_then(|()| check_order(&self.ledger, &model))
             .and_then(|()| check_real_time(&self.ledger, &model))
             .and_then(|()| check_shown(&self.ledger, &model))
-            .and_then(|()| check_removed(&self.ledger, &model));
+            .and_then(|()| check_removed(&self.ledger, &model))
+            .and_then(|()| check_stars(&self.ledger, &model));
         if let Err(error) = of_log {
             // Nothing that comes later can make this right.
             self.ledger.violation.get_or_insert(format!("{error:#}"));

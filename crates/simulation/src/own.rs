@@ -11,6 +11,7 @@ use stonechat_app::api::PersonalItem;
 use stonechat_app::rows::{key, personal, user};
 use stonechat_client::store::memory::Tables;
 use stonechat_domain::deletions::Deletions;
+use stonechat_domain::stars::Stars;
 use stonechat_log::record::FeedRecord;
 use stonechat_log::store::Log as _;
 use stonechat_types::id::{ConversationId, UserId};
@@ -44,6 +45,14 @@ impl Own {
         })
     }
 
+    fn stars(&self, user: UserNo) -> impl Iterator<Item = (ConversationId, &Stars)> {
+        let of_him = self.0.iter().filter(move |((no, _), _)| *no == user);
+        of_him.filter_map(|(_, (_, item))| match item {
+            PersonalItem::Stars(conversation, stars) => Some((*conversation, &**stars)),
+            _ => None,
+        })
+    }
+
     /// The entries that devices keep and that are compared here, by their keys in the store.
     fn kept(&self, user: UserNo) -> BTreeMap<String, (u64, &PersonalItem)> {
         let of_him = self.0.iter().filter(|((no, _), _)| *no == user);
@@ -51,6 +60,8 @@ impl Own {
             let name = match item {
                 PersonalItem::Deletions(conversation, _) => format!("deletions.{conversation}"),
                 PersonalItem::Preferences(conversation, _) => format!("preferences.{conversation}"),
+                PersonalItem::Stars(conversation, _) => format!("stars.{conversation}"),
+                PersonalItem::Quiet(_) => "quiet".to_owned(),
                 _ => return None,
             };
             Some((name, (seq.0, item)))
@@ -108,6 +119,26 @@ pub(crate) fn check_removed(ledger: &Ledger, model: &Model) -> anyhow::Result<()
     Ok(())
 }
 
+/// What is starred was asked for, and is there to be seen by whoever starred it.
+pub(crate) fn check_stars(ledger: &Ledger, model: &Model) -> anyhow::Result<()> {
+    for (user, no) in &model.users {
+        for (id, stars) in model.own.stars(*no) {
+            let log = model.conversations.get(&id).with_context(|| format!("{user} starred something in {id}"))?;
+            for star in stars.all() {
+                let (seq, ordinal) = (star.place.seq.0, star.place.ordinal.0);
+                let entry = log.entries.get((seq as usize).wrapping_sub(1));
+                let is_message = entry.is_some_and(|entry| entry.kind.countable() && entry.ordinal == ordinal);
+                ensure!(is_message, "{user} starred {id}.{seq}, which is no message of the ordinal {ordinal}");
+                ensure!(log.sees(user, seq), "{user} starred {id}.{seq}, which he may not see");
+                ensure!(!is_removed(log, user, ordinal), "{user} removed {id}.{seq}, and it is starred");
+                let asked = ledger.starred.contains(&(user.clone(), id, seq));
+                ensure!(asked, "{id}.{seq} is starred by {user}, who did not ask for it");
+            }
+        }
+    }
+    Ok(())
+}
+
 /// A device has every entry as it was stored last.
 pub(crate) fn check_entries(device: &Device, model: &Model) -> anyhow::Result<()> {
     let Some(no) = model.users.get(&device.user) else { return Ok(()) };
@@ -122,7 +153,8 @@ pub(crate) fn check_entries(device: &Device, model: &Model) -> anyhow::Result<()
             ensure!(runs.eq(expected), "its {name} is {wire:?} and not {deletions:?}");
         }
     }
-    let is_ours = |name: &&String| name.starts_with("deletions.") || name.starts_with("preferences.");
+    let kinds = ["deletions.", "preferences.", "stars.", "quiet"];
+    let is_ours = |name: &&String| kinds.iter().any(|kind| name.starts_with(kind));
     let more = tables.entries.keys().filter(is_ours).find(|name| !expected.contains_key(*name));
     ensure!(more.is_none(), "it has {more:?}, which nobody stored");
     Ok(())

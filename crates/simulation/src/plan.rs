@@ -46,6 +46,10 @@ pub enum Step {
     Pin { device: u64, conversation: u64, message: u64, pin: bool },
     /// Some of the newest messages here are removed, for the user alone.
     Delete { device: u64, conversation: u64, message: u64 },
+    /// Some of the newest messages here are starred, or no longer.
+    Star { device: u64, conversation: u64, message: u64, star: bool },
+    /// The user is not to be disturbed, or is again.
+    Quiet { device: u64, what: u64 },
     /// The user prefers something in a conversation, or clears it; the number chooses what.
     Prefer { device: u64, conversation: u64, what: u64 },
     /// The user blocks another, asks to be his contact, or does whatever else people are to each other.
@@ -236,9 +240,11 @@ impl Swarm {
 
 fn people_step(dice: &mut Dice) -> Step {
     let (device, conversation) = (dice.number(), dice.number());
-    match dice.below(37) {
+    match dice.below(40) {
         30 | 31 => Step::Relate { device, user: conversation, what: dice.below(16) },
         33 | 34 => Step::Delete { device, conversation, message: dice.number() },
+        37 | 38 => Step::Star { device, conversation, message: dice.number(), star: dice.percent(70) },
+        39 => Step::Quiet { device, what: dice.number() },
         35 | 36 => Step::Prefer { device, conversation, what: dice.number() },
         32 => Step::Cross { device, user: conversation, what: dice.number() },
         0..=9 => {

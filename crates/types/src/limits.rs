@@ -61,6 +61,18 @@ pub const DRAFT_BYTES_MAX: usize = 8 * 1024;
 pub const DELETED_RUNS_MAX: usize = 1_024;
 /// Messages that one command removes for a user.
 pub const DELETED_AT_ONCE_MAX: usize = 100;
+/// Messages that a user may have starred, over all of his conversations.
+pub const STARS_MAX: usize = 1_000;
+/// Messages that one command stars.
+pub const STARRED_AT_ONCE_MAX: usize = 100;
+/// Starred messages of one page.
+pub const STARS_PAGE_MAX: u32 = 100;
+/// Windows of a user's week in which he is not to be disturbed.
+pub const QUIET_WINDOWS_MAX: usize = 16;
+/// Coming changes of the offset of a time zone that a device says: some years of two a year.
+pub const OFFSET_CHANGES_MAX: usize = 16;
+/// Bytes of the name of a time zone.
+pub const TIME_ZONE_BYTES_MAX: usize = 64;
 /// Messages that may be pinned in one conversation.
 pub const PINS_MAX: usize = 100;
 /// Users that one message may call by name.

@@ -15,6 +15,8 @@ use stonechat_domain::member::Role;
 use stonechat_domain::message::MessagePolicy;
 use stonechat_domain::preferences::Preferences;
 use stonechat_domain::presence::PresenceSettings;
+use stonechat_domain::quiet::Quiet;
+use stonechat_domain::stars::Stars;
 use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ConversationId, DeviceId, MessageId, UserId};
@@ -46,6 +48,8 @@ pub enum Answer {
     Reactions(ReactionsPage),
     /// Messages that call the caller.
     Mentions(MentionsPage),
+    /// What the caller starred.
+    Starred(StarredPage),
     /// Versions of a message.
     Edits(EditsPage),
     /// Personal changes.
@@ -435,6 +439,24 @@ pub struct MentionView {
     pub ordinal: Ordinal,
 }
 
+/// Starred messages, the one that was starred last first.
+#[derive(Clone, Debug, Default)]
+pub struct StarredPage {
+    /// The messages.
+    pub messages: Vec<StarredView>,
+    /// Where it goes on; empty at the end.
+    pub next: Bytes,
+}
+
+/// A starred message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StarredView {
+    /// When it was starred.
+    pub at: Timestamp,
+    /// The message as it is now.
+    pub message: MessageView,
+}
+
 /// Personal changes.
 #[derive(Clone, Debug, Default)]
 pub struct PersonalPage {
@@ -488,6 +510,10 @@ pub enum PersonalItem {
     Presence(Box<PresenceSettings>),
     /// What the user removed from a conversation for himself.
     Deletions(ConversationId, Arc<Deletions>),
+    /// When the user is not to be disturbed.
+    Quiet(Box<Quiet>),
+    /// What the user starred in a conversation.
+    Stars(ConversationId, Arc<Stars>),
     /// That the user asks to be let into a group, or is asked to come in.
     Asking(Box<AskingView>),
 }

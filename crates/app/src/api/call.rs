@@ -9,6 +9,7 @@ use stonechat_domain::group::{Asking, GroupCommand};
 use stonechat_domain::member::Role;
 use stonechat_domain::message::Authority;
 use stonechat_domain::preferences::PreferencesPatch;
+use stonechat_domain::quiet::QuietPatch;
 use stonechat_types::emoji::Emoji;
 use stonechat_types::id::{ClientMsgId, CommandId, ConversationId, ConversationKind, DeviceId, UserId, Username};
 use stonechat_types::number::{Ordinal, PersonalSeq, Seq};
@@ -44,8 +45,23 @@ pub enum Call {
     },
     /// Change what the caller prefers in a conversation. Answer: `Done`.
     SetPreferences(Box<SetPreferences>),
+    /// What the caller prefers in a conversation. Answer: `Own`.
+    GetPreferences(ConversationId),
     /// Remove messages for the caller alone. Answer: `Own`.
     DeleteMessages(DeleteMessages),
+    /// Star messages, or take the stars away. Answer: `Own`.
+    StarMessages(StarMessages),
+    /// What the caller starred, over all conversations. Answer: `Starred`.
+    ListStarred {
+        /// Where the list goes on; empty at the start.
+        page: Bytes,
+        /// Messages at most; 0 for the default.
+        limit: u32,
+    },
+    /// When the caller is not to be disturbed. Answer: `Own`.
+    GetQuiet,
+    /// Change when the caller is not to be disturbed. Answer: `Own`.
+    SetQuiet(Box<SetQuiet>),
     /// What a message said before. Answer: `Edits`.
     ListEdits {
         /// Where.
@@ -347,6 +363,28 @@ pub struct DeleteMessages {
     pub conversation: ConversationId,
     /// Which, at most [`DELETED_AT_ONCE_MAX`](stonechat_types::limits::DELETED_AT_ONCE_MAX).
     pub seqs: Vec<Seq>,
+}
+
+/// Messages to star.
+#[derive(Clone, Debug)]
+pub struct StarMessages {
+    /// The client's id of the command.
+    pub command_id: CommandId,
+    /// Where.
+    pub conversation: ConversationId,
+    /// Which, at most [`STARRED_AT_ONCE_MAX`](stonechat_types::limits::STARRED_AT_ONCE_MAX).
+    pub seqs: Vec<Seq>,
+    /// Whether they are to be starred, or no longer.
+    pub starred: bool,
+}
+
+/// A change of when a user is not to be disturbed.
+#[derive(Clone, Debug)]
+pub struct SetQuiet {
+    /// The client's id of the command.
+    pub command_id: CommandId,
+    /// What.
+    pub patch: QuietPatch,
 }
 
 /// Which messages that call the caller are wanted.

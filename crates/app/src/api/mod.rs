@@ -10,11 +10,12 @@ pub use answer::{
     Answer, AskerView, AskersPage, AskingView, BanView, BansPage, ChangesPage, CommandDone, Content, ContentType,
     ContentTypes, ConversationPage, ConversationView, DeviceView, EditView, EditsPage, EventView, EventsPage, Failure,
     GroupView, MemberView, MembersPage, MentionView, MentionsPage, MessageView, MessagesPage, PersonalItem,
-    PersonalPage, ReactionView, ReactionsPage, ReadMark, Sent, StateView, UserView, Welcome,
+    PersonalPage, ReactionView, ReactionsPage, ReadMark, Sent, StarredPage, StarredView, StateView, UserView, Welcome,
 };
 pub use call::{
     Call, ChangeConversation, ChangeMessage, ChangeRequest, CreateGroup, DeleteMessages, Destination, FetchChanges,
     ListMembers, ListMentions, ListReactions, ListReaders, MemberFilter, MessageRange, SendMessage, SetPreferences,
+    SetQuiet, StarMessages,
 };
 pub use people::{
     ListRelations, OwnProfile, Patch, ProfilePatch, ProfileView, Relate, RelationFilter, RelationView, RelationsPage,

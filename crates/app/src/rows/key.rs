@@ -30,6 +30,10 @@ const PINNED: u8 = 0x10;
 const ASKER: u8 = 0x31;
 /// Where a user removed messages for himself; also what sets the words of such commands apart.
 pub const DELETIONS: u8 = 0x11;
+/// Sets the words of commands about quiet times apart.
+pub const QUIET: u8 = 0x13;
+/// How many messages a user starred; also what sets the words of such commands apart.
+pub const STARS: u8 = 0x12;
 
 /// Ordinals of one row of messages that were taken back, as a power of two.
 const RECALLED_CHUNK_BITS: u32 = 10;
@@ -108,6 +112,14 @@ pub fn deleted(app: AppId, user: UserNo, conversation: ConversationNo) -> Bytes 
 #[must_use]
 pub fn all_deleted(app: AppId, user: UserNo) -> Bytes {
     let mut key = start(DELETIONS, app, 4);
+    key.put_u32(user.0);
+    key.freeze()
+}
+
+/// How many messages a user starred.
+#[must_use]
+pub fn stars_total(app: AppId, user: UserNo) -> Bytes {
+    let mut key = start(STARS, app, 4);
     key.put_u32(user.0);
     key.freeze()
 }

@@ -17,6 +17,8 @@ pub mod personal;
 pub mod preferences;
 pub mod presence;
 pub mod profile;
+pub mod quiet;
 pub mod relation;
 pub mod scrub;
+pub mod stars;
 pub mod user;

@@ -2,7 +2,7 @@
 
 use super::codec::{Reader, Writer, damaged, role_byte, role_of};
 use super::user::{add_byte, add_of, message_byte, message_of};
-use super::{deletions, group, preferences, presence, relation};
+use super::{deletions, group, preferences, presence, quiet, relation, stars};
 use crate::api::{AskingView, DeviceView, OwnProfile, PersonalItem, ProfileView, RelationView};
 use bytes::{BufMut, Bytes, BytesMut};
 use std::sync::Arc;
@@ -18,6 +18,8 @@ const READ: u8 = 2;
 const DEVICE: u8 = 3;
 const PREFERENCES: u8 = 4;
 const DELETIONS: u8 = 5;
+const STARS: u8 = 6;
+const QUIET: u8 = 7;
 const RELATION: u8 = 10;
 const PROFILE: u8 = 11;
 const PRESENCE: u8 = 12;
@@ -63,6 +65,21 @@ pub fn presence_key() -> Bytes {
 pub fn deletions_key(id: ConversationId) -> Bytes {
     with(DELETIONS, id.as_bytes())
 }
+
+/// The key of what a user starred in a conversation.
+#[must_use]
+pub fn stars_key(id: ConversationId) -> Bytes {
+    with(STARS, id.as_bytes())
+}
+
+/// The key of when a user is not to be disturbed.
+#[must_use]
+pub fn quiet_key() -> Bytes {
+    with(QUIET, &[])
+}
+
+/// What all keys of stars start with.
+pub const STARS_PREFIX: &[u8] = &[STARS];
 
 /// The key of a device.
 #[must_use]
@@ -160,6 +177,14 @@ pub fn encode(item: &PersonalItem) -> (Bytes, Bytes) {
             deletions::write(&mut row, it);
             (deletions_key(*conversation), row.finish())
         }
+        PersonalItem::Quiet(it) => {
+            quiet::write(&mut row, it);
+            (quiet_key(), row.finish())
+        }
+        PersonalItem::Stars(conversation, it) => {
+            stars::write(&mut row, it);
+            (stars_key(*conversation), row.finish())
+        }
     }
 }
 
@@ -246,6 +271,11 @@ pub fn decode(key: &[u8], value: &[u8]) -> Result<Option<PersonalItem>, LogError
             DELETIONS => {
                 let conversation = ConversationId::from_slice(name).ok()?;
                 PersonalItem::Deletions(conversation, Arc::new(deletions::read(&mut row)?))
+            }
+            QUIET if name.is_empty() => PersonalItem::Quiet(Box::new(quiet::read(&mut row)?)),
+            STARS => {
+                let conversation = ConversationId::from_slice(name).ok()?;
+                PersonalItem::Stars(conversation, Arc::new(stars::read(&mut row)?))
             }
             _ => return Some(None),
         };

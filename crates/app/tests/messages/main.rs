@@ -9,6 +9,7 @@ mod pins;
 mod preferences;
 mod readers;
 mod recalls;
+mod stars;
 
 use bytes::Bytes;
 use harness::{Device, World, body_of, direct, next_id, text, user};

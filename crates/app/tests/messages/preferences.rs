@@ -101,6 +101,27 @@ async fn a_change_that_is_said_again_undoes_nothing_that_came_between() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn fields_of_the_app_are_changed_one_by_one_within_their_limits() {
+    let world = World::new();
+    let mut phone = world.device("alice", "phone").await;
+    phone.send("bob", "hi").await;
+    let at = direct("alice", "bob");
+    let fields = |changes: &[(&str, Option<&str>)]| PreferencesPatch {
+        fields: changes.iter().map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned))).collect(),
+        ..PreferencesPatch::default()
+    };
+    prefer(&mut phone, at, fields(&[("color", Some("red")), ("shape", Some("round"))])).await.unwrap();
+    prefer(&mut phone, at, fields(&[("shape", None), ("size", Some("5"))])).await.unwrap();
+    let long = "x".repeat(2_000);
+    let refused = prefer(&mut phone, at, fields(&[("color", None), ("long", Some(&long))])).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::InvalidArgument);
+    world.log.kill(0);
+    let next = world.next(Options::default());
+    let kept = welcomed(&next.device("alice", "desktop").await, at).unwrap();
+    assert!(kept.fields.iter().eq([("color", "red"), ("size", "5")]), "{:?}", kept.fields.iter().collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_who_is_or_was_a_member_prefers_something() {
     let world = World::new();
     let mut alice = world.device("alice", "phone").await;

@@ -180,6 +180,7 @@ impl Core {
             unread: conversation.row.unread,
             cleared: self.preferences_of(&id).cleared_upto,
             removed: self.removed_of(&id),
+            starred: self.starred_of(&id),
             marks: conversation.row.marks.clone(),
             head: Ordinal(conversation.row.last_ordinal),
         }))

@@ -89,9 +89,11 @@ fn change(it: &v1::PersonalChange) -> bool {
             Some(personal_change::Change::Deletions(it)) => {
                 it.runs.iter().all(|run| all([run.upto_seq, run.upto_ordinal]))
             }
+            Some(personal_change::Change::Stars(it)) => it.stars.iter().all(|star| all([star.seq, star.ordinal])),
             // Times are shown, and not counted on from.
             Some(
                 personal_change::Change::Device(_)
+                | personal_change::Change::Quiet(_)
                 | personal_change::Change::Relation(_)
                 | personal_change::Change::Profile(_)
                 | personal_change::Change::Presence(_)

@@ -9,6 +9,7 @@ use crate::core::rows::{MessageChange, MessageRow};
 use crate::group::Asking;
 use crate::people::{Profile, Relation};
 use crate::presence::{PresenceSettings, Presences};
+use crate::quiet::Quiet;
 use crate::state::{
     ConnectionState, ConversationSummary, Device, MessageWindows, Pending, ReadMark, SendState, Unsent,
 };
@@ -61,6 +62,8 @@ pub enum Change {
     Typing(ConversationId, Vec<UserId>),
     /// The number of the last recorded event.
     Recorded(u64),
+    /// When the user is not to be disturbed.
+    Quiet(Arc<Quiet>),
     /// The user's own profile.
     Profile(Arc<Profile>),
     /// What the user and another are to each other.

@@ -9,6 +9,7 @@ use stonechat_wire::v1::frame::Body;
 
 use crate::content::Attributes;
 use crate::deletions::Removed;
+use crate::stars::Starred;
 use crate::state::{Pending, SendState, Target, Unsent};
 
 /// Marks a command whose answer somebody waits for.
@@ -150,6 +151,8 @@ pub struct Opened {
     pub cleared: Seq,
     /// What the user removed for himself.
     pub removed: Arc<Removed>,
+    /// What the user starred.
+    pub starred: Arc<Starred>,
     /// How far the others have read.
     pub marks: Vec<crate::state::ReadMark>,
     /// The last message.

@@ -15,6 +15,7 @@ use crate::core::mutant::{Mutant, Mutants};
 use crate::core::rows::{ConversationRow, MessageRow};
 use crate::core::translate;
 use crate::deletions::Removed;
+use crate::stars::Starred;
 use crate::state::{ConversationSummary, Preview, ReadMark};
 
 /// How far a conversation is in step.
@@ -364,6 +365,8 @@ impl Conversation {
         if wire.deletions_seq < self.removed_version {
             // It was made before something was removed.
             self.recount_removed();
+            let gone = self.row.preview.take_if(|preview| self.removed.holds(preview.seq));
+            self.row.unread_stale |= gone.is_some();
         }
         for mark in translate::marks(&wire.read_marks) {
             self.mark(mark);
@@ -478,7 +481,12 @@ impl Conversation {
 
     /// What a list shows of it.
     #[must_use]
-    pub fn summary(&self, preferences: Arc<Preferences>, removed: Arc<Removed>) -> ConversationSummary {
+    pub fn summary(
+        &self,
+        preferences: Arc<Preferences>,
+        removed: Arc<Removed>,
+        starred: Arc<Starred>,
+    ) -> ConversationSummary {
         let row = &self.row;
         let is_shown = |preview: &Preview| preview.seq > preferences.cleared_upto && !removed.holds(preview.seq);
         let preview = row.preview.clone().filter(is_shown);
@@ -500,6 +508,7 @@ impl Conversation {
             unread_mentions,
             preview,
             removed,
+            starred,
             hidden: preferences.is_hidden(Seq(row.head_seq)),
             preferences,
             active_at: Timestamp(row.active_at),

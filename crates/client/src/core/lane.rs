@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use stonechat_domain::preferences::PreferencesPatch;
+use stonechat_domain::quiet::QuietPatch;
 use stonechat_types::id::{ClientMsgId, ConversationId};
 use stonechat_types::number::{Seq, Timestamp};
 use stonechat_wire::v1::{Event, change_message, frame::Body};
@@ -21,7 +22,7 @@ use crate::core::outbox::{Entry, Outbox, Stage};
 use crate::core::reads::Told;
 use crate::core::rows::{OutboxRow, QueuedCommand, StoreOp};
 use crate::core::translate;
-use crate::core::{deletions, preferences};
+use crate::core::{deletions, preferences, quiet, stars};
 use crate::error::{Error, Result};
 use crate::state::{Pending, SendState, Target, Wish};
 
@@ -79,6 +80,23 @@ impl Outbox {
         seqs.flatten().copied().collect()
     }
 
+    /// Messages that are about to be starred, or no longer, with the times of the commands.
+    pub fn stars_of(&self, conversation: &ConversationId) -> Vec<(&[u64], bool, Timestamp)> {
+        let lane = self.lanes.get(conversation).into_iter().flatten();
+        let rows = lane.filter_map(|order| Some(&self.entries.get(order)?.row)).filter(|row| row.failure.is_none());
+        let asked = rows.filter_map(|row| {
+            let (seqs, starred) = stars::asked_by(row.command.as_deref()?)?;
+            Some((seqs, starred, row.created_at))
+        });
+        asked.collect()
+    }
+
+    /// Changes of the user's quiet times that wait, in their order.
+    pub fn quiet_patches(&self) -> Vec<(QuietPatch, Timestamp)> {
+        let rows = self.entries.values().map(|entry| &entry.row).filter(|row| row.failure.is_none());
+        rows.filter_map(|row| Some((quiet::asked_by(row.command.as_deref()?)?, row.created_at))).collect()
+    }
+
     /// All commands, in their order.
     pub fn pending(&self) -> Vec<(u64, Pending)> {
         self.entries.iter().filter_map(|(order, entry)| Some((*order, entry.pending()?))).collect()
@@ -131,12 +149,13 @@ impl Core {
             Some(Target::Log(seq)) => Some(seq.get()),
             None => None,
         };
-        if matches!(command.call, Body::SetPreferences(_) | Body::DeleteMessages(_)) {
+        if matches!(command.call, Body::SetPreferences(_) | Body::DeleteMessages(_) | Body::StarMessages(_)) {
             self.touched.insert(command.conversation);
         }
         if !fill_in(&mut command.call, id, seq) {
             return Err(Error::argument("command", "is none that waits in a lane"));
         }
+        let is_quiet = matches!(command.call, Body::SetQuiet(_));
         self.keep_in_outbox(OutboxRow {
             attributes: None,
             order: self.outbox.last + 1,
@@ -151,6 +170,9 @@ impl Core {
             failure: None,
             command: Some(Box::new(QueuedCommand { call: command.call, about })),
         });
+        if is_quiet {
+            self.tell_quiet();
+        }
         Ok(Reply::Kept(id, SendState::Queued))
     }
 
@@ -243,9 +265,14 @@ impl Core {
     /// A command left the outbox. What was granted stays to be seen until its event is here.
     pub(super) fn let_wish_go(&mut self, entry: &Entry, state: &SendState) {
         let (conversation, id) = (entry.row.conversation, entry.row.client_msg_id);
-        let is_his_own = |it: &QueuedCommand| preferences::asked_by(it).is_some() || deletions::asked_by(it).is_some();
+        let is_his_own = |it: &QueuedCommand| {
+            preferences::asked_by(it).is_some() || deletions::asked_by(it).is_some() || stars::asked_by(it).is_some()
+        };
         if entry.row.command.as_deref().is_some_and(is_his_own) {
             self.touched.insert(conversation);
+        }
+        if entry.row.command.as_deref().is_some_and(|it| quiet::asked_by(it).is_some()) {
+            self.tell_quiet();
         }
         let granted = entry.pending().filter(|_| matches!(state, SendState::Done(_)));
         let Some(granted) = granted else {
@@ -306,6 +333,8 @@ fn fill_in(call: &mut Body, id: ClientMsgId, seq: Option<u64>) -> bool {
         Body::ChangeConversation(change) => change.command_id = command_id,
         Body::SetPreferences(set) => set.command_id = command_id,
         Body::DeleteMessages(delete) => delete.command_id = command_id,
+        Body::StarMessages(star) => star.command_id = command_id,
+        Body::SetQuiet(set) => set.command_id = command_id,
         _ => return false,
     }
     true

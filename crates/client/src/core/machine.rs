@@ -7,6 +7,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use stonechat_domain::deletions::Deletions;
 use stonechat_domain::preferences::Preferences;
+use stonechat_domain::quiet::Quiet;
+use stonechat_domain::stars::Stars;
 use stonechat_types::id::{ConversationId, DeviceId, UserId};
 use stonechat_types::number::Timestamp;
 use stonechat_wire::v1::{Event, Frame, Platform, frame::Body};
@@ -157,6 +159,10 @@ pub struct Core {
     pub(super) preferences: BTreeMap<ConversationId, Preferences>,
     /// What the user removed from conversations, as the server said it last, with the numbers of the changes.
     pub(super) deletions: BTreeMap<ConversationId, (u64, Arc<Deletions>)>,
+    /// What the user starred in conversations, as the server said it last.
+    pub(super) stars: BTreeMap<ConversationId, Arc<Stars>>,
+    /// When the user is not to be disturbed, as the server said it last.
+    pub(super) quiet: Quiet,
     /// Who waits for the device to be signed out.
     pub(super) leaving: Vec<Ticket>,
     /// Whether it is: nothing is stored any more.
@@ -223,6 +229,8 @@ impl Core {
             watched: Watched::default(),
             preferences: BTreeMap::new(),
             deletions: BTreeMap::new(),
+            stars: BTreeMap::new(),
+            quiet: Quiet::default(),
             leaving: Vec::new(),
             is_signed_out: false,
             focus: Vec::new(),
@@ -339,6 +347,7 @@ impl Core {
             }
         }
         self.tell_total_unread();
+        self.tell_quiet();
         self.journal.tell(Change::Recorded(self.recorded));
         let waiting: Vec<_> = self.outbox.entries.values().map(|entry| entry.row.client_msg_id).collect();
         waiting.iter().for_each(|id| self.tell_send(id));
@@ -478,7 +487,7 @@ impl Core {
     }
 
     fn tell_summary(&mut self, id: &ConversationId) {
-        let (preferences, removed) = (self.preferences_of(id), self.removed_of(id));
+        let (preferences, removed, starred) = (self.preferences_of(id), self.removed_of(id), self.starred_of(id));
         let is_muted = preferences.is_muted(Timestamp(self.now.wall_ms));
         let Some(conversation) = self.conversations.get_mut(id) else { return };
         let (unread, _) = conversation.shown_unread(&removed);
@@ -486,7 +495,7 @@ impl Core {
         let muted = if is_muted { counts } else { 0 };
         let before = std::mem::replace(&mut conversation.counted, counts);
         let muted_before = std::mem::replace(&mut conversation.muted, muted);
-        self.journal.tell(Change::Conversation(Arc::new(conversation.summary(preferences, removed))));
+        self.journal.tell(Change::Conversation(Arc::new(conversation.summary(preferences, removed, starred))));
         if (before, muted_before) != (counts, muted) {
             self.total_unread = self.total_unread - before + counts;
             self.muted_unread = self.muted_unread - muted_before + muted;

@@ -34,12 +34,14 @@ mod outbox;
 pub mod people;
 pub mod preferences;
 mod presence;
+pub mod quiet;
 mod reads;
 mod refusal;
 pub mod rows;
 mod sign_out;
 #[cfg(test)]
 pub(crate) mod simulation;
+mod stars;
 pub(crate) mod sync;
 #[cfg(test)]
 mod tests;

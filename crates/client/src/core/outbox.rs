@@ -537,6 +537,7 @@ impl Core {
         let row = entry.row.clone();
         if row.command.is_some() {
             self.touched.insert(row.conversation);
+            self.tell_quiet();
         }
         self.journal.write(StoreOp::PutOutbox(Box::new(row)));
         self.tell_send(id);

@@ -11,7 +11,7 @@ use stonechat_wire::v1::{self, personal_change};
 use crate::core::change::Change;
 use crate::core::machine::Core;
 use crate::core::rows::StoreOp;
-use crate::core::{deletions, preferences};
+use crate::core::{deletions, preferences, quiet, stars};
 use crate::group::Asking;
 use crate::people::{Profile, Relation};
 use crate::presence::PresenceSettings;
@@ -30,6 +30,10 @@ pub enum EntryKey {
     Presence,
     /// What the user removed from a conversation for himself.
     Deletions(ConversationId),
+    /// When the user is not to be disturbed.
+    Quiet,
+    /// What the user starred in a conversation.
+    Stars(ConversationId),
     /// What the user asks of a group, or is asked.
     Asking(ConversationId),
     /// A device of the user.
@@ -48,6 +52,8 @@ impl EntryKey {
             Some(personal_change::Change::Presence(_)) => Some(Self::Presence),
             Some(personal_change::Change::Preferences(it)) => it.conversation_id.parse().ok().map(Self::Preferences),
             Some(personal_change::Change::Deletions(it)) => it.conversation_id.parse().ok().map(Self::Deletions),
+            Some(personal_change::Change::Quiet(_)) => Some(Self::Quiet),
+            Some(personal_change::Change::Stars(it)) => it.conversation_id.parse().ok().map(Self::Stars),
             Some(personal_change::Change::Asking(asking)) => asking.conversation_id.parse().ok().map(Self::Asking),
             Some(personal_change::Change::Device(device)) => Some(Self::Device(device.device_id.clone())),
             Some(_) | None => None,
@@ -63,6 +69,8 @@ impl EntryKey {
             Self::Presence => "presence".to_owned(),
             Self::Preferences(id) => format!("preferences.{id}"),
             Self::Deletions(id) => format!("deletions.{id}"),
+            Self::Quiet => "quiet".to_owned(),
+            Self::Stars(id) => format!("stars.{id}"),
             Self::Asking(conversation) => format!("asking.{conversation}"),
             Self::Device(device) => format!("device.{device}"),
         }
@@ -123,6 +131,16 @@ impl Core {
             Some(personal_change::Change::Presence(settings)) => {
                 self.journal.tell(Change::PresenceSettings(Arc::new(PresenceSettings::of(settings))));
             }
+            Some(personal_change::Change::Quiet(it)) => {
+                self.quiet = quiet::from_wire(it);
+                self.tell_quiet();
+            }
+            Some(personal_change::Change::Stars(it)) => {
+                if let Some((id, stars)) = stars::from_wire(it) {
+                    self.stars.insert(id, Arc::new(stars));
+                    self.touched.insert(id);
+                }
+            }
             Some(personal_change::Change::Asking(asking)) => {
                 if let Some(asking) = Asking::of(asking) {
                     self.journal.tell(Change::Asking(Arc::new(asking)));
@@ -143,6 +161,9 @@ impl Core {
             self.touched.insert(id);
         }
         self.forget_deletions();
+        self.touched.extend(std::mem::take(&mut self.stars).into_keys());
+        self.quiet = Default::default();
+        self.tell_quiet();
         self.journal.tell(Change::PeopleGone);
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use stonechat_domain::preferences::{Draft, FOR_GOOD, Preferences, PreferencesPatch};
+use stonechat_types::fields::Fields;
 use stonechat_types::id::ConversationId;
 use stonechat_types::number::{Seq, Timestamp};
 use stonechat_types::text::Tag;
@@ -26,6 +27,7 @@ pub fn from_wire(wire: &v1::Preferences) -> Option<(ConversationId, Preferences)
         }),
         cleared_upto: Seq(wire.cleared_upto_seq),
         hidden_upto: Seq(wire.hidden_upto_seq),
+        fields: Fields::of(wire.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))).ok()?,
     };
     Some((wire.conversation_id.parse().ok()?, preferences))
 }
@@ -45,6 +47,8 @@ fn reply_to(draft: &v1::Draft) -> Option<Seq> {
 fn patch(wire: &v1::SetPreferences) -> PreferencesPatch {
     let folders = |it: &v1::Folders| it.names.iter().filter_map(|folder| Tag::new(folder).ok()).collect();
     let draft = |it: &v1::Draft| (!it.text.is_empty()).then(|| (it.text.as_str().into(), reply_to(it)));
+    let removed = wire.remove_fields.iter().map(|name| (name.clone(), None));
+    let set = wire.fields.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
     PreferencesPatch {
         pinned: wire.pinned,
         muted_until: wire.muted_until.map(time),
@@ -54,6 +58,7 @@ fn patch(wire: &v1::SetPreferences) -> PreferencesPatch {
         draft: wire.draft.as_ref().map(draft),
         cleared_upto: wire.cleared_upto_seq.map(Seq),
         hidden_upto: wire.hidden_upto_seq.map(Seq),
+        fields: removed.chain(set).collect(),
     }
 }
 
@@ -72,6 +77,8 @@ impl Core {
         let mut preferences = self.preferences.get(id).cloned().unwrap_or_default();
         for (patch, at) in self.outbox.preferences_of(id) {
             preferences.apply(&patch, at, Seq(head));
+            // What does not fit the server refuses.
+            let _ = preferences.apply_fields(&patch);
         }
         Arc::new(preferences)
     }
@@ -80,7 +87,9 @@ impl Core {
     pub(super) fn prefer(&mut self, id: ConversationId, patch: &PreferencesPatch) {
         let head = self.conversations.get(&id).map_or(0, |it| it.row.head_seq);
         let now = Timestamp(self.now.wall_ms);
-        self.preferences.entry(id).or_default().apply(patch, now, Seq(head));
+        let preferences = self.preferences.entry(id).or_default();
+        preferences.apply(patch, now, Seq(head));
+        let _ = preferences.apply_fields(patch);
         self.touched.insert(id);
     }
 }

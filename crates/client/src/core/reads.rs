@@ -182,6 +182,8 @@ impl Core {
                 | personal_change::Change::Preferences(_)
                 | personal_change::Change::Presence(_)
                 | personal_change::Change::Deletions(_)
+                | personal_change::Change::Stars(_)
+                | personal_change::Change::Quiet(_)
                 | personal_change::Change::Asking(_)
                 | personal_change::Change::Device(_),
             ) => self.on_entry(change),

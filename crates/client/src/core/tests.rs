@@ -3,6 +3,7 @@
 mod changes;
 mod cursors;
 mod lane;
+mod own;
 
 use std::sync::Arc;
 
@@ -473,6 +474,7 @@ fn marks_that_moved_while_a_timeline_was_opened_are_kept() {
     model.apply(&Change::Marks(direct(0), vec![mark(1, 3)]));
     model.begin(Opened {
         removed: Arc::default(),
+        starred: Arc::default(),
         cleared: Seq::ZERO,
         intervals: vec![(1, 2)],
         read: (Seq(2), Ordinal(2)),
@@ -513,6 +515,7 @@ fn a_timeline_has_days_gaps_marks_and_the_line_above_the_unread() {
     model.begin(Opened {
         cleared: Seq::ZERO,
         removed: Arc::default(),
+        starred: Arc::default(),
         intervals: vec![(1, 2), (7, 9)],
         read: (Seq(8), Ordinal(7)),
         floor: Ordinal(7),

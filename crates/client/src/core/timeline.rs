@@ -13,6 +13,7 @@ use crate::core::rows::MessageRow;
 use crate::core::translate;
 use crate::core::wishes;
 use crate::deletions::Removed;
+use crate::stars::Starred;
 use crate::state::{
     Date, ItemKey, Message, MessageItem, Pending, Quote, ReadMark, SendState, SentMark, Target, TimelineItem,
     TimelineItemKind, Unsent, Wish,
@@ -38,6 +39,7 @@ pub struct TimelineModel {
     /// What was said up to here is not shown.
     cleared: Seq,
     removed: Arc<Removed>,
+    starred: Arc<Starred>,
     marks: Vec<ReadMark>,
 }
 
@@ -58,6 +60,7 @@ impl TimelineModel {
             read_marker: None,
             cleared: Seq::ZERO,
             removed: Arc::default(),
+            starred: Arc::default(),
             marks: Vec::new(),
         }
     }
@@ -87,6 +90,7 @@ impl TimelineModel {
         }
         self.cleared = opened.cleared;
         self.removed = opened.removed;
+        self.starred = opened.starred;
         self.read_marker = (opened.unread > 0).then_some(opened.floor.get());
         self.from = self.from.min(opened.head.get() + 1);
     }
@@ -127,9 +131,11 @@ impl TimelineModel {
                 change.fold(row);
             }
             Change::Conversation(summary) if summary.id == self.conversation => {
-                let before = (self.cleared, self.removed.clone());
-                (self.cleared, self.removed) = (summary.preferences.cleared_upto, summary.removed.clone());
-                return before.0 != self.cleared || before.1 != self.removed;
+                let now = (summary.preferences.cleared_upto, summary.removed.clone(), summary.starred.clone());
+                let before = (self.cleared, self.removed.clone(), self.starred.clone());
+                let is_different = before != now;
+                (self.cleared, self.removed, self.starred) = now;
+                return is_different;
             }
             Change::Intervals(conversation, intervals) if *conversation == self.conversation => {
                 self.intervals.clone_from(intervals);
@@ -229,8 +235,15 @@ impl TimelineModel {
             };
             let pending = self.lay_wishes_over(&mut message);
             let quote = unsent.attributes.as_ref().and_then(|attributes| self.quote(attributes));
-            let item =
-                MessageItem { message, state: Some(unsent.state.clone()), read_by: 0, delivered_to: 0, pending, quote };
+            let item = MessageItem {
+                message,
+                state: Some(unsent.state.clone()),
+                read_by: 0,
+                delivered_to: 0,
+                pending,
+                quote,
+                starred: false,
+            };
             lines.push(ItemKey::Own(unsent.client_msg_id), TimelineItemKind::Message(Box::new(item)));
         }
         lines.items
@@ -269,7 +282,8 @@ impl TimelineModel {
         let read_by = count(others().filter(|mark| mark.upto.get() >= row.seq).count());
         let delivered_to = count(others().filter(|mark| mark.delivered.get() >= row.seq).count());
         let quote = message.attributes.as_ref().and_then(|attributes| self.quote(attributes));
-        MessageItem { message, state, read_by, delivered_to, pending, quote }
+        let starred = self.starred.holds(Seq(row.seq)) && row.recalled.is_none();
+        MessageItem { message, state, read_by, delivered_to, pending, quote, starred }
     }
 
     /// What a message answers, as far as this window knows it.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use ring::digest::{SHA256, digest};
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
-use stonechat_types::number::Ordinal;
+use stonechat_types::number::{Ordinal, Seq, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -122,6 +122,10 @@ impl Runtime {
         tokio::time::timeout(at_most, wait).await.unwrap_or(Err(Error::Timeout))
     }
 
+    pub fn now(&self) -> Timestamp {
+        Timestamp(self.config.clock.wall_ms())
+    }
+
     pub fn command_id(&self) -> Bytes {
         Bytes::copy_from_slice(&self.ids.make(&*self.config.clock, &*self.config.entropy))
     }
@@ -198,6 +202,12 @@ impl Runtime {
         let (answer, rows) = oneshot::channel();
         self.reads.send(Read::Messages(query, answer)).await.map_err(|_| Error::Closed)?;
         rows.await.map_err(|_| Error::Closed)?.map_err(Error::Store)
+    }
+
+    pub async fn read_message(&self, conversation: ConversationId, seq: Seq) -> Result<Option<MessageRow>> {
+        let (answer, row) = oneshot::channel();
+        self.reads.send(Read::Message(conversation, seq.get(), answer)).await.map_err(|_| Error::Closed)?;
+        row.await.map_err(|_| Error::Closed)?.map_err(Error::Store)
     }
 
     pub async fn search(&self, search: MessageSearch) -> Result<Vec<MessageRow>> {

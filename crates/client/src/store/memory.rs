@@ -141,6 +141,10 @@ impl Reader for MemoryStore {
         Ok(rows)
     }
 
+    fn message(&mut self, conversation: ConversationId, seq: u64) -> Result<Option<MessageRow>> {
+        Ok(self.tables().messages.get(&(conversation, seq)).cloned())
+    }
+
     fn search(&mut self, search: &MessageSearch) -> Result<Vec<MessageRow>> {
         let tables = self.tables();
         let texts = tables.messages.values().filter_map(|row| Some((row, translate::searched(row)?)));

@@ -39,6 +39,9 @@ pub trait Reader: Send + 'static {
     /// Messages with ordinals from one and up to another, at most so many, the newest of them, ascending.
     fn messages(&mut self, query: MessageQuery) -> Result<Vec<MessageRow>>;
 
+    /// A message by its event.
+    fn message(&mut self, conversation: ConversationId, seq: u64) -> Result<Option<MessageRow>>;
+
     /// Messages that have a text, newest first, at most so many. Those that were taken back have none.
     fn search(&mut self, search: &MessageSearch) -> Result<Vec<MessageRow>>;
 

@@ -336,6 +336,12 @@ impl Reader for SqliteReader {
         Ok(rows)
     }
 
+    fn message(&mut self, conversation: ConversationId, seq: u64) -> Result<Option<MessageRow>> {
+        let sql = "SELECT * FROM messages WHERE conversation_id = ?1 AND seq = ?2";
+        let found = read(&self.0, sql, params![conversation.to_string(), row::signed(seq)], row::message)?;
+        Ok(found.into_iter().next())
+    }
+
     fn search(&mut self, search: &MessageSearch) -> Result<Vec<MessageRow>> {
         let sql = "SELECT * FROM messages WHERE searched IS NOT NULL AND instr(searched, ?1) > 0
                    AND (?2 IS NULL OR conversation_id = ?2) AND (?3 IS NULL OR body_type = ?3) AND sent_at >= ?4

@@ -9,7 +9,7 @@ use crate::driver::limits::{REQUESTS_QUEUED, TRANSACTIONS_PER_COMMIT, TRANSACTIO
 use crate::error::StoreError;
 use crate::store::memory::MemoryStore;
 use crate::store::{MessageQuery, MessageSearch, Reader, Result, Store};
-use stonechat_types::id::UserId;
+use stonechat_types::id::{ConversationId, UserId};
 use stonechat_wire::v1::Event;
 
 /// Work for the writer.
@@ -26,6 +26,8 @@ pub enum Write {
 pub enum Read {
     /// Read messages.
     Messages(MessageQuery, oneshot::Sender<Result<Vec<MessageRow>>>),
+    /// Read one message.
+    Message(ConversationId, u64, oneshot::Sender<Result<Option<MessageRow>>>),
     /// Find messages.
     Search(Box<MessageSearch>, oneshot::Sender<Result<Vec<MessageRow>>>),
     /// Read recorded events.
@@ -149,6 +151,7 @@ fn commit(store: &mut impl Store, batch: Vec<Write>, tell: &watch::Sender<Result
 fn answer_read(reader: &mut dyn Reader, read: Read) {
     match read {
         Read::Messages(query, answer) => drop(answer.send(reader.messages(query))),
+        Read::Message(conversation, seq, answer) => drop(answer.send(reader.message(conversation, seq))),
         Read::Search(search, answer) => drop(answer.send(reader.search(&search))),
         Read::Events(after, limit, answer) => drop(answer.send(reader.events(after, limit))),
         Read::Names(limit, answer) => drop(answer.send(reader.names(limit))),

@@ -6,7 +6,7 @@ use stonechat_app::api::{
     Answer, AskerView, AskersPage, AskingView, BanView, BansPage, ChangesPage, CommandDone, Content, ContentType,
     ContentTypes, ConversationPage, ConversationView, DeviceView, EditView, EditsPage, EventView, EventsPage, Failure,
     GroupView, MemberView, MembersPage, MentionView, MentionsPage, MessageView, MessagesPage, PersonalItem,
-    PersonalPage, ReactionView, ReactionsPage, ReadMark, Sent, StateView, UserView, Welcome,
+    PersonalPage, ReactionView, ReactionsPage, ReadMark, Sent, StarredPage, StarredView, StateView, UserView, Welcome,
 };
 use stonechat_domain::attributes::{Attributes, Forwarded, ReplyTo};
 use stonechat_domain::deletions::{Deletions, Place, Run};
@@ -17,8 +17,11 @@ use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Role, UserRef};
 use stonechat_domain::message::MessagePolicy;
 use stonechat_domain::preferences::{Draft, Preferences};
+use stonechat_domain::quiet::{Days, OffsetChange, Quiet, QuietHours, Window, Zone};
+use stonechat_domain::stars::{Star, Stars};
 use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
+use stonechat_types::fields::Fields;
 use stonechat_types::id::{CommandId, ConversationId, ConversationKind, DeviceId, MessageId, UserId};
 use stonechat_types::number::{AppId, Ordinal, PersonalSeq, Seq, Timestamp, UserNo};
 use stonechat_types::text::{Announcement, AvatarRef, Description, DisplayName, Nickname, Reason, Tag, Title};
@@ -126,8 +129,29 @@ pub fn calls() -> Vec<Body> {
             draft: Some(v1::Draft { text: "half a".into(), reply_to_seq: 30, at: 0 }),
             cleared_upto_seq: Some(7),
             hidden_upto_seq: Some(8),
+            fields: [("color".to_owned(), "red".to_owned())].into(),
+            remove_fields: vec!["shape".into()],
         }),
         Body::DeleteMessages(v1::DeleteMessages { command_id: key(), conversation_id: group_id(), seqs: vec![40, 42] }),
+        Body::StarMessages(v1::StarMessages {
+            command_id: key(),
+            conversation_id: group_id(),
+            seqs: vec![40, 42],
+            remove: true,
+        }),
+        Body::ListStarred(v1::ListStarred { page: Bytes::from_static(b"page"), limit: 9 }),
+        Body::SetQuiet(v1::SetQuiet {
+            command_id: key(),
+            hours: Some(v1::QuietHours {
+                windows: vec![v1::QuietWindow { days: 31, from_minute: 1_320, upto_minute: 420 }],
+                zone: Some(v1::TimeZone {
+                    name: "Europe/Berlin".into(),
+                    offset_minutes: 60,
+                    changes: vec![v1::OffsetChange { at: SENT_AT.0, offset_minutes: 120 }],
+                }),
+            }),
+            paused_until: Some(-1),
+        }),
         Body::ListMentions(v1::ListMentions { conversation_id: group_id(), after_ordinal: 7, limit: 20 }),
         Body::MarkRead(v1::MarkRead { conversation_id: group_id(), upto_seq: 42 }),
         Body::MarkDelivered(v1::MarkDelivered {
@@ -246,6 +270,10 @@ pub fn all_answers() -> Vec<Answer> {
             more: true,
         }),
         Answer::Own(PersonalSeq(23), Box::new(deletions())),
+        Answer::Starred(StarredPage {
+            messages: vec![StarredView { at: SENT_AT, message: group_view().last_message.as_deref().unwrap().clone() }],
+            next: Bytes::from_static(b"next page"),
+        }),
         Answer::Personal(personal()),
         Answer::Members(MembersPage {
             members: vec![
@@ -564,6 +592,7 @@ fn preferences() -> Preferences {
         draft: Some(Draft { text: "half a".into(), reply_to: Some(Seq(30)), at: SENT_AT }),
         cleared_upto: Seq(7),
         hidden_upto: Seq(8),
+        fields: Fields::of([("color", "red")]).unwrap(),
     }
 }
 
@@ -571,6 +600,20 @@ fn deletions() -> PersonalItem {
     let place = |seq, ordinal| Place { seq: Seq(seq), ordinal: Ordinal(ordinal) };
     let runs = vec![Run { first: place(1, 1), last: place(7, 3) }, Run { first: place(40, 10), last: place(42, 11) }];
     PersonalItem::Deletions(group(), Arc::new(Deletions::from_runs(runs).unwrap()))
+}
+
+fn stars() -> PersonalItem {
+    let place = Place { seq: Seq(42), ordinal: Ordinal(12) };
+    let stars = Stars::from_all(vec![Star { place, at: SENT_AT }]).unwrap();
+    PersonalItem::Stars(group(), Arc::new(stars))
+}
+
+fn quiet() -> PersonalItem {
+    let changes = vec![OffsetChange { at: SENT_AT, offset_minutes: 120 }];
+    let zone = Zone::new(Some("Europe/Berlin"), 60, changes).unwrap();
+    let window = Window::new(Days::new(0b001_1111).unwrap(), 22 * 60, 7 * 60).unwrap();
+    let hours = QuietHours::new(vec![window], zone).unwrap();
+    PersonalItem::Quiet(Box::new(Quiet { hours, paused_until: Some(SENT_AT) }))
 }
 
 fn asking() -> AskingView {
@@ -595,8 +638,10 @@ fn personal() -> PersonalPage {
             (PersonalSeq(23), PersonalItem::Presence(Box::new(presence::settings()))),
             (PersonalSeq(24), PersonalItem::Receipts { conversation: direct(), read: Seq(40), delivered: Seq(44) }),
             (PersonalSeq(25), deletions()),
+            (PersonalSeq(26), stars()),
+            (PersonalSeq(27), quiet()),
         ],
-        upto: PersonalSeq(25),
+        upto: PersonalSeq(27),
         more: true,
     }
 }

@@ -1,5 +1,5 @@
-//! `POST /v1/apps/{app}/conversations/{conversation}/messages/{seq}/…`: `edit`, `react`, `recall` and `delete` (for one user
-//! alone), in the name of a member. With `as_app` the app vouches for it: windows of time and roles do not bind it then.
+//! `POST /v1/apps/{app}/conversations/{conversation}/messages/{seq}/…`: `edit`, `react`, `recall`, `pin` and `delete` (for one
+//! user alone), in the name of a member. With `as_app` the app vouches for it: windows of time and roles do not bind it then.
 
 use crate::endpoint::send_message::{Given, content};
 use crate::error::ApiError;
@@ -54,6 +54,17 @@ pub(crate) struct ReactBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RecallBody {
     user: String,
+    #[serde(default)]
+    as_app: bool,
+    command_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PinBody {
+    user: String,
+    #[serde(default)]
+    remove: bool,
     #[serde(default)]
     as_app: bool,
     command_id: Option<String>,
@@ -119,6 +130,16 @@ pub(crate) async fn recall(
 ) -> Result<Json<Reply>, ApiError> {
     let asked = Asked { user: &body.user, command_id: body.command_id.as_deref(), as_app: body.as_app };
     change(&state, &caller, &place, asked, MessageCommand::Recall).await
+}
+
+pub(crate) async fn pin(
+    State(state): State<HttpState>,
+    Extension(caller): Extension<Caller>,
+    PathOf(place): PathOf<Place>,
+    JsonBody(body): JsonBody<PinBody>,
+) -> Result<Json<Reply>, ApiError> {
+    let asked = Asked { user: &body.user, command_id: body.command_id.as_deref(), as_app: body.as_app };
+    change(&state, &caller, &place, asked, MessageCommand::Pin(!body.remove)).await
 }
 
 pub(crate) async fn delete(
@@ -217,6 +238,10 @@ mod tests {
         assert_eq!(react.command, MessageCommand::React { emoji: Emoji::new("❤").unwrap(), add: true });
         let (_, react, _) = asked("react", json!({"user": "bob", "emoji": "👍", "remove": true})).await;
         assert_eq!(react.command, MessageCommand::React { emoji: Emoji::new("👍").unwrap(), add: false });
+        let (_, pin, _) = asked("pin", json!({"user": "bob", "as_app": true})).await;
+        assert_eq!((pin.command, pin.authority), (MessageCommand::Pin(true), Authority::App));
+        let (_, pin, _) = asked("pin", json!({"user": "bob", "remove": true})).await;
+        assert_eq!((pin.command, pin.authority), (MessageCommand::Pin(false), Authority::Member));
         let (user, recall, reply) = asked("recall", json!({"user": "bob", "as_app": true})).await;
         assert_eq!((user.as_str(), recall.command, recall.authority), ("bob", MessageCommand::Recall, Authority::App));
         assert_eq!(reply["command_id"].as_str().map(str::len), Some(36));

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use stonechat_app::api::{Answer, Call, Content, MessageRange, MessageView};
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
-use stonechat_types::limits::PAGE_ITEMS_MAX;
-use stonechat_types::number::Ordinal;
+use stonechat_types::limits::{PAGE_ITEMS_MAX, PINS_MAX};
+use stonechat_types::number::{Ordinal, Seq};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,6 +108,48 @@ pub(crate) async fn handle(
     }))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PinnedQuery {
+    as_user: String,
+    /// Those behind this message.
+    after_seq: Option<u64>,
+    limit: Option<u32>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Pinned {
+    conversation: String,
+    /// Oldest first.
+    messages: Vec<Message>,
+    more_after: bool,
+}
+
+/// `GET /v1/apps/{app}/conversations/{conversation}/pinned`: the messages that are pinned, as a member sees them.
+pub(crate) async fn pinned(
+    State(state): State<HttpState>,
+    Extension(caller): Extension<Caller>,
+    PathOf((_, conversation)): PathOf<(String, String)>,
+    QueryOf(query): QueryOf<PinnedQuery>,
+) -> Result<Json<Pinned>, ApiError> {
+    let conversation: ConversationId = id("conversation", &conversation)?;
+    let user: UserId = id("as_user", &query.as_user)?;
+    let limit = query.limit.unwrap_or(0);
+    if query.limit == Some(0) || limit > PINS_MAX as u32 {
+        return Err(ApiError::invalid("limit", format_args!("is not from 1 to {PINS_MAX}")));
+    }
+    let after = Seq(query.after_seq.unwrap_or_default().min(i64::MAX as u64));
+    let call = Call::ListPinned { conversation, after, limit };
+    let Answer::Messages(page) = state.backend.call_as(caller.app, user, call).await? else {
+        return Err(ApiError::new(ErrorCode::Internal, "the list had another answer than expected"));
+    };
+    Ok(Json(Pinned {
+        conversation: page.conversation.to_string(),
+        messages: page.messages.iter().map(message).collect(),
+        more_after: page.more_after,
+    }))
+}
+
 fn message(view: &MessageView) -> Message {
     let event = &view.event;
     let edited = view.state.as_ref().filter(|state| state.edits > 0);
@@ -191,6 +233,20 @@ mod tests {
         assert_eq!(status.as_u16(), 200);
         let (_, Call::FetchMessages { range, limit, .. }) = stub.called() else { panic!("another call was made") };
         assert_eq!((range, limit), (MessageRange::Before(Ordinal(12)), 200));
+    }
+
+    #[tokio::test]
+    async fn pinned_messages_are_listed_as_a_member_sees_them() {
+        let stub = Stub::default();
+        let path = |query: &str| format!("/v1/apps/default/conversations/{}/pinned{query}", direct());
+        let asked = request("GET", &path("?as_user=bob&after_seq=2&limit=7"), None);
+        let (status, page) = send_to(&stub.router(), asked).await;
+        assert_eq!((status.as_u16(), page["messages"].as_array().map(Vec::len)), (200, Some(3)), "{page}");
+        let (user, Call::ListPinned { after, limit, .. }) = stub.called() else { panic!("another call was made") };
+        assert_eq!((user.as_str(), after, limit), ("bob", Seq(2), 7));
+        for query in ["", "?as_user=bob&limit=0", "?as_user=bob&limit=101", "?as_user=bob&x=1"] {
+            assert_eq!(refusal(request("GET", &path(query), None)).await.0, 400, "{query}");
+        }
     }
 
     #[tokio::test]

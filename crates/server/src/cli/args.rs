@@ -11,7 +11,9 @@ use crate::cli::args_group::GroupCommand;
 use crate::cli::contacts::ContactsCommand;
 use crate::cli::duration::{parse_duration, parse_millis};
 use crate::cli::examples;
+use crate::cli::messages::MessagesCommand;
 use crate::cli::presence::PresenceCommand;
+use crate::cli::quiet::QuietCommand;
 
 /// What `--version` says. A build that does not sync cannot hide it.
 const VERSION: &str = if SYNCS {
@@ -98,6 +100,12 @@ pub enum Command {
     /// Make groups and change them
     #[command(subcommand, arg_required_else_help = true, after_help = examples::GROUP)]
     Group(GroupCommand),
+    /// Remove messages for yourself, star them, and list those
+    #[command(subcommand, arg_required_else_help = true, after_help = examples::MESSAGES)]
+    Messages(MessagesCommand),
+    /// Say when you are not to be disturbed
+    #[command(subcommand, arg_required_else_help = true, after_help = examples::QUIET)]
+    Quiet(QuietCommand),
     /// List contacts, requests and blocks, and change them
     #[command(subcommand, arg_required_else_help = true, after_help = examples::CONTACTS)]
     Contacts(ContactsCommand),
@@ -135,6 +143,8 @@ impl Command {
             | Self::Send(_)
             | Self::Tail(_)
             | Self::Group(_)
+            | Self::Messages(_)
+            | Self::Quiet(_)
             | Self::Contacts(_)
             | Self::Presence(_)
             | Self::Devices(_) => true,

@@ -129,6 +129,20 @@ EXAMPLES
   stonechat contacts accept --as bob alice
   stonechat contacts block --as alice mallory";
 
+/// `stonechat messages --help`.
+pub const MESSAGES: &str = "\
+EXAMPLES
+  stonechat messages delete --as alice d_… 17 18
+  stonechat messages star --as alice d_… 21
+  stonechat messages starred --as alice --json";
+
+/// `stonechat quiet --help`.
+pub const QUIET: &str = "\
+EXAMPLES
+  stonechat quiet hours --as alice mon-fri/22:00-07:00 sat,sun/00:00-10:00
+  stonechat quiet pause --as alice --lasts 8h
+  stonechat quiet show --as alice --json";
+
 /// `stonechat log --help`.
 pub const LOG: &str = "\
 JSON KEYS OF A DUMP

@@ -27,8 +27,10 @@ pub mod home;
 pub mod local_server;
 pub mod log;
 pub mod manage;
+pub mod messages;
 pub mod presence;
 pub mod printer;
+pub mod quiet;
 pub mod reader;
 pub mod send;
 pub mod serve;
@@ -97,6 +99,8 @@ fn run(command: &Command, context: &mut Context<'_>) -> Outcome {
         Command::Group(command) => client(command.client(), async |who| group::run(command, who, context).await),
         Command::Contacts(command) => client(command.client(), async |who| contacts::run(command, who, context).await),
         Command::Presence(command) => client(command.client(), async |who| presence::run(command, who, context).await),
+        Command::Messages(command) => client(command.client(), async |who| messages::run(command, who, context).await),
+        Command::Quiet(command) => client(command.client(), async |who| quiet::run(command, who, context).await),
         Command::Devices(command) => client(command.client(), async |who| devices::run(command, who, context).await),
         Command::Log(command) => log::run(command, context),
         Command::Bench(command) => bench::run(command, context),

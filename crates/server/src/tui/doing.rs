@@ -154,6 +154,16 @@ impl Doer {
             Effect::Recall(id, message) => {
                 self.change(Order::Change(self.conversation(id), message, Wanted::Nothing));
             }
+            Effect::Star(id, seq, starred) => {
+                let conversation = self.conversation(id);
+                self.work(async move {
+                    let done = match conversation.star(&[seq], starred).await {
+                        Ok(handle) => handle.done().await.map(drop),
+                        Err(error) => Err(error),
+                    };
+                    done.err().map(|error| Msg::Failed(format!("that was not starred: {error}")))
+                });
+            }
             Effect::Delete(id, seq) => {
                 let conversation = self.conversation(id);
                 self.work(async move {

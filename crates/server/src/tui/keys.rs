@@ -163,6 +163,7 @@ fn in_messages(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
             None => recall(app, recalling, effects),
         },
         KeyCode::Char('x') => delete(app, deleting, effects),
+        KeyCode::Char('s') => star(app, effects),
         KeyCode::Char('e') => edit(app),
         KeyCode::Char('p') => pin(app, effects),
         KeyCode::Char(digit @ '1'..='9') => react(app, digit, effects),
@@ -246,6 +247,16 @@ fn recall(app: &mut App, asked: Option<Target>, effects: &mut Vec<Effect>) {
     }
     app.recalling = Some(message);
     app.say("press d again to recall this message for everybody");
+}
+
+/// Stars a message, or takes the star away.
+fn star(app: &App, effects: &mut Vec<Effect>) {
+    let Some((id, _, item)) = selected_message(app) else { return };
+    if let Some(seq) = item.message.id.map(|id| id.seq)
+        && !matches!(item.message.content, Content::Recalled { .. })
+    {
+        effects.push(Effect::Star(id, seq, !item.starred));
+    }
 }
 
 /// Removes a message for this user alone, when asked twice in a row.

@@ -6,6 +6,7 @@ use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 use stonechat_client::content_types::ContentTypes;
 use stonechat_client::presence::Presences;
+use stonechat_client::quiet::Quiet;
 use stonechat_client::state::{ConnectionState, ConversationSummary, Member, MessageWindows, Target, TimelineItem};
 use stonechat_client::timeline::Pagination;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
@@ -24,6 +25,8 @@ pub enum Msg {
     Focused,
     /// The terminal lost the focus.
     Unfocused,
+    /// When the user is not to be disturbed.
+    Quiet(Arc<Quiet>),
     /// Time passed.
     Tick(Timestamp),
     /// The connection changed.
@@ -122,6 +125,8 @@ pub enum Effect {
     Pin(ConversationId, Target, bool),
     /// Take a message back, for everybody.
     Recall(ConversationId, Target),
+    /// Star a message, or take the star away.
+    Star(ConversationId, Seq, bool),
     /// Remove a message for this user alone.
     Delete(ConversationId, Seq),
     /// Make a group.

@@ -230,6 +230,9 @@ impl<'a> Rows<'a> {
         if attributes.is_some_and(|it| !item.message.own && it.calls(&self.app.me)) {
             marks.push(Span::styled("@you", palette.care()));
         }
+        if item.starred {
+            marks.push(Span::styled("★", palette.care()));
+        }
         if item.message.pinned {
             marks.push(Span::styled("pinned", palette.care()));
         }

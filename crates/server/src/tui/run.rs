@@ -164,7 +164,7 @@ fn of_terminal(event: Event) -> Option<Msg> {
 fn of_account(account: &Account) -> (Vec<Msg>, Messages) {
     let connection = account.connection();
     let unread = account.total_unread();
-    let windows = account.message_windows();
+    let (windows, quiet) = (account.message_windows(), account.quiet());
     let content_types = account.content_types();
     let presences = account.presences();
     let (list, changes) = account.conversations().entries();
@@ -172,6 +172,7 @@ fn of_account(account: &Account) -> (Vec<Msg>, Messages) {
         Msg::Connection(connection.get()),
         Msg::TotalUnread(unread.get()),
         Msg::Windows(windows.get()),
+        Msg::Quiet(quiet.get()),
         Msg::ContentTypes(content_types.get()),
         Msg::Presences(presences.get()),
         Msg::Conversations(list.into_iter().collect()),
@@ -181,6 +182,7 @@ fn of_account(account: &Account) -> (Vec<Msg>, Messages) {
         connection.map(Msg::Connection).boxed(),
         unread.map(Msg::TotalUnread).boxed(),
         windows.map(Msg::Windows).boxed(),
+        quiet.map(Msg::Quiet).boxed(),
         content_types.map(Msg::ContentTypes).boxed(),
         presences.map(Msg::Presences).boxed(),
         changes.map(move |_| Msg::Conversations(conversations.now().into_iter().collect())).boxed(),

@@ -7,6 +7,7 @@ use ratatui::layout::Size;
 use ratatui_textarea::TextArea;
 use stonechat_client::content_types::ContentTypes;
 use stonechat_client::presence::Presences;
+use stonechat_client::quiet::Quiet;
 use stonechat_client::state::{
     ConnectionState, ConversationSummary, ItemKey, Member, MessageWindows, Role, Target, TimelineItem, TimelineItemKind,
 };
@@ -44,6 +45,8 @@ pub struct App {
     pub retry_at: Option<Timestamp>,
     /// Whether the first catching up is over: from then on, news ring.
     pub live: bool,
+    /// When the user is not to be disturbed: the bell does not ring.
+    pub quiet: Arc<Quiet>,
     /// When the bell last rang.
     pub rang_at: Option<Timestamp>,
     /// Unread messages over all conversations.
@@ -216,6 +219,7 @@ impl App {
             answering: None,
             recalling: None,
             deleting: None,
+            quiet: Arc::default(),
             drafts: BTreeMap::new(),
             early_drafts: BTreeSet::new(),
             changed_at: None,

@@ -75,6 +75,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Names(names) => app.names.extend(names),
         Msg::OldNames(names) => app.old_names.extend(names),
         Msg::GroupCreated(id) => open(app, id, None, &mut effects),
+        Msg::Quiet(quiet) => app.quiet = quiet,
         Msg::Failed(reason) => app.say(sanitise::one_line(&reason)),
         Msg::NotKept(id, text, reason) => {
             app.say(format!("not sent: {}", sanitise::one_line(&reason)));
@@ -232,7 +233,8 @@ fn connection(app: &mut App, state: ConnectionState) {
 }
 
 fn conversations(app: &mut App, list: Vec<Arc<ConversationSummary>>, effects: &mut Vec<Effect>) {
-    let rings = app.live && list.iter().take(NEWS_MAX).any(|summary| is_news(app, summary));
+    let rings =
+        app.live && !app.quiet.is_quiet(app.now) && list.iter().take(NEWS_MAX).any(|summary| is_news(app, summary));
     let rested = app.rang_at.is_none_or(|rang| app.now.as_millis() - rang.as_millis() >= BELL_EVERY_MS);
     if rings && rested {
         app.rang_at = Some(app.now);

@@ -5,6 +5,7 @@ use crate::device::Waiting;
 use crate::ledger::CommandEntry;
 use stonechat_client::core::command::{Command, LaneCommand};
 use stonechat_types::id::ConversationId;
+use stonechat_types::number::AppId;
 use stonechat_wire::v1::{self, frame::Body};
 
 /// The newest messages, of which some are removed.
@@ -13,17 +14,45 @@ const FEW: usize = 12;
 impl World {
     /// Removes some of the newest messages that a device holds, connected or not.
     pub(super) fn delete_messages(&mut self, device: u64, conversation: u64, message: u64) {
+        let Some((device, conversation, seqs)) = self.some(device, conversation, message) else { return };
+        let delete = v1::DeleteMessages { conversation_id: conversation.to_string(), seqs, ..Default::default() };
+        self.keep(device, conversation, Body::DeleteMessages(delete));
+    }
+
+    /// Stars some of them, or takes the stars away.
+    pub(super) fn star(&mut self, device: u64, (conversation, message): (u64, u64), star: bool) {
+        let Some((device, conversation, seqs)) = self.some(device, conversation, message) else { return };
+        let conversation_id = conversation.to_string();
+        let star = v1::StarMessages { conversation_id, seqs, remove: !star, ..Default::default() };
+        self.keep(device, conversation, Body::StarMessages(star));
+    }
+
+    /// Says when the user is not to be disturbed.
+    pub(super) fn quiet(&mut self, device: u64, what: u64) {
         let device = self.chosen(device);
-        let Some(conversation) = self.devices[device].conversation(conversation) else { return };
+        let window =
+            v1::QuietWindow { days: 1 + (what % 127) as u32, from_minute: (what % 1_440) as u32, upto_minute: 420 };
+        let hours = v1::QuietHours { windows: vec![window], zone: None };
+        let set = match what % 3 {
+            0 => v1::SetQuiet { paused_until: Some(-1), ..Default::default() },
+            1 => v1::SetQuiet { paused_until: Some(0), ..Default::default() },
+            _ => v1::SetQuiet { hours: Some(hours), ..Default::default() },
+        };
+        let me = self.devices[device].user.clone();
+        self.keep(device, ConversationId::direct(AppId::DEFAULT, &me, &me), Body::SetQuiet(set));
+    }
+
+    /// Some of the newest messages that a device holds.
+    fn some(&self, device: u64, conversation: u64, message: u64) -> Option<(usize, ConversationId, Vec<u64>)> {
+        let device = self.chosen(device);
+        let conversation = self.devices[device].conversation(conversation)?;
         let tables = self.devices[device].store.tables();
         let held = tables.messages.range((conversation, 0)..=(conversation, u64::MAX)).map(|((_, seq), _)| *seq);
         let held: Vec<_> = held.collect();
-        drop(tables);
         let newest = &held[held.len().saturating_sub(FEW)..];
-        let Some(first) = (message / 4).checked_rem(newest.len() as u64) else { return };
+        let first = (message / 4).checked_rem(newest.len() as u64)?;
         let seqs = newest.iter().skip(first as usize).take(1 + (message % 4) as usize).copied().collect();
-        let delete = v1::DeleteMessages { conversation_id: conversation.to_string(), seqs, ..Default::default() };
-        self.keep(device, conversation, Body::DeleteMessages(delete));
+        Some((device, conversation, seqs))
     }
 
     /// Prefers something in a conversation; the number chooses what.

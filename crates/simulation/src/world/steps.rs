@@ -105,6 +105,8 @@ impl World {
                 self.change_message(device, (conversation, message), recall);
             }
             Step::Delete { device, conversation, message } => self.delete_messages(device, conversation, message),
+            Step::Star { device, conversation, message, star } => self.star(device, (conversation, message), star),
+            Step::Quiet { device, what } => self.quiet(device, what),
             Step::Prefer { device, conversation, what } => self.prefer(device, conversation, what),
             Step::Relate { device, user, what } => {
                 let (device, user) = (self.chosen(device), self.user(user));

@@ -22,6 +22,7 @@ mod preferences;
 mod presence;
 mod receipts;
 mod sdk;
+mod stars;
 mod two_people;
 mod window;
 mod wrong_clock;

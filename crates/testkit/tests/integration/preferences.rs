@@ -57,12 +57,14 @@ async fn what_a_user_prefers_is_so_on_all_of_his_devices() -> anyhow::Result<()>
     here.save_draft("half a", None).await?;
     let work = Tag::new("Work")?;
     here.set_folders(std::slice::from_ref(&work)).await?;
+    here.set_fields([("color".to_owned(), Some("red".to_owned()))].into()).await?;
     ensure!(listed(&phone) == [with_bob, with_carol], "what is pinned stands first");
     drop((phone, here));
     let phone = account(&local.url(), &local.token("alice"), "alice", "phone", homes[0].path()).await?;
     let is_so = |it: &Preferences| {
         let draft = it.draft.as_ref().is_some_and(|draft| &*draft.text == "half a");
-        it.pinned_at.is_some() && it.muted_until == Some(FOR_GOOD) && draft && it.folders == [work.clone()]
+        let colour = it.fields.iter().eq([("color", "red")]);
+        it.pinned_at.is_some() && it.muted_until == Some(FOR_GOOD) && draft && it.folders == [work.clone()] && colour
     };
     ensure!(is_so(&preferences(&phone, with_bob)), "{:?}", preferences(&phone, with_bob));
     phone.start().await?;
@@ -116,6 +118,7 @@ async fn what_a_user_prefers_is_so_on_all_of_his_devices() -> anyhow::Result<()>
     observed("mute", &Seen::ALL)?;
     observed("draft", &Seen::ALL)?;
     observed("folders", &Seen::ALL)?;
+    observed("conversation_fields", &Seen::ALL)?;
     observed("mark_unread", &[Seen::Second])?;
     observed("archive", &[Seen::Second])?;
     observed("clear", &[Seen::Second, Seen::Restart])?;

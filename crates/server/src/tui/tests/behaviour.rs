@@ -1,6 +1,7 @@
 //! What keys and news do.
 
 use stonechat_client::content::Forwarded;
+use stonechat_client::quiet::Quiet;
 use stonechat_client::timeline::Pagination;
 use stonechat_types::number::Ordinal;
 
@@ -194,6 +195,11 @@ fn the_bell_rings_for_what_nobody_sees_come() {
     update(&mut app, Msg::Tick(NOON.plus_ms(3_000)));
     assert!(!rings(&mut app, 24, "alice"), "it was written on another device");
     assert!(rings(&mut app, 25, "bob"));
+    update(&mut app, Msg::Tick(NOON.plus_ms(9_000)));
+    update(&mut app, Msg::Quiet(Arc::new(Quiet { paused_until: Some(NOON.plus_ms(9_001)), ..Quiet::default() })));
+    assert!(!rings(&mut app, 26, "bob"), "he is not to be disturbed");
+    update(&mut app, Msg::Tick(NOON.plus_ms(9_001)));
+    assert!(rings(&mut app, 27, "bob"));
 }
 
 #[test]

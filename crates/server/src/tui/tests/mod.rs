@@ -94,6 +94,7 @@ fn quiet(id: ConversationId, title: &str, peer: Option<&str>) -> ConversationSum
     ConversationSummary {
         preferences: Arc::default(),
         removed: Arc::default(),
+        starred: Arc::default(),
         hidden: false,
         unread_mentions: 0,
         id,
@@ -215,6 +216,7 @@ fn item(seq: u64, sender: &str, text: &str, minutes: i64, state: Option<SendStat
             delivered_to: read_by,
             pending: Vec::new(),
             quote: None,
+            starred: false,
         })),
     })
 }

@@ -1,0 +1,121 @@
+//! What the user removes and stars for himself, whatever the order in which a device hears of it.
+
+use super::*;
+use crate::core::command::LaneCommand;
+
+/// Messages that follow each other are one run.
+fn removed(personal_seq: u64, seqs: &[u64]) -> v1::PersonalChange {
+    let mut runs: Vec<v1::DeletedRun> = Vec::new();
+    for seq in seqs {
+        match runs.last_mut().filter(|run| run.upto_seq + 1 == *seq) {
+            Some(run) => (run.upto_seq, run.upto_ordinal) = (*seq, seq - 1),
+            None => runs.push(v1::DeletedRun {
+                from_seq: *seq,
+                upto_seq: *seq,
+                from_ordinal: seq - 1,
+                upto_ordinal: seq - 1,
+            }),
+        }
+    }
+    let deletions = v1::Deletions { conversation_id: direct(0).to_string(), runs };
+    v1::PersonalChange { personal_seq, change: Some(v1::personal_change::Change::Deletions(deletions)) }
+}
+
+/// A device that holds the messages 2 to 6 of bob.
+fn holding() -> Bench {
+    let mut bench = Bench::new(false);
+    bench.up(v1::Welcome { conversations: vec![conversation(0, 6)], ..welcome() });
+    let sent = bench.sent();
+    let begun = v1::Event { kind: "conversation_created".into(), ..message(0, 1) };
+    let events = std::iter::once(begun).chain((2..=6).map(|seq| message(0, seq))).collect();
+    let (from_seq, upto_seq) = (1, 6);
+    bench.say(sent[0].0, Body::Events(v1::Events { from_seq, upto_seq, events, ..v1::Events::default() }));
+    bench.sent();
+    bench
+}
+
+impl Bench {
+    fn unread(&self) -> (u64, bool) {
+        let row = &self.store.tables().conversations[&direct(0)];
+        (row.unread, row.unread_stale)
+    }
+
+    fn seqs(&self) -> Vec<u64> {
+        self.store.tables().messages.values().map(|row| row.seq).collect()
+    }
+
+    fn asked_for(&mut self) -> Option<u64> {
+        let sent = self.sent();
+        sent.into_iter().find(|(_, body)| matches!(body, Body::GetConversation(_))).map(|(id, _)| id)
+    }
+}
+
+#[test]
+fn what_is_removed_is_held_no_more_and_nothing_brings_it_back() {
+    let mut bench = holding();
+    assert_eq!(bench.unread(), (5, false));
+    bench.say(0, Body::PersonalChange(removed(7, &[3, 5])));
+    assert_eq!((bench.unread(), bench.seqs()), ((3, false), vec![2, 4, 6]));
+    bench.say(0, Body::PersonalChange(removed(6, &[3])));
+    assert_eq!(bench.unread(), (3, false), "it is older");
+    let edited = v1::Edited { seq: 3, body_type: "text".into(), body: Bytes::from_static(b"x") };
+    let change = Some(v1::event::Change::Edited(edited));
+    bench.say(0, Body::Event(v1::Event { kind: "edited".into(), ordinal: 5, change, ..message(0, 7) }));
+    let recalled = v1::Recalled { seq: 5, ordinal: 4, author_id: "bob".into(), silent: false };
+    let change = Some(v1::event::Change::Recalled(recalled));
+    bench.say(0, Body::Event(v1::Event { kind: "recalled".into(), ordinal: 5, change, ..message(0, 8) }));
+    assert_eq!((bench.unread(), bench.seqs()), ((3, false), vec![2, 4, 6]), "a recall counts nobody down twice");
+    bench.say(0, Body::Event(message(0, 9)));
+    assert_eq!(bench.unread(), (4, false));
+}
+
+#[test]
+fn numbers_that_were_made_before_something_was_removed_are_not_taken_as_they_are() {
+    let mut bench = holding();
+    bench.say(0, Body::PersonalChange(removed(7, &[6])));
+    let asked = bench.asked_for().expect("what the list shows instead is asked for");
+    // The answer was made before.
+    bench.say(asked, Body::Conversation(conversation(0, 6)));
+    assert_eq!(bench.unread().0, 4, "it is counted anew");
+    let asked = bench.asked_for().expect("it is asked for once more");
+    let last_message = Some(message(0, 5));
+    let now = v1::Conversation { unread: 4, deletions_seq: 7, last_message, ..conversation(0, 6) };
+    bench.say(asked, Body::Conversation(now));
+    assert_eq!((bench.unread(), bench.asked_for()), ((4, false), None));
+    let preview = bench.store.tables().conversations[&direct(0)].preview.clone();
+    assert_eq!(preview.map(|preview| preview.seq), Some(Seq(5)));
+}
+
+#[test]
+fn a_list_that_knows_of_a_removal_is_not_counted_down_again_when_the_device_hears_of_it() {
+    let mut bench = Bench::new(false);
+    // Of what was before this device knows nothing.
+    let listed = v1::Conversation { unread: 2, deletions_seq: 9, ..conversation(0, 6) };
+    bench.up(v1::Welcome { conversations: vec![listed], ..welcome() });
+    bench.sent();
+    bench.say(0, Body::PersonalChange(removed(9, &[3, 4, 5])));
+    assert_eq!(bench.unread(), (2, false));
+    bench.say(0, Body::PersonalChange(removed(10, &[2, 3, 4, 5])));
+    assert_eq!(bench.unread(), (2, true), "what it cannot count is asked for");
+}
+
+#[test]
+fn what_waits_to_be_removed_is_gone_from_what_is_shown_and_stays_stored_until_it_is() {
+    let mut bench = holding();
+    bench.input(Input::Closed("gone".into()));
+    let delete = v1::DeleteMessages { conversation_id: direct(0).to_string(), seqs: vec![3], ..Default::default() };
+    let command = |call| LaneCommand { conversation: direct(0), command_id: ClientMsgId([9; 16]), call, about: None };
+    bench.command(Command::Queue(Box::new(command(Body::DeleteMessages(delete)))));
+    let Ok(Reply::Opened(opened)) = bench.core.open(direct(0)) else { panic!() };
+    assert!(opened.removed.holds(Seq(3)) && !opened.removed.holds(Seq(4)));
+    assert_eq!((bench.unread(), bench.seqs().len()), ((5, false), 5));
+    bench.advance(60_000);
+    let sent = bench.sent();
+    let hello = sent.iter().rev().find(|(_, body)| matches!(body, Body::Hello(_))).map(|(id, _)| *id);
+    bench.say(hello.unwrap(), Body::Welcome(v1::Welcome { reset: false, ..welcome() }));
+    let sent = bench.sent();
+    let asked = sent.iter().find(|(_, body)| matches!(body, Body::DeleteMessages(_))).map(|(id, _)| *id);
+    bench.say(asked.unwrap(), Body::Entry(removed(3, &[3])));
+    assert_eq!((bench.unread(), bench.seqs()), ((4, false), vec![2, 4, 5, 6]));
+    assert!(bench.store.tables().outbox.is_empty());
+}
