@@ -37,6 +37,7 @@ struct Bound {
 const LIMITS: &str = "crates/types/src/limits.rs";
 const APP: &str = "crates/app/src/application.rs";
 const BATCH: &str = "crates/app/src/executor/batch.rs";
+const PRESENCE_TESTS: &str = "crates/app/tests/presence.rs";
 const APP_TESTS: &str = "crates/app/tests/bounds.rs";
 const STORE: &str = "crates/log-segment/src/config.rs";
 const STORE_TESTS: &str = "crates/log-segment/tests/bounds.rs";
@@ -384,6 +385,27 @@ const BOUNDS: &[Bound] = &[
         tests: &[
             at(LISTENER_TESTS, "the_maximum_of_connections_holds_over_all_listeners"),
             at(LISTENER, "who_is_not_admitted_is_counted_by_the_reason"),
+        ],
+    },
+    Bound {
+        section: "6",
+        bound: "Users whose presence one session watches",
+        answer: "`invalid_argument`",
+        constants: &[at(LIMITS, "PRESENCE_SUBSCRIPTIONS_MAX")],
+        depth: &["app_presence_watched"],
+        reached: &["app_refusals_total{code=\"invalid_argument\"}"],
+        tests: &[at(PRESENCE_TESTS, "a_list_takes_the_place_of_the_one_before_and_has_a_bound")],
+    },
+    Bound {
+        section: "6",
+        bound: "Users of one word of presence; one word is on its way to a session at a time",
+        answer: "the session is told the newest of all once it has taken it",
+        constants: &[at("crates/app/src/presence/watching.rs", "USERS_PER_FRAME_MAX")],
+        depth: &["app_presence_waiting"],
+        reached: &["app_presence_told_total"],
+        tests: &[
+            at(PRESENCE_TESTS, "a_list_takes_the_place_of_the_one_before_and_has_a_bound"),
+            at(PRESENCE_TESTS, "a_slow_reader_gets_the_newest_state_and_only_that"),
         ],
     },
     Bound {

@@ -5,6 +5,7 @@ use crate::api::PersonalItem;
 use crate::executor::poke;
 use crate::live::LiveEvent;
 use crate::map::Map;
+use crate::mutant::Mutant;
 use crate::node::Node;
 use crate::session::Session;
 use roaring::RoaringBitmap;
@@ -97,7 +98,11 @@ pub(crate) fn tell_personal(node: &Node, app: AppId, user: UserNo, seq: Personal
             poke(node, session);
         }
     });
-    if matches!(item, PersonalItem::Relation(_) | PersonalItem::Presence(_)) {
+    let renews = match item {
+        PersonalItem::Relation(_) => !node.options.mutants.is(Mutant::SightNotRenewed),
+        item => matches!(item, PersonalItem::Presence(_)),
+    };
+    if renews {
         node.presence.changed(node, app, user);
     }
 }

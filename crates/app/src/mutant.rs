@@ -10,6 +10,8 @@ pub enum Mutant {
     RemovalIgnoredForQueued,
     /// Forgets the edits of a message when it is to be scrubbed.
     EditsNotScrubbed,
+    /// Goes on to show sessions whom they watch as before when two users become something else to each other.
+    SightNotRenewed,
 }
 
 /// Which fault is planted.

@@ -272,6 +272,7 @@ async fn a_slow_reader_gets_the_newest_state_and_only_that() {
     }
     // She has read nothing: one word waits for her, and no more.
     assert_eq!(alice.sink.count(|outbound| matches!(outbound, Outbound::Presence(_))), 1);
+    assert_eq!(world.app.metrics().presence_waiting.get(), 1);
     let text = |views: Vec<PresenceView>| views[0].shown.status.clone().unwrap().text.unwrap();
     assert_eq!(text(told(&alice).await).as_str(), "status 0");
     assert_eq!(text(told(&alice).await).as_str(), "status 49");
@@ -319,6 +320,8 @@ async fn a_list_takes_the_place_of_the_one_before_and_has_a_bound() {
     ids.push(user("one-more"));
     let refused = alice.call(Call::WatchPresence(ids)).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::InvalidArgument);
+    pass(&world, 5_000).await;
+    assert_eq!(world.app.metrics().presence_watched.get(), PRESENCE_SUBSCRIPTIONS_MAX as i64);
     // All of them come at once: several words, none too large.
     let mut devices = Vec::new();
     for name in &many {
@@ -340,4 +343,5 @@ async fn a_list_takes_the_place_of_the_one_before_and_has_a_bound() {
     end(&world, alice);
     pass(&world, 60_000).await;
     assert!(session.upgrade().is_none(), "nobody holds the session any more");
+    assert_eq!(world.app.metrics().presence_watched.get(), 0);
 }

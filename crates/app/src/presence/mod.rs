@@ -34,12 +34,16 @@ pub(crate) struct Presence {
     state: Mutex<State>,
     /// Somebody is to be told something.
     wake: Notify,
+    /// Held while it is stored when users were seen: whoever hides meanwhile is not to be overtaken by it.
+    storing: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
 struct State {
-    /// The sessions that watch a user.
-    watchers: Map<Key, Vec<Arc<Session>>>,
+    /// The sessions that watch a user, by their numbers.
+    watchers: Map<Key, BTreeMap<u64, Arc<Session>>>,
+    /// How many there are, each once for each user whom it watches.
+    watched: usize,
     /// Devices whose connection went a moment ago.
     lingering: Map<Key, Vec<Lingering>>,
     /// When the next of them are gone for good, in their order.
@@ -62,7 +66,7 @@ impl State {
     /// Whoever watches a user is to be told.
     fn mark(&mut self, key: Key) {
         let Some(watchers) = self.watchers.get(&key) else { return };
-        for session in watchers {
+        for session in watchers.values() {
             if session.watching().mark(key.1) {
                 self.due.push(session.clone());
             }
@@ -170,7 +174,9 @@ impl Presence {
             unwatch(&mut state, (session.app, user), session);
         }
         for (user, _) in users {
-            state.watchers.entry((session.app, *user)).or_default().push(session.clone());
+            let watchers = state.watchers.entry((session.app, *user)).or_default();
+            let is_new = watchers.insert(session.id, session.clone()).is_none();
+            state.watched += usize::from(is_new);
         }
         Some(generation)
     }
@@ -186,7 +192,7 @@ impl Presence {
 
     /// Users whom sessions watch, each once for each session.
     fn watched(&self) -> usize {
-        self.lock().watchers.values().map(Vec::len).sum()
+        self.lock().watched
     }
 
     /// Where a user is, as far as that is not in a row.
@@ -227,10 +233,11 @@ impl Presence {
 
 fn unwatch(state: &mut State, key: Key, session: &Arc<Session>) {
     let Some(watchers) = state.watchers.get_mut(&key) else { return };
-    watchers.retain(|other| other.id != session.id);
+    let was_there = watchers.remove(&session.id).is_some();
     if watchers.is_empty() {
         state.watchers.remove(&key);
     }
+    state.watched -= usize::from(was_there);
 }
 
 /// Some of what a session is told, and that it is on its way: as long as it is, nothing more is.
@@ -238,5 +245,13 @@ fn unwatch(state: &mut State, key: Key, session: &Arc<Session>) {
 pub struct PresenceTold {
     /// The users, as the session may see them.
     pub views: Vec<PresenceView>,
-    _underway: watching::Underway,
+    _underway: Option<watching::Underway>,
+}
+
+impl PresenceTold {
+    /// A word that nothing waits for.
+    #[must_use]
+    pub fn of(views: Vec<PresenceView>) -> Self {
+        Self { views, _underway: None }
+    }
 }

@@ -79,7 +79,7 @@ async fn tell_one(node: &Arc<Node>, session: &Arc<Session>) -> Wait {
         return watching.rest();
     };
     let count = views.len() as u64;
-    let told = Outbound::Presence(Arc::new(PresenceTold { views, _underway: underway }));
+    let told = Outbound::Presence(Arc::new(PresenceTold { views, _underway: Some(underway) }));
     match session.offer_presence(told) {
         Offer::Queued => {
             node.metrics.presence_told.inc_by(count);

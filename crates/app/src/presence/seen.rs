@@ -62,6 +62,7 @@ async fn store(node: &Node) -> Result<(), Failure> {
         if some.is_empty() {
             return Ok(());
         }
+        let _hides_later = node.presence.storing.lock().await;
         let keys: Vec<Key> = some.iter().map(|(key, _)| *key).collect();
         let visible = look::visible(node, &keys).await?;
         let seen = some.iter().zip(visible).filter(|(_, visible)| *visible);

@@ -46,6 +46,10 @@ pub(crate) async fn set(node: &Node, reader: &Reader, set: SetPresence) -> Resul
     let entry = Bytes::copy_from_slice(&command_id.0);
     let row = RowWrite::Patch { key: command_key, entry, value: Some(dedup::encode(&remembered)) };
     let mut record = Record { rows: vec![row], ..Record::default() };
+    let _stored_before = match after.invisible && !before.invisible {
+        true => Some(node.presence.storing.lock().await),
+        false => None,
+    };
     let is_there = node.presence.whereabouts(node, (*app, user.no)).availability > Availability::Offline;
     if after.invisible && !before.invisible && is_there {
         // From here on nobody sees that he is there: this is when he was seen last.

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 use stonechat_app::api::{self, Answer, Failure, Outbound, PersonalItem};
 use stonechat_app::live::LiveEvent;
+use stonechat_app::presence::PresenceTold;
 use stonechat_net::events::{LIVE_EVENT_BYTES_MAX, LIVE_EVENTS_MAX};
 use stonechat_net::machine::{Action, CloseCode, Input, MessageKind, Note, SessionMachine};
 use stonechat_types::error_code::ErrorCode;
@@ -253,10 +254,21 @@ fn what_happens_goes_out_without_an_id() {
         Outbound::Personal(PersonalSeq(18), PersonalItem::Device(samples::device())),
         Outbound::Position(position.clone()),
         Outbound::Head { conversation, seq: Seq(43), ordinal: Ordinal(13) },
+        Outbound::Presence(Arc::new(PresenceTold::of(vec![super::presence::online()]))),
         // The last: nothing but answers follows a poke.
         Outbound::Poke(position),
     ];
-    let names = ["event", "read_moved", "delivered_moved", "typing_now", "personal_change", "position", "head", "poke"];
+    let names = [
+        "event",
+        "read_moved",
+        "delivered_moved",
+        "typing_now",
+        "personal_change",
+        "position",
+        "head",
+        "presence_changed",
+        "poke",
+    ];
     for kind in BOTH {
         let mut driver = Driver::open(kind);
         for (outbound, name) in outbound.iter().zip(names) {
