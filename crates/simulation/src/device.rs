@@ -8,6 +8,7 @@ use stonechat_client::core::command::{Command, Draft, Ticket};
 use stonechat_client::core::machine::{Core, Input, Now, Settings};
 use stonechat_client::core::mutant::Mutants;
 use stonechat_client::core::rows::Transaction;
+use stonechat_client::presence::Presences;
 use stonechat_client::state::{ConnectionState, SendState};
 use stonechat_client::store::Store as _;
 use stonechat_client::store::memory::MemoryStore;
@@ -59,6 +60,10 @@ pub struct Device {
     pub states: BTreeMap<ClientMsgId, SendState>,
     /// Where its connection stands.
     pub state: ConnectionState,
+    /// Whom it watches, since its start.
+    pub watched: Vec<UserId>,
+    /// What it tells of them.
+    pub presences: Presences,
     /// Unread messages over all conversations, as it tells them.
     pub total_unread: u64,
     /// When it last lost what it had stored, or was about to store.
@@ -95,6 +100,8 @@ impl Device {
             written: 0,
             states: BTreeMap::new(),
             state: ConnectionState::Idle,
+            watched: Vec::new(),
+            presences: Presences::default(),
             total_unread: 0,
             lost_at_ms: 0,
             lost_its_store: false,
@@ -135,6 +142,8 @@ impl Device {
         self.waiting.clear();
         self.states.clear();
         self.total_unread = 0;
+        self.watched.clear();
+        self.presences.clear();
         self.state = ConnectionState::Idle;
     }
 
@@ -173,6 +182,7 @@ impl Device {
             Change::Connection(state) => self.state = state,
             Change::Send { client_msg_id, state, .. } => drop(self.states.insert(client_msg_id, state)),
             Change::TotalUnread(unread) => self.total_unread = unread,
+            Change::Presences(presences) => self.presences = presences,
             Change::Conversation(_)
             | Change::ConversationGone(_)
             | Change::Echo(..)
@@ -193,7 +203,6 @@ impl Device {
             | Change::Quiet(_)
             | Change::Asking(_)
             | Change::PresenceSettings(_)
-            | Change::Presences(_)
             | Change::Relation(_)
             | Change::Device(_)
             | Change::PeopleGone => {}

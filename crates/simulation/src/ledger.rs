@@ -1,6 +1,7 @@
 //! What was promised: every send, command and cursor that a device put on the wire, and every answer that the server
 //! gave, noted when it left the server.
 
+use crate::presence::Register;
 use crate::visits::Visits;
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +67,7 @@ pub struct CommandEntry {
 enum Asked {
     Send(Key),
     Command(Key),
+    Presence(Key),
     Read(ConversationId, u64, u64),
     Events(u64),
     Newest,
@@ -116,6 +118,8 @@ pub struct Ledger {
     pub messages: BTreeMap<Key, Message>,
     /// Commands.
     pub commands: BTreeMap<Key, CommandEntry>,
+    /// What users were to say of themselves.
+    pub presence: Register,
     /// Cursors that were confirmed, in order of time.
     pub confirmed: BTreeMap<(UserId, ConversationId), Vec<Confirmed>>,
     /// Cursors that were ever asked for.
@@ -241,6 +245,11 @@ impl Ledger {
                 self.removes(&key, &set.conversation_id, (&[], set.cleared_upto_seq.unwrap_or_default()));
                 self.command(key)
             }
+            Some(Body::SetPresence(set)) => {
+                let (key, now) = (key(&peer.user, &set.command_id), self.tick());
+                self.presence.said(key.clone(), set, now);
+                Asked::Presence(key)
+            }
             Some(Body::MarkRead(mark)) => {
                 let Ok(conversation) = mark.conversation_id.parse() else { return };
                 self.asks(&peer.user, conversation, mark.upto_seq);
@@ -295,6 +304,11 @@ impl Ledger {
         match (asked, body) {
             (Some(Asked::Send(key)), Body::Sent(sent)) => self.sent(&key, sent, visits),
             (Some(Asked::Send(key)), Body::Error(error)) => self.refused_send(&key, error, visits),
+            (Some(Asked::Presence(key)), Body::PresenceSettings(_)) => {
+                visits.count("status acknowledged");
+                let now = self.tick();
+                self.presence.acked(&key, now);
+            }
             (Some(Asked::Command(key)), Body::CommandDone(done)) => self.done(&key, done, visits),
             (Some(Asked::Command(key)), Body::Entry(_) | Body::Done(_)) => self.done_for_oneself(&key, visits),
             (Some(Asked::Command(key)), Body::Error(error)) => {
@@ -397,6 +411,7 @@ impl Ledger {
             }) => {
                 self.cursor(peer, &read.conversation_id, read.upto_seq);
             }
+            Body::PresenceChanged(_) => visits.count("presence told"),
             Body::Poke(_) => visits.count("poke"),
             Body::Closing(closing) => visits.count(&format!("closed: {}", closing.code)),
             _ => {}

@@ -15,6 +15,7 @@ pub mod own;
 pub mod plan;
 pub mod planted;
 pub mod ports;
+pub mod presence;
 pub mod shrink;
 pub mod slow_log;
 pub mod stream;

@@ -96,7 +96,7 @@ impl World {
             self.check_device(device, &model, &told)
                 .with_context(|| format!("device {} of {}", device.index, device.user))?;
         }
-        Ok(())
+        self.check_presence()
     }
 
     fn ask_server(&self, user: &UserId, id: ConversationId, log: &Conversation) -> anyhow::Result<ConversationView> {

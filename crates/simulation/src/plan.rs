@@ -56,6 +56,10 @@ pub enum Step {
     Relate { device: u64, user: u64, what: u64 },
     /// Two users ask each other at once, or one answers what the other takes back.
     Cross { device: u64, user: u64, what: u64 },
+    /// The user says something of himself, and chooses who sees what; bits choose.
+    SetPresence { device: u64, what: u64 },
+    /// A device watches whether users are there; bits choose them, and whether its own user is away.
+    Watch { device: u64, users: u64 },
     /// A failed message is sent again.
     Retry { device: u64 },
     /// A device of the same user is signed out.
@@ -240,7 +244,9 @@ impl Swarm {
 
 fn people_step(dice: &mut Dice) -> Step {
     let (device, conversation) = (dice.number(), dice.number());
-    match dice.below(40) {
+    match dice.below(44) {
+        40 | 41 => Step::SetPresence { device, what: conversation },
+        42 | 43 => Step::Watch { device, users: conversation },
         30 | 31 => Step::Relate { device, user: conversation, what: dice.below(16) },
         33 | 34 => Step::Delete { device, conversation, message: dice.number() },
         37 | 38 => Step::Star { device, conversation, message: dice.number(), star: dice.percent(70) },

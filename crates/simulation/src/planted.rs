@@ -22,11 +22,13 @@ pub enum Planted {
     FollowerPositionApart,
     /// What the edits of a recalled message said is left on the disk.
     EditsNotScrubbed,
+    /// Who watches another sees him as before when they become something else to each other.
+    SightNotRenewed,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::AckBeforeSync,
         Self::IdempotencySkipped,
         Self::PointerPastHole,
@@ -34,6 +36,7 @@ impl Planted {
         Self::PositionReused,
         Self::FollowerPositionApart,
         Self::EditsNotScrubbed,
+        Self::SightNotRenewed,
     ];
 
     /// Its name on the command line and in reports.
@@ -47,6 +50,7 @@ impl Planted {
             Self::PositionReused => "position-reused",
             Self::FollowerPositionApart => "follower-position-apart",
             Self::EditsNotScrubbed => "edits-not-scrubbed",
+            Self::SightNotRenewed => "sight-not-renewed",
         }
     }
 
@@ -70,6 +74,7 @@ impl Planted {
             Self::RemovalIgnored => return AppMutants::plant(Mutant::RemovalIgnoredForQueued),
             Self::FollowerPositionApart => return AppMutants::plant(Mutant::FollowerPositionApart),
             Self::EditsNotScrubbed => return AppMutants::plant(Mutant::EditsNotScrubbed),
+            Self::SightNotRenewed => return AppMutants::plant(Mutant::SightNotRenewed),
             Self::AckBeforeSync | Self::IdempotencySkipped | Self::PointerPastHole | Self::PositionReused => {}
         }
         AppMutants::default()

@@ -82,6 +82,8 @@ pub const MUST_HAPPEN: &[&str] = &[
     "send refused: recipient_unavailable",
     "block acknowledged",
     "relations crossed",
+    "status acknowledged",
+    "presence told",
     "send refused: storage_full",
     "send refused: overloaded",
     "failed message sent again",

@@ -5,6 +5,7 @@ mod manage;
 mod network;
 mod own;
 mod people;
+mod presence;
 mod server;
 mod steps;
 
@@ -416,5 +417,6 @@ impl World {
                 self.input(device, input);
             }
         }
+        self.watch_in_peace();
     }
 }

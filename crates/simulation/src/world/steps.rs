@@ -113,6 +113,8 @@ impl World {
                 self.relate(device, &user, relation_change(what, self.now_ms));
             }
             Step::Cross { device, user, what } => self.cross(device, user, what),
+            Step::SetPresence { device, what } => self.set_presence(device, what),
+            Step::Watch { device, users } => self.watch(device, users),
             Step::Retry { device } => self.retry(device),
             Step::Revoke { device, other } => self.revoke(device, other),
             Step::KillDevice { device, for_ms, silent, loses_store } => {
