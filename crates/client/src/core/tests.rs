@@ -4,6 +4,7 @@ mod changes;
 mod cursors;
 mod lane;
 mod own;
+mod presence;
 
 use std::sync::Arc;
 
@@ -43,6 +44,7 @@ struct Bench {
     states: Vec<ConnectionState>,
     replies: Vec<Result<Reply>>,
     sends: Vec<SendState>,
+    presences: Vec<crate::presence::Presences>,
     disconnects: usize,
 }
 
@@ -68,6 +70,7 @@ impl Bench {
             states: Vec::new(),
             replies: Vec::new(),
             sends: Vec::new(),
+            presences: Vec::new(),
             disconnects: 0,
         }
     }
@@ -86,6 +89,7 @@ impl Bench {
                     self.input(Input::Committed(number));
                 }
                 Action::Emit(Change::Connection(state)) => self.states.push(state),
+                Action::Emit(Change::Presences(presences)) => self.presences.push(presences),
                 Action::Emit(Change::Send { state, .. }) => self.sends.push(state),
                 Action::Emit(_) => {}
                 Action::Reply(_, reply) => self.replies.push(reply),

@@ -210,6 +210,21 @@ impl Device {
         check_rows("timeline", &expected["items"], &model.items().into_iter().map(line).collect::<Vec<_>>());
     }
 
+    pub fn check_presence(&self, expected: &Value) {
+        let all = self.presences.iter().map(|(user, presence)| {
+            let mut it = serde_json::Map::new();
+            it.insert("availability".into(), presence.availability.name().into());
+            if let Some(at) = presence.last_seen {
+                it.insert("last_seen".into(), at.as_millis().into());
+            }
+            if let Some(status) = &presence.status {
+                it.insert("status".into(), format!("{} {}", status.emoji, status.text).trim().into());
+            }
+            (user.to_string(), Value::from(it))
+        });
+        assert_eq!(Value::from(all.collect::<serde_json::Map<_, _>>()), *expected);
+    }
+
     pub fn check_state(&self, expected: &Value) {
         let id = text(expected, "client_msg_id").parse().unwrap();
         let state = self.sends.get(&id).unwrap_or_else(|| panic!("no send {id}"));

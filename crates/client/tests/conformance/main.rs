@@ -11,6 +11,7 @@ use stonechat_client::core::change::Change;
 use stonechat_client::core::command::{Command, Draft, LaneCommand, Reply, Ticket};
 use stonechat_client::core::machine::{Action, Core, Input, Now, Settings};
 use stonechat_client::core::mutant::Mutants;
+use stonechat_client::presence::Presences;
 use stonechat_client::state::{ConversationSummary, SendState, Target};
 use stonechat_client::store::Store as _;
 use stonechat_client::store::memory::MemoryStore;
@@ -32,6 +33,7 @@ struct Device {
     names: BTreeMap<String, Value>,
     summaries: BTreeMap<ConversationId, ConversationSummary>,
     sends: BTreeMap<ClientMsgId, SendState>,
+    presences: Presences,
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -94,6 +96,7 @@ impl Device {
             names: BTreeMap::new(),
             summaries: BTreeMap::new(),
             sends: BTreeMap::new(),
+            presences: Presences::default(),
         }
     }
 
@@ -132,6 +135,7 @@ impl Device {
             Change::Conversation(summary) => drop(self.summaries.insert(summary.id, (*summary).clone())),
             Change::ConversationGone(id) => drop(self.summaries.remove(&id)),
             Change::Send { client_msg_id, state, .. } => drop(self.sends.insert(client_msg_id, state)),
+            Change::Presences(presences) => self.presences = presences,
             _ => {}
         }
     }
@@ -192,6 +196,7 @@ impl Device {
             "store" => self.check_store(step),
             "list" => self.check_list(step),
             "timeline" => self.check_timeline(step),
+            "presence" => self.check_presence(step),
             "state" => self.check_state(step),
             other => panic!("there is no step {other}"),
         }
@@ -213,6 +218,11 @@ impl Device {
             "edit" | "react" | "take_back" | "recall" => Command::Queue(Box::new(change(name, call))),
             "retry" => Command::Retry(id(call)),
             "cancel" => Command::Cancel(id(call)),
+            "watch" => {
+                let users = call.as_array().unwrap().iter().map(|user| UserId::new(user.as_str().unwrap()).unwrap());
+                Command::Watch(users.collect())
+            }
+            "away" => Command::Away(call.as_bool().unwrap()),
             "mark_read" => {
                 Command::MarkRead { conversation: conversation(call), upto: Seq(call["upto"].as_u64().unwrap()) }
             }
