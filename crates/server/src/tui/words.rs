@@ -303,6 +303,18 @@ mod tests {
     }
 
     #[test]
+    fn when_somebody_was_there_is_said_as_people_say_it() {
+        let now = Timestamp(1_795_759_200_000);
+        let shown = |minutes_ago: i64| last_seen(Timestamp(now.0 - minutes_ago * 60_000), now, UtcOffset::default());
+        assert_eq!(shown(30), "at 05:30");
+        assert_eq!(shown(7 * 60), "yesterday at 23:00");
+        assert_eq!(shown(50 * 60), "on Wed at 04:00");
+        assert_eq!(shown(10 * 24 * 60), "on 17 Nov");
+        assert_eq!(shown(400 * 24 * 60), "on 23 Oct 2025");
+        assert_eq!(shown(-5), "at 06:05", "a clock that is behind");
+    }
+
+    #[test]
     fn days_have_names() {
         let now = Civil::at(Timestamp(1_795_759_200_000), UtcOffset::default());
         let date = |month, day| Date { year: 2026, month, day };

@@ -241,3 +241,26 @@ fn contacts_are_made_and_blocked_by_scripts() -> anyhow::Result<()> {
     ensure!(sent.status.code() == Some(0), "{}", err(&sent));
     Ok(())
 }
+
+#[test]
+fn a_status_is_set_and_presence_shown_by_scripts() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    let server = place.serve()?;
+    let of = |user: &str, words: &[&str]| {
+        let output = place.client(&server.url, user, &[&["presence"], words].concat())?;
+        ensure!(output.status.code() == Some(0), "{user} {words:?}: {}", err(&output));
+        lines(&output)
+    };
+    let before = of("alice", &["settings", "--json"])?;
+    ensure!(before[0]["status"].is_null() && before[0]["who_may_see"] == "everybody", "{before:?}");
+    of("alice", &["status", "at lunch", "--emoji", "🥪", "--lasts", "1h"])?;
+    let seen = of("bob", &["show", "alice", "nobody", "--json"])?;
+    ensure!(seen.len() == 1 && seen[0]["status"]["text"] == "at lunch", "{seen:?}");
+    ensure!(seen[0]["status"]["until"].is_i64() && seen[0]["availability"].is_string(), "{seen:?}");
+    of("alice", &["privacy", "--see", "contacts", "--last-seen", "nobody"])?;
+    let after = of("alice", &["settings", "--json"])?;
+    ensure!(after[0]["who_may_see"] == "contacts" && after[0]["status"]["emoji"] == "🥪", "{after:?}");
+    let shown = place.client(&server.url, "bob", &["presence", "show", "alice"])?;
+    ensure!(String::from_utf8_lossy(&shown.stdout) == "alice  offline\n", "{shown:?}");
+    Ok(())
+}

@@ -4,6 +4,7 @@ mod behaviour;
 mod drafts;
 mod hurtful;
 mod picture;
+mod presence;
 mod screens;
 
 use std::sync::Arc;
