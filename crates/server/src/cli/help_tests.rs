@@ -80,7 +80,7 @@ fn the_command_line_of_the_contract_is_understood() {
         "presence show --as alice bob --json",
         "presence status lunch --emoji 🥪 --lasts 1h",
         "presence privacy --see contacts --last-seen nobody --invisible true",
-        "messages delete d_aaaaaaaaaaaaaaaaaaaaaaaaaa 17 18 --as alice",
+        "messages delete d_aeaqcaibaeaqcaibaeaqcaibae 17 18 --as alice",
         "messages starred --json",
         "quiet hours mon-fri/22:00-07:00 sun/00:00-24:00 --as alice",
         "quiet pause --lasts 8h",

@@ -64,6 +64,7 @@ fn it_is_said_with_each_connection_and_forgotten_without_one() {
 fn the_answer_to_an_earlier_list_says_nothing_of_the_newest() {
     let mut bench = Bench::new(false);
     bench.up(welcome());
+    bench.replies.clear();
     bench.command(Command::Watch(vec![bob()]));
     let (first, _) = watched(&mut bench).unwrap();
     bench.command(Command::Watch(vec![bob(), alice()]));
@@ -81,6 +82,7 @@ fn the_answer_to_an_earlier_list_says_nothing_of_the_newest() {
 fn a_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not() {
     let mut bench = Bench::new(false);
     bench.up(welcome());
+    bench.replies.clear();
     bench.command(Command::Watch(vec![bob()]));
     let (first, _) = watched(&mut bench).unwrap();
     let refusal = |code: &str| Body::Error(v1::Error { code: code.into(), ..v1::Error::default() });

@@ -35,7 +35,7 @@ fn who_is_there_has_a_mark_and_of_whom_one_talks_to_more_is_said() {
     let gone = Presence { last_seen: Some(minutes_ago(95)), ..presence("bob", Availability::Offline) };
     update(&mut app, told(vec![gone]));
     let shown = screen(&app);
-    assert!(shown.contains("last seen at 10:25") && !shown.contains('●'), "{shown}");
+    assert!(shown.contains("last seen at 10:25") && !shown.contains("● Bob"), "{shown}");
     update(&mut app, told(Vec::new()));
     assert!(!screen(&app).contains("last seen"));
 }

@@ -23,7 +23,7 @@ const KEYS: &[(&str, &str)] = &[
     ("Ctrl+P", "people in this group"),
     ("Ctrl+R", "reconnect now"),
     ("1 … 5", "👍 ❤ 😂 🎉 😢 on a message, or off"),
-    ("r e p s", "answer · edit · pin · star a message"),
+    ("r e p s", "answer · edit · pin · star"),
     ("d d  x x", "recall · remove for me"),
     ("@bob @all", "calls somebody · everybody"),
     ("r  d", "retry · delete a failed message"),
