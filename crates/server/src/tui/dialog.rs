@@ -4,6 +4,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use stonechat_types::id::UserId;
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use crate::tui::found::Hit;
 use crate::tui::sanitise;
 
 /// Longest line that is taken, in bytes.
@@ -13,27 +14,77 @@ const LINE_BYTES_MAX: usize = 1_024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dialog {
     /// All keys.
-    Help,
-    /// Whom to write to.
-    NewChat(Form<1>),
-    /// A title and members.
-    NewGroup(Form<2>),
+    Help {
+        /// Rows scrolled.
+        scroll: usize,
+    },
+    /// Something to fill in, and what for.
+    Fill(Purpose, Form),
+    /// What a search found.
+    Found {
+        /// Newest first.
+        hits: Vec<Hit>,
+        /// Which one is chosen.
+        at: usize,
+    },
     /// Who is in the open conversation.
     Members {
         /// Rows scrolled.
         scroll: usize,
     },
-    /// Whom to add to the open conversation.
-    AddMembers(Form<1>),
     /// Whether to leave the open conversation.
     Leave,
 }
 
+/// What a form is filled in for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Whom to write to.
+    NewChat,
+    /// A title and members.
+    NewGroup,
+    /// Whom to add to the open conversation.
+    AddMembers,
+    /// What to look for on this device.
+    Search,
+}
+
+impl Purpose {
+    /// What stands above the form.
+    #[must_use]
+    pub const fn title(&self) -> &'static str {
+        match self {
+            Self::NewChat => "Write to somebody",
+            Self::NewGroup => "Make a group",
+            Self::AddMembers => "Add members",
+            Self::Search => "Find what was said",
+        }
+    }
+
+    /// What stands above each of its lines.
+    #[must_use]
+    pub const fn labels(&self) -> &'static [&'static str] {
+        match self {
+            Self::NewChat => &["User id"],
+            Self::NewGroup => &["Title", "Members, like bob carol"],
+            Self::AddMembers => &["User ids, like bob carol"],
+            Self::Search => &["Words, on this device"],
+        }
+    }
+
+    /// The form, empty.
+    #[must_use]
+    pub fn form(self) -> Dialog {
+        let fields = vec![String::new(); self.labels().len()];
+        Dialog::Fill(self, Form { fields, at: 0, wrong: None })
+    }
+}
+
 /// Lines to fill in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Form<const N: usize> {
-    /// What was typed.
-    pub fields: [String; N],
+pub struct Form {
+    /// What was typed; at least one.
+    pub fields: Vec<String>,
     /// Which one gets the keys.
     pub at: usize,
     /// What is wrong with it.
@@ -49,22 +100,17 @@ pub enum Filled {
     Done,
 }
 
-impl<const N: usize> Default for Form<N> {
-    fn default() -> Self {
-        Self { fields: std::array::from_fn(|_| String::new()), at: 0, wrong: None }
-    }
-}
-
-impl<const N: usize> Form<N> {
+impl Form {
     /// Takes a key.
     pub fn key(&mut self, key: KeyEvent) -> Filled {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        let field = &mut self.fields[self.at];
+        let count = self.fields.len().max(1);
+        let Some(field) = self.fields.get_mut(self.at) else { return Filled::Going };
         match key.code {
-            KeyCode::Enter if self.at + 1 < N => self.at += 1,
+            KeyCode::Enter if self.at + 1 < count => self.at += 1,
             KeyCode::Enter => return Filled::Done,
-            KeyCode::Tab | KeyCode::Down => self.at = (self.at + 1) % N,
-            KeyCode::BackTab | KeyCode::Up => self.at = (self.at + N - 1) % N,
+            KeyCode::Tab | KeyCode::Down => self.at = (self.at + 1) % count,
+            KeyCode::BackTab | KeyCode::Up => self.at = (self.at + count - 1) % count,
             KeyCode::Char('u') if control => field.clear(),
             KeyCode::Char('w') if control => {
                 let kept = field.trim_end().rfind(char::is_whitespace).map_or(0, |space| space + 1);
@@ -84,7 +130,7 @@ impl<const N: usize> Form<N> {
     /// Takes a typed or pasted text; line breaks become spaces.
     pub fn insert(&mut self, text: &str) {
         let line = sanitise::for_composer(text).replace(['\n', '\t'], " ");
-        let field = &mut self.fields[self.at];
+        let Some(field) = self.fields.get_mut(self.at) else { return };
         if field.len() + line.len() <= LINE_BYTES_MAX {
             field.push_str(&line);
         }
@@ -111,13 +157,13 @@ pub fn parse_users(text: &str) -> Result<Vec<UserId>, String> {
 mod tests {
     use super::*;
 
-    fn press(form: &mut Form<2>, code: KeyCode) -> Filled {
+    fn press(form: &mut Form, code: KeyCode) -> Filled {
         form.key(KeyEvent::new(code, KeyModifiers::NONE))
     }
 
     #[test]
     fn a_form_is_filled_field_by_field() {
-        let mut form = Form::<2>::default();
+        let Dialog::Fill(_, mut form) = Purpose::NewGroup.form() else { panic!() };
         form.insert("Friday\nlunch 👩\u{200d}👩\u{200d}👧");
         press(&mut form, KeyCode::Backspace);
         assert_eq!(press(&mut form, KeyCode::Enter), Filled::Going);

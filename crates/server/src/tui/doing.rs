@@ -6,6 +6,7 @@ use std::time::Duration;
 use stonechat_client::account::Account;
 use stonechat_client::conversation::Conversation;
 use stonechat_client::preferences::FOR_GOOD;
+use stonechat_client::search::Search;
 use stonechat_client::send::{SendOptions, Text};
 use stonechat_client::state::Target;
 use stonechat_client::timeline::{Timeline, TimelineOptions};
@@ -17,6 +18,7 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use crate::cli::civil::UtcOffset;
+use crate::tui::found::{HITS_MAX, Hit};
 use crate::tui::message::{Activity, Effect, Msg, Preference};
 
 /// What comes back from work, at most so many before the work waits.
@@ -182,6 +184,15 @@ impl Doer {
                         Ok(group) => Msg::GroupCreated(group.id()),
                         Err(error) => Msg::Failed(format!("the group was not made: {error}")),
                     })
+                });
+            }
+            Effect::Search(text) => {
+                let account = self.account.clone();
+                let search = Search { text: text.clone(), limit: HITS_MAX, ..Search::default() };
+                self.work(async move {
+                    let found = account.search(search).await.map_err(|error| error.to_string());
+                    let hits = found.map(|all| all.iter().filter_map(|message| Hit::of(message, &text)).collect());
+                    Some(Msg::Found(text, hits))
                 });
             }
             Effect::FetchMembers(id) => self.fetch_members(id),

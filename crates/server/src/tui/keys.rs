@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use stonechat_client::state::{Content, ItemKey, MessageItem, Role, SendState, Target, TimelineItem, TimelineItemKind};
-use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind};
+use stonechat_client::state::{Content, ItemKey, MessageItem, SendState, Target, TimelineItem, TimelineItemKind};
+use stonechat_types::id::{ClientMsgId, ConversationId};
 use stonechat_types::number::Seq;
-use stonechat_types::text::Title;
 
-use crate::tui::dialog::{Dialog, Filled, Form, parse_users};
+use crate::tui::answers::{answer, show_members};
+use crate::tui::dialog::{Dialog, Purpose};
 use crate::tui::message::{Activity, Effect, Preference};
 use crate::tui::rows::Rows;
 use crate::tui::scroll::{self, Anchor};
@@ -45,8 +45,8 @@ pub fn press(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
 /// Whether a key adds to a line, or takes from it.
 fn writes(app: &App, key: KeyEvent) -> bool {
     let in_a_line = match app.dialog {
-        Some(Dialog::NewChat(_) | Dialog::NewGroup(_) | Dialog::AddMembers(_)) => true,
-        Some(Dialog::Help | Dialog::Members { .. } | Dialog::Leave) => false,
+        Some(Dialog::Fill(..)) => true,
+        Some(_) => false,
         None => app.pane == Pane::Composer,
     };
     let held = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
@@ -56,9 +56,8 @@ fn writes(app: &App, key: KeyEvent) -> bool {
 /// Takes a pasted text.
 pub fn paste(app: &mut App, text: &str, effects: &mut Vec<Effect>) {
     match &mut app.dialog {
-        Some(Dialog::NewChat(form) | Dialog::AddMembers(form)) => form.insert(text),
-        Some(Dialog::NewGroup(form)) => form.insert(text),
-        Some(Dialog::Help | Dialog::Members { .. } | Dialog::Leave) => {}
+        Some(Dialog::Fill(_, form)) => form.insert(text),
+        Some(_) => {}
         None => {
             if app.pane == Pane::Composer && app.may_write() {
                 composer::paste(&mut app.composer, text);
@@ -80,9 +79,10 @@ fn everywhere(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) -> bool {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     let alt = key.modifiers.contains(KeyModifiers::ALT);
     match key.code {
-        KeyCode::F(1) => app.dialog = Some(Dialog::Help),
-        KeyCode::Char('n') if control => app.dialog = Some(Dialog::NewChat(Form::default())),
-        KeyCode::Char('g') if control => app.dialog = Some(Dialog::NewGroup(Form::default())),
+        KeyCode::F(1) => app.dialog = Some(Dialog::Help { scroll: 0 }),
+        KeyCode::Char('n') if control => app.dialog = Some(Purpose::NewChat.form()),
+        KeyCode::Char('g') if control => app.dialog = Some(Purpose::NewGroup.form()),
+        KeyCode::Char('f') if control => app.dialog = Some(Purpose::Search.form()),
         KeyCode::Char('p') if control => show_members(app, effects),
         KeyCode::Char('r') if control => effects.push(Effect::TryNow),
         KeyCode::Up if alt => open_neighbour(app, Step::Before, effects),
@@ -112,8 +112,14 @@ fn everywhere(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) -> bool {
     true
 }
 
+/// Whether a key is not the letter that it bears.
+fn is_held(key: KeyEvent) -> bool {
+    matches!(key.code, KeyCode::Char(_)) && key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
+}
+
 fn in_list(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
     match key.code {
+        _ if is_held(key) => {}
         KeyCode::Up | KeyCode::Char('k') => move_cursor(app, -1),
         KeyCode::Down | KeyCode::Char('j') => move_cursor(app, 1),
         KeyCode::PageUp => move_cursor(app, -5),
@@ -125,12 +131,12 @@ fn in_list(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
                 open(app, id, None, effects);
             }
         }
-        KeyCode::Char('n') => app.dialog = Some(Dialog::NewChat(Form::default())),
-        KeyCode::Char('g') => app.dialog = Some(Dialog::NewGroup(Form::default())),
+        KeyCode::Char('n') => app.dialog = Some(Purpose::NewChat.form()),
+        KeyCode::Char('g') => app.dialog = Some(Purpose::NewGroup.form()),
         KeyCode::Char('p' | 'm' | 'u') => prefer(app, key, effects),
-        KeyCode::Char('?') => app.dialog = Some(Dialog::Help),
+        KeyCode::Char('?') => app.dialog = Some(Dialog::Help { scroll: 0 }),
+        KeyCode::Char('/') => app.dialog = Some(Purpose::Search.form()),
         KeyCode::Char('q') => effects.push(Effect::Quit),
-        KeyCode::Esc if app.open.is_some() && !app.is_narrow() => go_to(app, Pane::Composer),
         _ => {}
     }
 }
@@ -150,6 +156,7 @@ fn prefer(app: &App, key: KeyEvent, effects: &mut Vec<Effect>) {
 fn in_messages(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
     let (recalling, deleting) = (app.recalling.take(), app.deleting.take());
     match key.code {
+        _ if is_held(key) => {}
         KeyCode::Up | KeyCode::Char('k') => select(app, Step::Before),
         KeyCode::Down | KeyCode::Char('j') => select(app, Step::After),
         KeyCode::Char('G') | KeyCode::End => to_the_bottom(app),
@@ -167,7 +174,7 @@ fn in_messages(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Char('e') => edit(app),
         KeyCode::Char('p') => pin(app, effects),
         KeyCode::Char(digit @ '1'..='9') => react(app, digit, effects),
-        KeyCode::Char('?') => app.dialog = Some(Dialog::Help),
+        KeyCode::Char('?') => app.dialog = Some(Dialog::Help { scroll: 0 }),
         KeyCode::Esc | KeyCode::Enter | KeyCode::Char('i') => go_to(app, Pane::Composer),
         _ => {}
     }
@@ -300,7 +307,10 @@ fn in_composer(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
     let held = key.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SHIFT | KeyModifiers::CONTROL);
     let blank = composer::is_blank(&app.composer);
     match key.code {
-        KeyCode::Esc if app.editing.is_some() => end_editing(app),
+        KeyCode::Esc if app.editing.is_some() => {
+            effects.extend(app.open.as_ref().map(|open| Effect::Typing(open.id, Activity::Stopped)));
+            end_editing(app);
+        }
         KeyCode::Esc if app.answering.is_some() => app.answering = None,
         KeyCode::Esc => go_to(app, Pane::List),
         // In many terminals the wheel arrives as these keys.
@@ -337,7 +347,7 @@ fn send(app: &mut App, effects: &mut Vec<Effect>) {
     let text = composer::text(&app.composer).trim_end().to_owned();
     let Some(open) = &mut app.open else { return };
     if let Some(message) = app.editing {
-        effects.push(Effect::Edit(open.id, message, text));
+        effects.extend([Effect::Typing(open.id, Activity::Stopped), Effect::Edit(open.id, message, text)]);
         return end_editing(app);
     }
     let read_upto = if open.anchor == Anchor::Bottom { open.newest() } else { None };
@@ -469,98 +479,5 @@ fn open_neighbour(app: &mut App, step: Step, effects: &mut Vec<Effect>) {
     }
     if let Some(id) = app.cursor {
         open(app, id, None, effects);
-    }
-}
-
-fn show_members(app: &mut App, effects: &mut Vec<Effect>) {
-    match group(app) {
-        Some(id) => {
-            app.dialog = Some(Dialog::Members { scroll: 0 });
-            effects.push(Effect::FetchMembers(id));
-        }
-        None => app.say("open a group to see who is in it"),
-    }
-}
-
-fn group(app: &App) -> Option<ConversationId> {
-    app.open.as_ref().map(|open| open.id).filter(|id| id.kind() == ConversationKind::Group)
-}
-
-/// Gives a key to a dialog; gives back what lies there then.
-fn answer(app: &mut App, dialog: Dialog, key: KeyEvent, effects: &mut Vec<Effect>) -> Option<Dialog> {
-    if key.code == KeyCode::Esc {
-        return None;
-    }
-    match dialog {
-        Dialog::Help => match key.code {
-            KeyCode::Enter | KeyCode::F(1) | KeyCode::Char('?' | 'q' | ' ') => None,
-            _ => Some(Dialog::Help),
-        },
-        Dialog::NewChat(mut form) => {
-            if form.key(key) == Filled::Going {
-                return Some(Dialog::NewChat(form));
-            }
-            form.wrong = match parse_users(&form.fields[0]) {
-                Ok(users) if users.len() == 1 && users[0] == app.me => Some("that is you".into()),
-                Ok(users) if users.len() == 1 => {
-                    effects.extend(users.into_iter().map(Effect::OpenDirect));
-                    return None;
-                }
-                Ok(_) => Some("write one user id, like bob".into()),
-                Err(wrong) => Some(wrong),
-            };
-            Some(Dialog::NewChat(form))
-        }
-        Dialog::NewGroup(mut form) => {
-            if form.key(key) == Filled::Going {
-                return Some(Dialog::NewGroup(form));
-            }
-            let title = form.fields[0].trim();
-            match (Title::new(title), parse_users(&form.fields[1])) {
-                (Ok(title), Ok(mut users)) => {
-                    users.retain(|user| *user != app.me);
-                    effects.push(Effect::CreateGroup(title.as_str().to_owned(), users));
-                    return None;
-                }
-                (Err(wrong), _) => form.wrong = Some(format!("the title {wrong}")),
-                (_, Err(wrong)) => form.wrong = Some(wrong),
-            }
-            Some(Dialog::NewGroup(form))
-        }
-        Dialog::AddMembers(mut form) => {
-            if form.key(key) == Filled::Going {
-                return Some(Dialog::AddMembers(form));
-            }
-            match (parse_users(&form.fields[0]), group(app)) {
-                (Ok(users), Some(id)) if !users.is_empty() => {
-                    effects.push(Effect::AddMembers(id, users));
-                    return Some(Dialog::Members { scroll: 0 });
-                }
-                (Ok(_), _) => form.wrong = Some("write user ids, like bob carol".into()),
-                (Err(wrong), _) => form.wrong = Some(wrong),
-            }
-            Some(Dialog::AddMembers(form))
-        }
-        Dialog::Members { scroll } => match key.code {
-            KeyCode::Up | KeyCode::Char('k') => Some(Dialog::Members { scroll: scroll.saturating_sub(1) }),
-            KeyCode::Down | KeyCode::Char('j') => {
-                let last = app.open.as_ref().and_then(|open| open.members.as_ref()).map_or(0, Vec::len);
-                Some(Dialog::Members { scroll: (scroll + 1).min(last.saturating_sub(1)) })
-            }
-            KeyCode::Char('a') if app.open_summary().is_some_and(|summary| summary.role >= Role::Admin) => {
-                Some(Dialog::AddMembers(Form::default()))
-            }
-            KeyCode::Char('l') => Some(Dialog::Leave),
-            KeyCode::Enter | KeyCode::Char('q') => None,
-            _ => Some(Dialog::Members { scroll }),
-        },
-        Dialog::Leave => match (key.code, group(app)) {
-            (KeyCode::Char('y'), Some(id)) => {
-                effects.push(Effect::Leave(id));
-                None
-            }
-            (KeyCode::Char('n') | KeyCode::Enter, _) => None,
-            _ => Some(Dialog::Leave),
-        },
     }
 }

@@ -12,6 +12,8 @@ use stonechat_client::timeline::Pagination;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 
+use crate::tui::found::Hit;
+
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub enum Msg {
@@ -55,6 +57,8 @@ pub enum Msg {
     Names(Vec<(UserId, String)>),
     /// What people were called when this device last asked.
     OldNames(Vec<(UserId, String)>),
+    /// What was found on this device by a text.
+    Found(String, Result<Vec<Hit>, String>),
     /// A group was made.
     GroupCreated(ConversationId),
     /// Something that the user asked for could not be done.
@@ -135,6 +139,8 @@ pub enum Effect {
     FetchMembers(ConversationId),
     /// Add people to a group.
     AddMembers(ConversationId, Vec<UserId>),
+    /// Find what was said, on this device.
+    Search(String),
     /// Leave a group.
     Leave(ConversationId),
     /// Ask what people are called.

@@ -12,11 +12,14 @@
 // An edge: the terminal and its clock.
 #![allow(clippy::disallowed_methods)]
 
+pub mod answers;
 pub mod areas;
 pub mod cells;
 pub mod composer;
 pub mod dialog;
 pub mod doing;
+pub mod found;
+pub mod help;
 pub mod keys;
 pub mod message;
 pub mod palette;

@@ -18,6 +18,7 @@ use stonechat_types::number::{Ordinal, Seq, Timestamp};
 use crate::cli::civil::{Civil, UtcOffset};
 use crate::tui::composer;
 use crate::tui::dialog::Dialog;
+use crate::tui::found::Sought;
 use crate::tui::palette::Palette;
 use crate::tui::scroll::Anchor;
 
@@ -134,6 +135,8 @@ pub struct Open {
     pub selected: Option<ItemKey>,
     /// Whether older messages are on their way.
     pub history: History,
+    /// The message that is to be shown once it is loaded.
+    pub sought: Option<Sought>,
     /// The gap that is being filled.
     pub filling: Option<Ordinal>,
     /// Who is in it, as the server said last.
@@ -336,6 +339,7 @@ impl Open {
             anchor: Anchor::Bottom,
             selected: None,
             history: History::Idle,
+            sought: None,
             filling: None,
             members: None,
             marked: Seq::ZERO,

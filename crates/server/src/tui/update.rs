@@ -7,6 +7,8 @@ use stonechat_client::state::{ConnectionState, ConversationSummary, TimelineItem
 use stonechat_client::timeline::Pagination;
 use stonechat_types::id::{ConversationId, ConversationKind, UserId};
 
+use crate::tui::dialog::{Dialog, Purpose};
+use crate::tui::found::{self, Hit};
 use crate::tui::message::{Effect, Msg, Preference};
 use crate::tui::rows::Rows;
 use crate::tui::scroll::{self, Anchor};
@@ -74,6 +76,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Members(_, Err(reason)) => app.say(format!("the members could not be listed: {reason}")),
         Msg::Names(names) => app.names.extend(names),
         Msg::OldNames(names) => app.old_names.extend(names),
+        Msg::Found(text, hits) => found(app, &text, hits),
         Msg::GroupCreated(id) => open(app, id, None, &mut effects),
         Msg::Quiet(quiet) => app.quiet = quiet,
         Msg::Failed(reason) => app.say(sanitise::one_line(&reason)),
@@ -272,6 +275,19 @@ fn timeline(app: &mut App, id: ConversationId, items: Vec<Arc<TimelineItem>>) {
     open.items = Some(items);
 }
 
+/// Shows what was found, if somebody still waits for it.
+fn found(app: &mut App, text: &str, hits: Result<Vec<Hit>, String>) {
+    let Some(Dialog::Fill(Purpose::Search, form)) = &mut app.dialog else { return };
+    if form.fields.first().is_none_or(|field| field.trim() != text) {
+        return;
+    }
+    match hits {
+        Ok(hits) if hits.is_empty() => form.wrong = Some("nothing on this device says that".into()),
+        Ok(hits) => app.dialog = Some(Dialog::Found { hits, at: 0 }),
+        Err(reason) => form.wrong = Some(sanitise::one_line(&reason)),
+    }
+}
+
 fn older(app: &mut App, id: ConversationId, items: Vec<Arc<TimelineItem>>, result: Result<Pagination, String>) {
     let Some(open) = opened(app, id) else { return };
     open.history = match &result {
@@ -288,6 +304,7 @@ fn older(app: &mut App, id: ConversationId, items: Vec<Arc<TimelineItem>>, resul
 /// What follows from the state, whatever changed it.
 fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     take_up_draft(app);
+    found::seek(app, effects);
     select_what_is_seen(app);
     mark_read(app, effects);
     load_what_is_near(app, effects);

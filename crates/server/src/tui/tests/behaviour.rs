@@ -255,12 +255,38 @@ fn somebody_who_was_removed_reads_and_does_not_write() {
 fn help_opens_by_its_key_and_closes_again() {
     let mut app = with_list(80, 24);
     press(&mut app, KeyCode::Char('?'));
-    assert_eq!(app.dialog, Some(Dialog::Help));
+    assert_eq!(app.dialog, Some(Dialog::Help { scroll: 0 }));
     press(&mut app, KeyCode::Esc);
     assert_eq!(app.dialog, None);
     let mut app = chat();
     write(&mut app, "?");
     assert_eq!((app.dialog, app.composer.lines()), (None, &["?".to_owned()][..]), "it is a letter of the message");
+}
+
+#[test]
+fn held_letters_are_no_letters_and_esc_goes_one_way() {
+    let mut app = with_list(80, 24);
+    let cursor = app.cursor;
+    for letter in ['j', 'q', 'u', 'm', '/'] {
+        assert_eq!(press_with(&mut app, KeyModifiers::ALT, KeyCode::Char(letter)), [], "{letter}");
+    }
+    press_with(&mut app, CONTROL, KeyCode::Char('j'));
+    assert_eq!((app.cursor, &app.dialog), (cursor, &None));
+    let mut app = chat();
+    press(&mut app, KeyCode::Esc);
+    press(&mut app, KeyCode::Esc);
+    assert_eq!(app.pane, Pane::List);
+}
+
+#[test]
+fn nobody_writes_any_more_once_an_edit_is_over() {
+    let stopped = Effect::Typing(direct("bob"), Activity::Stopped);
+    for end in [KeyCode::Enter, KeyCode::Esc] {
+        let mut app = own_last();
+        press(&mut app, KeyCode::Char('e'));
+        write(&mut app, "!");
+        assert!(press(&mut app, end).contains(&stopped), "{end:?}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod drafts;
+mod found;
 mod hurtful;
 mod picture;
 mod presence;

@@ -167,6 +167,12 @@ fn dialogs_lie_over_everything() {
         let mut app = make();
         press(&mut app, KeyCode::F(1));
         compare(&named("help"), &screen(&app));
+        for _ in 0..60 {
+            press(&mut app, KeyCode::Down);
+        }
+        compare(&named("help_end"), &screen(&app));
+        press(&mut app, KeyCode::Up);
+        assert!(!screen(&app).contains("↑ back"), "it goes back at once");
 
         let mut app = make();
         press_with(&mut app, KeyModifiers::CONTROL, KeyCode::Char('n'));

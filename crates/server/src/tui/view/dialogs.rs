@@ -6,42 +6,18 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Paragraph};
 use stonechat_client::state::Role;
 
-use crate::tui::dialog::{Dialog, Form};
+use crate::tui::dialog::{Dialog, Form, Purpose};
+use crate::tui::found::Hit;
+use crate::tui::help::{self, HelpRow};
 use crate::tui::state::App;
-use crate::tui::{cells, sanitise};
-
-const KEYS: &[(&str, &str)] = &[
-    ("Enter", "open a conversation · send"),
-    ("Alt+Enter", "new line (also Ctrl+J)"),
-    ("Tab", "list → composer → messages"),
-    ("Esc", "back to the list"),
-    ("Alt+↑ Alt+↓", "conversation above · below"),
-    ("PgUp PgDn", "scroll; Ctrl+End to the newest"),
-    ("Ctrl+N", "write to somebody"),
-    ("Ctrl+G", "make a group"),
-    ("p  m  u", "in the list: pin · mute · mark unread"),
-    ("Ctrl+P", "people in this group"),
-    ("Ctrl+R", "reconnect now"),
-    ("1 … 5", "👍 ❤ 😂 🎉 😢 on a message, or off"),
-    ("r e p s", "answer · edit · pin · star"),
-    ("d d  x x", "recall · remove for me"),
-    ("@bob @all", "calls somebody · everybody"),
-    ("r  d", "retry · delete a failed message"),
-    ("Ctrl+C", "quit"),
-    ("", ""),
-    ("◌ ○", "waiting · on its way"),
-    ("✓ ✓✓", "stored by the server · on a device of the other; in colour, read"),
-];
+use crate::tui::{cells, sanitise, words};
 
 /// Draws a dialog.
 pub fn draw(app: &App, dialog: &Dialog, whole: Rect, frame: &mut Frame<'_>) {
     match dialog {
-        Dialog::Help => help(app, whole, frame),
-        Dialog::NewChat(form) => draw_form(app, "Write to somebody", &["User id"], form, whole, frame),
-        Dialog::NewGroup(form) => {
-            draw_form(app, "Make a group", &["Title", "Members, like bob carol"], form, whole, frame);
-        }
-        Dialog::AddMembers(form) => draw_form(app, "Add members", &["User ids, like bob carol"], form, whole, frame),
+        Dialog::Help { scroll } => help(app, *scroll, whole, frame),
+        Dialog::Fill(purpose, form) => draw_form(app, purpose, form, whole, frame),
+        Dialog::Found { hits, at } => found(app, hits, *at, whole, frame),
         Dialog::Members { scroll } => members(app, *scroll, whole, frame),
         Dialog::Leave => leave(app, whole, frame),
     }
@@ -57,31 +33,54 @@ fn frame_of(app: &App, title: &str, width: u16, height: u16, whole: Rect, frame:
     Rect::new(inner.x + inner.width.min(1), inner.y, inner.width.saturating_sub(2), inner.height)
 }
 
-fn help(app: &App, whole: Rect, frame: &mut Frame<'_>) {
-    let height = u16::try_from(KEYS.len()).unwrap_or(u16::MAX).saturating_add(2);
-    let area = frame_of(app, "Keys", 52, height, whole, frame);
-    let line = |(key, what): &(&'static str, &'static str)| {
-        let what = cells::fit(what, usize::from(area.width).saturating_sub(13));
-        Line::from(vec![Span::styled(cells::pad(key, 13), app.palette.bold()), Span::raw(what)])
-    };
-    let lines: Vec<Line<'_>> = KEYS.iter().map(line).collect();
+fn help(app: &App, scroll: usize, whole: Rect, frame: &mut Frame<'_>) {
+    let size = whole.as_size();
+    let area = frame_of(app, "Keys", help::WIDTH, help::height(size), whole, frame);
+    let row = |it: HelpRow| Line::from(vec![Span::styled(it.key, app.palette.bold()), Span::raw(it.what)]);
+    let most = help::scroll_max(size);
+    let mut lines: Vec<Line<'_>> = help::rows(size.width).into_iter().skip(scroll.min(most)).map(row).collect();
+    if most > 0 {
+        lines.resize(usize::from(area.height).saturating_sub(1), Line::default());
+        let hint = if scroll < most { "↓ more · Esc close" } else { "↑ back · Esc close" };
+        lines.push(Line::styled(cells::fit(hint, usize::from(area.width)), app.palette.dim()));
+    }
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-fn draw_form<const N: usize>(
-    app: &App,
-    title: &str,
-    labels: &[&str; N],
-    form: &Form<N>,
-    whole: Rect,
-    frame: &mut Frame<'_>,
-) {
+/// Two rows a message: where, by whom and when; and what it says.
+fn found(app: &App, hits: &[Hit], at: usize, whole: Rect, frame: &mut Frame<'_>) {
     let palette = app.palette;
-    let height = u16::try_from(3 * N + 3).unwrap_or(u16::MAX);
-    let area = frame_of(app, title, 50, height, whole, frame);
+    let area = frame_of(app, "Found", 66, whole.height.saturating_sub(2).min(24), whole, frame);
+    let (width, height) = (usize::from(area.width), usize::from(area.height));
+    let shown = (height.saturating_sub(1) / 2).max(1);
+    let first = at.saturating_sub(shown.saturating_sub(1));
+    let mut lines = Vec::new();
+    for (n, hit) in hits.iter().enumerate().skip(first).take(shown) {
+        let time = words::when(hit.sent_at, app.now, app.offset);
+        let place = app.summary(&hit.id.conversation).map(|summary| words::title(summary)).unwrap_or_default();
+        let by = if hit.sender == app.me { "You".to_owned() } else { app.name(&hit.sender) };
+        let head = if place == by || place.is_empty() { by } else { format!("{place} · {by}") };
+        let head = cells::pad(&head, width.saturating_sub(cells::width(&time) + 1));
+        let both = [
+            Line::from(vec![Span::styled(head, palette.bold()), Span::raw(" "), Span::styled(time, palette.dim())]),
+            Line::raw(cells::pad(&format!("  {}", hit.says), width)),
+        ];
+        let style = if n == at { palette.cursor() } else { palette.plain() };
+        lines.extend(both.map(|line| line.patch_style(style)));
+    }
+    lines.resize(height.saturating_sub(1), Line::default());
+    let count = format!("{} of {} · Enter go there · Esc close", at + 1, hits.len());
+    lines.push(Line::styled(cells::fit(&count, width), palette.dim()));
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn draw_form(app: &App, purpose: &Purpose, form: &Form, whole: Rect, frame: &mut Frame<'_>) {
+    let palette = app.palette;
+    let height = u16::try_from(3 * form.fields.len() + 3).unwrap_or(u16::MAX);
+    let area = frame_of(app, purpose.title(), 50, height, whole, frame);
     let width = usize::from(area.width);
     let mut lines = Vec::new();
-    for (at, (label, field)) in labels.iter().zip(&form.fields).enumerate() {
+    for (at, (label, field)) in purpose.labels().iter().zip(&form.fields).enumerate() {
         let has_keys = at == form.at;
         lines.push(Line::styled(cells::fit(label, width), if has_keys { palette.bold() } else { palette.dim() }));
         let shown = cells::fit_end(field, width.saturating_sub(3));

@@ -59,9 +59,10 @@ fn conversation(app: &App, summary: &ConversationSummary, width: usize) -> [Line
     let time = words::when(summary.active_at, app.now, app.offset);
     let title_room = width.saturating_sub(2 + cells::width(&time) + 2);
     let pinned = if preferences.pinned_at.is_some() { "↑ " } else { "" };
+    let silent = if muted { "⊘ " } else { "" };
     let peer = summary.peer.as_ref().filter(|_| summary.kind == ConversationKind::Direct);
     let there = peer.and_then(|peer| app.presences.get(peer)).map_or("", |it| words::mark(it.availability));
-    let title = cells::pad(&format!("{pinned}{there}{}", words::title(summary)), title_room);
+    let title = cells::pad(&format!("{pinned}{silent}{there}{}", words::title(summary)), title_room);
     let title_style = match (is_open, unread) {
         (true, _) => palette.open(),
         (false, true) => palette.bold(),
