@@ -2,7 +2,6 @@
 
 use ratatui::layout::Rect;
 
-use crate::tui::composer;
 use crate::tui::state::{App, Pane};
 
 /// Least and most cells of the list beside a conversation.
@@ -56,7 +55,7 @@ fn divide_conversation(app: &App, area: Rect, areas: &mut Areas) {
     }
     // In a window of a few rows the messages go first and the composer stays.
     let composer_width = area.width.saturating_sub(2);
-    let wanted = composer::rows(&app.composer, composer_width);
+    let wanted = app.composer.rows(composer_width);
     let composer = wanted.min(area.height.saturating_sub(6).max(1)).min(area.height);
     let left = area.height - composer;
     let rule = left.min(1);

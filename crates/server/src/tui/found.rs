@@ -143,7 +143,10 @@ mod tests {
         assert_eq!(excerpt("at the Harbour", "harbour"), "at the Harbour");
         let long = format!("{} then the CAFÉ  by the water", "word ".repeat(40));
         assert_eq!(excerpt(&long, "cafe by"), "…then the CAFÉ  by the water");
-        assert_eq!(excerpt(&format!("{}今天天气很好", "很".repeat(50)), "天气"), format!("…{}今天天气很好", "很".repeat(8)));
+        assert_eq!(
+            excerpt(&format!("{}今天天气很好", "很".repeat(50)), "天气"),
+            format!("…{}今天天气很好", "很".repeat(8))
+        );
         let arabic = format!("{} مَرْحَبًا بالعالم", "كلمة ".repeat(30));
         assert!(excerpt(&arabic, "مرحبا").contains("مَرْحَبًا بالعالم"));
         assert!(excerpt(&arabic, "مرحبا").chars().count() < 60);

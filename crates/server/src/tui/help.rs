@@ -8,6 +8,7 @@ use crate::tui::cells;
 const KEYS: &[(&str, &str)] = &[
     ("Enter", "open a conversation · send"),
     ("Alt+Enter", "new line (also Ctrl+J)"),
+    ("Ctrl+W Z Y", "cut a word · undo · insert what was cut"),
     ("Tab", "list → composer → messages"),
     ("Esc", "messages → composer → list"),
     ("Alt+↑ Alt+↓", "conversation above · below"),

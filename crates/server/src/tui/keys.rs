@@ -8,13 +8,14 @@ use stonechat_types::id::{ClientMsgId, ConversationId};
 use stonechat_types::number::Seq;
 
 use crate::tui::answers::{answer, show_members};
+use crate::tui::areas;
+use crate::tui::composer::Composer;
 use crate::tui::dialog::{Dialog, Purpose};
 use crate::tui::message::{Activity, Effect, Preference};
 use crate::tui::rows::Rows;
 use crate::tui::scroll::{self, Anchor};
 use crate::tui::state::{App, History, Pane};
 use crate::tui::update::{self, open};
-use crate::tui::{areas, composer};
 
 /// What the keys 1 to 5 add to a message.
 pub const EMOJIS: [&str; 5] = ["👍", "❤", "😂", "🎉", "😢"];
@@ -60,7 +61,7 @@ pub fn paste(app: &mut App, text: &str, effects: &mut Vec<Effect>) {
         Some(_) => {}
         None => {
             if app.pane == Pane::Composer && app.may_write() {
-                composer::paste(&mut app.composer, text);
+                app.composer.insert(text);
                 app.changed_at = Some(app.now);
                 say_typing(app, effects);
             }
@@ -220,13 +221,13 @@ fn edit(app: &mut App) {
     if app.windows.is_some_and(|windows| is_late(app, item, windows.edit_ms)) {
         return app.say("it is too late to edit this message");
     }
-    let lines = text.as_str().split('\n').map(str::to_owned).collect();
-    if !composer::is_blank(&app.composer) {
-        app.drafts.insert(id, app.composer.lines().to_vec());
+    let text = text.as_str().to_owned();
+    if !app.composer.is_blank() {
+        app.drafts.insert(id, app.composer.text().to_owned());
     }
     go_to(app, Pane::Composer);
     app.answering = None;
-    (app.composer, app.editing) = (composer::with(lines), Some(message));
+    (app.composer, app.editing) = (Composer::with(text), Some(message));
 }
 
 /// Pins a message for everybody, or no longer.
@@ -289,7 +290,7 @@ fn is_late(app: &App, item: &MessageItem, window_ms: u64) -> bool {
 fn end_editing(app: &mut App) {
     app.editing = None;
     let draft = app.open.as_ref().and_then(|open| app.drafts.remove(&open.id)).unwrap_or_default();
-    app.composer = composer::with(draft);
+    app.composer = Composer::with(draft);
 }
 
 /// Adds one of a few emojis, or takes it back.
@@ -305,7 +306,7 @@ fn react(app: &mut App, digit: char, effects: &mut Vec<Effect>) {
 
 fn in_composer(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
     let held = key.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SHIFT | KeyModifiers::CONTROL);
-    let blank = composer::is_blank(&app.composer);
+    let blank = app.composer.is_blank();
     match key.code {
         KeyCode::Esc if app.editing.is_some() => {
             effects.extend(app.open.as_ref().map(|open| Effect::Typing(open.id, Activity::Stopped)));
@@ -321,7 +322,7 @@ fn in_composer(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Enter => insert_newline(app),
         KeyCode::Char('j') if key.modifiers.contains(KeyModifiers::CONTROL) => insert_newline(app),
         _ => {
-            if app.composer.input(key) {
+            if app.composer.input(key, areas::divide(app).composer.width) {
                 app.changed_at = Some(app.now);
                 say_typing(app, effects);
             }
@@ -330,21 +331,21 @@ fn in_composer(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
 }
 
 fn insert_newline(app: &mut App) {
-    app.composer.insert_newline();
+    app.composer.insert("\n");
     app.changed_at = Some(app.now);
 }
 
 fn say_typing(app: &App, effects: &mut Vec<Effect>) {
     let Some(open) = &app.open else { return };
-    let blank = composer::is_blank(&app.composer);
+    let blank = app.composer.is_blank();
     effects.push(Effect::Typing(open.id, if blank { Activity::Stopped } else { Activity::Writing }));
 }
 
 fn send(app: &mut App, effects: &mut Vec<Effect>) {
-    if composer::is_blank(&app.composer) {
+    if app.composer.is_blank() {
         return;
     }
-    let text = composer::text(&app.composer).trim_end().to_owned();
+    let text = app.composer.text().trim_end().to_owned();
     let Some(open) = &mut app.open else { return };
     if let Some(message) = app.editing {
         effects.extend([Effect::Typing(open.id, Activity::Stopped), Effect::Edit(open.id, message, text)]);
@@ -356,7 +357,7 @@ fn send(app: &mut App, effects: &mut Vec<Effect>) {
     let reply_to = app.answering.take().map(|(seq, _)| seq);
     effects.push(Effect::Send { id: open.id, text, read_upto, reply_to });
     effects.push(Effect::HideMarker);
-    app.composer = composer::empty();
+    app.composer = Composer::default();
     app.changed_at = None;
     let id = open.id;
     update::keep_draft(app, id, "", effects);

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ratatui::layout::Size;
-use ratatui_textarea::TextArea;
 use stonechat_client::content_types::ContentTypes;
 use stonechat_client::presence::Presences;
 use stonechat_client::quiet::Quiet;
@@ -16,7 +15,7 @@ use stonechat_types::id::{ConversationId, ConversationKind, UserId};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 
 use crate::cli::civil::{Civil, UtcOffset};
-use crate::tui::composer;
+use crate::tui::composer::Composer;
 use crate::tui::dialog::Dialog;
 use crate::tui::found::Sought;
 use crate::tui::palette::Palette;
@@ -61,7 +60,7 @@ pub struct App {
     /// Where keys go.
     pub pane: Pane,
     /// What is being written.
-    pub composer: TextArea<'static>,
+    pub composer: Composer,
     /// The message that is being written anew, of the open conversation.
     pub editing: Option<Target>,
     /// How long messages may be changed, once it is known.
@@ -75,7 +74,7 @@ pub struct App {
     /// The message that is removed for this user when the same key is pressed again.
     pub deleting: Option<Seq>,
     /// What was begun in other conversations.
-    pub drafts: BTreeMap<ConversationId, Vec<String>>,
+    pub drafts: BTreeMap<ConversationId, String>,
     /// Those of them that were begun before this device knew whether another one had begun something there.
     pub early_drafts: BTreeSet<ConversationId>,
     /// When the composer was changed last, as long as that was not kept.
@@ -215,7 +214,7 @@ impl App {
             cursor: None,
             open: None,
             pane: Pane::default(),
-            composer: composer::empty(),
+            composer: Composer::default(),
             editing: None,
             windows: None,
             content_types: Arc::default(),

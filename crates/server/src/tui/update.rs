@@ -7,13 +7,14 @@ use stonechat_client::state::{ConnectionState, ConversationSummary, TimelineItem
 use stonechat_client::timeline::Pagination;
 use stonechat_types::id::{ConversationId, ConversationKind, UserId};
 
+use crate::tui::composer::Composer;
 use crate::tui::dialog::{Dialog, Purpose};
 use crate::tui::found::{self, Hit};
 use crate::tui::message::{Effect, Msg, Preference};
 use crate::tui::rows::Rows;
 use crate::tui::scroll::{self, Anchor};
 use crate::tui::state::{App, DraftKept, History, Open, Pane, Window};
-use crate::tui::{areas, composer, keys, sanitise};
+use crate::tui::{areas, keys, sanitise};
 
 /// Least time between two bells.
 const BELL_EVERY_MS: i64 = 2_000;
@@ -82,8 +83,8 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Failed(reason) => app.say(sanitise::one_line(&reason)),
         Msg::NotKept(id, text, reason) => {
             app.say(format!("not sent: {}", sanitise::one_line(&reason)));
-            if app.open.as_ref().is_some_and(|open| open.id == id) && composer::is_blank(&app.composer) {
-                app.composer = composer::with(text.split('\n').map(str::to_owned).collect());
+            if app.open.as_ref().is_some_and(|open| open.id == id) && app.composer.is_blank() {
+                app.composer = Composer::with(text);
                 app.changed_at = Some(app.now);
             }
         }
@@ -111,8 +112,8 @@ pub fn open(app: &mut App, id: ConversationId, peer: Option<UserId>, effects: &m
     if !begun_early && (app.live || !elsewhere.is_empty()) {
         open.draft = DraftKept::Known;
     }
-    let begun = app.drafts.remove(&id).unwrap_or_else(|| if begun_early { Vec::new() } else { elsewhere });
-    app.composer = composer::with(begun);
+    let begun = app.drafts.remove(&id).unwrap_or_else(|| if begun_early { String::new() } else { elsewhere });
+    app.composer = Composer::with(begun);
     app.changed_at = None;
     app.open = Some(open);
     effects.push(Effect::Open(id, peer));
@@ -129,8 +130,8 @@ pub fn leave(app: &mut App) -> Vec<Effect> {
     app.open = None;
     // Of these too little was known until now. Both texts stay.
     for id in std::mem::take(&mut app.early_drafts) {
-        let both = joined(stored_draft(app, &id), app.drafts.get(&id).cloned().unwrap_or_default());
-        keep_draft(app, id, &both.join("\n"), &mut effects);
+        let both = joined(&stored_draft(app, &id), app.drafts.get(&id).map_or("", String::as_str));
+        keep_draft(app, id, &both, &mut effects);
     }
     effects
 }
@@ -142,10 +143,10 @@ fn put_draft_away(app: &mut App, effects: &mut Vec<Effect>) {
     let Some(open) = &app.open else { return };
     let (id, kept) = (open.id, open.draft);
     // What was written over a message is no draft; that was put away before.
-    if !was_editing && !composer::is_blank(&app.composer) {
-        app.drafts.insert(id, app.composer.lines().to_vec());
+    if !was_editing && !app.composer.is_blank() {
+        app.drafts.insert(id, app.composer.text().to_owned());
     }
-    match (kept, app.drafts.get(&id).map(|lines| lines.join("\n"))) {
+    match (kept, app.drafts.get(&id).cloned()) {
         (DraftKept::Known, text) => keep_draft(app, id, &text.unwrap_or_default(), effects),
         (DraftKept::Unknown, Some(_)) => {
             app.early_drafts.insert(id);
@@ -163,18 +164,15 @@ pub fn keep_draft(app: &App, id: ConversationId, text: &str, effects: &mut Vec<E
     }
 }
 
-/// The lines that were begun in a conversation, here or on another device, as this device knows them.
-fn stored_draft(app: &App, id: &ConversationId) -> Vec<String> {
+/// What was begun in a conversation, here or on another device, as this device knows them.
+fn stored_draft(app: &App, id: &ConversationId) -> String {
     let draft = app.summary(id).and_then(|summary| summary.preferences.draft.as_ref());
-    draft.map(|draft| draft.text.split('\n').map(sanitise::one_line).collect()).unwrap_or_default()
+    draft.map(|draft| sanitise::for_composer(&draft.text)).unwrap_or_default()
 }
 
 /// What was stored and what was written beside it.
-fn joined(stored: Vec<String>, written: Vec<String>) -> Vec<String> {
-    if written.iter().all(|line| line.trim().is_empty()) || stored == written {
-        return stored;
-    }
-    stored.into_iter().chain(written).collect()
+fn joined(stored: &str, written: &str) -> String {
+    if written.trim().is_empty() || stored == written { stored.to_owned() } else { format!("{stored}\n{written}") }
 }
 
 /// Takes up what was begun on another device, once it is known. What was written meanwhile stays behind it.
@@ -186,8 +184,8 @@ fn take_up_draft(app: &mut App) {
     if stored.is_empty() {
         return;
     }
-    let is_alone = composer::is_blank(&app.composer);
-    app.composer = composer::with(joined(stored, app.composer.lines().to_vec()));
+    let is_alone = app.composer.is_blank();
+    app.composer = Composer::with(joined(&stored, app.composer.text()));
     app.changed_at = (!is_alone).then_some(app.now);
     if let Some(open) = &mut app.open {
         open.draft = DraftKept::Known;
@@ -207,7 +205,7 @@ fn keep_after_pause(app: &mut App, effects: &mut Vec<Effect>) {
         return;
     }
     app.changed_at = None;
-    let text = if composer::is_blank(&app.composer) { String::new() } else { composer::text(&app.composer) };
+    let text = if app.composer.is_blank() { String::new() } else { app.composer.text().to_owned() };
     keep_draft(app, id, &text, effects);
 }
 

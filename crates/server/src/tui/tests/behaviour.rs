@@ -6,7 +6,6 @@ use stonechat_client::timeline::Pagination;
 use stonechat_types::number::Ordinal;
 
 use super::*;
-use crate::tui::composer;
 use crate::tui::dialog::Dialog;
 use crate::tui::message::Activity;
 use crate::tui::state::{History, Pane};
@@ -71,7 +70,7 @@ fn what_was_begun_waits_in_its_conversation() {
     press_with(&mut app, KeyModifiers::ALT, KeyCode::Down);
     assert!(app.composer.is_empty());
     press_with(&mut app, KeyModifiers::ALT, KeyCode::Up);
-    assert_eq!(app.composer.lines(), ["half a thou"]);
+    assert_eq!(app.composer.text(), "half a thou");
 }
 
 #[test]
@@ -80,7 +79,7 @@ fn a_text_that_could_not_be_kept_comes_back() {
     write(&mut app, "keep me");
     press(&mut app, KeyCode::Enter);
     update(&mut app, Msg::NotKept(direct("bob"), "keep me".into(), "the disk is full".into()));
-    assert_eq!(app.composer.lines(), ["keep me"]);
+    assert_eq!(app.composer.text(), "keep me");
     assert!(app.notice.unwrap().text.contains("the disk is full"));
 }
 
@@ -260,7 +259,7 @@ fn help_opens_by_its_key_and_closes_again() {
     assert_eq!(app.dialog, None);
     let mut app = chat();
     write(&mut app, "?");
-    assert_eq!((app.dialog, app.composer.lines()), (None, &["?".to_owned()][..]), "it is a letter of the message");
+    assert_eq!((app.dialog, app.composer.text()), (None, "?"), "it is a letter of the message");
 }
 
 #[test]
@@ -394,17 +393,17 @@ fn an_own_message_is_written_anew_and_what_was_begun_comes_back() {
     write(&mut app, "begun");
     press(&mut app, KeyCode::Tab);
     press(&mut app, KeyCode::Char('e'));
-    assert_eq!(composer::text(&app.composer), "helo");
+    assert_eq!(app.composer.text(), "helo");
     assert!(screen(&app).contains("editing"), "{}", screen(&app));
     write(&mut app, "!");
     let effects = press(&mut app, KeyCode::Enter);
     assert!(effects.contains(&Effect::Edit(direct("bob"), LAST, "helo!".into())), "{effects:?}");
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send { .. })), "{effects:?}");
-    assert_eq!(composer::text(&app.composer), "begun");
+    assert_eq!(app.composer.text(), "begun");
     press(&mut app, KeyCode::Tab);
     press(&mut app, KeyCode::Char('e'));
     press(&mut app, KeyCode::Esc);
-    assert_eq!((composer::text(&app.composer), app.editing), ("begun".to_owned(), None));
+    assert_eq!((app.composer.text(), app.editing), ("begun", None));
 }
 
 #[test]

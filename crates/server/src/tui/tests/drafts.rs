@@ -4,7 +4,6 @@ use stonechat_client::preferences::{Draft, Preferences};
 
 use super::behaviour::{chat, own_last};
 use super::*;
-use crate::tui::composer;
 use crate::tui::message::Preference;
 use crate::tui::update::leave;
 
@@ -61,7 +60,7 @@ fn what_was_begun_is_kept_after_a_pause_and_once() {
 fn what_another_device_began_is_taken_up_when_it_is_known() {
     let mut app = too_early();
     update(&mut app, Msg::Conversations(with_draft("from my laptop")));
-    assert_eq!(composer::text(&app.composer), "from my laptop");
+    assert_eq!(app.composer.text(), "from my laptop");
     assert_eq!(leave(&mut app), []);
 }
 
@@ -71,7 +70,7 @@ fn what_another_device_began_is_not_written_over_unseen() {
     write(&mut app, "typed early");
     assert_eq!(update(&mut app, Msg::Tick(NOON.plus_ms(5_000))), [], "there may be a draft");
     update(&mut app, Msg::Conversations(with_draft("from my laptop")));
-    assert_eq!(composer::text(&app.composer), "from my laptop\ntyped early");
+    assert_eq!(app.composer.text(), "from my laptop\ntyped early");
     assert_eq!(leave(&mut app), [kept(direct("bob"), "from my laptop\ntyped early")]);
 
     let mut app = too_early();

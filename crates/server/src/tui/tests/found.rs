@@ -28,7 +28,8 @@ fn hit(conversation: ConversationId, seq: u64, sender: &str, says: &str) -> Hit 
 }
 
 fn hits() -> Vec<Hit> {
-    let hurting = "港口 the harbour \u{1b}[31m\u{202e} 👩\u{200d}👩\u{200d}👧 again and again and again and again and again";
+    let hurting =
+        "港口 the harbour \u{1b}[31m\u{202e} 👩\u{200d}👩\u{200d}👧 again and again and again and again and again";
     vec![
         hit(direct("bob"), 50, "bob", "at the harbour,\nas always"),
         hit(group(), 20, "mei", hurting),

@@ -9,7 +9,7 @@ use stonechat_types::id::ConversationKind;
 use crate::tui::rows::Rows;
 use crate::tui::scroll::{self, Anchor};
 use crate::tui::state::{App, Open, Pane};
-use crate::tui::{cells, composer, sanitise, words};
+use crate::tui::{cells, sanitise, words};
 
 /// Draws the line between list and conversation.
 pub fn draw_divider(app: &App, area: Rect, frame: &mut Frame<'_>) {
@@ -137,21 +137,16 @@ pub fn draw_composer(app: &App, area: Rect, frame: &mut Frame<'_>) {
         frame.render_widget(Paragraph::new(Line::styled(words, palette.dim())), area);
         return;
     }
-    if composer::is_blank(&app.composer) && app.composer.lines().len() <= 1 {
+    let shown = app.composer.shown(area.width, area.height);
+    if app.composer.is_blank() && shown.rows.len() <= 1 {
         let words = cells::fit(&format!("Write to {}", app.open_title()), usize::from(area.width));
         frame.render_widget(Paragraph::new(Line::styled(words, palette.dim())), area);
     } else {
-        frame.render_widget(&app.composer, area);
+        let rows: Vec<Line<'_>> = shown.rows.into_iter().map(Line::raw).collect();
+        frame.render_widget(Paragraph::new(rows), area);
     }
+    let (Ok(x), Ok(y)) = (u16::try_from(shown.cursor.0), u16::try_from(shown.cursor.1)) else { return };
     if has_keys {
-        let cursor = app.composer.screen_cursor();
-        let (top, left) = app.composer.scroll_offset();
-        let row = cursor.row.saturating_sub(usize::from(top));
-        let column = cursor.col.saturating_sub(usize::from(left));
-        let x = usize::from(area.x) + column.min(usize::from(area.width.saturating_sub(1)));
-        let y = usize::from(area.y) + row.min(usize::from(area.height.saturating_sub(1)));
-        if let (Ok(x), Ok(y)) = (u16::try_from(x), u16::try_from(y)) {
-            frame.set_cursor_position(Position::new(x, y));
-        }
+        frame.set_cursor_position(Position::new(area.x.saturating_add(x), area.y.saturating_add(y)));
     }
 }

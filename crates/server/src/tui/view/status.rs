@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
+use crate::tui::cells;
 use crate::tui::state::{App, Pane};
 use crate::tui::words::{self, Mood};
-use crate::tui::{cells, composer};
 
 /// Draws the status.
 pub fn draw(app: &App, area: Rect, frame: &mut Frame<'_>) {
@@ -50,7 +50,7 @@ fn hints(app: &App, room: usize) -> String {
         (_, Some(_)) => &["Esc close"],
         (Pane::List, None) => &["Enter open", "? help", "n new chat", "g group", "q quit"],
         (Pane::Messages, None) => &["↑↓ select", "1-5 👍❤😂🎉😢", "e edit", "d recall", "Esc back", "? help"],
-        (Pane::Composer, None) if composer::is_blank(&app.composer) => {
+        (Pane::Composer, None) if app.composer.is_blank() => {
             &["F1 help", "Esc list", "Tab messages", "Ctrl+N new chat"]
         }
         (Pane::Composer, None) => &["Enter send", "Alt+Enter new line", "F1 help"],
