@@ -64,6 +64,8 @@ pub enum Rejection {
     NoSuchApplication,
     /// The user may have no more devices, or none more of this class.
     TooManyDevices,
+    /// The message is none that the actor could play.
+    NothingToPlay,
 }
 
 impl Rejection {
@@ -83,7 +85,7 @@ impl Rejection {
             Self::AlreadyExists => ErrorCode::AlreadyExists,
             Self::TooManyMembers => ErrorCode::TooManyMembers,
             Self::LastOwner => ErrorCode::LastOwner,
-            Self::WrongKind => ErrorCode::InvalidArgument,
+            Self::WrongKind | Self::NothingToPlay => ErrorCode::InvalidArgument,
             Self::TooLate => ErrorCode::TooLate,
             Self::TooMany => ErrorCode::TooMany,
             Self::RecipientUnavailable => ErrorCode::RecipientUnavailable,
@@ -120,6 +122,7 @@ impl Rejection {
             Self::NoSuchLink => "there is no such link, or it is not good any more",
             Self::NoSuchApplication => "the user named has not asked to be let in",
             Self::TooManyDevices => "the user has as many devices as are allowed",
+            Self::NothingToPlay => "only voice messages of others are played",
         }
     }
 }

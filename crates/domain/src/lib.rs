@@ -14,6 +14,7 @@ pub mod kind;
 pub mod member;
 pub mod message;
 pub mod permission;
+pub mod plays;
 pub mod preferences;
 pub mod presence;
 pub mod preview;

@@ -10,9 +10,10 @@ use stonechat_domain::event::{Change, Content, MessageCommand};
 use stonechat_domain::fold::Stamp;
 use stonechat_domain::member::{Member, Role, UserRef};
 use stonechat_domain::message::{About, Authority, Message, MessagePolicy, decide_message, fold_own};
+use stonechat_domain::plays::{IsVoice, Plays, decide_play};
 use stonechat_types::emoji::Emoji;
 use stonechat_types::id::{CommandId, ConversationId, ConversationKind, UserId};
-use stonechat_types::limits::{EDITS_MAX, EMOJIS_PER_MESSAGE_MAX, EMOJIS_PER_USER_MAX};
+use stonechat_types::limits::{EDITS_MAX, EMOJIS_PER_MESSAGE_MAX, EMOJIS_PER_USER_MAX, PLAYS_KEPT_MAX};
 use stonechat_types::number::{AppId, ConversationNo, Ordinal, Seq, Timestamp, UserNo};
 
 const PEOPLE: u32 = 3;
@@ -260,4 +261,52 @@ fn the_app_recalls_any_message_at_any_time_in_the_name_of_a_member() {
     assert!(matches!(by(Authority::App), Ok(Some(Change::Recalled { .. }))));
     let stranger = About { pins: 0, me: None, authority: Authority::App, ..about(&state, &other, &message, &[]) };
     assert_eq!(decide_message(stranger, &MessageCommand::Recall, policy), Err(Rejection::NotFound));
+}
+
+#[test]
+fn voice_messages_of_others_are_played_by_members_who_see_them() {
+    let state = group();
+    let member = |no, from| Member::joining(person(no), Role::Member, Seq(from), Ordinal::ZERO);
+    let (mut gone, mut recalled) = (member(1, 1), message());
+    gone.end(Seq(8), None);
+    recalled.fold(&recall_by_author(), &person(0), &stamp(7));
+    for (actor, message, is_voice, expected) in [
+        (Some(member(1, 1)), Some(message()), IsVoice::Yes, Ok(TARGET)),
+        (Some(member(1, 1)), Some(message()), IsVoice::No, Err(Rejection::NothingToPlay)),
+        (Some(member(0, 1)), Some(message()), IsVoice::Yes, Err(Rejection::NothingToPlay)),
+        (Some(member(1, 6)), Some(message()), IsVoice::Yes, Err(Rejection::NoSuchMessage)),
+        (Some(member(1, 1)), Some(recalled), IsVoice::Yes, Err(Rejection::NoSuchMessage)),
+        (Some(member(1, 1)), None, IsVoice::Yes, Err(Rejection::NoSuchMessage)),
+        (Some(gone), Some(message()), IsVoice::Yes, Err(Rejection::NotAMember)),
+        (None, Some(message()), IsVoice::Yes, Err(Rejection::NotFound)),
+    ] {
+        let decided = decide_play(&state, actor.as_ref(), message.as_ref(), is_voice).map(|message| message.seq);
+        assert_eq!(decided, expected, "{actor:?} {message:?} {is_voice:?}");
+    }
+}
+
+fn recall_by_author() -> Change {
+    Change::Recalled { target: TARGET, ordinal: Ordinal(2), author: person(0), silent: false }
+}
+
+proptest! {
+    /// In whatever order messages are played, and however often, the same is known.
+    #[test]
+    fn plays_commute_and_repeat(mut seqs in prop::collection::vec(1_u64..600, 0..900), by in 0_u64..700) {
+        let known = |seqs: &[u64]| {
+            let mut plays = Plays::default();
+            for seq in seqs {
+                plays.play(Seq(*seq));
+            }
+            plays
+        };
+        let first = known(&seqs);
+        prop_assert!(seqs.iter().all(|seq| first.holds(Seq(*seq))));
+        prop_assert!(first.mine().len() <= PLAYS_KEPT_MAX);
+        let turned = usize::try_from(by).unwrap() % seqs.len().max(1);
+        seqs.rotate_left(turned);
+        seqs.extend_from_within(..seqs.len() / 2);
+        prop_assert_eq!(&known(&seqs), &first);
+        prop_assert_eq!(Plays::from_parts(first.floor(), first.mine().to_vec(), Vec::new()), Some(first));
+    }
 }

@@ -67,6 +67,11 @@ pub const STARS_MAX: usize = 1_000;
 pub const STARRED_AT_ONCE_MAX: usize = 100;
 /// Starred messages of one page.
 pub const STARS_PAGE_MAX: u32 = 100;
+/// Voice messages of one conversation of which a user's devices know that he has played them, and as many of his own of
+/// which they know who played them.
+pub const PLAYS_KEPT_MAX: usize = 256;
+/// Up to so many players of a voice message its author's devices are told how many there are.
+pub const PLAYERS_COUNTED_MAX: u32 = 64;
 /// Windows of a user's week in which he is not to be disturbed.
 pub const QUIET_WINDOWS_MAX: usize = 16;
 /// Coming changes of the offset of a time zone that a device says: some years of two a year.
