@@ -11,6 +11,7 @@ use crate::executor;
 use crate::executor::job::{Job, Reply, Work};
 use crate::executor::mailbox::{Mailbox, Refused};
 use crate::follower::{self, FollowError, Follower, Runner, Start};
+use crate::mark_played;
 use crate::metrics::{Bound, Metrics};
 use crate::node::{DeviceLocks, Node, Options};
 use crate::ports::{Clock, ContentRules, Entropy, TokenVerifier};
@@ -324,6 +325,15 @@ impl App {
                 let this = self.clone();
                 self.tasks.spawn(async move { this.mark_delivered(reader, marks, reply).await });
             }
+            Call::MarkPlayed { conversation, seq } => {
+                let this = self.clone();
+                self.tasks.spawn(async move {
+                    match mark_played::is_voice(&this.node, &reader, conversation, seq).await {
+                        Ok(is) => this.mail(reader.app, &reader.user, conversation, Work::MarkPlayed(seq, is), reply),
+                        Err(failure) => this.fail(failure, reply),
+                    }
+                });
+            }
             Call::ChangeMessage(ChangeMessage { command_id, conversation, seq, command, authority }) => {
                 let work = Work::ChangeMessage(command_id, seq, command, authority);
                 self.mail(*app, user, conversation, work, reply);
@@ -403,11 +413,13 @@ impl App {
     async fn command(self: Arc<Self>, reader: Reader, call: Call, reply: Reply) {
         match self.resolve(&reader, call).await {
             Ok((conversation, work)) => self.mail(reader.app, &reader.user, conversation, work, reply),
-            Err(failure) => {
-                self.node.metrics.refused(failure.code);
-                reply.answer(Err(failure));
-            }
+            Err(failure) => self.fail(failure, reply),
         }
+    }
+
+    fn fail(&self, failure: Failure, reply: Reply) {
+        self.node.metrics.refused(failure.code);
+        reply.answer(Err(failure));
     }
 
     /// Finds the users that a command names.
@@ -473,7 +485,12 @@ impl App {
         // While the committer lags, whoever has his share of the work gets no more of it in. What was taken is done.
         let is_new = matches!(
             job.work,
-            Work::Send(_) | Work::Command(..) | Work::ChangeMessage(..) | Work::Relate(..) | Work::MarkDelivered(_)
+            Work::Send(_)
+                | Work::Command(..)
+                | Work::ChangeMessage(..)
+                | Work::Relate(..)
+                | Work::MarkDelivered(_)
+                | Work::MarkPlayed(..)
         );
         let sent = if is_new && self.node.log.lag_ms() > LAG_MS_MAX {
             mailbox.send_within_share(job)
@@ -589,6 +606,7 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Arc<Session>>, call
         | Call::Change(_)
         | Call::MarkRead { .. }
         | Call::MarkDelivered(_)
+        | Call::MarkPlayed { .. }
         | Call::Typing { .. }
         | Call::Away(_)
         | Call::Focus(_) => return Err(Failure::new(ErrorCode::Internal, "this call is not a read")),

@@ -6,6 +6,7 @@ use crate::executor::job::{Job, Key, Work};
 use crate::executor::record::{Decided, push_change, push_nothing};
 use crate::executor::slot::Slot;
 use crate::executor::{Attempt, Context, Need, refuse, refuse_body, reject};
+use crate::mark_played;
 use crate::relate::{Reach, reach};
 use crate::rows::change;
 use stonechat_domain::event::MessageCommand;
@@ -42,6 +43,11 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
     };
     if job.wrong.is_some() {
         return refuse_body(context, job);
+    }
+    if let Work::ChangeMessage(_, _, MessageCommand::Recall, _) = &job.work
+        && let Some(need) = mark_played::need_before_recall(loaded, seq)
+    {
+        return Attempt::Needs(need, Box::new(job));
     }
     // A change reaches the other as a message does. Only to take something back is always allowed.
     let says = !matches!(&job.work, Work::ChangeMessage(_, _, MessageCommand::Recall, _));

@@ -30,6 +30,7 @@ mod list_relations;
 pub mod live;
 pub mod map;
 mod mark_delivered;
+mod mark_played;
 mod mark_read;
 mod mentions;
 pub mod metrics;

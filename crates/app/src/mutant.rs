@@ -12,6 +12,8 @@ pub enum Mutant {
     EditsNotScrubbed,
     /// Goes on to show sessions whom they watch as before when two users become something else to each other.
     SightNotRenewed,
+    /// Does not tell authors who plays their voice messages.
+    PlaysNotTold,
 }
 
 /// Which fault is planted.

@@ -63,17 +63,24 @@ pub trait ContentRules: Send + Sync {
     /// What is wrong, as a sentence for a developer. It repeats nothing of the body.
     fn check(&self, app: AppId, body_type: &[u8], body: &Bytes) -> Result<(), String>;
 
+    /// Whether a type is that of voice messages, which are played.
+    fn is_voice(&self, body_type: &[u8]) -> bool;
+
     /// What an app declares.
     fn declared(&self, app: AppId) -> Arc<ContentTypes>;
 }
 
-/// Takes every body, and knows no declared type.
+/// Takes every body, and knows no declared type. Voice messages are of the type `voice`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AnyContent;
 
 impl ContentRules for AnyContent {
     fn check(&self, _app: AppId, _body_type: &[u8], _body: &Bytes) -> Result<(), String> {
         Ok(())
+    }
+
+    fn is_voice(&self, body_type: &[u8]) -> bool {
+        body_type == b"voice"
     }
 
     fn declared(&self, _app: AppId) -> Arc<ContentTypes> {

@@ -5,7 +5,7 @@ mod harness;
 use harness::{Device, World, direct, message, next_id, user};
 use std::time::Duration;
 use stonechat_app::api::{
-    Answer, Call, Destination, ListReaders, Outbound, PersonalItem, PersonalPage, ReadMark, Relate,
+    Answer, Call, Destination, ListReaders, Outbound, PersonalItem, PersonalPage, ReadMark, Receipt, Relate,
 };
 use stonechat_app::node::Options;
 use stonechat_domain::relation::RelationCommand;
@@ -132,7 +132,8 @@ async fn nobody_is_told_across_a_block_nor_of_groups_and_strangers() {
     assert_eq!(alice.sink.count(|it| moved(it) == Some(Seq(3))), 0);
     assert_eq!(alice.sink.count(|it| matches!(it, Outbound::ReadMoved { .. })), 0);
     let page = Default::default();
-    let readers = ListReaders { conversation: here, seq: second.id.seq, read: true, page, limit: 10 };
+    let (seq, receipt) = (second.id.seq, Receipt::Read);
+    let readers = ListReaders { conversation: here, seq, receipt, read: true, page, limit: 10 };
     assert_eq!(alice.call(Call::ListReaders(readers)).await.unwrap_err().code, ErrorCode::Forbidden);
     relate(&mut bob, "alice", RelationCommand::Unblock).await;
     assert_eq!(alice.view(here).await.read_marks, mark(3, 3));

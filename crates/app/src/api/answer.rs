@@ -13,6 +13,7 @@ use stonechat_domain::group::{Asking, Info, Link, Settings};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::Role;
 use stonechat_domain::message::MessagePolicy;
+use stonechat_domain::plays::Plays;
 use stonechat_domain::preferences::Preferences;
 use stonechat_domain::presence::PresenceSettings;
 use stonechat_domain::quiet::Quiet;
@@ -514,6 +515,8 @@ pub enum PersonalItem {
     Quiet(Box<Quiet>),
     /// What the user starred in a conversation.
     Stars(ConversationId, Arc<Stars>),
+    /// What the user knows of the voice messages of a conversation: which he has played, and how many others his.
+    Plays(ConversationId, Arc<Plays>),
     /// That the user asks to be let into a group, or is asked to come in.
     Asking(Box<AskingView>),
 }

@@ -80,6 +80,13 @@ pub enum Call {
     },
     /// A device has stored direct conversations up to here. Answer: `Done`.
     MarkDelivered(Vec<(ConversationId, Seq)>),
+    /// The caller has played a voice message. Answer: `Done`.
+    MarkPlayed {
+        /// Where.
+        conversation: ConversationId,
+        /// Which.
+        seq: Seq,
+    },
     /// A page of the window. Answer: `Conversations`.
     ListConversations {
         /// Where it goes on; empty at the start.
@@ -335,12 +342,24 @@ pub struct ListReaders {
     pub conversation: ConversationId,
     /// The message.
     pub seq: Seq,
-    /// Those who have read it, or those who have not.
+    /// What they have done with it, or not.
+    pub receipt: Receipt,
+    /// Those who have, or those who have not.
     pub read: bool,
     /// Where the list goes on; empty at the start.
     pub page: Bytes,
     /// Members at most; 0 for the default.
     pub limit: u32,
+}
+
+/// What members do with a message of another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Receipt {
+    /// They read it.
+    #[default]
+    Read,
+    /// They play it, which is a voice message.
+    Played,
 }
 
 /// A change of what a user prefers in a conversation.

@@ -14,8 +14,8 @@ pub use answer::{
 };
 pub use call::{
     Call, ChangeConversation, ChangeMessage, ChangeRequest, CreateGroup, DeleteMessages, Destination, FetchChanges,
-    ListMembers, ListMentions, ListReactions, ListReaders, MemberFilter, MessageRange, SendMessage, SetPreferences,
-    SetQuiet, StarMessages,
+    ListMembers, ListMentions, ListReactions, ListReaders, MemberFilter, MessageRange, Receipt, SendMessage,
+    SetPreferences, SetQuiet, StarMessages,
 };
 pub use people::{
     ListRelations, OwnProfile, Patch, ProfilePatch, ProfileView, Relate, RelationFilter, RelationView, RelationsPage,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use stonechat_domain::event::{Command, MessageCommand};
 use stonechat_domain::member::UserRef;
 use stonechat_domain::message::Authority;
+use stonechat_domain::plays::IsVoice;
 use stonechat_types::error_code::{ErrorCode, Retry};
 use stonechat_types::id::{ClientMsgId, CommandId, ConversationId};
 use stonechat_types::number::{AppId, Seq};
@@ -46,6 +47,7 @@ pub(crate) enum Work {
     ChangeMessage(CommandId, Seq, MessageCommand, Authority),
     MarkRead(Seq),
     MarkDelivered(Seq),
+    MarkPlayed(Seq, IsVoice),
     Typing(bool),
     Relate(CommandId, Box<Wanted>),
 }

@@ -1,10 +1,12 @@
 //! Loads: what a command may need that is not in memory. A command waits only while its own conversation loads.
 
 use super::job::Key;
+use super::plays::Room;
 use super::slot::{Loaded, Slot};
+use crate::api::PersonalItem;
 use crate::node::Node;
 use crate::rows::user::User;
-use crate::rows::{self, conversation, key, member};
+use crate::rows::{self, conversation, key, member, personal};
 use bytes::Bytes;
 use roaring::RoaringBitmap;
 use std::sync::Arc;
@@ -12,8 +14,10 @@ use stonechat_domain::conversation::Conversation;
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Member, UserRef};
 use stonechat_domain::message::Message;
+use stonechat_domain::plays::Plays;
 use stonechat_domain::relation::Relation;
 use stonechat_log::packed;
+use stonechat_log::personal as stored;
 use stonechat_log::store::{LogError, PageLimit};
 use stonechat_types::emoji::Emoji;
 use stonechat_types::id::{ConversationKind, UserId};
@@ -34,6 +38,8 @@ pub(crate) enum Need {
     Peer(UserId),
     /// What became of a message, and what a user added to it.
     Message(ConversationNo, Seq, UserNo),
+    /// Who has played a message, and what users know of those of the conversation that were played.
+    Played(ConversationNo, Seq, Vec<UserNo>),
     /// What a user allows.
     User(UserNo),
     /// Who of the users that a message calls exists.
@@ -48,6 +54,7 @@ pub(crate) enum Found {
     OrdinalAt(Seq, Ordinal),
     Peer(Option<UserRef>),
     Message(Seq, Option<Box<Message>>, UserNo, Vec<Emoji>, usize),
+    Played((Seq, RoaringBitmap), Vec<(UserNo, Plays)>),
     User(Option<Box<User>>),
     Called(Vec<UserNo>),
 }
@@ -64,6 +71,7 @@ pub(crate) async fn load(node: Arc<Node>, at: Key, need: Need) -> (Key, Result<F
         Need::OrdinalAt(seq) => ordinal_at(&node, at, seq).await,
         Need::Peer(id) => peer(&node, at, &id).await,
         Need::Message(no, seq, user) => message(&node, at, no, (seq, user)).await,
+        Need::Played(no, seq, users) => played(&node, at, (no, seq), users).await,
         Need::User(no) => node.directory.find_by_no(at.0, no).await.map(|user| Found::User(user.map(Box::new))),
         Need::Called(users) => called(&node, at, &users).await.map(Found::Called),
     };
@@ -137,6 +145,29 @@ async fn message(
     Ok(Found::Message(seq, Some(message), user, Vec::new(), pins))
 }
 
+async fn played(
+    node: &Node,
+    (app, id): Key,
+    (no, seq): (ConversationNo, Seq),
+    users: Vec<UserNo>,
+) -> Result<Found, LogError> {
+    let name = personal::plays_key(id);
+    let mut keys = vec![key::players(app, no, seq)];
+    keys.extend(users.iter().map(|user| stored::value_key(app, *user, &name)));
+    let rows = node.log.load(keys).await?;
+    let players = rows::plays::players(rows[0].as_deref().unwrap_or_default())?;
+    let mut known = Vec::with_capacity(users.len());
+    for (user, row) in users.into_iter().zip(&rows[1..]) {
+        let value = row.as_ref().and_then(|row| stored::decode_value(row)?.1);
+        let plays = match value.map(|value| personal::decode(&name, &value)).transpose()?.flatten() {
+            Some(PersonalItem::Plays(_, plays)) => Plays::clone(&plays),
+            Some(_) | None => Plays::default(),
+        };
+        known.push((user, plays));
+    }
+    Ok(Found::Played((seq, players), known))
+}
+
 /// Whether a message that was not taken back was sent silently: both have the same rows.
 async fn is_silent(node: &Node, (app, no): (AppId, ConversationNo), ordinal: Ordinal) -> Result<bool, LogError> {
     let row = node.log.load(vec![key::recalled(app, no, ordinal)]).await?.into_iter().next().flatten();
@@ -197,6 +228,12 @@ pub(crate) fn install(slot: &mut Slot, found: Found) {
         Found::Peer(peer) => slot.brought.peer = Some(peer),
         Found::User(user) => slot.brought.user = user.map(|user| *user),
         Found::Called(users) => slot.brought.called = Some(users),
+        Found::Played(players, known) => {
+            let room = if slot.open == 0 { Room::MayBeMade } else { Room::MustBeKept };
+            if let Some(loaded) = &mut slot.loaded {
+                loaded.played.learn(players, known, room);
+            }
+        }
         Found::Message(seq, message, user, own, pins) => {
             if let Some(loaded) = &mut slot.loaded {
                 loaded.messages.learn_pins(pins);

@@ -259,6 +259,7 @@ mod tests {
             | Work::Command(..)
             | Work::ChangeMessage(..)
             | Work::MarkDelivered(_)
+            | Work::MarkPlayed(..)
             | Work::Typing(_)
             | Work::Relate(..) => unreachable!(),
         });

@@ -10,6 +10,7 @@ mod load;
 pub(crate) mod mailbox;
 mod messages;
 mod nonces;
+pub(crate) mod plays;
 pub(crate) mod record;
 mod run;
 pub(crate) mod slot;
@@ -25,7 +26,9 @@ use crate::map::Map;
 use crate::metrics::{Bound, Full};
 use crate::node::Node;
 use crate::rows::derive;
-use crate::{change_conversation, change_message, mark_delivered, mark_read, relate, send_message, typing};
+use crate::{
+    change_conversation, change_message, mark_delivered, mark_played, mark_read, relate, send_message, typing,
+};
 use batch::{BATCH_RECORDS_MAX, Batch, Effect, Share};
 use job::{Job, Key, Reply, Work};
 use load::Found;
@@ -470,6 +473,7 @@ fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> Attempt {
         Work::ChangeMessage(..) => change_message::attempt(context, slot, job),
         Work::MarkRead(_) => mark_read::attempt(context, slot, job),
         Work::MarkDelivered(_) => mark_delivered::attempt(context, slot, job),
+        Work::MarkPlayed(..) => mark_played::attempt(context, slot, job),
         Work::Typing(_) => typing::attempt(context, slot, job),
         Work::Relate(..) => relate::attempt(context, slot, job),
     }

@@ -5,13 +5,13 @@ use super::batch::{Effect, Fanned};
 use super::job::{Key, Reply};
 use super::slot::{Loaded, Pending};
 use crate::api::{Answer, AskingView, Content, EventView, Failure, PersonalItem};
-use crate::mark_read;
 use crate::mutant::Mutant;
 use crate::rows::dedup::Remembered;
 use crate::rows::group::Asker;
 use crate::rows::key::Called;
 use crate::rows::{attributes, change, derive, key, personal, scrub};
 use crate::seal::{AuthorKeys, Place, Said};
+use crate::{mark_played, mark_read};
 use bytes::Bytes;
 use std::sync::Arc;
 use stonechat_domain::attributes::Attributes;
@@ -155,6 +155,7 @@ pub(crate) fn push_change(
             Change::Pinned { .. } => record.rows.push(derive::pinned_row(place, message)),
             Change::Recalled { .. } => {
                 record.rows.push(derive::pinned_row(place, message));
+                mark_played::forget(&mut loaded.played, &mut record, &mut told, (at, state.no, message));
                 context.node.recalls.note(place, message.ordinal);
                 record.rows.extend(derive::recalled_rows(place, message));
                 let row = scrub::encode(stamp.sent_at, at.1, &bodies.unwrap_or_default());

@@ -2,6 +2,7 @@
 
 use super::job::{Job, Reply};
 use super::messages::Messages;
+use super::plays::Played;
 use crate::map::Map;
 use crate::rows::dedup::Remembered;
 use crate::rows::user::User;
@@ -69,6 +70,8 @@ pub(crate) struct Loaded {
     pub dirty: BTreeSet<UserNo>,
     /// Messages that were needed, pending records included.
     pub messages: Messages,
+    /// Who has played what, as far as it was needed, pending records included.
+    pub played: Played,
     /// Of a direct conversation, what the two are to each other, whether it has begun or not, pending records included.
     pub relation: Relation,
     recent: VecDeque<(Seq, Ordinal)>,
@@ -104,6 +107,7 @@ impl Loaded {
             pending: Map::default(),
             dirty: BTreeSet::new(),
             messages: Messages::default(),
+            played: Played::default(),
             relation: Relation::default(),
             recent,
         }
@@ -173,6 +177,7 @@ impl Slot {
                 + loaded.strangers.len() * 16
                 + loaded.roster.serialized_size()
                 + loaded.messages.bytes()
+                + loaded.played.bytes()
                 + loaded.relation.bytes()
         });
         640 + loaded

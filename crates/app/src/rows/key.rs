@@ -32,6 +32,7 @@ const ASKER: u8 = 0x31;
 pub const DELETIONS: u8 = 0x11;
 /// Sets the words of commands about quiet times apart.
 pub const QUIET: u8 = 0x13;
+const PLAYERS: u8 = 0x18;
 /// How many messages a user starred; also what sets the words of such commands apart.
 pub const STARS: u8 = 0x12;
 
@@ -254,6 +255,12 @@ pub fn changes(app: AppId, conversation: ConversationNo) -> Bytes {
 #[must_use]
 pub fn reactions(app: AppId, conversation: ConversationNo, seq: Seq) -> Bytes {
     of_seq(REACTIONS, app, conversation, seq)
+}
+
+/// Who has played a voice message: a packed row of user numbers.
+#[must_use]
+pub fn players(app: AppId, conversation: ConversationNo, seq: Seq) -> Bytes {
+    of_seq(PLAYERS, app, conversation, seq)
 }
 
 /// The messages of a stretch of ordinals that were taken back: a packed row of ordinal → event and author.

@@ -14,6 +14,7 @@ pub mod key;
 pub mod member;
 pub mod message;
 pub mod personal;
+pub mod plays;
 pub mod preferences;
 pub mod presence;
 pub mod profile;

@@ -2,7 +2,7 @@
 
 use super::codec::{Reader, Writer, damaged, role_byte, role_of};
 use super::user::{add_byte, add_of, message_byte, message_of};
-use super::{deletions, group, preferences, presence, quiet, relation, stars};
+use super::{deletions, group, plays, preferences, presence, quiet, relation, stars};
 use crate::api::{AskingView, DeviceView, OwnProfile, PersonalItem, ProfileView, RelationView};
 use bytes::{BufMut, Bytes, BytesMut};
 use std::sync::Arc;
@@ -25,6 +25,7 @@ const PROFILE: u8 = 11;
 const PRESENCE: u8 = 12;
 const ASKING: u8 = 20;
 const RECEIPTS: u8 = 24;
+const PLAYS: u8 = 25;
 const VERSION: u8 = 1;
 /// The first version of a device knew of no classes.
 const DEVICE_VERSION: u8 = 2;
@@ -76,6 +77,12 @@ pub fn stars_key(id: ConversationId) -> Bytes {
 #[must_use]
 pub fn quiet_key() -> Bytes {
     with(QUIET, &[])
+}
+
+/// The key of what a user knows of the voice messages of a conversation.
+#[must_use]
+pub fn plays_key(id: ConversationId) -> Bytes {
+    with(PLAYS, id.as_bytes())
 }
 
 /// What all keys of stars start with.
@@ -185,6 +192,10 @@ pub fn encode(item: &PersonalItem) -> (Bytes, Bytes) {
             stars::write(&mut row, it);
             (stars_key(*conversation), row.finish())
         }
+        PersonalItem::Plays(conversation, it) => {
+            plays::write(&mut row, it);
+            (plays_key(*conversation), row.finish())
+        }
     }
 }
 
@@ -276,6 +287,10 @@ pub fn decode(key: &[u8], value: &[u8]) -> Result<Option<PersonalItem>, LogError
             STARS => {
                 let conversation = ConversationId::from_slice(name).ok()?;
                 PersonalItem::Stars(conversation, Arc::new(stars::read(&mut row)?))
+            }
+            PLAYS => {
+                let conversation = ConversationId::from_slice(name).ok()?;
+                PersonalItem::Plays(conversation, Arc::new(plays::read(&mut row)?))
             }
             _ => return Some(None),
         };

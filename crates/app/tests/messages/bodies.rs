@@ -25,6 +25,10 @@ impl ContentRules for Fashion {
         if strict && body.starts_with(b"old") { Err("body is out of fashion".into()) } else { Ok(()) }
     }
 
+    fn is_voice(&self, body_type: &[u8]) -> bool {
+        body_type == b"voice"
+    }
+
     fn declared(&self, _app: AppId) -> Arc<ContentTypes> {
         Arc::default()
     }

@@ -6,6 +6,7 @@ mod deletions;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod pins;
+mod played;
 mod preferences;
 mod readers;
 mod recalls;

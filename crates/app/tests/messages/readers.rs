@@ -2,14 +2,14 @@
 
 use crate::harness::{Device, World, user};
 use std::time::Duration;
-use stonechat_app::api::{Answer, Call, ChangeRequest, ListReaders};
+use stonechat_app::api::{Answer, Call, ChangeRequest, ListReaders, Receipt};
 use stonechat_domain::group::{GroupCommand, SettingsPatch};
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::ConversationId;
 use stonechat_types::number::Seq;
 
 fn call(conversation: ConversationId, seq: Seq, read: bool, page: bytes::Bytes, limit: u32) -> Call {
-    Call::ListReaders(ListReaders { conversation, seq, read, page, limit })
+    Call::ListReaders(ListReaders { conversation, seq, receipt: Receipt::Read, read, page, limit })
 }
 
 /// All of them, in pages of so many.
