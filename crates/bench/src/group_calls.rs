@@ -65,7 +65,9 @@ pub async fn measure(link: &mut Link, group: &str, members: usize, clock: Clock)
     calls.push(PagedCall { what, items: members, pages: 1, page_bytes_max: 0, all_ms });
 
     let readers = |unread| {
-        move |page| Body::ListReaders(v1::ListReaders { conversation_id: id(), seq, unread, page, limit: 500 })
+        move |page| {
+            Body::ListReaders(v1::ListReaders { conversation_id: id(), seq, unread, page, limit: 500, played: false })
+        }
     };
     let read = paged(link, "who has read it", readers(false), clock).await?;
     let unread = paged(link, "who has not read it", readers(true), clock).await?;

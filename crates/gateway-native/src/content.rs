@@ -18,6 +18,10 @@ impl ContentRules for KnownContent {
         body::check(body_type, body).map_err(|error| error.to_string())
     }
 
+    fn is_voice(&self, body_type: &[u8]) -> bool {
+        body_type == body::VOICE.as_bytes()
+    }
+
     fn declared(&self, _app: AppId) -> Arc<ContentTypes> {
         Arc::default()
     }

@@ -180,6 +180,7 @@ pub fn personal_change(seq: PersonalSeq, item: &PersonalItem) -> v1::PersonalCha
         PersonalItem::Preferences(conversation, it) => Change::Preferences(preferences::preferences(*conversation, it)),
         PersonalItem::Deletions(conversation, it) => Change::Deletions(preferences::deletions(*conversation, it)),
         PersonalItem::Stars(conversation, it) => Change::Stars(preferences::stars(*conversation, it)),
+        PersonalItem::Plays(conversation, it) => Change::Plays(receipts::plays(*conversation, it)),
         PersonalItem::Quiet(it) => Change::Quiet(quiet::quiet(it)),
         PersonalItem::Profile(own) => Change::Profile(people::profile(own)),
         PersonalItem::Presence(settings) => Change::Presence(presence::settings(settings)),

@@ -90,6 +90,7 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
         Body::ListReaders(list) => Call::ListReaders(api::ListReaders {
             conversation: conversation(&list.conversation_id)?,
             seq: seq("seq", list.seq)?,
+            receipt: if list.played { api::Receipt::Played } else { api::Receipt::Read },
             read: !list.unread,
             page: opaque("page", list.page)?,
             limit: list.limit.min(MEMBERS_PAGE_MAX),
@@ -120,6 +121,9 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
             Call::MarkRead { conversation: conversation(&mark.conversation_id)?, upto: seq("upto_seq", mark.upto_seq)? }
         }
         Body::MarkDelivered(mark) => receipts::mark_delivered(&mark)?,
+        Body::MarkPlayed(mark) => {
+            Call::MarkPlayed { conversation: conversation(&mark.conversation_id)?, seq: seq("seq", mark.seq)? }
+        }
         Body::ListConversations(list) => {
             Call::ListConversations { page: opaque("page", list.page)?, limit: list.limit.min(WINDOW_MAX) }
         }

@@ -1,6 +1,7 @@
 //! How far users are: frames to the application's words, and back.
 
 use stonechat_app::api::{Call, Failure, ReadMark};
+use stonechat_domain::plays::{Played, Plays};
 use stonechat_types::id::{ConversationId, UserId};
 use stonechat_types::limits::DELIVERED_PER_CALL_MAX;
 use stonechat_types::number::Seq;
@@ -27,6 +28,17 @@ pub(crate) fn read_mark(mark: &ReadMark) -> v1::ReadMark {
 pub(crate) fn receipts(conversation: ConversationId, (read, delivered): (Seq, Seq)) -> v1::ReceiptState {
     let conversation_id = conversation.to_string();
     v1::ReceiptState { conversation_id, read_seq: read.0, delivered_seq: delivered.0 }
+}
+
+/// Writes what a user knows of the voice messages of a conversation.
+pub(crate) fn plays(conversation: ConversationId, plays: &Plays) -> v1::Plays {
+    let by_others = |played: &Played| v1::PlayedByOthers { seq: played.seq.0, players: played.by };
+    v1::Plays {
+        conversation_id: conversation.to_string(),
+        floor_seq: plays.floor().0,
+        played_seqs: plays.mine().iter().map(|seq| seq.0).collect(),
+        by_others: plays.others().iter().map(by_others).collect(),
+    }
 }
 
 /// A device of the other user of a direct conversation has stored it.

@@ -12,6 +12,7 @@ pub fn name(body: &Body) -> &'static str {
         Body::ChangeConversation(_) => "change_conversation",
         Body::MarkRead(_) => "mark_read",
         Body::MarkDelivered(_) => "mark_delivered",
+        Body::MarkPlayed(_) => "mark_played",
         Body::ListConversations(_) => "list_conversations",
         Body::GetConversation(_) => "get_conversation",
         Body::FetchEvents(_) => "fetch_events",

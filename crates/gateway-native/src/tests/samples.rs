@@ -16,6 +16,7 @@ use stonechat_domain::group::{Asking, FOR_GOOD, GroupChange, Info, JoinMode, Lin
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Role, UserRef};
 use stonechat_domain::message::MessagePolicy;
+use stonechat_domain::plays::{Played, Plays};
 use stonechat_domain::preferences::{Draft, Preferences};
 use stonechat_domain::quiet::{Days, OffsetChange, Quiet, QuietHours, Window, Zone};
 use stonechat_domain::stars::{Star, Stars};
@@ -116,7 +117,9 @@ pub fn calls() -> Vec<Body> {
             unread: true,
             page: Bytes::from_static(b"page"),
             limit: 9,
+            played: true,
         }),
+        Body::MarkPlayed(v1::MarkPlayed { conversation_id: group_id(), seq: 42 }),
         Body::ListPinned(v1::ListPinned { conversation_id: group_id(), after_seq: 30, limit: 20 }),
         Body::SetPreferences(v1::SetPreferences {
             command_id: key(),
@@ -608,6 +611,12 @@ fn stars() -> PersonalItem {
     PersonalItem::Stars(group(), Arc::new(stars))
 }
 
+fn plays() -> PersonalItem {
+    let others = vec![Played { seq: Seq(42), by: 2 }];
+    let plays = Plays::from_parts(Seq(3), vec![Seq(39), Seq(41)], others).unwrap();
+    PersonalItem::Plays(group(), Arc::new(plays))
+}
+
 fn quiet() -> PersonalItem {
     let changes = vec![OffsetChange { at: SENT_AT, offset_minutes: 120 }];
     let zone = Zone::new(Some("Europe/Berlin"), 60, changes).unwrap();
@@ -640,8 +649,9 @@ fn personal() -> PersonalPage {
             (PersonalSeq(25), deletions()),
             (PersonalSeq(26), stars()),
             (PersonalSeq(27), quiet()),
+            (PersonalSeq(28), plays()),
         ],
-        upto: PersonalSeq(27),
+        upto: PersonalSeq(28),
         more: true,
     }
 }
