@@ -205,11 +205,15 @@ impl Conversation {
     /// # Errors
     /// Whatever the server answers; `forbidden` where the group has no receipts.
     pub async fn readers(&self, message: Seq, read: bool) -> Result<Vec<Member>> {
+        self.list_readers(message, !read, false).await
+    }
+
+    pub(crate) async fn list_readers(&self, message: Seq, unread: bool, played: bool) -> Result<Vec<Member>> {
         let mut members = Vec::new();
         let mut page = bytes::Bytes::new();
         loop {
-            let (conversation_id, seq, unread) = (self.id.to_string(), message.get(), !read);
-            let list = v1::ListReaders { conversation_id, seq, unread, page, limit: 0 };
+            let (conversation_id, seq) = (self.id.to_string(), message.get());
+            let list = v1::ListReaders { conversation_id, seq, unread, page, limit: 0, played };
             let Body::Members(answer) = self.inner.call(Body::ListReaders(list)).await? else {
                 return Err(Error::Protocol("list_readers was answered by another frame".into()));
             };

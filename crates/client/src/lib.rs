@@ -13,6 +13,7 @@ pub mod events;
 pub mod group;
 pub mod messages;
 pub mod people;
+pub mod played;
 pub mod preferences;
 pub mod presence;
 pub mod quiet;

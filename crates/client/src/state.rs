@@ -14,6 +14,7 @@ pub use stonechat_wire::v1::SignOutReason;
 use crate::deletions::Removed;
 use crate::error::AuthError;
 use crate::group::Group;
+use crate::played::Played;
 use crate::preferences::Preferences;
 use crate::stars::Starred;
 
@@ -88,6 +89,8 @@ pub struct ConversationSummary {
     pub removed: Arc<Removed>,
     /// What the user starred in it.
     pub starred: Arc<Starred>,
+    /// Which of its voice messages were played.
+    pub played: Arc<Played>,
     /// Whether it was deleted, and nothing happened in it since: it is not in the list.
     pub hidden: bool,
     /// When it last moved up.
@@ -458,6 +461,10 @@ pub struct MessageItem {
     pub quote: Option<Quote>,
     /// Whether the user starred it.
     pub starred: bool,
+    /// Of a voice message of another: whether the user has played it, on whatever device.
+    pub played_by_me: bool,
+    /// Of an own voice message: how many others have played it; 64 stands for so many and more.
+    pub played_by_others: u32,
 }
 
 /// The message that another answers. It is never kept beside the answer: what it says now is looked up, so that nothing

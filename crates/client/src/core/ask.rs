@@ -181,6 +181,7 @@ impl Core {
             cleared: self.preferences_of(&id).cleared_upto,
             removed: self.removed_of(&id),
             starred: self.starred_of(&id),
+            played: self.played_of(&id),
             marks: conversation.row.marks.clone(),
             head: Ordinal(conversation.row.last_ordinal),
         }))

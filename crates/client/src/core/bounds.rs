@@ -90,6 +90,11 @@ fn change(it: &v1::PersonalChange) -> bool {
                 it.runs.iter().all(|run| all([run.upto_seq, run.upto_ordinal]))
             }
             Some(personal_change::Change::Stars(it)) => it.stars.iter().all(|star| all([star.seq, star.ordinal])),
+            Some(personal_change::Change::Plays(it)) => {
+                all([it.floor_seq])
+                    && it.played_seqs.iter().all(|seq| all([*seq]))
+                    && it.by_others.iter().all(|it| all([it.seq]))
+            }
             // Times are shown, and not counted on from.
             Some(
                 personal_change::Change::Device(_)

@@ -36,6 +36,8 @@ pub enum Purpose {
     Read(ConversationId, u64),
     /// What arrived in direct conversations.
     Delivered(Vec<(ConversationId, u64)>),
+    /// A voice message that was played.
+    Played(ConversationId, u64),
     /// A new token.
     Refresh,
     /// A sign of life.
@@ -66,6 +68,7 @@ impl Purpose {
             | Self::Send(_)
             | Self::Read(..)
             | Self::Delivered(_)
+            | Self::Played(..)
             | Self::Refresh
             | Self::Ping
             | Self::Watch
@@ -139,6 +142,12 @@ impl Calls {
     #[must_use]
     pub fn tell_delivered(&self) -> bool {
         self.in_flight.values().any(|(purpose, _)| matches!(purpose, Purpose::Delivered(_)))
+    }
+
+    /// Whether the server is being told what was played.
+    #[must_use]
+    pub fn tell_played(&self) -> bool {
+        self.in_flight.values().any(|(purpose, _)| matches!(purpose, Purpose::Played(..)))
     }
 
     /// What has no answer, and will have none.

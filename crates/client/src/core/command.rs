@@ -9,6 +9,7 @@ use stonechat_wire::v1::frame::Body;
 
 use crate::content::Attributes;
 use crate::deletions::Removed;
+use crate::played::Played;
 use crate::stars::Starred;
 use crate::state::{Pending, SendState, Target, Unsent};
 
@@ -71,6 +72,13 @@ pub enum Command {
         conversation: ConversationId,
         /// Up to which event.
         upto: Seq,
+    },
+    /// The user has played a voice message of another.
+    MarkPlayed {
+        /// Where.
+        conversation: ConversationId,
+        /// Which.
+        message: Seq,
     },
     /// The user is writing, or stopped.
     Typing {
@@ -153,6 +161,8 @@ pub struct Opened {
     pub removed: Arc<Removed>,
     /// What the user starred.
     pub starred: Arc<Starred>,
+    /// Which voice messages were played.
+    pub played: Arc<Played>,
     /// How far the others have read.
     pub marks: Vec<crate::state::ReadMark>,
     /// The last message.

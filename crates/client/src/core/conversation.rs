@@ -15,6 +15,7 @@ use crate::core::mutant::{Mutant, Mutants};
 use crate::core::rows::{ConversationRow, MessageRow};
 use crate::core::translate;
 use crate::deletions::Removed;
+use crate::played::Played;
 use crate::stars::Starred;
 use crate::state::{ConversationSummary, Preview, ReadMark};
 
@@ -466,6 +467,7 @@ impl Conversation {
         let row = &mut self.row;
         (row.head_seq, row.head_ordinal, row.last_seq, row.last_ordinal) = (0, 0, 0, 0);
         (row.read_seq, row.read_ordinal, row.read_unconfirmed, row.delivered_unconfirmed) = (0, 0, 0, 0);
+        row.plays_unconfirmed.clear();
         (row.floor_ordinal, row.visible_from_seq, row.unread, row.unread_mentions) = (0, 0, 0, 0);
         row.marks.clear();
         row.preview = None;
@@ -483,9 +485,8 @@ impl Conversation {
     #[must_use]
     pub fn summary(
         &self,
-        preferences: Arc<Preferences>,
-        removed: Arc<Removed>,
-        starred: Arc<Starred>,
+        (preferences, removed): (Arc<Preferences>, Arc<Removed>),
+        (starred, played): (Arc<Starred>, Arc<Played>),
     ) -> ConversationSummary {
         let row = &self.row;
         let is_shown = |preview: &Preview| preview.seq > preferences.cleared_upto && !removed.holds(preview.seq);
@@ -509,6 +510,7 @@ impl Conversation {
             preview,
             removed,
             starred,
+            played,
             hidden: preferences.is_hidden(Seq(row.head_seq)),
             preferences,
             active_at: Timestamp(row.active_at),

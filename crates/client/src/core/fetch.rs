@@ -250,6 +250,7 @@ impl Core {
         self.unconfirmed.remove(&id);
         self.undelivered.remove(&id);
         self.delivered.remove(&id);
+        self.unplayed.remove(&id);
         self.touched.remove(&id);
         if let Some(conversation) = self.conversations.remove(&id) {
             self.journal.write(StoreOp::DropConversation(id));

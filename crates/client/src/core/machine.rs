@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use stonechat_domain::deletions::Deletions;
+use stonechat_domain::plays::Plays;
 use stonechat_domain::preferences::Preferences;
 use stonechat_domain::quiet::Quiet;
 use stonechat_domain::stars::Stars;
@@ -141,6 +142,8 @@ pub struct Core {
     pub(super) undelivered: BTreeMap<ConversationId, u64>,
     /// What of it the server confirmed and may not have stored yet, and when it confirmed it.
     pub(super) delivered: BTreeMap<ConversationId, (u64, u64)>,
+    /// Conversations of which the server is to be told that voice messages were played.
+    pub(super) unplayed: BTreeSet<ConversationId>,
     pub(super) session: Option<Session>,
     /// Frames that came before the welcome.
     pub(super) early: Vec<Body>,
@@ -161,6 +164,8 @@ pub struct Core {
     pub(super) deletions: BTreeMap<ConversationId, (u64, Arc<Deletions>)>,
     /// What the user starred in conversations, as the server said it last.
     pub(super) stars: BTreeMap<ConversationId, Arc<Stars>>,
+    /// Which voice messages of conversations were played, as the server said it last.
+    pub(super) plays: BTreeMap<ConversationId, Arc<Plays>>,
     /// When the user is not to be disturbed, as the server said it last.
     pub(super) quiet: Quiet,
     /// Who waits for the device to be signed out.
@@ -217,6 +222,7 @@ impl Core {
             confirmed: BTreeMap::new(),
             undelivered: BTreeMap::new(),
             delivered: BTreeMap::new(),
+            unplayed: BTreeSet::new(),
             session: None,
             early: Vec::new(),
             poked: false,
@@ -230,6 +236,7 @@ impl Core {
             preferences: BTreeMap::new(),
             deletions: BTreeMap::new(),
             stars: BTreeMap::new(),
+            plays: BTreeMap::new(),
             quiet: Quiet::default(),
             leaving: Vec::new(),
             is_signed_out: false,
@@ -338,6 +345,9 @@ impl Core {
                 if conversation.row.delivered_unconfirmed > 0 {
                     self.undelivered.insert(id, conversation.row.delivered_unconfirmed);
                 }
+                if !conversation.row.plays_unconfirmed.is_empty() {
+                    self.unplayed.insert(id);
+                }
                 if conversation.row.unread_stale {
                     self.gets.insert(id);
                 }
@@ -392,6 +402,7 @@ impl Core {
             Command::Retry(id) => self.on_retry(ticket, id),
             Command::Cancel(id) => self.on_cancel(ticket, id),
             Command::MarkRead { conversation, upto } => self.on_mark_read(ticket, conversation, upto.get()),
+            Command::MarkPlayed { conversation, message } => self.on_mark_played(ticket, conversation, message.get()),
             Command::Typing { conversation, active } => self.on_typing(ticket, conversation, active),
             Command::Focus(conversations) => self.on_focus(ticket, conversations),
             Command::Watch(users) => self.on_watch(ticket, users),
@@ -439,6 +450,7 @@ impl Core {
         self.pump_reads();
         self.pump_watch();
         self.pump_delivered();
+        self.pump_played();
         self.pump_asks();
         self.pump_fetches();
         self.pump_changes();
@@ -487,7 +499,8 @@ impl Core {
     }
 
     fn tell_summary(&mut self, id: &ConversationId) {
-        let (preferences, removed, starred) = (self.preferences_of(id), self.removed_of(id), self.starred_of(id));
+        let (preferences, removed) = (self.preferences_of(id), self.removed_of(id));
+        let (starred, played) = (self.starred_of(id), self.played_of(id));
         let is_muted = preferences.is_muted(Timestamp(self.now.wall_ms));
         let Some(conversation) = self.conversations.get_mut(id) else { return };
         let (unread, _) = conversation.shown_unread(&removed);
@@ -495,7 +508,8 @@ impl Core {
         let muted = if is_muted { counts } else { 0 };
         let before = std::mem::replace(&mut conversation.counted, counts);
         let muted_before = std::mem::replace(&mut conversation.muted, muted);
-        self.journal.tell(Change::Conversation(Arc::new(conversation.summary(preferences, removed, starred))));
+        let summary = conversation.summary((preferences, removed), (starred, played));
+        self.journal.tell(Change::Conversation(Arc::new(summary)));
         if (before, muted_before) != (counts, muted) {
             self.total_unread = self.total_unread - before + counts;
             self.muted_unread = self.muted_unread - muted_before + muted;

@@ -32,6 +32,7 @@ pub mod mutant;
 pub mod order;
 mod outbox;
 pub mod people;
+mod played;
 pub mod preferences;
 mod presence;
 pub mod quiet;

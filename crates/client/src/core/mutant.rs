@@ -35,11 +35,13 @@ pub enum Mutant {
     CommandNotAlone,
     /// Tells the server what arrived before the store holds it.
     DeliveredBeforeStored,
+    /// Does not tell the server what was played without a connection.
+    PlayNotFlushed,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::MovesPastHole,
         Self::AckMovesPointer,
         Self::IgnoresFloor,
@@ -56,6 +58,7 @@ impl Mutant {
         Self::SendsBeforeCommit,
         Self::CommandNotAlone,
         Self::DeliveredBeforeStored,
+        Self::PlayNotFlushed,
     ];
 }
 

@@ -11,7 +11,7 @@ use stonechat_wire::v1::{self, personal_change};
 use crate::core::change::Change;
 use crate::core::machine::Core;
 use crate::core::rows::StoreOp;
-use crate::core::{deletions, preferences, quiet, stars};
+use crate::core::{deletions, played, preferences, quiet, stars};
 use crate::group::Asking;
 use crate::people::{Profile, Relation};
 use crate::presence::PresenceSettings;
@@ -34,6 +34,8 @@ pub enum EntryKey {
     Quiet,
     /// What the user starred in a conversation.
     Stars(ConversationId),
+    /// Which voice messages of a conversation were played.
+    Plays(ConversationId),
     /// What the user asks of a group, or is asked.
     Asking(ConversationId),
     /// A device of the user.
@@ -54,6 +56,7 @@ impl EntryKey {
             Some(personal_change::Change::Deletions(it)) => it.conversation_id.parse().ok().map(Self::Deletions),
             Some(personal_change::Change::Quiet(_)) => Some(Self::Quiet),
             Some(personal_change::Change::Stars(it)) => it.conversation_id.parse().ok().map(Self::Stars),
+            Some(personal_change::Change::Plays(it)) => it.conversation_id.parse().ok().map(Self::Plays),
             Some(personal_change::Change::Asking(asking)) => asking.conversation_id.parse().ok().map(Self::Asking),
             Some(personal_change::Change::Device(device)) => Some(Self::Device(device.device_id.clone())),
             Some(_) | None => None,
@@ -71,6 +74,7 @@ impl EntryKey {
             Self::Deletions(id) => format!("deletions.{id}"),
             Self::Quiet => "quiet".to_owned(),
             Self::Stars(id) => format!("stars.{id}"),
+            Self::Plays(id) => format!("plays.{id}"),
             Self::Asking(conversation) => format!("asking.{conversation}"),
             Self::Device(device) => format!("device.{device}"),
         }
@@ -141,6 +145,12 @@ impl Core {
                     self.touched.insert(id);
                 }
             }
+            Some(personal_change::Change::Plays(it)) => {
+                if let Some((id, plays)) = played::from_wire(it) {
+                    self.plays.insert(id, Arc::new(plays));
+                    self.touched.insert(id);
+                }
+            }
             Some(personal_change::Change::Asking(asking)) => {
                 if let Some(asking) = Asking::of(asking) {
                     self.journal.tell(Change::Asking(Arc::new(asking)));
@@ -162,6 +172,7 @@ impl Core {
         }
         self.forget_deletions();
         self.touched.extend(std::mem::take(&mut self.stars).into_keys());
+        self.touched.extend(std::mem::take(&mut self.plays).into_keys());
         self.quiet = Default::default();
         self.tell_quiet();
         self.journal.tell(Change::PeopleGone);

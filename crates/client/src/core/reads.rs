@@ -183,6 +183,7 @@ impl Core {
                 | personal_change::Change::Presence(_)
                 | personal_change::Change::Deletions(_)
                 | personal_change::Change::Stars(_)
+                | personal_change::Change::Plays(_)
                 | personal_change::Change::Quiet(_)
                 | personal_change::Change::Asking(_)
                 | personal_change::Change::Device(_),

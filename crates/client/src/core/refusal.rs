@@ -33,6 +33,7 @@ impl Core {
             Purpose::Ask(number) => self.on_ask_refused(number, error),
             Purpose::Read(conversation, upto) => self.on_read_refused(conversation, upto, error),
             Purpose::Delivered(told) => self.on_delivered_refused(told, error),
+            Purpose::Played(conversation, seq) => self.on_played_refused(conversation, seq, error),
             // At its end the server closes with `token_expired`, and the usual way is taken.
             Purpose::Refresh | Purpose::Ping => {}
             Purpose::Watch => self.on_watch_refused(error),
@@ -70,6 +71,7 @@ impl Core {
             | Purpose::Send(_)
             | Purpose::Read(..)
             | Purpose::Delivered(_)
+            | Purpose::Played(..)
             | Purpose::Refresh
             | Purpose::Ping
             | Purpose::Watch

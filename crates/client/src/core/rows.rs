@@ -43,6 +43,8 @@ pub struct ConversationRow {
     pub read_unconfirmed: u64,
     /// Up to where messages of the other user of a direct conversation are here, until the server surely knows; 0 then.
     pub delivered_unconfirmed: u64,
+    /// Voice messages that the user has played, until the server has stored it.
+    pub plays_unconfirmed: Vec<u64>,
     /// Messages up to this ordinal were before the latest join.
     pub floor_ordinal: u64,
     /// The first seq of the latest interval that the user may see.

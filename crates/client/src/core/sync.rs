@@ -106,6 +106,7 @@ impl Core {
             (Purpose::Send(id), body) => self.on_command_done(id, &body),
             (Purpose::Read(id, upto), Body::Done(_)) => self.on_read_confirmed(id, upto),
             (Purpose::Delivered(told), Body::Done(_)) => self.on_delivered_confirmed(told),
+            (Purpose::Played(id, seq), Body::Done(_)) => self.on_played_confirmed(id, seq),
             (Purpose::Refresh, Body::Done(_)) | (Purpose::Ping, Body::Pong(_)) => {}
             (Purpose::Watch, Body::Presences(answer)) => self.on_watched(&answer),
             (Purpose::SignOut, Body::Done(_)) => self.signed_out(AuthError::Revoked),
@@ -160,6 +161,7 @@ impl Core {
         self.confirmed.clear();
         self.undelivered.clear();
         self.delivered.clear();
+        self.unplayed.clear();
         self.forget_read_upto();
         self.forget_wishes();
         self.forget_entries();
@@ -508,6 +510,7 @@ pub fn empty_row(id: ConversationId) -> ConversationRow {
         read_ordinal: 0,
         read_unconfirmed: 0,
         delivered_unconfirmed: 0,
+        plays_unconfirmed: Vec::new(),
         floor_ordinal: 0,
         visible_from_seq: 0,
         unread: 0,

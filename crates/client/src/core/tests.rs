@@ -479,6 +479,7 @@ fn marks_that_moved_while_a_timeline_was_opened_are_kept() {
     model.begin(Opened {
         removed: Arc::default(),
         starred: Arc::default(),
+        played: Arc::default(),
         cleared: Seq::ZERO,
         intervals: vec![(1, 2)],
         read: (Seq(2), Ordinal(2)),
@@ -520,6 +521,7 @@ fn a_timeline_has_days_gaps_marks_and_the_line_above_the_unread() {
         cleared: Seq::ZERO,
         removed: Arc::default(),
         starred: Arc::default(),
+        played: Arc::default(),
         intervals: vec![(1, 2), (7, 9)],
         read: (Seq(8), Ordinal(7)),
         floor: Ordinal(7),

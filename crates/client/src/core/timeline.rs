@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
+use stonechat_wire::body;
 
 use crate::content::{Attributes, ReplyTo};
 use crate::core::change::Change;
@@ -13,6 +14,7 @@ use crate::core::rows::MessageRow;
 use crate::core::translate;
 use crate::core::wishes;
 use crate::deletions::Removed;
+use crate::played::Played;
 use crate::stars::Starred;
 use crate::state::{
     Date, ItemKey, Message, MessageItem, Pending, Quote, ReadMark, SendState, SentMark, Target, TimelineItem,
@@ -40,6 +42,7 @@ pub struct TimelineModel {
     cleared: Seq,
     removed: Arc<Removed>,
     starred: Arc<Starred>,
+    played: Arc<Played>,
     marks: Vec<ReadMark>,
 }
 
@@ -61,6 +64,7 @@ impl TimelineModel {
             cleared: Seq::ZERO,
             removed: Arc::default(),
             starred: Arc::default(),
+            played: Arc::default(),
             marks: Vec::new(),
         }
     }
@@ -91,6 +95,7 @@ impl TimelineModel {
         self.cleared = opened.cleared;
         self.removed = opened.removed;
         self.starred = opened.starred;
+        self.played = opened.played;
         self.read_marker = (opened.unread > 0).then_some(opened.floor.get());
         self.from = self.from.min(opened.head.get() + 1);
     }
@@ -131,10 +136,11 @@ impl TimelineModel {
                 change.fold(row);
             }
             Change::Conversation(summary) if summary.id == self.conversation => {
-                let now = (summary.preferences.cleared_upto, summary.removed.clone(), summary.starred.clone());
-                let before = (self.cleared, self.removed.clone(), self.starred.clone());
+                let own = (summary.starred.clone(), summary.played.clone());
+                let now = (summary.preferences.cleared_upto, summary.removed.clone(), own);
+                let before = (self.cleared, self.removed.clone(), (self.starred.clone(), self.played.clone()));
                 let is_different = before != now;
-                (self.cleared, self.removed, self.starred) = now;
+                (self.cleared, self.removed, (self.starred, self.played)) = now;
                 return is_different;
             }
             Change::Intervals(conversation, intervals) if *conversation == self.conversation => {
@@ -243,6 +249,8 @@ impl TimelineModel {
                 pending,
                 quote,
                 starred: false,
+                played_by_me: false,
+                played_by_others: 0,
             };
             lines.push(ItemKey::Own(unsent.client_msg_id), TimelineItemKind::Message(Box::new(item)));
         }
@@ -283,7 +291,10 @@ impl TimelineModel {
         let delivered_to = count(others().filter(|mark| mark.delivered.get() >= row.seq).count());
         let quote = message.attributes.as_ref().and_then(|attributes| self.quote(attributes));
         let starred = self.starred.holds(Seq(row.seq)) && row.recalled.is_none();
-        MessageItem { message, state, read_by, delivered_to, pending, quote, starred }
+        let is_voice = row.body_type == body::VOICE;
+        let played_by_me = is_voice && !message.own && self.played.holds(Seq(row.seq));
+        let played_by_others = if is_voice && message.own { self.played.by_others(Seq(row.seq)) } else { 0 };
+        MessageItem { message, state, read_by, delivered_to, pending, quote, starred, played_by_me, played_by_others }
     }
 
     /// What a message answers, as far as this window knows it.

@@ -93,6 +93,7 @@ fn full_row() -> crate::core::rows::ConversationRow {
         read_ordinal: 6,
         read_unconfirmed: 5,
         delivered_unconfirmed: 7,
+        plays_unconfirmed: vec![4, 8],
         floor_ordinal: 4,
         visible_from_seq: 3,
         unread: 2,

@@ -110,6 +110,14 @@ fn marks_from_json(text: &str) -> Option<Vec<ReadMark>> {
     all.into_iter().map(mark).collect()
 }
 
+fn seqs_to_json(seqs: &[u64]) -> String {
+    Value::from(seqs.to_vec()).to_string()
+}
+
+fn seqs_from_json(text: &str) -> Option<Vec<u64>> {
+    serde_json::from_str(text).ok()
+}
+
 fn reactions_to_json(reactions: &[Reaction]) -> String {
     let all: Vec<_> = reactions.iter().map(|it| json!([it.emoji, it.count, it.own])).collect();
     Value::from(all).to_string()
@@ -146,9 +154,9 @@ pub fn put_conversation(db: &rusqlite::Connection, row: &ConversationRow) -> rus
         "INSERT OR REPLACE INTO conversations (conversation_id, kind, title, peer_id, peer_name, role, member,
             member_count, head_seq, head_ordinal, read_seq, read_ordinal, read_unconfirmed, floor_ordinal,
             visible_from_seq, unread, unread_stale, active_at, preview, last_seq, last_ordinal, read_marks, stale_from,
-            about, extension, unread_mentions, delivered_unconfirmed)
+            about, extension, unread_mentions, delivered_unconfirmed, plays_unconfirmed)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-            ?23, ?24, ?25, ?26, ?27)",
+            ?23, ?24, ?25, ?26, ?27, ?28)",
     )?;
     put.execute(params![
         row.id.to_string(),
@@ -178,6 +186,7 @@ pub fn put_conversation(db: &rusqlite::Connection, row: &ConversationRow) -> rus
         &row.group.extension[..],
         signed(row.unread_mentions),
         signed(row.delivered_unconfirmed),
+        seqs_to_json(&row.plays_unconfirmed),
     ])?;
     Ok(())
 }
@@ -203,6 +212,8 @@ pub fn conversation(row: &Row<'_>) -> Result<ConversationRow> {
         read_ordinal: unsigned(row, "read_ordinal")?,
         read_unconfirmed: unsigned(row, "read_unconfirmed")?,
         delivered_unconfirmed: unsigned(row, "delivered_unconfirmed")?,
+        plays_unconfirmed: seqs_from_json(&text(row, "plays_unconfirmed")?)
+            .ok_or_else(|| corrupt("plays_unconfirmed"))?,
         floor_ordinal: unsigned(row, "floor_ordinal")?,
         visible_from_seq: unsigned(row, "visible_from_seq")?,
         unread: unsigned(row, "unread")?,

@@ -14,7 +14,7 @@ use crate::error::StoreError;
 use crate::store::{MessageQuery, MessageSearch, Reader, Result, Store, row};
 
 /// The schema that this version writes, and the steps that lead to it.
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("schema.sql"),
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
@@ -25,6 +25,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("schema-8.sql"),
     include_str!("schema-9.sql"),
     include_str!("schema-10.sql"),
+    include_str!("schema-11.sql"),
 ];
 /// The step after which what messages are found by is written for those that are there.
 const SEARCH_STEP: u32 = 9;

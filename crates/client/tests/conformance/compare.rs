@@ -92,6 +92,7 @@ fn row(row: &ConversationRow) -> Value {
         "read_ordinal": row.read_ordinal,
         "read_unconfirmed": row.read_unconfirmed,
         "delivered_unconfirmed": row.delivered_unconfirmed,
+        "plays_unconfirmed": row.plays_unconfirmed,
         "read_marks": row.marks.iter().map(mark).collect::<Vec<_>>(),
         "floor_ordinal": row.floor_ordinal,
         "unread": row.unread,
@@ -129,6 +130,8 @@ fn line(item: TimelineItem) -> Value {
                 "reactions": reactions(&item.message.reactions),
                 "read_by": item.read_by,
                 "delivered_to": item.delivered_to,
+                "played_by_me": item.played_by_me,
+                "played_by_others": item.played_by_others,
                 "waiting": item.pending.iter().map(|pending| state_name(&pending.state)).collect::<Vec<_>>(),
             })
         }

@@ -226,6 +226,9 @@ impl Device {
             "mark_read" => {
                 Command::MarkRead { conversation: conversation(call), upto: Seq(call["upto"].as_u64().unwrap()) }
             }
+            "mark_played" => {
+                Command::MarkPlayed { conversation: conversation(call), message: Seq(call["seq"].as_u64().unwrap()) }
+            }
             "load_before" => Command::LoadBefore {
                 conversation: conversation(call),
                 before: call["before"].as_u64().map(Ordinal),

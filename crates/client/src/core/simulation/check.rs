@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, UserId};
 use stonechat_wire::v1::Event;
+use stonechat_wire::v1::personal_change::Change;
 
 use crate::core::rows::{MessageRow, OutboxRow};
 use crate::core::simulation::World;
@@ -60,6 +61,7 @@ impl World {
             check_conversation(&tables, id, log)?;
             check_messages(&tables, id, log)?;
             check_delivered(id, log)?;
+            self.check_played(&tables, id, log)?;
             if self.settings.record_events && !self.restored {
                 check_recorded(&tables, id, log)?;
             }
@@ -67,6 +69,24 @@ impl World {
         self.check_outbox(&tables)?;
         self.check_observed(&tables)?;
         self.check_timelines()
+    }
+
+    /// The server knows of everything that was played, and this device of everything that the server knows.
+    fn check_played(&self, tables: &Tables, id: &ConversationId, log: &Log) -> Result<(), String> {
+        if let Some(waiting) = tables.conversations[id].plays_unconfirmed.first() {
+            return Err(format!("that {waiting} of {id} was played is still to be told"));
+        }
+        let known = |seq: &u64| log.played.contains(seq) || log.unplayable.contains(seq) || self.restored;
+        let promised = self.played.iter().filter(|(at, _)| at == id).map(|(_, seq)| seq);
+        if let Some(seq) = promised.copied().find(|seq| !known(seq)) {
+            return Err(format!("the server was not told that {seq} of {id} was played"));
+        }
+        let here = match tables.entries.get(&format!("plays.{id}")).and_then(|entry| entry.change.clone()) {
+            Some(Change::Plays(plays)) => plays.played_seqs,
+            Some(_) | None => Vec::new(),
+        };
+        equal!(here, log.played.iter().copied().collect::<Vec<_>>(), "what was played of {id}");
+        Ok(())
     }
 
     fn check_outbox(&self, tables: &Tables) -> Result<(), String> {

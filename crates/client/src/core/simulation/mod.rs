@@ -47,6 +47,8 @@ enum Step {
     React(u8, u8, bool),
     /// The user reads on this device, up to so many events before the head.
     Read(u8, u8),
+    /// The user plays the newest message of another but so many that is here.
+    Play(u8, u8),
     /// Messages before a gap are loaded.
     LoadBefore(u8, u8),
     /// So many frames go each way.
@@ -87,6 +89,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (n, n).prop_map(|(draft, what)| Step::Edit(draft, what)),
         3 => (n, 0u8..4, any::<bool>()).prop_map(|(conversation, back, add)| Step::React(conversation, back, add)),
         3 => (n, 0u8..4).prop_map(|(conversation, back)| Step::Read(conversation, back)),
+        3 => (n, 0u8..4).prop_map(|(conversation, back)| Step::Play(conversation, back)),
         1 => (n, n).prop_map(|(conversation, before)| Step::LoadBefore(conversation, before)),
         14 => (1u8..8).prop_map(Step::Deliver),
         3 => Just(Step::Drop),
@@ -130,6 +133,9 @@ struct World {
     /// Messages that the device promised to send, in their order.
     promised: Vec<Promise>,
     waiting: BTreeMap<Ticket, Promise>,
+    /// What the device promised to tell as played, and what it has not promised yet.
+    played: Vec<(ConversationId, u64)>,
+    playing: BTreeMap<Ticket, (ConversationId, u64)>,
     ends: BTreeMap<ClientMsgId, SendState>,
     summaries: BTreeMap<ConversationId, ConversationSummary>,
     total_unread: u64,
@@ -170,6 +176,8 @@ impl World {
             drafts: 0,
             promised: Vec::new(),
             waiting: BTreeMap::new(),
+            played: Vec::new(),
+            playing: BTreeMap::new(),
             ends: BTreeMap::new(),
             summaries: BTreeMap::new(),
             total_unread: 0,
@@ -228,6 +236,9 @@ impl World {
     }
 
     fn promised(&mut self, ticket: Ticket, reply: crate::error::Result<Reply>) {
+        if let Some(played) = self.playing.remove(&ticket).filter(|_| reply.is_ok()) {
+            self.played.push(played);
+        }
         match (self.waiting.remove(&ticket), reply) {
             (Some(promise), Ok(Reply::Queued(_))) => self.promised.push(promise),
             // An edit of what was never written is in the message itself.
@@ -314,6 +325,7 @@ impl World {
         self.disconnect();
         self.pending.clear();
         self.waiting.clear();
+        self.playing.clear();
         self.summaries.clear();
         self.timelines.clear();
         self.ends.clear();
@@ -381,6 +393,7 @@ impl World {
                 let upto = Seq(self.back_from_head(&conversation, back));
                 self.command(Command::MarkRead { conversation, upto });
             }
+            Step::Play(n, back) => self.play(n, back),
             Step::LoadBefore(n, before) => {
                 let conversation = self.conversation(n);
                 let before = Some(stonechat_types::number::Ordinal(u64::from(before % 16)));
@@ -475,6 +488,19 @@ impl World {
         let Some(seq) = seq else { return };
         let react = v1::React { emoji: "👍".into(), remove: !add };
         self.change(conversation, Target::Log(Seq(seq)), change_message::Change::React(react), None);
+    }
+
+    fn play(&mut self, n: u8, back: u8) {
+        let conversation = self.conversation(n);
+        let tables = self.store.tables();
+        let all = tables.messages.range((conversation, 0)..=(conversation, u64::MAX)).map(|(_, row)| row);
+        let seq = all.filter(|row| row.sender.as_str() != ME).map(|row| row.seq).rev().nth(usize::from(back));
+        drop(tables);
+        let Some(seq) = seq else { return };
+        self.tickets += 1;
+        self.playing.insert(Ticket(self.tickets), (conversation, seq));
+        let command = Command::MarkPlayed { conversation, message: Seq(seq) };
+        self.input(Input::Command(Ticket(self.tickets), command));
     }
 
     fn change(
@@ -583,6 +609,7 @@ impl Core {
             && self.gets.is_empty()
             && self.unconfirmed.is_empty()
             && self.undelivered.is_empty()
+            && self.unplayed.is_empty()
             && self.position.is_none()
             && !self.poked
             && self.outbox.is_at_rest()

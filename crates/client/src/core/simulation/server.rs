@@ -35,6 +35,9 @@ pub struct Log {
     pub read_ordinal: u64,
     /// Up to where the device said that it has what others wrote.
     pub delivered: u64,
+    /// What the user has played, and what he could not be told to have.
+    pub played: BTreeSet<u64>,
+    pub unplayable: BTreeSet<u64>,
     pub title: String,
     pub jumped: bool,
 }
@@ -303,12 +306,28 @@ impl Server {
         Body::Done(v1::Done {})
     }
 
+    fn mark_played(&mut self, mark: &v1::MarkPlayed) -> Body {
+        let Some(id) = self.find(&mark.conversation_id) else { return refusal(ErrorCode::NotFound, None) };
+        let Some(log) = self.logs.get_mut(&id) else { return refusal(ErrorCode::NotFound, None) };
+        if !log.is_member() || !log.events.contains_key(&mark.seq) {
+            log.unplayable.insert(mark.seq);
+            return refusal(ErrorCode::NotAMember, None);
+        }
+        if log.played.insert(mark.seq) {
+            let (conversation_id, played_seqs) = (id.to_string(), log.played.iter().copied().collect());
+            let plays = v1::Plays { conversation_id, played_seqs, ..v1::Plays::default() };
+            self.put_personal(format!("p{id}"), personal_change::Change::Plays(plays));
+        }
+        Body::Done(v1::Done {})
+    }
+
     /// Cuts each log, as a restore of an older backup does.
     pub fn restore(&mut self, lost: usize) {
         self.disconnect();
         self.history += 1;
         for log in self.logs.values_mut() {
             log.delivered = 0;
+            log.played.clear();
             for _ in 0..lost {
                 log.events.pop_last();
             }
@@ -391,6 +410,7 @@ impl Server {
                 Err(_) => refusal(ErrorCode::InvalidArgument, None),
             },
             Body::MarkDelivered(mark) => self.mark_delivered(mark),
+            Body::MarkPlayed(mark) => self.mark_played(&mark),
             Body::ListConversations(list) => self.page(list.page),
             Body::GetConversation(get) => match self.find(&get.conversation_id) {
                 Some(id) => Body::Conversation(self.conversation(&id)),
