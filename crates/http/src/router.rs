@@ -2,8 +2,8 @@
 
 use crate::endpoint::{
     change_conversation, change_message, content_types, create_conversation, create_token, devices, health, home,
-    list_members, list_messages, metrics_page, openapi, preferences, presence, put_user, quiet, relations,
-    send_message,
+    list_members, list_messages, list_readers, metrics_page, openapi, preferences, presence, put_user, quiet,
+    relations, send_message,
 };
 use crate::error::{no_such_method, no_such_path};
 use crate::guard::{self, Places, REQUESTS_MAX};
@@ -51,6 +51,7 @@ const MESSAGE_EDIT: &str = "/v1/apps/{app}/conversations/{conversation}/messages
 const MESSAGE_REACT: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/react";
 const MESSAGE_RECALL: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/recall";
 const MESSAGE_PIN: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/pin";
+const MESSAGE_READERS: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/readers";
 const CONVERSATION_PINNED: &str = "/v1/apps/{app}/conversations/{conversation}/pinned";
 const PREFERENCES: &str = "/v1/apps/{app}/users/{user}/conversations/{conversation}/preferences";
 const QUIET: &str = "/v1/apps/{app}/users/{user}/quiet";
@@ -78,6 +79,7 @@ const PATHS: &[&str] = &[
     MESSAGE_RECALL,
     MESSAGE_DELETE,
     MESSAGE_PIN,
+    MESSAGE_READERS,
     CONVERSATION_PINNED,
     PREFERENCES,
     QUIET,
@@ -89,7 +91,7 @@ const PATHS: &[&str] = &[
     "/v1/openapi.json",
 ];
 
-fn table() -> [Route; 32] {
+fn table() -> [Route; 33] {
     let open = |path, handler| Route { method: "get", path, access: Access::Open, handler };
     let secret = |method, path, handler| Route { method, path, access: Access::Secret, handler };
     [
@@ -116,6 +118,7 @@ fn table() -> [Route; 32] {
         secret("post", MESSAGE_RECALL, post(change_message::recall)),
         secret("post", MESSAGE_DELETE, post(change_message::delete)),
         secret("post", MESSAGE_PIN, post(change_message::pin)),
+        secret("get", MESSAGE_READERS, get(list_readers::handle)),
         secret("get", CONVERSATION_PINNED, get(list_messages::pinned)),
         secret("get", PREFERENCES, get(preferences::look)),
         secret("post", PREFERENCES, post(preferences::change)),

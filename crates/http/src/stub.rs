@@ -170,7 +170,7 @@ impl Backend for Stub {
                 let conversation = change.conversation;
                 Answer::CommandDone(CommandDone { conversation, seq: Seq(1), deduplicated: false })
             }
-            Call::ListMembers(_) => Answer::Members(members()),
+            Call::ListMembers(_) | Call::ListReaders(_) => Answer::Members(members()),
             Call::ChangeMessage(change) => {
                 Answer::CommandDone(CommandDone { conversation: change.conversation, seq: Seq(9), deduplicated: false })
             }

@@ -8,8 +8,9 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use stonechat_app::api::{Answer, Call, ListMembers, MemberFilter, MemberView};
+use stonechat_app::api::{Answer, Call, ListMembers, MemberFilter, MemberView, MembersPage};
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ConversationId, UserId};
 use stonechat_types::limits::MEMBERS_PAGE_MAX;
@@ -62,13 +63,7 @@ pub(crate) async fn handle(
 ) -> Result<Json<Reply>, ApiError> {
     let conversation: ConversationId = id("conversation", &conversation)?;
     let user: UserId = id("as_user", &query.as_user)?;
-    let limit = query.limit.unwrap_or(0);
-    if query.limit == Some(0) || limit > MEMBERS_PAGE_MAX {
-        return Err(ApiError::invalid("limit", format_args!("is not from 1 to {MEMBERS_PAGE_MAX}")));
-    }
-    let page = URL_SAFE_NO_PAD
-        .decode(query.page.as_deref().unwrap_or_default())
-        .map_err(|_| ApiError::invalid("page", "is not one of ours"))?;
+    let (page, limit) = paging(query.page.as_deref(), query.limit)?;
     let only = match query.only {
         None => MemberFilter::All,
         Some(Only::Admins) => MemberFilter::Admins,
@@ -76,15 +71,31 @@ pub(crate) async fn handle(
         Some(Only::ReadAnnouncement) => MemberFilter::ReadAnnouncement,
         Some(Only::NotReadAnnouncement) => MemberFilter::NotReadAnnouncement,
     };
-    let call = Call::ListMembers(ListMembers { conversation, only, page: page.into(), limit });
+    let call = Call::ListMembers(ListMembers { conversation, only, page, limit });
     let Answer::Members(page) = state.backend.call_as(caller.app, user, call).await? else {
         return Err(ApiError::new(ErrorCode::Internal, "the list had another answer than expected"));
     };
-    Ok(Json(Reply {
+    Ok(Json(reply(&page)))
+}
+
+/// Where a list of members goes on, and how long the page is at most; 0 for the default.
+pub(crate) fn paging(page: Option<&str>, limit: Option<u32>) -> Result<(Bytes, u32), ApiError> {
+    if limit == Some(0) || limit.is_some_and(|limit| limit > MEMBERS_PAGE_MAX) {
+        return Err(ApiError::invalid("limit", format_args!("is not from 1 to {MEMBERS_PAGE_MAX}")));
+    }
+    let page = URL_SAFE_NO_PAD
+        .decode(page.unwrap_or_default())
+        .map_err(|_| ApiError::invalid("page", "is not one of ours"))?;
+    Ok((page.into(), limit.unwrap_or(0)))
+}
+
+/// A page of members as it is answered.
+pub(crate) fn reply(page: &MembersPage) -> Reply {
+    Reply {
         members: page.members.iter().map(member).collect(),
         next_page: (!page.next.is_empty()).then(|| URL_SAFE_NO_PAD.encode(&page.next)),
         as_of_seq: page.as_of.get(),
-    }))
+    }
 }
 
 fn member(view: &MemberView) -> Member {

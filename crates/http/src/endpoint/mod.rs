@@ -10,6 +10,7 @@ pub(crate) mod health;
 pub(crate) mod home;
 pub(crate) mod list_members;
 pub(crate) mod list_messages;
+pub(crate) mod list_readers;
 pub(crate) mod metrics_page;
 pub(crate) mod openapi;
 pub(crate) mod preferences;
