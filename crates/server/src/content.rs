@@ -144,6 +144,10 @@ impl ContentRules for AppsContent {
         Ok(())
     }
 
+    fn is_voice(&self, body_type: &[u8]) -> bool {
+        KnownContent.is_voice(body_type)
+    }
+
     fn declared(&self, app: AppId) -> Arc<ContentTypes> {
         self.apps.get(&app).map(|content| content.declared.clone()).unwrap_or_default()
     }

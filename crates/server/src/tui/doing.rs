@@ -166,6 +166,13 @@ impl Doer {
                     done.err().map(|error| Msg::Failed(format!("that was not starred: {error}")))
                 });
             }
+            Effect::Play(id, seq) => {
+                let conversation = self.conversation(id);
+                self.work(async move {
+                    let done = conversation.mark_played(seq).await;
+                    done.err().map(|error| Msg::Failed(format!("it is not known that you played that: {error}")))
+                });
+            }
             Effect::Delete(id, seq) => {
                 let conversation = self.conversation(id);
                 self.work(async move {

@@ -24,6 +24,7 @@ const KEYS: &[(&str, &str)] = &[
     ("1 … 5", "👍 ❤ 😂 🎉 😢 on a message, or off"),
     ("r e p s", "answer · edit · pin · star a message"),
     ("d d  x x", "recall · remove for me"),
+    ("Enter", "on a voice message: I played it"),
     ("r  d", "retry · delete a failed message"),
     ("@bob @all", "calls somebody · everybody"),
     ("◌ ○", "waiting · on its way"),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use stonechat_client::content::MediaKind;
 use stonechat_client::state::{Content, ItemKey, MessageItem, SendState, Target, TimelineItem, TimelineItemKind};
 use stonechat_types::id::{ClientMsgId, ConversationId};
 use stonechat_types::number::Seq;
@@ -176,8 +177,22 @@ fn in_messages(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Char('p') => pin(app, effects),
         KeyCode::Char(digit @ '1'..='9') => react(app, digit, effects),
         KeyCode::Char('?') => app.dialog = Some(Dialog::Help { scroll: 0 }),
+        KeyCode::Enter if play(app, effects) => {}
         KeyCode::Esc | KeyCode::Enter | KeyCode::Char('i') => go_to(app, Pane::Composer),
         _ => {}
+    }
+}
+
+/// Opens a voice message of another, which counts as played from then on; says whether there is one to be opened.
+fn play(app: &App, effects: &mut Vec<Effect>) -> bool {
+    let Some((id, _, item)) = selected_message(app) else { return false };
+    let is_voice = matches!(&item.message.content, Content::Media(media) if media.kind == MediaKind::Voice);
+    match item.message.id.filter(|_| is_voice && !item.message.own && !item.played_by_me) {
+        Some(message) => {
+            effects.push(Effect::Play(id, message.seq));
+            true
+        }
+        None => false,
     }
 }
 

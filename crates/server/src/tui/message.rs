@@ -131,6 +131,8 @@ pub enum Effect {
     Recall(ConversationId, Target),
     /// Star a message, or take the star away.
     Star(ConversationId, Seq, bool),
+    /// Say that a voice message was played.
+    Play(ConversationId, Seq),
     /// Remove a message for this user alone.
     Delete(ConversationId, Seq),
     /// Make a group.

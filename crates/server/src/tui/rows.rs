@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ratatui::text::{Line, Span};
+use stonechat_client::content::MediaKind;
 use stonechat_client::state::{Content, ItemKey, MessageItem, Pending, SendState, TimelineItem, TimelineItemKind};
 use stonechat_types::id::{ConversationKind, UserId};
 
@@ -229,6 +230,15 @@ impl<'a> Rows<'a> {
         let mut marks = Vec::new();
         if attributes.is_some_and(|it| !item.message.own && it.calls(&self.app.me)) {
             marks.push(Span::styled("@you", palette.care()));
+        }
+        if matches!(&item.message.content, Content::Media(media) if media.kind == MediaKind::Voice) {
+            marks.extend(match (item.message.own, item.played_by_others) {
+                (false, _) if item.played_by_me => None,
+                (false, _) => Some(Span::styled("● not played", palette.care())),
+                (true, 0) => None,
+                (true, _) if direct => Some(Span::styled("▶ played", palette.read())),
+                (true, players) => Some(Span::styled(format!("▶ {players}"), palette.read())),
+            });
         }
         if item.starred {
             marks.push(Span::styled("★", palette.care()));

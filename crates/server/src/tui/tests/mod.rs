@@ -7,6 +7,7 @@ mod hurtful;
 mod picture;
 mod presence;
 mod screens;
+mod voice;
 
 use std::sync::Arc;
 
@@ -97,6 +98,7 @@ fn quiet(id: ConversationId, title: &str, peer: Option<&str>) -> ConversationSum
         preferences: Arc::default(),
         removed: Arc::default(),
         starred: Arc::default(),
+        played: Arc::default(),
         hidden: false,
         unread_mentions: 0,
         id,
@@ -219,6 +221,8 @@ fn item(seq: u64, sender: &str, text: &str, minutes: i64, state: Option<SendStat
             pending: Vec::new(),
             quote: None,
             starred: false,
+            played_by_me: false,
+            played_by_others: 0,
         })),
     })
 }
