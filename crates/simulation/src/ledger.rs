@@ -69,6 +69,7 @@ enum Asked {
     Command(Key),
     Presence(Key),
     Read(ConversationId, u64, u64),
+    Played(ConversationId, u64),
     Events(u64),
     Newest,
     Other,
@@ -140,6 +141,8 @@ pub struct Ledger {
     own_commands: BTreeMap<Key, (ConversationId, &'static str)>,
     /// Messages that users asked to star.
     pub starred: BTreeSet<(UserId, ConversationId, u64)>,
+    /// Voice messages that users said they have played, and whether the server has stored it.
+    pub played: BTreeMap<(UserId, ConversationId, u64), bool>,
     /// Whom a command blocks.
     blocking: BTreeMap<Key, UserId>,
     /// When somebody's block of another was first acknowledged.
@@ -255,6 +258,11 @@ impl Ledger {
                 self.asks(&peer.user, conversation, mark.upto_seq);
                 Asked::Read(conversation, mark.upto_seq, now_ms)
             }
+            Some(Body::MarkPlayed(mark)) => {
+                let Ok(conversation) = mark.conversation_id.parse() else { return };
+                self.played.entry((peer.user.clone(), conversation, mark.seq)).or_default();
+                Asked::Played(conversation, mark.seq)
+            }
             Some(Body::FetchEvents(fetch)) => Asked::Events(fetch.after_seq),
             Some(Body::FetchMessages(fetch)) if matches!(fetch.range, None | Some(Range::BeforeOrdinal(0))) => {
                 Asked::Newest
@@ -262,6 +270,14 @@ impl Ledger {
             Some(_) | None => Asked::Other,
         };
         self.calls.insert((peer.connection, frame.id), asked);
+    }
+
+    /// Whether one of two ever asked to block the other.
+    pub fn ever_blocked(&self, one: &UserId, other: &UserId) -> bool {
+        let blocks = |(key, blocked): (&Key, &UserId)| {
+            (key.0 == *one && blocked == other) || (key.0 == *other && blocked == one)
+        };
+        self.blocking.iter().any(blocks)
     }
 
     fn removes(&mut self, key: &Key, conversation: &str, (seqs, cleared_upto): (&[u64], u64)) {
@@ -320,6 +336,11 @@ impl Ledger {
             (Some(Asked::Read(conversation, upto, asked_ms)), Body::Done(_)) => {
                 let confirmed = self.confirmed.entry((peer.user.clone(), conversation)).or_default();
                 confirmed.push(Confirmed { asked_ms, at_ms: now_ms, device: peer.device, upto });
+            }
+            (Some(Asked::Played(conversation, seq)), Body::Done(_)) => {
+                visits.count("voice message played");
+                self.acknowledgements += 1;
+                self.played.insert((peer.user.clone(), conversation, seq), true);
             }
             (Some(Asked::Events(after)), Body::Events(events)) => {
                 visits.add("jump", u64::from(events.jump));

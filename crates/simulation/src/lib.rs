@@ -14,6 +14,7 @@ pub mod node;
 pub mod own;
 pub mod plan;
 pub mod planted;
+pub mod plays;
 pub mod ports;
 pub mod presence;
 pub mod shrink;

@@ -5,6 +5,7 @@ use crate::device::Device;
 use crate::ledger::{Key, Ledger};
 use crate::model::{Conversation, Model};
 use crate::own::{check_entries, check_removed, check_stars, is_muted, is_removed};
+use crate::plays::check_plays;
 use crate::tally;
 use crate::world::World;
 use anyhow::{Context as _, bail, ensure};
@@ -71,7 +72,8 @@ impl World {
             .and_then(|()| check_real_time(&self.ledger, &model))
             .and_then(|()| check_shown(&self.ledger, &model))
             .and_then(|()| check_removed(&self.ledger, &model))
-            .and_then(|()| check_stars(&self.ledger, &model));
+            .and_then(|()| check_stars(&self.ledger, &model))
+            .and_then(|()| check_plays(&self.ledger, &model));
         if let Err(error) = of_log {
             // Nothing that comes later can make this right.
             self.ledger.violation.get_or_insert(format!("{error:#}"));
@@ -92,6 +94,7 @@ impl World {
                 .with_context(|| format!("the server's {id} of {user}"))?;
         }
         self.check_answers(&model, &told)?;
+        self.check_players(&model)?;
         for device in &self.devices {
             self.check_device(device, &model, &told)
                 .with_context(|| format!("device {} of {}", device.index, device.user))?;

@@ -11,6 +11,7 @@ use stonechat_app::api::PersonalItem;
 use stonechat_app::rows::{key, personal, user};
 use stonechat_client::store::memory::Tables;
 use stonechat_domain::deletions::Deletions;
+use stonechat_domain::plays::Plays;
 use stonechat_domain::stars::Stars;
 use stonechat_log::record::FeedRecord;
 use stonechat_log::store::Log as _;
@@ -53,6 +54,15 @@ impl Own {
         })
     }
 
+    /// What a user knows of the voice messages of each conversation.
+    pub(crate) fn plays(&self, user: UserNo) -> impl Iterator<Item = (ConversationId, &Plays)> {
+        let of_him = self.0.iter().filter(move |((no, _), _)| *no == user);
+        of_him.filter_map(|(_, (_, item))| match item {
+            PersonalItem::Plays(conversation, plays) => Some((*conversation, &**plays)),
+            _ => None,
+        })
+    }
+
     /// The entries that devices keep and that are compared here, by their keys in the store.
     fn kept(&self, user: UserNo) -> BTreeMap<String, (u64, &PersonalItem)> {
         let of_him = self.0.iter().filter(|((no, _), _)| *no == user);
@@ -61,6 +71,7 @@ impl Own {
                 PersonalItem::Deletions(conversation, _) => format!("deletions.{conversation}"),
                 PersonalItem::Preferences(conversation, _) => format!("preferences.{conversation}"),
                 PersonalItem::Stars(conversation, _) => format!("stars.{conversation}"),
+                PersonalItem::Plays(conversation, _) => format!("plays.{conversation}"),
                 PersonalItem::Quiet(_) => "quiet".to_owned(),
                 _ => return None,
             };
@@ -152,8 +163,17 @@ pub(crate) fn check_entries(device: &Device, model: &Model) -> anyhow::Result<()
             let expected = deletions.runs().iter().map(|run| (run.first.ordinal.0, run.last.ordinal.0));
             ensure!(runs.eq(expected), "its {name} is {wire:?} and not {deletions:?}");
         }
+        if let (PersonalItem::Plays(_, plays), Some(Change::Plays(wire))) = (item, &entry.change) {
+            let others = wire.by_others.iter().map(|it| (it.seq, it.players));
+            let is_same = wire.floor_seq == plays.floor().0
+                && wire.played_seqs.iter().copied().eq(plays.mine().iter().map(|seq| seq.0))
+                && others.eq(plays.others().iter().map(|played| (played.seq.0, played.by)));
+            ensure!(is_same, "its {name} is {wire:?} and not {plays:?}");
+        }
     }
-    let kinds = ["deletions.", "preferences.", "stars.", "quiet"];
+    let waiting = tables.conversations.values().find(|row| !row.plays_unconfirmed.is_empty());
+    ensure!(waiting.is_none(), "what was played is not confirmed: {waiting:?}");
+    let kinds = ["deletions.", "preferences.", "stars.", "plays.", "quiet"];
     let is_ours = |name: &&String| kinds.iter().any(|kind| name.starts_with(kind));
     let more = tables.entries.keys().filter(is_ours).find(|name| !expected.contains_key(*name));
     ensure!(more.is_none(), "it has {more:?}, which nobody stored");

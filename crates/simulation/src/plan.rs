@@ -48,6 +48,8 @@ pub enum Step {
     Delete { device: u64, conversation: u64, message: u64 },
     /// Some of the newest messages here are starred, or no longer.
     Star { device: u64, conversation: u64, message: u64, star: bool },
+    /// One of the voice messages of others here is played.
+    Play { device: u64, message: u64 },
     /// The user is not to be disturbed, or is again.
     Quiet { device: u64, what: u64 },
     /// The user prefers something in a conversation, or clears it; the number chooses what.
@@ -244,7 +246,8 @@ impl Swarm {
 
 fn people_step(dice: &mut Dice) -> Step {
     let (device, conversation) = (dice.number(), dice.number());
-    match dice.below(44) {
+    match dice.below(47) {
+        44..=46 => Step::Play { device, message: conversation },
         40 | 41 => Step::SetPresence { device, what: conversation },
         42 | 43 => Step::Watch { device, users: conversation },
         30 | 31 => Step::Relate { device, user: conversation, what: dice.below(16) },

@@ -24,11 +24,13 @@ pub enum Planted {
     EditsNotScrubbed,
     /// Who watches another sees him as before when they become something else to each other.
     SightNotRenewed,
+    /// Authors are not told who plays their voice messages.
+    PlaysNotTold,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AckBeforeSync,
         Self::IdempotencySkipped,
         Self::PointerPastHole,
@@ -37,6 +39,7 @@ impl Planted {
         Self::FollowerPositionApart,
         Self::EditsNotScrubbed,
         Self::SightNotRenewed,
+        Self::PlaysNotTold,
     ];
 
     /// Its name on the command line and in reports.
@@ -51,6 +54,7 @@ impl Planted {
             Self::FollowerPositionApart => "follower-position-apart",
             Self::EditsNotScrubbed => "edits-not-scrubbed",
             Self::SightNotRenewed => "sight-not-renewed",
+            Self::PlaysNotTold => "plays-not-told",
         }
     }
 
@@ -75,6 +79,7 @@ impl Planted {
             Self::FollowerPositionApart => return AppMutants::plant(Mutant::FollowerPositionApart),
             Self::EditsNotScrubbed => return AppMutants::plant(Mutant::EditsNotScrubbed),
             Self::SightNotRenewed => return AppMutants::plant(Mutant::SightNotRenewed),
+            Self::PlaysNotTold => return AppMutants::plant(Mutant::PlaysNotTold),
             Self::AckBeforeSync | Self::IdempotencySkipped | Self::PointerPastHole | Self::PositionReused => {}
         }
         AppMutants::default()

@@ -68,6 +68,7 @@ pub const MUST_HAPPEN: &[&str] = &[
     "preferences set",
     "messages starred",
     "stars taken",
+    "voice message played",
     "quiet times set",
     "history cleared",
     "changed without a connection",

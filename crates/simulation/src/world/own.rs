@@ -5,7 +5,8 @@ use crate::device::Waiting;
 use crate::ledger::CommandEntry;
 use stonechat_client::core::command::{Command, LaneCommand};
 use stonechat_types::id::ConversationId;
-use stonechat_types::number::AppId;
+use stonechat_types::number::{AppId, Seq};
+use stonechat_wire::body;
 use stonechat_wire::v1::{self, frame::Body};
 
 /// The newest messages, of which some are removed.
@@ -25,6 +26,21 @@ impl World {
         let conversation_id = conversation.to_string();
         let star = v1::StarMessages { conversation_id, seqs, remove: !star, ..Default::default() };
         self.keep(device, conversation, Body::StarMessages(star));
+    }
+
+    /// Plays one of the voice messages of others that a device holds, connected or not.
+    pub(super) fn play(&mut self, device: u64, message: u64) {
+        let device = self.chosen(device);
+        let (tables, me) = (self.devices[device].store.tables(), &self.devices[device].user);
+        let held = tables.messages.values().filter(|row| row.body_type == body::VOICE && row.sender != *me);
+        let held: Vec<_> = held.map(|row| (row.conversation, Seq(row.seq))).collect();
+        drop(tables);
+        let Some(n) = message.checked_rem(held.len() as u64) else { return };
+        let (conversation, message) = held[n as usize];
+        if self.devices[device].connection.is_none() {
+            self.visits.count("played without a connection");
+        }
+        self.ask(device, Command::MarkPlayed { conversation, message });
     }
 
     /// Says when the user is not to be disturbed.

@@ -5,6 +5,7 @@ use crate::device::Waiting;
 use crate::ledger::{CommandEntry, Message};
 use crate::plan::Step;
 use bytes::Bytes;
+use prost::Message as _;
 use stonechat_app::api::{Answer, Call, Destination, SendMessage};
 use stonechat_client::content::{Attributes, ReplyTo};
 use stonechat_client::core::command::{Command, Draft, LaneCommand};
@@ -13,10 +14,15 @@ use stonechat_client::core::rows::OutboxRow;
 use stonechat_client::state::Target;
 use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind, UserId};
 use stonechat_types::number::{AppId, Ordinal, Seq};
+use stonechat_wire::body;
 use stonechat_wire::v1::{self, change_conversation::Change, change_message, frame::Body, relate};
 
-/// The type of all bodies.
+/// The type of all bodies but those of voice messages.
 const BODY_TYPE: &str = "simulated";
+/// One in so many of the messages that people write is a voice message.
+const VOICE_EACH: u64 = 3;
+/// Bytes of the longest of them, beside what tells them apart.
+const VOICE_BYTES_MAX: u64 = 120;
 /// The newest messages, or the oldest, of which one is chosen to be changed.
 const FEW: usize = 12;
 /// Emojis that people use. The second comes in two forms.
@@ -106,6 +112,7 @@ impl World {
             }
             Step::Delete { device, conversation, message } => self.delete_messages(device, conversation, message),
             Step::Star { device, conversation, message, star } => self.star(device, (conversation, message), star),
+            Step::Play { device, message } => self.play(device, message),
             Step::Quiet { device, what } => self.quiet(device, what),
             Step::Prefer { device, conversation, what } => self.prefer(device, conversation, what),
             Step::Relate { device, user, what } => {
@@ -331,7 +338,13 @@ impl World {
         let it = &mut self.devices[device];
         it.written += 1;
         let order = it.written;
-        let body = Bytes::from(format!("{device}.{order} {}", "x".repeat(bytes as usize)));
+        let says = format!("{device}.{order} {}", "x".repeat(bytes as usize));
+        let (body_type, body) = if bytes <= VOICE_BYTES_MAX && order.is_multiple_of(VOICE_EACH) {
+            let file = v1::Upload { upload_id: "u".into(), name: says, ..v1::Upload::default() };
+            (body::VOICE, v1::VoiceBody { file: Some(file), ..v1::VoiceBody::default() }.encode_to_vec().into())
+        } else {
+            (BODY_TYPE, Bytes::from(says))
+        };
         let shown = it.store.tables().conversations.get(&conversation).map_or(0, |row| row.last_seq);
         let read_upto = if reads { shown } else { 0 };
         let user = it.user.clone();
@@ -350,7 +363,7 @@ impl World {
             conversation,
             peer,
             client_msg_id,
-            body_type: BODY_TYPE.to_owned(),
+            body_type: body_type.to_owned(),
             body,
             attributes,
             read_upto: Seq(read_upto),
