@@ -368,7 +368,12 @@ fn personal_change(tape: &mut Tape<'_>) -> v1::PersonalChange {
         }),
         1 => {
             let (upto_seq, upto_ordinal) = (number(tape), number(tape));
-            if upto_ordinal % 8 == 7 {
+            if upto_ordinal % 8 == 6 {
+                let by_others = vec![v1::PlayedByOthers { seq: upto_ordinal, players: u32::from(tape.u8()) }];
+                let played_seqs = vec![upto_seq, number(tape)];
+                let plays = v1::Plays { conversation_id, floor_seq: number(tape), played_seqs, by_others };
+                personal_change::Change::Plays(plays)
+            } else if upto_ordinal % 8 == 7 {
                 let (read_seq, delivered_seq) = (upto_seq, upto_ordinal);
                 personal_change::Change::Receipts(v1::ReceiptState { conversation_id, read_seq, delivered_seq })
             } else {

@@ -152,6 +152,7 @@ fn other_call(tape: &mut Tape<'_>) -> Frame {
                 let one = v1::Delivered { conversation_id, upto_seq };
                 Body::MarkDelivered(v1::MarkDelivered { marks: vec![one; usize::from(upto_seq as u8)] })
             }
+            seq if seq % 8 == 6 => Body::MarkPlayed(v1::MarkPlayed { conversation_id, seq }),
             upto_seq => Body::MarkRead(v1::MarkRead { conversation_id, upto_seq }),
         },
     };

@@ -16,6 +16,7 @@ mod metrics;
 mod offline;
 mod people;
 mod place;
+mod played;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod power_cuts;
 mod preferences;
