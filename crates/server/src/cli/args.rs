@@ -193,7 +193,7 @@ pub struct TokenMintArgs {
     /// The app of the user
     #[arg(long, value_name = "APP", default_value = "default")]
     pub app: AppName,
-    /// How long it is valid: 30s, 15m, 1h, 7d
+    /// How long it is valid: 30s, 15m, 1h, 7d; a number alone is seconds
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_duration)]
     pub expires: Duration,
     /// The only device that may use it
@@ -303,7 +303,7 @@ pub struct SendArgs {
     /// The message's own id: the same id and text again never make a second message
     #[arg(long, value_name = "UUID")]
     pub client_msg_id: Option<ClientMsgId>,
-    /// How long to wait for the acknowledgement: 500ms, 10s, 5m
+    /// How long to wait for the acknowledgement: 500ms, 10s, 5m; a number alone is seconds
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     pub timeout: Duration,
     /// Print the acknowledgement as one JSON object
@@ -374,9 +374,9 @@ pub enum LogCommand {
 /// `stonechat log dump`.
 #[derive(Clone, Debug, Args)]
 pub struct LogDumpArgs {
-    /// The data folder of the server
+    /// The data folder of the server; `.stonechat` here when there is one, else the one that serve uses
     #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
+    pub data: Option<PathBuf>,
     /// Print the keys of `body_hmac` instead: conversation, sender and key in hex
     #[arg(long)]
     pub key: bool,
@@ -388,9 +388,9 @@ pub struct LogDumpArgs {
 /// `stonechat log verify`.
 #[derive(Clone, Debug, Args)]
 pub struct LogVerifyArgs {
-    /// The data folder of the server
+    /// The data folder of the server; `.stonechat` here when there is one, else the one that serve uses
     #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
+    pub data: Option<PathBuf>,
     /// Print the result as one JSON object
     #[arg(long)]
     pub json: bool,

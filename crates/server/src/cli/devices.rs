@@ -3,6 +3,7 @@
 use serde::Serialize;
 use stonechat_client::account::Account;
 use stonechat_client::state::{Device, SignOutReason};
+use stonechat_types::id::DeviceId;
 
 use crate::cli::args::{ClientArgs, DevicesCommand};
 use crate::cli::civil::Civil;
@@ -38,11 +39,16 @@ async fn act(command: &DevicesCommand, account: &Account, context: &mut Context<
     match command {
         DevicesCommand::Revoke(args) => Ok(account.revoke_device(&args.target).await?),
         DevicesCommand::List(args) => {
-            for device in account.devices().await? {
+            let devices = account.devices().await?;
+            if !args.json {
+                let looks = context.looks.paint;
+                writeln!(context.out, "{}", looks.dim("signed in            device  name  program"))?;
+            }
+            for device in devices {
                 if args.json {
                     printer::json_line(context.out, &line(&device))?;
                 } else {
-                    write_sentence(context, &device)?;
+                    write_sentence(context, &device, account.device())?;
                 }
             }
             Ok(context.out.flush()?)
@@ -69,10 +75,11 @@ fn line(device: &Device) -> DeviceLine<'_> {
     }
 }
 
-fn write_sentence(context: &mut Context<'_>, device: &Device) -> std::io::Result<()> {
+fn write_sentence(context: &mut Context<'_>, device: &Device, here: &DeviceId) -> std::io::Result<()> {
     let paint = context.looks.paint;
     let seen = paint.dim(&Civil::at(device.seen_at, context.looks.offset).date_and_clock());
     let name = if device.name == device.id { String::new() } else { format!("  {}", sanitise::one_line(&device.name)) };
+    let here = if device.id == here.as_str() { paint.dim("  this one") } else { String::new() };
     let revoked = match device.signed_out.filter(|_| device.revoked) {
         None if device.revoked => "  signed out",
         None => "",
@@ -81,5 +88,5 @@ fn write_sentence(context: &mut Context<'_>, device: &Device) -> std::io::Result
         Some((SignOutReason::User | SignOutReason::Unspecified, _)) => "  signed out",
     };
     let client = paint.dim(&sanitise::one_line(&device.client));
-    writeln!(context.out, "{seen}  {}{name}  {client}{revoked}", sanitise::one_line(&device.id))
+    writeln!(context.out, "{seen}  {}{name}  {client}{here}{revoked}", sanitise::one_line(&device.id))
 }

@@ -59,7 +59,8 @@ EXAMPLES
 pub const HISTORY: &str = "\
 JSON KEYS
   conversation, seq, ordinal, message_id, client_msg_id, sender, sent_at (ms since 1970, UTC),
-  kind, text, deduplicated
+  kind, text, deduplicated, happened (what is no text, in words), target (seq of the message that
+  it changed)
 
 EXAMPLES
   stonechat history --as alice --conversation d_aeaqcaibaeaqcaibaeaqcaibae
@@ -73,7 +74,8 @@ again. One that the server refused (exit code 4) is dropped, and never goes out.
 
 JSON KEYS
   conversation, seq, ordinal, message_id, client_msg_id, sender, sent_at (ms since 1970, UTC),
-  kind, text, deduplicated
+  kind, text, deduplicated, happened (what is no text, in words), target (seq of the message that
+  it changed)
 
 EXIT CODES
   0 stored   1 failed   2 wrong usage   3 not acknowledged, kept in the outbox
@@ -93,7 +95,8 @@ or the server restarts. Ctrl+C ends it.
 
 JSON KEYS
   conversation, seq, ordinal, message_id, client_msg_id, sender, sent_at (ms since 1970, UTC),
-  kind, text, deduplicated
+  kind, text, deduplicated, happened (what is no text, in words), target (seq of the message that
+  it changed)
 
 EXAMPLES
   stonechat tail --as alice

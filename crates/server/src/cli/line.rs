@@ -15,7 +15,7 @@ use stonechat_wire::v1::event::Change;
 use crate::cli::civil::Civil;
 use crate::cli::group::role_name;
 use crate::cli::printer::{self, Looks};
-use crate::tui::sanitise;
+use crate::tui::{sanitise, words};
 
 /// The name of the kind of a message.
 const MESSAGE: &str = "message";
@@ -45,9 +45,11 @@ pub struct EventLine {
     pub text: Option<String>,
     /// Whether an earlier send had stored it already.
     pub deduplicated: bool,
-    /// What an event that is not a message did, or what a message says that is not a text; for people.
-    #[serde(skip)]
+    /// What an event that is not a message did, or what a message is that is not a text, in words for people: they may
+    /// become others.
     pub happened: Option<String>,
+    /// The message that the event changed.
+    pub target: Option<u64>,
 }
 
 impl EventLine {
@@ -72,6 +74,7 @@ impl EventLine {
                 (None, _) if event.message_recalled => Some(RECALLED.to_owned()),
                 (None, message) => message.as_ref().and_then(|message| instead_of_text(&message.content, types)),
             },
+            target: event.change.as_ref().and_then(target),
         }
     }
 
@@ -94,6 +97,7 @@ impl EventLine {
                 Content::Recalled { .. } => Some(RECALLED.to_owned()),
                 content => instead_of_text(content, types),
             },
+            target: None,
         }
     }
 
@@ -112,6 +116,7 @@ impl EventLine {
             text,
             deduplicated: mark.deduplicated,
             happened: None,
+            target: None,
         }
     }
 
@@ -203,16 +208,31 @@ fn happened(change: &Change) -> String {
     }
 }
 
+/// The message that a change is about.
+fn target(change: &Change) -> Option<u64> {
+    match change {
+        Change::Edited(edited) => Some(edited.seq),
+        Change::Reacted(reacted) => Some(reacted.seq),
+        Change::Pinned(pinned) => Some(pinned.seq),
+        Change::Recalled(recalled) => Some(recalled.seq),
+        _ => None,
+    }
+}
+
 fn because(reason: &str) -> String {
     if reason.is_empty() { String::new() } else { format!(": {reason}") }
 }
 
-/// What people read of a message whose type the app declares.
+/// What people read of a message that is not a text.
 fn instead_of_text(content: &Content, types: &ContentTypes) -> Option<String> {
-    if !matches!(content, Content::Opaque { .. }) {
-        return None;
+    match content {
+        Content::Media(media) => Some(words::media(media).join("  ")),
+        Content::Location(location) => Some(words::location(location).join("  ")),
+        Content::ContactCard { user, display_name } => Some(words::contact_card(user, display_name).join("  ")),
+        Content::Merged(merged) => Some(words::merged(merged).join("  ")),
+        Content::Opaque { .. } => Some(types.words(content)).filter(|words| !words.is_empty()),
+        Content::Text(_) | Content::Corrupt | Content::Recalled { .. } => None,
     }
-    Some(types.words(content)).filter(|words| !words.is_empty())
 }
 
 fn text_of(content: &Content) -> Option<String> {
@@ -261,7 +281,7 @@ mod tests {
             "{\"conversation\":\"d_aeaqcaibaeaqcaibaeaqcaibae\",\"seq\":2,\"ordinal\":1,\
              \"message_id\":\"d_aeaqcaibaeaqcaibaeaqcaibae.2\",\"client_msg_id\":null,\"sender\":\"alice\",\
              \"sent_at\":1795759200000,\"kind\":\"message\",\"text\":\"one\\ntwo \u{202e}\\u001b[2Jthree\",\
-             \"deduplicated\":false}\n"
+             \"deduplicated\":false,\"happened\":null,\"target\":null}\n"
         );
     }
 
@@ -290,7 +310,7 @@ mod tests {
         assert!(!shown.contains('\u{202e}') && shown.lines().count() == 1, "{shown}");
         let mut json = Vec::new();
         line.write_json(&mut json).unwrap();
-        assert!(!String::from_utf8(json).unwrap().contains("happened"));
+        assert!(String::from_utf8(json).unwrap().contains("\"happened\":\"renamed the group to "));
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! `stonechat log dump` and `log verify`.
 
 use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
 
 use crate::cli::args::LogCommand;
 use crate::cli::context::Context;
 use crate::cli::failure::{Failure, Outcome};
+use crate::cli::local_server::LocalServer;
 use crate::log_tools::{self, Form};
 
 /// Reads the stored log.
@@ -15,16 +19,24 @@ pub fn run(command: &LogCommand, context: &mut Context<'_>) -> Outcome {
     let form = |json: bool| if json { Form::Json } else { Form::Text };
     match command {
         LogCommand::Dump(args) if args.key => {
-            log_tools::dump_keys(&args.data, form(args.json), context.out).map_err(quiet)?;
+            log_tools::dump_keys(&folder(args.data.as_deref())?, form(args.json), context.out).map_err(quiet)?;
         }
-        LogCommand::Dump(args) => log_tools::dump(&args.data, form(args.json), context.out).map_err(quiet)?,
+        LogCommand::Dump(args) => {
+            log_tools::dump(&folder(args.data.as_deref())?, form(args.json), context.out).map_err(quiet)?
+        }
         LogCommand::Verify(args) => {
-            if !log_tools::check(&args.data, form(args.json), context.out).map_err(quiet)? {
+            if !log_tools::check(&folder(args.data.as_deref())?, form(args.json), context.out).map_err(quiet)? {
                 return Err(Failure::failed("the stored log is damaged"));
             }
         }
     }
     Ok(())
+}
+
+/// The data folder: the one that was named, else the one where the server of this machine is looked for.
+fn folder(given: Option<&Path>) -> Result<PathBuf, Failure> {
+    let usual = || LocalServer::usual_path(|name| std::env::var_os(name)).context("no data folder");
+    Ok(given.map_or_else(usual, |given| Ok(given.to_owned()))?)
 }
 
 /// A reader that has gone, as `head` does, is no failure of ours.

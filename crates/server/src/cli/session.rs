@@ -104,8 +104,13 @@ impl Who {
             Some(Profile { token: Some(token), .. }) => tokens::given(token),
             Some(Profile { token_command: Some(command), .. }) => Arc::new(CommandTokens::new(command)),
             Some(_) | None => {
-                let local = local().with_context(|| {
-                    format!("there is no profile {}, and no server on this machine", home.profile_path(name).display())
+                let path = home.profile_path(name);
+                let local = local().with_context(|| match profile {
+                    Some(_) => format!(
+                        "the profile {} has no token and no token_command, and there is no server on this machine",
+                        path.display()
+                    ),
+                    None => format!("there is no profile {}, and no server on this machine", path.display()),
                 })?;
                 if server.is_none() {
                     // Its port may be another one at the next start; what waits on this device is for it all the same.
@@ -317,6 +322,13 @@ mod tests {
         assert!(matches!(Who::find(&args, |_| None), Err(Failure::Usage(_))));
         args.profile = UserId::new("alice").ok();
         let Err(Failure::Failed(error)) = Who::find(&args, |_| None) else { panic!("alice was let in") };
-        assert!(error.to_string().contains("alice.toml"), "{error}");
+        assert!(
+            error.to_string().starts_with("there is no profile ") && error.to_string().contains("alice.toml"),
+            "{error}"
+        );
+        std::fs::create_dir(home.path().join("profiles")).unwrap();
+        std::fs::write(home.path().join("profiles/alice.toml"), "server = \"ws://profile\"\n").unwrap();
+        let Err(Failure::Failed(error)) = Who::find(&args, |_| None) else { panic!("alice was let in") };
+        assert!(error.to_string().contains("alice.toml has no token and no token_command"), "{error}");
     }
 }
