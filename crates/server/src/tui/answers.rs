@@ -1,34 +1,66 @@
 //! What each key does in a dialog.
 
+use std::str::FromStr as _;
+use std::time::Duration;
+
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use stonechat_client::state::Role;
+use stonechat_client::group::JoinLink;
 use stonechat_types::id::{ConversationId, ConversationKind};
 use stonechat_types::text::{Title, shows_nothing};
 
+use crate::cli::duration::parse_duration;
 use crate::tui::dialog::{Dialog, Filled, Form, Purpose, parse_users};
+use crate::tui::menu::{Menu, Then};
 use crate::tui::message::Effect;
 use crate::tui::state::App;
-use crate::tui::{found, help};
+use crate::tui::wish::{GroupWish, PeopleWish};
+use crate::tui::{found, help, menu_group};
 
-/// Shows who is in the open group.
+/// Shows who is in the open group, or who the other of a direct conversation is to the user.
 pub fn show_members(app: &mut App, effects: &mut Vec<Effect>) {
-    match group(app) {
-        Some(id) => {
-            app.dialog = Some(Dialog::Members { scroll: 0 });
-            effects.push(Effect::FetchMembers(id));
-        }
-        None => app.say("open a group to see who is in it"),
+    let peer = app.open.as_ref().and_then(|open| open.peer.clone());
+    match (group(app), peer) {
+        (Some(_), _) => app.dialog = Some(opened_menu(app, Menu::Members, effects)),
+        (None, Some(peer)) => app.dialog = Some(opened_menu(app, Menu::Person(peer), effects)),
+        (None, None) => app.say("open a conversation to see who is in it"),
     }
 }
 
+/// A list, and what it needs from the server.
+pub fn opened_menu(app: &App, menu: Menu, effects: &mut Vec<Effect>) -> Dialog {
+    if let (Some(id), Some(summary)) = (group(app), app.open_summary()) {
+        match menu {
+            Menu::Members => effects.push(Effect::FetchMembers(id)),
+            Menu::Group => effects.push(Effect::FetchFacts(id, summary.role)),
+            _ => {}
+        }
+    }
+    Dialog::Menu { menu, at: 0 }
+}
+
+/// The list from which one came, at the row where one was.
+fn back_to(app: &App, child: &Menu, parent: Option<Menu>) -> Option<Dialog> {
+    let parent = parent?;
+    Some(Dialog::Menu { at: child.row_in(app, &parent), menu: parent })
+}
+
 fn group(app: &App) -> Option<ConversationId> {
-    app.open.as_ref().map(|open| open.id).filter(|id| id.kind() == ConversationKind::Group)
+    app.open
+        .as_ref()
+        .map(|open| open.id)
+        .filter(|id| matches!(id.kind(), ConversationKind::Group | ConversationKind::Channel))
 }
 
 /// Gives a key to a dialog; gives back what lies there then.
 pub fn answer(app: &mut App, dialog: Dialog, key: KeyEvent, effects: &mut Vec<Effect>) -> Option<Dialog> {
     if key.code == KeyCode::Esc {
-        return None;
+        return match dialog {
+            Dialog::Menu { menu, .. } => back_to(app, &menu, menu.parent()),
+            Dialog::Fill(purpose, _) => purpose.back().map(|menu| Dialog::Menu { menu, at: 0 }),
+            Dialog::Sure { back, .. } => back.map(|menu| Dialog::Menu { menu, at: 0 }),
+            Dialog::Link(_) => Some(Dialog::Menu { menu: Menu::Links, at: 0 }),
+            Dialog::Help { .. } | Dialog::Found { .. } => None,
+        };
     }
     let held = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
     if held && !matches!(dialog, Dialog::Fill(..)) {
@@ -54,28 +86,75 @@ pub fn answer(app: &mut App, dialog: Dialog, key: KeyEvent, effects: &mut Vec<Ef
             }
             _ => Some(Dialog::Found { at: moved(at, hits.len(), key), hits }),
         },
-        Dialog::Members { scroll } => match key.code {
-            KeyCode::Up | KeyCode::Char('k') => Some(Dialog::Members { scroll: scroll.saturating_sub(1) }),
-            KeyCode::Down | KeyCode::Char('j') => {
-                let last = app.open.as_ref().and_then(|open| open.members.as_ref()).map_or(0, Vec::len);
-                Some(Dialog::Members { scroll: (scroll + 1).min(last.saturating_sub(1)) })
+        Dialog::Menu { menu, at } => in_menu(app, menu, at, key, effects),
+        Dialog::Sure { question, effect, back } => match key.code {
+            KeyCode::Char('y') => {
+                effects.push(*effect);
+                back.and_then(|menu| after(app, &menu))
             }
-            KeyCode::Char('a') if app.open_summary().is_some_and(|summary| summary.role >= Role::Admin) => {
-                Some(Purpose::AddMembers.form())
-            }
-            KeyCode::Char('l') => Some(Dialog::Leave),
-            KeyCode::Enter | KeyCode::Char('q') => None,
-            _ => Some(Dialog::Members { scroll }),
+            KeyCode::Char('n') | KeyCode::Enter => back.map(|menu| Dialog::Menu { menu, at: 0 }),
+            _ => Some(Dialog::Sure { question, effect, back }),
         },
-        Dialog::Leave => match (key.code, group(app)) {
-            (KeyCode::Char('y'), Some(id)) => {
-                effects.push(Effect::Leave(id));
-                None
-            }
-            (KeyCode::Char('n') | KeyCode::Enter, _) => None,
-            _ => Some(Dialog::Leave),
+        Dialog::Link(link) => match key.code {
+            KeyCode::Enter => Some(Dialog::Menu { menu: Menu::Links, at: 0 }),
+            _ => Some(Dialog::Link(link)),
         },
     }
+}
+
+/// What lies there once something was done that was chosen from a list.
+fn after(app: &App, menu: &Menu) -> Option<Dialog> {
+    match menu {
+        Menu::Group => None,
+        Menu::Members | Menu::People | Menu::Bans | Menu::Links => Some(Dialog::Menu { menu: menu.clone(), at: 0 }),
+        _ => back_to(app, menu, menu.parent()),
+    }
+}
+
+fn in_menu(app: &mut App, menu: Menu, at: usize, key: KeyEvent, effects: &mut Vec<Effect>) -> Option<Dialog> {
+    let entries = menu.entries(app);
+    let at = at.min(entries.len().saturating_sub(1));
+    let chosen = match key.code {
+        KeyCode::Enter => entries.into_iter().nth(at).map(|entry| entry.then),
+        KeyCode::Char('a') if menu == Menu::Members && menu_group::may_add(app) => {
+            Some(Then::Fill(Purpose::AddMembers))
+        }
+        KeyCode::Char('l') if menu == Menu::Members => Some(menu_group::leave(app)),
+        KeyCode::Char('g') if menu == Menu::Members => Some(Then::Menu(Menu::Group)),
+        KeyCode::Char('q') => return None,
+        _ => return Some(Dialog::Menu { at: moved(at, entries.len(), key), menu }),
+    };
+    match chosen {
+        None | Some(Then::Nothing) => Some(Dialog::Menu { menu, at }),
+        Some(Then::Menu(next)) => Some(opened_menu(app, next, effects)),
+        Some(Then::Fill(purpose)) => Some(begun(app, purpose)),
+        Some(Then::Sure(question, effect)) => {
+            Some(Dialog::Sure { question, effect: Box::new(effect), back: Some(menu) })
+        }
+        Some(Then::Do(effect)) => {
+            let opens = matches!(effect, Effect::OpenDirect(_));
+            effects.push(effect);
+            if opens { None } else { after(app, &menu) }
+        }
+    }
+}
+
+/// A form with what holds now.
+fn begun(app: &App, purpose: Purpose) -> Dialog {
+    let now = match &purpose {
+        Purpose::Announce => {
+            let facts = app.open.as_ref().and_then(|open| open.facts.as_ref());
+            facts.and_then(|facts| facts.announced.as_ref()).map(|announced| announced.text.clone())
+        }
+        Purpose::Nickname => app.open_summary().map(|summary| summary.group.nickname.clone()),
+        Purpose::Alias(user) => app.relations.get(user).map(|relation| relation.remarks.alias.clone()),
+        _ => None,
+    };
+    let mut dialog = purpose.form();
+    if let (Dialog::Fill(_, form), Some(now)) = (&mut dialog, now) {
+        form.insert(&now);
+    }
+    dialog
 }
 
 fn help(app: &App, scroll: usize, key: KeyEvent) -> Option<Dialog> {
@@ -114,7 +193,15 @@ fn filled(
     effects: &mut Vec<Effect>,
 ) -> Result<Option<Dialog>, String> {
     let field = |at: usize| fields.get(at).map_or("", |field| field.trim());
+    let change = |wish: GroupWish, effects: &mut Vec<Effect>| {
+        effects.extend(group(app).map(|id| Effect::ChangeGroup(id, wish)));
+        Ok(purpose.back().and_then(|menu| after(app, &menu)))
+    };
     match purpose {
+        Purpose::NewChat if field(0).contains('.') && JoinLink::from_str(field(0)).is_ok() => {
+            effects.extend(JoinLink::from_str(field(0)).ok().map(Effect::JoinByLink));
+            Ok(None)
+        }
         Purpose::NewChat => match &parse_users(field(0))?[..] {
             [user] if *user == app.me => Err("that is you".into()),
             [user] => {
@@ -133,7 +220,7 @@ fn filled(
         Purpose::AddMembers => match (parse_users(field(0))?, group(app)) {
             (users, Some(id)) if !users.is_empty() => {
                 effects.push(Effect::AddMembers(id, users));
-                Ok(Some(Dialog::Members { scroll: 0 }))
+                Ok(Some(Dialog::Menu { menu: Menu::Members, at: 0 }))
             }
             _ => Err("write user ids, like bob carol".into()),
         },
@@ -143,5 +230,46 @@ fn filled(
             let fields = vec![fields.first().cloned().unwrap_or_default()];
             Ok(Some(Dialog::Fill(Purpose::Search, Form { fields, at: 0, wrong: None })))
         }
+        Purpose::Announce => change(GroupWish::Announce(field(0).to_owned()), effects),
+        Purpose::Nickname => change(GroupWish::Nickname(field(0).to_owned()), effects),
+        Purpose::Mute(user) => {
+            let wish = GroupWish::Mute(user.clone(), lasts(field(0))?, field(1).to_owned());
+            change(wish, effects)
+        }
+        Purpose::Ban(user) => {
+            let wish = GroupWish::Ban(user.clone(), lasts(field(0))?, field(1).to_owned());
+            change(wish, effects)
+        }
+        Purpose::MakeLink => {
+            let uses = match field(1) {
+                "" => None,
+                number => Some(number.parse().map_err(|_| "for how many has to be a number, like 5".to_owned())?),
+            };
+            change(GroupWish::MakeLink(lasts(field(0))?, uses), effects)
+        }
+        Purpose::AddContact if field(0).is_empty() => Err("write a user id, like bob, or @ and a username".into()),
+        Purpose::AddContact => {
+            let [who, message, answer] = [0, 1, 2].map(|at| field(at).to_owned());
+            effects.push(Effect::ChangePeople(PeopleWish::Ask { who, message, answer }));
+            Ok(Some(Dialog::Menu { menu: Menu::People, at: 0 }))
+        }
+        Purpose::Ask(user) => {
+            let (who, [message, answer]) = (user.to_string(), [0, 1].map(|at| field(at).to_owned()));
+            effects.push(Effect::ChangePeople(PeopleWish::Ask { who, message, answer }));
+            Ok(purpose.back().and_then(|menu| after(app, &menu)))
+        }
+        Purpose::Decline(user) => {
+            effects.push(Effect::ChangePeople(PeopleWish::Decline(user.clone(), field(0).to_owned())));
+            Ok(purpose.back().and_then(|menu| after(app, &menu)))
+        }
+        Purpose::Alias(user) => {
+            effects.push(Effect::ChangePeople(PeopleWish::Alias(user.clone(), field(0).to_owned())));
+            Ok(purpose.back().map(|menu| Dialog::Menu { menu, at: 0 }))
+        }
     }
+}
+
+/// How long something lasts; nothing is for good.
+fn lasts(text: &str) -> Result<Option<Duration>, String> {
+    if text.is_empty() { Ok(None) } else { parse_duration(text).map(Some) }
 }

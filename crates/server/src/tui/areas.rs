@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::tui::notice;
 use crate::tui::state::{App, Pane};
 
 /// Least and most cells of the list beside a conversation.
@@ -22,7 +23,7 @@ pub struct Areas {
     pub rule: Rect,
     /// The composer.
     pub composer: Rect,
-    /// The last row.
+    /// The last row; more of them while a notice is long.
     pub status: Rect,
 }
 
@@ -30,8 +31,9 @@ pub struct Areas {
 #[must_use]
 pub fn divide(app: &App) -> Areas {
     let (width, height) = (app.size.width, app.size.height);
-    let body = height.saturating_sub(1);
-    let mut areas = Areas { status: Rect::new(0, body, width, height.min(1)), ..Areas::default() };
+    let status = u16::try_from(notice::rows(app).len()).unwrap_or(1).max(1).min(height);
+    let body = height - status;
+    let mut areas = Areas { status: Rect::new(0, body, width, status), ..Areas::default() };
     if app.is_narrow() {
         if app.open.is_none() || app.pane == Pane::List {
             areas.list = Rect::new(0, 0, width, body);

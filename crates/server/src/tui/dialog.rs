@@ -5,6 +5,8 @@ use stonechat_types::id::UserId;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::tui::found::Hit;
+use crate::tui::menu::Menu;
+use crate::tui::message::Effect;
 use crate::tui::sanitise;
 
 /// Longest line that is taken, in bytes.
@@ -27,13 +29,24 @@ pub enum Dialog {
         /// Which one is chosen.
         at: usize,
     },
-    /// Who is in the open conversation.
-    Members {
-        /// Rows scrolled.
-        scroll: usize,
+    /// Something to choose from.
+    Menu {
+        /// What.
+        menu: Menu,
+        /// Which row is chosen.
+        at: usize,
     },
-    /// Whether to leave the open conversation.
-    Leave,
+    /// Whether something is to be done.
+    Sure {
+        /// The question; safe to draw.
+        question: String,
+        /// What is done on a yes.
+        effect: Box<Effect>,
+        /// What lies there afterwards.
+        back: Option<Menu>,
+    },
+    /// A link by which one joins. Nobody can show it again.
+    Link(String),
 }
 
 /// What a form is filled in for.
@@ -47,6 +60,24 @@ pub enum Purpose {
     AddMembers,
     /// What to look for on this device.
     Search,
+    /// What to tell everybody in the open group.
+    Announce,
+    /// What the user is called in the open group.
+    Nickname,
+    /// For how long a member is not to write, and why.
+    Mute(UserId),
+    /// For how long somebody is kept out, and why.
+    Ban(UserId),
+    /// For how long a link is good, and for how many.
+    MakeLink,
+    /// Whom to ask to become contacts, and with which words.
+    AddContact,
+    /// With which words to ask somebody to become contacts.
+    Ask(UserId),
+    /// Why somebody is no contact.
+    Decline(UserId),
+    /// What the user calls somebody.
+    Alias(UserId),
 }
 
 impl Purpose {
@@ -58,6 +89,14 @@ impl Purpose {
             Self::NewGroup => "Make a group",
             Self::AddMembers => "Add members",
             Self::Search => "Find what was said",
+            Self::Announce => "Tell everybody in the group",
+            Self::Nickname => "Your name in this group",
+            Self::Mute(_) => "Mute",
+            Self::Ban(_) => "Remove and keep out",
+            Self::MakeLink => "Make a link by which one joins",
+            Self::AddContact | Self::Ask(_) => "Ask to be contacts",
+            Self::Decline(_) => "Decline",
+            Self::Alias(_) => "Call them something else",
         }
     }
 
@@ -65,10 +104,19 @@ impl Purpose {
     #[must_use]
     pub const fn labels(&self) -> &'static [&'static str] {
         match self {
-            Self::NewChat => &["User id"],
+            Self::NewChat => &["User id, or a link to a group"],
             Self::NewGroup => &["Title", "Members, like bob carol"],
             Self::AddMembers => &["User ids, like bob carol"],
             Self::Search => &["Words, on this device"],
+            Self::Announce => &["What; nothing takes it away"],
+            Self::Nickname => &["Name; nothing is as everywhere"],
+            Self::Mute(_) => &["How long, like 2h; nothing is until unmuted", "Why, if you like"],
+            Self::Ban(_) => &["How long, like 7d; nothing is for good", "Why, if you like"],
+            Self::MakeLink => &["How long, like 7d; nothing is until revoked", "For how many; nothing is any number"],
+            Self::AddContact => &["User id, or @username", "With these words", "Answer, where they ask something"],
+            Self::Ask(_) => &["With these words", "Answer, where they ask something"],
+            Self::Decline(_) => &["Why, if you like"],
+            Self::Alias(_) => &["Name, for you alone; nothing is their own"],
         }
     }
 
@@ -77,6 +125,20 @@ impl Purpose {
     pub fn form(self) -> Dialog {
         let fields = vec![String::new(); self.labels().len()];
         Dialog::Fill(self, Form { fields, at: 0, wrong: None })
+    }
+
+    /// The list from which one came to it, and to which one goes back.
+    #[must_use]
+    pub fn back(&self) -> Option<Menu> {
+        match self {
+            Self::NewChat | Self::NewGroup | Self::Search => None,
+            Self::AddMembers => Some(Menu::Members),
+            Self::Announce | Self::Nickname => Some(Menu::Group),
+            Self::Mute(user) | Self::Ban(user) => Some(Menu::Member(user.clone())),
+            Self::MakeLink => Some(Menu::Links),
+            Self::AddContact => Some(Menu::People),
+            Self::Ask(user) | Self::Decline(user) | Self::Alias(user) => Some(Menu::Person(user.clone())),
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use crate::cli::civil::UtcOffset;
 use crate::tui::found::{HITS_MAX, Hit};
 use crate::tui::message::{Activity, Effect, Msg, Preference};
+use crate::tui::wish;
 
 /// What comes back from work, at most so many before the work waits.
 pub const ARRIVALS: usize = 64;
@@ -211,6 +212,31 @@ impl Doer {
                     }
                     let members = conversation.members().await.map_err(|error| error.to_string());
                     Some(Msg::Members(id, members))
+                });
+            }
+            Effect::FetchFacts(id, role) => {
+                let conversation = self.conversation(id);
+                // Without an answer nothing is shown of it.
+                self.work(async move {
+                    let facts = wish::facts(&conversation, role).await.ok()?;
+                    Some(Msg::Facts(id, Box::new(facts)))
+                });
+            }
+            Effect::ChangeGroup(id, wish) => {
+                let conversation = self.conversation(id);
+                self.work(async move { Some(wish::change_group(&conversation, wish).await) });
+            }
+            Effect::ChangePeople(wish) => {
+                let account = self.account.clone();
+                self.work(async move { Some(wish::change_people(&account, wish).await) });
+            }
+            Effect::JoinByLink(link) => {
+                let account = self.account.clone();
+                self.work(async move {
+                    Some(match account.join_by_link(&link).await {
+                        Ok(group) => Msg::GroupCreated(group.id()),
+                        Err(error) => Msg::Failed(format!("you did not come in: {error}")),
+                    })
                 });
             }
             Effect::Leave(id) => {

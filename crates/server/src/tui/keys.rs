@@ -8,10 +8,11 @@ use stonechat_client::state::{Content, ItemKey, MessageItem, SendState, Target, 
 use stonechat_types::id::{ClientMsgId, ConversationId};
 use stonechat_types::number::Seq;
 
-use crate::tui::answers::{answer, show_members};
+use crate::tui::answers::{answer, opened_menu, show_members};
 use crate::tui::areas;
 use crate::tui::composer::Composer;
 use crate::tui::dialog::{Dialog, Purpose};
+use crate::tui::menu::Menu;
 use crate::tui::message::{Activity, Effect, Preference};
 use crate::tui::rows::Rows;
 use crate::tui::scroll::{self, Anchor};
@@ -86,6 +87,7 @@ fn everywhere(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) -> bool {
         KeyCode::Char('g') if control => app.dialog = Some(Purpose::NewGroup.form()),
         KeyCode::Char('f') if control => app.dialog = Some(Purpose::Search.form()),
         KeyCode::Char('p') if control => show_members(app, effects),
+        KeyCode::Char('t') if control => app.dialog = Some(opened_menu(app, Menu::People, effects)),
         KeyCode::Char('r') if control => effects.push(Effect::TryNow),
         KeyCode::Up if alt => open_neighbour(app, Step::Before, effects),
         KeyCode::Down if alt => open_neighbour(app, Step::After, effects),
@@ -137,6 +139,7 @@ fn in_list(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Char('g') => app.dialog = Some(Purpose::NewGroup.form()),
         KeyCode::Char('p' | 'm' | 'u') => prefer(app, key, effects),
         KeyCode::Char('?') => app.dialog = Some(Dialog::Help { scroll: 0 }),
+        KeyCode::Char('c') => app.dialog = Some(opened_menu(app, Menu::People, effects)),
         KeyCode::Char('/') => app.dialog = Some(Purpose::Search.form()),
         KeyCode::Char('q') => effects.push(Effect::Quit),
         _ => {}

@@ -5,14 +5,19 @@ use std::sync::Arc;
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 use stonechat_client::content_types::ContentTypes;
+use stonechat_client::group::{AllAsking, JoinLink};
+use stonechat_client::people::Relations;
 use stonechat_client::presence::Presences;
 use stonechat_client::quiet::Quiet;
-use stonechat_client::state::{ConnectionState, ConversationSummary, Member, MessageWindows, Target, TimelineItem};
+use stonechat_client::state::{
+    ConnectionState, ConversationSummary, Member, MessageWindows, Role, Target, TimelineItem,
+};
 use stonechat_client::timeline::Pagination;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 
 use crate::tui::found::Hit;
+use crate::tui::wish::{Facts, GroupWish, PeopleWish};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -59,8 +64,20 @@ pub enum Msg {
     OldNames(Vec<(UserId, String)>),
     /// What was found on this device by a text.
     Found(String, Result<Vec<Hit>, String>),
-    /// A group was made.
+    /// A group was made, or the user came into one.
     GroupCreated(ConversationId),
+    /// A group was changed as the user wanted.
+    GroupChanged(ConversationId),
+    /// A link was made by which one joins.
+    LinkMade(ConversationId, String),
+    /// What only the server knows of a group.
+    Facts(ConversationId, Box<Facts>),
+    /// What the user and others are to each other.
+    Relations(Relations),
+    /// Groups that the user is asked to come into, or asks to be let into.
+    Asking(AllAsking),
+    /// Something that the user asked for was done.
+    Told(String),
     /// Something that the user asked for could not be done.
     Failed(String),
     /// A text could not even be kept; it goes back into the composer.
@@ -143,6 +160,14 @@ pub enum Effect {
     AddMembers(ConversationId, Vec<UserId>),
     /// Find what was said, on this device.
     Search(String),
+    /// Ask what only the server knows of a group, as far as the role of the user goes.
+    FetchFacts(ConversationId, Role),
+    /// Change a group.
+    ChangeGroup(ConversationId, GroupWish),
+    /// Change what the user and another are to each other.
+    ChangePeople(PeopleWish),
+    /// Come into a group by a link.
+    JoinByLink(JoinLink),
     /// Leave a group.
     Leave(ConversationId),
     /// Ask what people are called.

@@ -21,7 +21,11 @@ pub mod doing;
 pub mod found;
 pub mod help;
 pub mod keys;
+pub mod menu;
+pub mod menu_group;
+pub mod menu_people;
 pub mod message;
+pub mod notice;
 pub mod palette;
 pub mod rows;
 pub mod run;
@@ -32,6 +36,7 @@ pub mod state;
 pub mod steady;
 pub mod update;
 pub mod view;
+pub mod wish;
 pub mod words;
 
 #[cfg(test)]

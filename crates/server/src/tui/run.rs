@@ -167,6 +167,7 @@ fn of_account(account: &Account) -> (Vec<Msg>, Messages) {
     let (windows, quiet) = (account.message_windows(), account.quiet());
     let content_types = account.content_types();
     let presences = account.presences();
+    let (relations, asking) = (account.relations(), account.asking());
     let (list, changes) = account.conversations().entries();
     let known = vec![
         Msg::Connection(connection.get()),
@@ -175,6 +176,8 @@ fn of_account(account: &Account) -> (Vec<Msg>, Messages) {
         Msg::Quiet(quiet.get()),
         Msg::ContentTypes(content_types.get()),
         Msg::Presences(presences.get()),
+        Msg::Relations(relations.get()),
+        Msg::Asking(asking.get()),
         Msg::Conversations(list.into_iter().collect()),
     ];
     let conversations = account.conversations();
@@ -185,6 +188,8 @@ fn of_account(account: &Account) -> (Vec<Msg>, Messages) {
         quiet.map(Msg::Quiet).boxed(),
         content_types.map(Msg::ContentTypes).boxed(),
         presences.map(Msg::Presences).boxed(),
+        relations.map(Msg::Relations).boxed(),
+        asking.map(Msg::Asking).boxed(),
         changes.map(move |_| Msg::Conversations(conversations.now().into_iter().collect())).boxed(),
     ];
     (known, select_all(streams))

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use ratatui::layout::Size;
 use stonechat_client::content_types::ContentTypes;
+use stonechat_client::group::AllAsking;
+use stonechat_client::people::Relations;
 use stonechat_client::presence::Presences;
 use stonechat_client::quiet::Quiet;
 use stonechat_client::state::{
@@ -20,6 +22,7 @@ use crate::tui::dialog::Dialog;
 use crate::tui::found::Sought;
 use crate::tui::palette::Palette;
 use crate::tui::scroll::Anchor;
+use crate::tui::wish::Facts;
 
 /// Below this width the list and the conversation take turns.
 pub const NARROW: u16 = 60;
@@ -89,6 +92,10 @@ pub struct App {
     pub watched: Vec<UserId>,
     /// What is known of them.
     pub presences: Presences,
+    /// What the user and others are to each other.
+    pub relations: Relations,
+    /// Groups that the user is asked to come into, or asks to be let into.
+    pub asking: AllAsking,
     /// What lies over everything else.
     pub dialog: Option<Dialog>,
     /// A sentence that goes away by itself.
@@ -140,6 +147,10 @@ pub struct Open {
     pub filling: Option<Ordinal>,
     /// Who is in it, as the server said last.
     pub members: Option<Vec<Member>>,
+    /// What only the server knows of it, as it said last.
+    pub facts: Option<Facts>,
+    /// The announcement of which the server was asked.
+    pub announcement: Seq,
     /// Up to where we said that it is read.
     pub marked: Seq,
     /// What is known of a text that was begun in it before, here or on another device.
@@ -230,6 +241,8 @@ impl App {
             asked: BTreeSet::new(),
             watched: Vec::new(),
             presences: Presences::default(),
+            relations: Relations::default(),
+            asking: AllAsking::default(),
             dialog: None,
             notice: None,
         }
@@ -262,6 +275,9 @@ impl App {
     /// What to call somebody.
     #[must_use]
     pub fn name(&self, user: &UserId) -> String {
+        if let Some(alias) = self.alias(user) {
+            return alias;
+        }
         let name = self.names.get(user).or_else(|| self.old_names.get(user));
         if let Some(name) = name.filter(|name| !name.trim().is_empty()) {
             return crate::tui::sanitise::one_line(name);
@@ -270,11 +286,24 @@ impl App {
         direct.map_or_else(|| user.to_string(), |summary| crate::tui::words::title(summary))
     }
 
+    /// What the user calls somebody, if that is something else than others do.
+    fn alias(&self, user: &UserId) -> Option<String> {
+        let alias = crate::tui::sanitise::one_line(&self.relations.get(user)?.remarks.alias);
+        Some(alias).filter(|alias| !alias.trim().is_empty())
+    }
+
+    /// The name of a conversation.
+    #[must_use]
+    pub fn title(&self, summary: &ConversationSummary) -> String {
+        let alias = summary.peer.as_ref().and_then(|peer| self.alias(peer));
+        alias.unwrap_or_else(|| crate::tui::words::title(summary))
+    }
+
     /// The name of the open conversation.
     #[must_use]
     pub fn open_title(&self) -> String {
         match (self.open_summary(), self.open.as_ref().and_then(|open| open.peer.as_ref())) {
-            (Some(summary), _) => crate::tui::words::title(summary),
+            (Some(summary), _) => self.title(summary),
             (None, Some(peer)) => self.name(peer),
             (None, None) => String::new(),
         }
@@ -289,7 +318,12 @@ impl App {
     /// Why the user may not write in the open conversation; `None` when he may.
     #[must_use]
     pub fn why_not(&self) -> Option<&'static str> {
-        let summary = self.open_summary()?;
+        let Some(summary) = self.open_summary() else {
+            // A direct conversation begins with its first message; any other is in the list of those who are in it.
+            let is_known = self.open.as_ref().is_none_or(|open| open.peer.is_some());
+            let is_in_step = self.connection == ConnectionState::Online;
+            return (is_in_step && !is_known).then_some("There is no such conversation, or you are not in it.");
+        };
         let group = &summary.group;
         let is_silent = group.settings.speak == Who::Admins && summary.role < Role::Admin;
         if !summary.member {
@@ -341,6 +375,8 @@ impl Open {
             sought: None,
             filling: None,
             members: None,
+            facts: None,
+            announcement: Seq::ZERO,
             marked: Seq::ZERO,
             draft: DraftKept::Unknown,
         }

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use stonechat_client::state::{ConnectionState, ConversationSummary, TimelineItem, TimelineItemKind};
 use stonechat_client::timeline::Pagination;
 use stonechat_types::id::{ConversationId, ConversationKind, UserId};
+use stonechat_types::number::Seq;
 
 use crate::tui::composer::Composer;
 use crate::tui::dialog::{Dialog, Purpose};
 use crate::tui::found::{self, Hit};
+use crate::tui::menu::Menu;
 use crate::tui::message::{Effect, Msg, Preference};
 use crate::tui::rows::Rows;
 use crate::tui::scroll::{self, Anchor};
@@ -33,6 +35,9 @@ const PAUSE_MS: i64 = 1_000;
 
 /// Most names that are asked for at once.
 const NAMES_PER_CALL: usize = 50;
+
+/// People whose names are asked for when contacts are listed.
+const RELATED_MAX: usize = 500;
 
 /// Most people who are watched: more than a list shows at once, and less than a session may watch.
 const PEERS_WATCHED: usize = 100;
@@ -78,6 +83,19 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Names(names) => app.names.extend(names),
         Msg::OldNames(names) => app.old_names.extend(names),
         Msg::Found(text, hits) => found(app, &text, hits),
+        Msg::GroupChanged(id) => ask_again(app, id, &mut effects),
+        Msg::LinkMade(id, link) => {
+            app.dialog = Some(Dialog::Link(link));
+            ask_again(app, id, &mut effects);
+        }
+        Msg::Facts(id, facts) => {
+            if let Some(open) = opened(app, id) {
+                open.facts = Some(*facts);
+            }
+        }
+        Msg::Relations(relations) => app.relations = relations,
+        Msg::Asking(asking) => app.asking = asking,
+        Msg::Told(text) => app.say(sanitise::one_line(&text)),
         Msg::GroupCreated(id) => open(app, id, None, &mut effects),
         Msg::Quiet(quiet) => app.quiet = quiet,
         Msg::Failed(reason) => app.say(sanitise::one_line(&reason)),
@@ -225,6 +243,8 @@ fn connection(app: &mut App, state: ConnectionState) {
         app.asked.clear();
         if let Some(open) = &mut app.open {
             open.filling = None;
+            // Whoever was away asks again.
+            open.announcement = Seq::ZERO;
             if open.history == History::Failed {
                 open.history = History::Idle;
             }
@@ -273,6 +293,25 @@ fn timeline(app: &mut App, id: ConversationId, items: Vec<Arc<TimelineItem>>) {
     open.items = Some(items);
 }
 
+/// Asks anew what the server says of a group that was changed.
+fn ask_again(app: &App, id: ConversationId, effects: &mut Vec<Effect>) {
+    if let Some(summary) = app.open_summary().filter(|summary| summary.id == id) {
+        effects.extend([Effect::FetchMembers(id), Effect::FetchFacts(id, summary.role)]);
+    }
+}
+
+/// Asks what was announced, when that is something else than before.
+fn ask_what_was_announced(app: &mut App, effects: &mut Vec<Effect>) {
+    if app.connection != ConnectionState::Online {
+        return;
+    }
+    let Some(summary) = app.open_summary().filter(|summary| summary.member) else { return };
+    let (announced, id, role) = (summary.group.announcement, summary.id, summary.role);
+    let Some(open) = app.open.as_mut().filter(|open| open.announcement != announced) else { return };
+    open.announcement = announced;
+    effects.push(Effect::FetchFacts(id, role));
+}
+
 /// Shows what was found, if somebody still waits for it.
 fn found(app: &mut App, text: &str, hits: Result<Vec<Hit>, String>) {
     let Some(Dialog::Fill(Purpose::Search, form)) = &mut app.dialog else { return };
@@ -308,6 +347,7 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     load_what_is_near(app, effects);
     ask_for_names(app, effects);
     watch_peers(app, effects);
+    ask_what_was_announced(app, effects);
 }
 
 /// Watches the peers of the direct chats that are nearest to the top, that of the open one first.
@@ -353,7 +393,9 @@ fn mark_read(app: &mut App, effects: &mut Vec<Effect>) {
         return;
     };
     let Some(open) = app.open.as_mut().filter(|open| is_seen && open.anchor == Anchor::Bottom) else { return };
-    if let Some(newest) = open.newest().filter(|newest| *newest > read && *newest > open.marked) {
+    // Who sees the newest message sees above it what was announced.
+    let announced = open.facts.as_ref().and_then(|facts| facts.announced.as_ref()).map(|announced| announced.seq);
+    if let Some(newest) = open.newest().max(announced).filter(|newest| *newest > read && *newest > open.marked) {
         open.marked = newest;
         effects.push(Effect::MarkRead(open.id, newest));
     }
@@ -395,10 +437,13 @@ fn ask_for_names(app: &mut App, effects: &mut Vec<Effect>) {
         _ => None,
     });
     let typing = open.into_iter().flat_map(|open| &open.typing);
+    let is_shown = matches!(app.dialog, Some(Dialog::Menu { menu: Menu::People | Menu::Person(_), .. }));
+    let related = app.relations.keys().filter(|_| is_shown).take(RELATED_MAX);
     let unknown: BTreeSet<UserId> = std::iter::once(&app.me)
         .chain(previews)
         .chain(senders)
         .chain(typing)
+        .chain(related)
         .filter(|user| !app.names.contains_key(*user) && !app.asked.contains(*user))
         .take(NAMES_PER_CALL)
         .cloned()

@@ -9,7 +9,7 @@ use stonechat_types::id::UserId;
 use stonechat_types::number::Timestamp;
 
 use crate::cli::civil::{Civil, UtcOffset, month_name};
-use crate::tui::sanitise;
+use crate::tui::{cells, sanitise};
 
 /// A file in words, with what stands beside it.
 #[must_use]
@@ -255,6 +255,26 @@ pub fn platform(platform: Platform) -> &'static str {
         Platform::Web => "web",
         Platform::Bot => "bot",
     }
+}
+
+/// Unread messages over all conversations, for the last row.
+#[must_use]
+pub fn unread(total: u64) -> String {
+    if total == 0 { String::new() } else { format!("  {} unread", count(total)) }
+}
+
+/// As many hints as fit, the most useful first.
+#[must_use]
+pub fn hints(hints: &[&str], room: usize) -> String {
+    let mut text = String::new();
+    for hint in hints {
+        let longer = if text.is_empty() { (*hint).to_owned() } else { format!("{text} · {hint}") };
+        if cells::width(&longer) > room {
+            break;
+        }
+        text = longer;
+    }
+    text
 }
 
 /// How many, for a badge.

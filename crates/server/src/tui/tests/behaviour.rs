@@ -251,6 +251,18 @@ fn somebody_who_was_removed_reads_and_does_not_write() {
 }
 
 #[test]
+fn a_conversation_that_one_is_not_in_says_so() {
+    let mut app = with_list(80, 24);
+    let foreign = ConversationId::created(ConversationKind::Group, AppId::DEFAULT, &alice(), CommandId([9; 16]));
+    update(&mut app, Msg::Connection(ConnectionState::Connecting { attempt: 0 }));
+    update(&mut app, Msg::Opened(foreign, None));
+    assert!(!screen(&app).contains("no such conversation"), "it is not known yet");
+    update(&mut app, Msg::Connection(ConnectionState::Online));
+    assert!(screen(&app).contains("There is no such conversation"), "{}", screen(&app));
+    assert_eq!(write(&mut app, "hello"), []);
+}
+
+#[test]
 fn help_opens_by_its_key_and_closes_again() {
     let mut app = with_list(80, 24);
     press(&mut app, KeyCode::Char('?'));

@@ -62,7 +62,13 @@ pub fn draw_header(app: &App, open: &Open, area: Rect, frame: &mut Frame<'_>) {
         Span::styled(title, palette.bold()),
         Span::styled(format!("  {aside}"), palette.dim()),
     ]);
-    frame.render_widget(Paragraph::new(vec![line, Line::default()]), area);
+    let announced = open.facts.as_ref().and_then(|facts| facts.announced.as_ref());
+    let announced = announced.map_or_else(Line::default, |announced| {
+        let words = format!(" ◆ {}", sanitise::one_line(&announced.text));
+        let seen = app.open_summary().is_some_and(|summary| summary.read_seq >= announced.seq);
+        Line::styled(cells::fit(&words, width), if seen { palette.dim() } else { palette.accent() })
+    });
+    frame.render_widget(Paragraph::new(vec![line, announced]), area);
 }
 
 /// Draws the messages, the newest at the bottom.

@@ -4,13 +4,13 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Paragraph};
-use stonechat_client::state::Role;
 
 use crate::tui::dialog::{Dialog, Form, Purpose};
 use crate::tui::found::Hit;
 use crate::tui::help::{self, HelpRow};
 use crate::tui::state::App;
-use crate::tui::{cells, sanitise, words};
+use crate::tui::view::menu;
+use crate::tui::{cells, words};
 
 /// Draws a dialog.
 pub fn draw(app: &App, dialog: &Dialog, whole: Rect, frame: &mut Frame<'_>) {
@@ -18,12 +18,14 @@ pub fn draw(app: &App, dialog: &Dialog, whole: Rect, frame: &mut Frame<'_>) {
         Dialog::Help { scroll } => help(app, *scroll, whole, frame),
         Dialog::Fill(purpose, form) => draw_form(app, purpose, form, whole, frame),
         Dialog::Found { hits, at } => found(app, hits, *at, whole, frame),
-        Dialog::Members { scroll } => members(app, *scroll, whole, frame),
-        Dialog::Leave => leave(app, whole, frame),
+        Dialog::Menu { menu, at } => menu::draw(app, menu, *at, whole, frame),
+        Dialog::Sure { question, .. } => sure(app, question, whole, frame),
+        Dialog::Link(link) => link_made(app, link, whole, frame),
     }
 }
 
-fn frame_of(app: &App, title: &str, width: u16, height: u16, whole: Rect, frame: &mut Frame<'_>) -> Rect {
+/// An empty box with a title, in the middle of the screen; says where its inside is.
+pub fn frame_of(app: &App, title: &str, width: u16, height: u16, whole: Rect, frame: &mut Frame<'_>) -> Rect {
     let area = super::boxed(width, height, whole, frame);
     let title =
         Span::styled(format!(" {} ", cells::fit(title, usize::from(width.saturating_sub(6)))), app.palette.bold());
@@ -57,7 +59,7 @@ fn found(app: &App, hits: &[Hit], at: usize, whole: Rect, frame: &mut Frame<'_>)
     let mut lines = Vec::new();
     for (n, hit) in hits.iter().enumerate().skip(first).take(shown) {
         let time = words::when(hit.sent_at, app.now, app.offset);
-        let place = app.summary(&hit.id.conversation).map(|summary| words::title(summary)).unwrap_or_default();
+        let place = app.summary(&hit.id.conversation).map(|summary| app.title(summary)).unwrap_or_default();
         let by = if hit.sender == app.me { "You".to_owned() } else { app.name(&hit.sender) };
         let head = if place == by || place.is_empty() { by } else { format!("{place} · {by}") };
         let head = cells::pad(&head, width.saturating_sub(cells::width(&time) + 1));
@@ -103,49 +105,27 @@ fn draw_form(app: &App, purpose: &Purpose, form: &Form, whole: Rect, frame: &mut
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-fn members(app: &App, scroll: usize, whole: Rect, frame: &mut Frame<'_>) {
-    let palette = app.palette;
-    let area = frame_of(app, &app.open_title(), 50, whole.height.saturating_sub(4).min(20), whole, frame);
-    let (width, height) = (usize::from(area.width), usize::from(area.height));
-    let mut lines = Vec::new();
-    match app.open.as_ref().and_then(|open| open.members.as_ref()) {
-        None => lines.push(Line::styled("asking the server …", palette.dim())),
-        Some(members) => {
-            for member in members.iter().skip(scroll).take(height.saturating_sub(2)) {
-                let role = match member.role {
-                    Role::Owner => "owner",
-                    Role::Admin => "admin",
-                    Role::Member | Role::None => "",
-                };
-                let called = if member.nickname.is_empty() { &member.display_name } else { &member.nickname };
-                let name = sanitise::one_line(called);
-                let name = if name.trim().is_empty() { member.user.to_string() } else { name };
-                let id = if name == member.user.as_str() { String::new() } else { format!("  {}", member.user) };
-                let id = cells::fit(&id, width.saturating_sub(8 + cells::width(&name)));
-                let name = cells::fit(&name, width.saturating_sub(8));
-                let gap = width.saturating_sub(cells::width(&name) + cells::width(&id) + role.len());
-                lines.push(Line::from(vec![
-                    Span::styled(name, palette.person(member.user.as_str())),
-                    Span::styled(id, palette.dim()),
-                    Span::raw(" ".repeat(gap)),
-                    Span::styled(role, palette.dim()),
-                ]));
-            }
-        }
-    }
-    lines.resize(height.saturating_sub(1), Line::default());
-    let may_add = app.open_summary().is_some_and(|summary| summary.role >= Role::Admin);
-    let hint = if may_add { "a add · l leave · Esc close" } else { "l leave · Esc close" };
-    lines.push(Line::styled(cells::fit(hint, width), palette.dim()));
+fn sure(app: &App, question: &str, whole: Rect, frame: &mut Frame<'_>) {
+    let width = usize::from(whole.width.min(50).saturating_sub(4));
+    let question = cells::wrap(question, width);
+    let height = u16::try_from(question.len()).unwrap_or(u16::MAX).saturating_add(3);
+    let area = frame_of(app, "Are you sure?", 50, height, whole, frame);
+    let mut lines: Vec<Line<'_>> = question.into_iter().map(Line::raw).collect();
+    lines.push(Line::styled(cells::fit("y yes · n no", usize::from(area.width)), app.palette.dim()));
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-fn leave(app: &App, whole: Rect, frame: &mut Frame<'_>) {
-    let area = frame_of(app, "Leave the group?", 44, 4, whole, frame);
-    let width = usize::from(area.width);
-    let lines = vec![
-        Line::raw(cells::fit(&app.open_title(), width)),
-        Line::styled(cells::fit("y leave · n stay", width), app.palette.dim()),
-    ];
+fn link_made(app: &App, link: &str, whole: Rect, frame: &mut Frame<'_>) {
+    let width = whole.width.min(72);
+    let room = usize::from(width.saturating_sub(4));
+    // It is one word, and has no character that takes two cells.
+    let mut lines: Vec<Line<'_>> = cells::wrap(link, room).into_iter().map(Line::raw).collect();
+    let words =
+        "Copy it now: nobody can show it again. Who has it comes in by n in the list, or by stonechat group join-link.";
+    lines.push(Line::default());
+    lines.extend(cells::wrap(words, room).into_iter().map(|line| Line::styled(line, app.palette.dim())));
+    lines.push(Line::styled(cells::fit("Esc close", room), app.palette.dim()));
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let area = frame_of(app, "A link by which one joins", width, height, whole, frame);
     frame.render_widget(Paragraph::new(lines), area);
 }

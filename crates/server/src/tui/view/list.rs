@@ -7,6 +7,7 @@ use ratatui::widgets::Paragraph;
 use stonechat_client::state::{ConnectionState, ConversationSummary};
 use stonechat_types::id::ConversationKind;
 
+use crate::tui::menu_people;
 use crate::tui::state::{App, Pane};
 use crate::tui::{cells, sanitise, words};
 
@@ -22,7 +23,12 @@ pub fn draw(app: &App, area: Rect, frame: &mut Frame<'_>) {
     let width = usize::from(area.width);
     let me = cells::fit(&format!("  {}", app.name(&app.me)), width.saturating_sub(11));
     let head = Line::from(vec![Span::styled(" Stonechat", palette.bold()), Span::styled(me, palette.dim())]);
-    let mut lines = vec![head, Line::default()];
+    let waiting = match menu_people::waiting(app) {
+        0 => String::new(),
+        1 => " 1 request: c".to_owned(),
+        count => format!(" {count} requests: c"),
+    };
+    let mut lines = vec![head, Line::styled(cells::fit(&waiting, width), palette.accent())];
     if app.list.is_empty() {
         lines.extend(nothing(app));
     }
@@ -62,7 +68,7 @@ fn conversation(app: &App, summary: &ConversationSummary, width: usize) -> [Line
     let silent = if muted { "⊘ " } else { "" };
     let peer = summary.peer.as_ref().filter(|_| summary.kind == ConversationKind::Direct);
     let there = peer.and_then(|peer| app.presences.get(peer)).map_or("", |it| words::mark(it.availability));
-    let title = cells::pad(&format!("{pinned}{silent}{there}{}", words::title(summary)), title_room);
+    let title = cells::pad(&format!("{pinned}{silent}{there}{}", app.title(summary)), title_room);
     let title_style = match (is_open, unread) {
         (true, _) => palette.open(),
         (false, true) => palette.bold(),

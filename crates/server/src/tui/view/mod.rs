@@ -3,6 +3,7 @@
 mod conversation;
 mod dialogs;
 mod list;
+mod menu;
 mod status;
 
 use ratatui::Frame;

@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::tui::cells;
 use crate::tui::state::{App, Pane};
 use crate::tui::words::{self, Mood};
+use crate::tui::{cells, notice};
 
 /// Draws the status.
 pub fn draw(app: &App, area: Rect, frame: &mut Frame<'_>) {
@@ -22,16 +22,24 @@ pub fn draw(app: &App, area: Rect, frame: &mut Frame<'_>) {
         Mood::Waiting => ("○", palette.care()),
         Mood::Over => ("✗", palette.alarm()),
     };
-    let unread = match app.total_unread {
-        0 => String::new(),
-        unread => format!("  {} unread", words::count(unread)),
-    };
+    let rows = notice::rows(app);
+    if !rows.is_empty() {
+        let dot = Line::from(vec![Span::styled(format!(" {dot} "), style)]);
+        let line = |(n, row): (usize, String)| {
+            let mut line = if n == 0 { dot.clone() } else { Line::raw(" ".repeat(notice::MARGIN)) };
+            line.push_span(Span::styled(row, palette.care()));
+            line
+        };
+        let lines: Vec<Line<'_>> = rows.into_iter().enumerate().map(line).collect();
+        return frame.render_widget(Paragraph::new(lines), area);
+    }
+    let unread = words::unread(app.total_unread);
     let words = cells::fit(&link.words, width.saturating_sub(3 + cells::width(&unread)));
     let used = 3 + cells::width(&words) + cells::width(&unread);
     let room = width.saturating_sub(used + 3);
     let right = match &app.notice {
         Some(notice) => Span::styled(cells::fit(&notice.text, room), palette.care()),
-        None => Span::styled(hints(app, room), palette.dim()),
+        None => Span::styled(words::hints(hints(app), room), palette.dim()),
     };
     let gap = width.saturating_sub(used + cells::width(&right.content) + 1);
     let line = Line::from(vec![
@@ -44,9 +52,9 @@ pub fn draw(app: &App, area: Rect, frame: &mut Frame<'_>) {
     frame.render_widget(Paragraph::new(line), area);
 }
 
-/// As many hints as fit, the most useful first.
-fn hints(app: &App, room: usize) -> String {
-    let hints: &[&str] = match (app.pane, &app.dialog) {
+/// What helps now, the most useful first.
+fn hints(app: &App) -> &'static [&'static str] {
+    match (app.pane, &app.dialog) {
         (_, Some(_)) => &["Esc close"],
         (Pane::List, None) => &["Enter open", "? help", "n new chat", "g group", "q quit"],
         (Pane::Messages, None) => &["↑↓ select", "1-5 👍❤😂🎉😢", "e edit", "d recall", "Esc back", "? help"],
@@ -54,14 +62,5 @@ fn hints(app: &App, room: usize) -> String {
             &["F1 help", "Esc list", "Tab messages", "Ctrl+N new chat"]
         }
         (Pane::Composer, None) => &["Enter send", "Alt+Enter new line", "F1 help"],
-    };
-    let mut text = String::new();
-    for hint in hints {
-        let longer = if text.is_empty() { (*hint).to_owned() } else { format!("{text} · {hint}") };
-        if cells::width(&longer) > room {
-            break;
-        }
-        text = longer;
     }
-    text
 }
