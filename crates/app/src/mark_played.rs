@@ -75,19 +75,20 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
     }
     let mut record = Record::default();
     let mut told = Vec::new();
-    let is_told = loaded.tells_receipts();
+    let (is_listed, is_told) = (state.settings.receipts && !loaded.relation.is_blocked(), loaded.tells_receipts());
     let played = &mut loaded.played;
     if Arc::make_mut(played.of(me)).play(seq) {
         tell(&mut record, &mut told, job.key, (me, played.of(me)));
     }
-    // Where nobody is told, nothing is kept of it that could be told later.
-    if is_told && played.players(seq).insert(me.0) {
+    // Where nobody may list it, nothing is kept of it that could be listed later.
+    if is_listed && played.players(seq).insert(me.0) {
         let players = key::players(job.key.0, state.no, seq);
         record.rows.push(plays::player(players, me));
         let players = played.players(seq).len();
         // Who left hears nothing of it any more.
         let forgets = context.node.options.mutants.is(Mutant::PlaysNotTold);
-        let hears = loaded.roster.contains(author.0) && players <= u64::from(PLAYERS_COUNTED_MAX) && !forgets;
+        let hears =
+            is_told && loaded.roster.contains(author.0) && players <= u64::from(PLAYERS_COUNTED_MAX) && !forgets;
         if hears && Arc::make_mut(played.of(author)).played_by(seq, players) {
             tell(&mut record, &mut told, job.key, (author, played.of(author)));
         }

@@ -57,3 +57,24 @@ pub(crate) enum Room {
     MayBeMade,
     MustBeKept,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_goes_only_while_nothing_is_pending() {
+        let mut played = Played::default();
+        let learn = |played: &mut Played, seq, room| {
+            played.learn((Seq(seq), RoaringBitmap::new()), vec![(UserNo(1), Plays::default())], room);
+        };
+        for seq in 0..2 * KEPT_MAX as u64 {
+            learn(&mut played, seq, Room::MustBeKept);
+        }
+        assert!(played.knows(Seq(0), &[UserNo(1)]) && !played.knows(Seq(0), &[UserNo(2)]));
+        let bytes = played.bytes();
+        learn(&mut played, 1_000, Room::MayBeMade);
+        assert!(played.knows(Seq(1_000), &[UserNo(1)]) && !played.knows(Seq(0), &[]));
+        assert!(played.bytes() < bytes);
+    }
+}

@@ -173,6 +173,15 @@ async fn nobody_is_told_across_a_block_nor_where_there_are_no_receipts() {
     play(&mut bob, group, seq).await.unwrap();
     assert_eq!(kept(&mut alice, group).await, Plays::default());
     assert!(kept(&mut bob, group).await.holds(seq));
+    // Where members are hidden, those may list them who may list members.
+    let hidden = SettingsPatch { receipts: Some(true), members_hidden: Some(true), ..SettingsPatch::default() };
+    alice.change(group, ChangeRequest::Group(GroupCommand::ChangeSettings(hidden))).await.unwrap();
+    let next = say(&mut alice, Destination::Conversation(group)).await;
+    play(&mut bob, group, next).await.unwrap();
+    assert_eq!(kept(&mut alice, group).await, Plays::default());
+    assert_eq!(list(&mut alice, group, next, true).await.unwrap(), ["bob"]);
+    assert_eq!(list(&mut alice, group, seq, true).await.unwrap(), Vec::<String>::new());
+    assert_eq!(list(&mut bob, group, next, true).await.unwrap_err().code, ErrorCode::Forbidden);
 }
 
 #[tokio::test(start_paused = true)]
