@@ -264,7 +264,8 @@ impl Account {
         self.inner.runtime.known_names().await
     }
 
-    /// Says what the device shows now, so that the server sends it in full. Replaces what was said before.
+    /// Says what the device shows now, so that the server sends it in full, and that it is asked how far the members of
+    /// groups have read. Replaces what was said before.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for more than [`FOCUS_MAX`].

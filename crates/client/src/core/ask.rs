@@ -188,9 +188,11 @@ impl Core {
     }
 
     pub(super) fn on_focus(&mut self, ticket: Ticket, conversations: Vec<ConversationId>) {
-        self.focus = conversations;
+        let before = std::mem::replace(&mut self.focus, conversations);
         if self.link.is_up() {
             self.say_focus();
+            let new = self.focus.iter().filter(|id| !before.contains(id)).copied().collect();
+            self.ask_marks(new);
         }
         self.journal.reply(ticket, Ok(Reply::Done));
     }

@@ -48,6 +48,8 @@ pub const REPLAY_PAGE: u32 = 200;
 pub const LIST_PAGE: u32 = 200;
 /// Time after which a confirmed cursor has surely been stored by the server.
 pub const CURSOR_SETTLES_MS: u64 = 5_000;
+/// Members of the largest group whose read marks the server tells.
+pub const MARKS_MEMBERS_MAX: u32 = 64;
 /// Voice messages of one conversation that were played and wait to be told.
 pub const PLAYS_WAITING_MAX: usize = 256;
 /// Shortest time between two frames that say that the user is writing.

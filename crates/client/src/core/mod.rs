@@ -28,6 +28,7 @@ mod lane;
 pub mod limits;
 mod link;
 pub mod machine;
+mod marks;
 pub mod mutant;
 pub mod order;
 mod outbox;

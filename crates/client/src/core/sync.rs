@@ -139,6 +139,12 @@ impl Core {
         self.welcome_unread = Some(welcome.unread_total);
         self.on_content_types_version(welcome.content_types_version);
         self.take_page(&welcome.conversations, welcome.next_page);
+        let is_listed = |id: &&ConversationId| {
+            let id = id.to_string();
+            welcome.conversations.iter().any(|told| told.conversation_id == id)
+        };
+        let shown = self.focus.iter().filter(|id| !is_listed(id)).copied().collect();
+        self.ask_marks(shown);
         for told in &welcome.conversations {
             let known = told.conversation_id.parse().ok().and_then(|id| self.conversations.get_mut(&id));
             if let Some(known) = known {

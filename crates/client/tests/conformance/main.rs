@@ -226,6 +226,10 @@ impl Device {
             "mark_read" => {
                 Command::MarkRead { conversation: conversation(call), upto: Seq(call["upto"].as_u64().unwrap()) }
             }
+            "focus" => {
+                let shown = call.as_array().unwrap().iter().map(|id| id.as_str().unwrap().parse().unwrap());
+                Command::Focus(shown.collect())
+            }
             "mark_played" => {
                 Command::MarkPlayed { conversation: conversation(call), message: Seq(call["seq"].as_u64().unwrap()) }
             }

@@ -1,4 +1,4 @@
-//! How far the other is, in a direct conversation: one tick, two, two in colour.
+//! How far the other is, in a direct conversation: one tick, two, two in colour; and how many of a group have read.
 
 use anyhow::{Context as _, ensure};
 use std::path::Path;
@@ -82,6 +82,46 @@ async fn ticks_say_what_a_device_of_the_other_has_and_what_he_has_read() -> anyh
         account.stop().await;
     }
     observed("delivered_receipts", &Seen::ALL)?;
+    local.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_looks_at_a_group_sees_how_many_have_read_also_what_no_event_told() -> anyhow::Result<()> {
+    let mut local = Local::start().await?;
+    let homes: Vec<_> = (0..4).map(|_| tempfile::tempdir()).collect::<Result<_, _>>()?;
+    let alice = online(&local, "alice", "phone", homes[0].path()).await?;
+    let tablet = online(&local, "alice", "tablet", homes[1].path()).await?;
+    let bob = online(&local, "bob", "phone", homes[2].path()).await?;
+    let carol = online(&local, "carol", "phone", homes[3].path()).await?;
+    let group = alice.create_group("All", &[user("bob"), user("carol")]).await?;
+    let mark = group.send(Text::new("who has read this?")).await?.sent().await?;
+    for device in [&bob, &carol, &tablet] {
+        let here = || device.conversation(&mark.conversation).summary().is_some_and(|it| it.head_seq >= mark.seq);
+        until("it is here", here).await?;
+    }
+    let readers = |device: &Account| device.conversation(&mark.conversation);
+    bob.conversation(&mark.conversation).mark_read(mark.seq).await?;
+    for device in [&alice, &tablet] {
+        ticks(&readers(device), mark.seq, (1, 1)).await.context("it is told as it happens")?;
+    }
+
+    // The tablet is away when the next one reads, and nothing is said.
+    tablet.stop().await;
+    drop(tablet);
+    carol.conversation(&mark.conversation).mark_read(mark.seq).await?;
+    ticks(&readers(&alice), mark.seq, (2, 2)).await?;
+    local.restart().await?;
+    let tablet = online(&local, "alice", "tablet", homes[1].path()).await?;
+    tablet.focus(&[mark.conversation]).await?;
+    ticks(&readers(&tablet), mark.seq, (2, 2)).await.context("it was away")?;
+    tablet.stop().await;
+    drop(tablet);
+    let tablet = account(&local.url(), &local.token("alice"), "alice", "tablet", homes[1].path()).await?;
+    ticks(&readers(&tablet), mark.seq, (2, 2)).await.context("from its own store")?;
+    for account in [alice, bob, carol, tablet] {
+        account.stop().await;
+    }
     observed("read_receipts", &Seen::ALL)?;
     local.stop().await;
     Ok(())
