@@ -22,6 +22,7 @@ use crate::registry::Registry;
 use crate::relate::{self, Wanted};
 use crate::scrub;
 use crate::seal::Sealer;
+use crate::sealed_rows::SealedRows;
 use crate::session::Session;
 use crate::turn::Turn;
 use crate::watermark::Watermark;
@@ -93,6 +94,7 @@ impl App {
     /// Starts the executors.
     pub fn start(parts: Parts, registry: &mut prometheus_client::registry::Registry) -> Arc<Self> {
         let Parts { log, vault, clock, entropy, verifier, content, tasks, options } = parts;
+        let log: Arc<dyn Log> = Arc::new(SealedRows::new(log, vault.clone()));
         let watermark = Arc::new(Watermark::new(log.head()));
         let (of_log, of_vault) = (log.clone(), vault.clone());
         let directory = Arc::new(Directory::new(

@@ -330,6 +330,14 @@ pub enum Called {
     Everybody,
 }
 
+/// The app of a row that holds words of people, which are sealed; `None` for all other rows.
+#[must_use]
+pub fn app_of_words(key: &[u8]) -> Option<AppId> {
+    let (family, rest) = key.split_first()?;
+    let app = rest.first_chunk().filter(|_| matches!(*family, PROFILE | RELATION | BAN | ASKER))?;
+    Some(AppId(u32::from_be_bytes(*app)))
+}
+
 /// What is to be scrubbed of a message that was taken back, by its seq.
 #[must_use]
 pub fn scrub(app: AppId, conversation: ConversationNo, seq: Seq) -> Bytes {

@@ -37,6 +37,12 @@ fn with(kind: u8, rest: &[u8]) -> Bytes {
     key.freeze()
 }
 
+/// Whether an entry holds words of people, which are sealed.
+#[must_use]
+pub fn has_words(key: &[u8]) -> bool {
+    matches!(key.first(), Some(&(PREFERENCES | RELATION | PROFILE | PRESENCE | ASKING)))
+}
+
 /// The key of a membership.
 #[must_use]
 pub fn membership_key(id: ConversationId) -> Bytes {
