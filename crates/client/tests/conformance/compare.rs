@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use stonechat_client::content::{Attributes, Entity, EntityKind, RichText};
 use stonechat_client::core::command::{Command, Reply};
 use stonechat_client::core::rows::{ConversationRow, MessageRow, OutboxRow};
 use stonechat_client::core::timeline::TimelineModel;
-use stonechat_client::state::{Content, Reaction, ReadMark, SendState, TimelineItem, TimelineItemKind};
+use stonechat_client::preferences::Preferences;
+use stonechat_client::state::{Content, Quote, Reaction, ReadMark, SendState, TimelineItem, TimelineItemKind};
 use stonechat_client::store::{MessageQuery, Reader as _, group};
 use stonechat_client::timeline::TimelineOptions;
 use stonechat_types::id::UserId;
@@ -53,6 +55,61 @@ fn message(row: &MessageRow) -> Value {
         "changed_seq": row.changed,
         "edits": row.edits,
         "reactions": reactions(&row.reactions),
+        "pinned": row.pinned,
+        "attributes": row.attributes.as_deref().map(attributes),
+    })
+}
+
+fn attributes(it: &Attributes) -> Value {
+    json!({
+        "reply_to": it.reply_to.map(|reply| [reply.seq.get(), reply.ordinal.get()]),
+        "mentions": it.mentions.iter().map(UserId::as_str).collect::<Vec<_>>(),
+        "mention_all": it.mention_all,
+        "silent": it.silent,
+        "priority": it.priority,
+        "extension": base64(&it.extension),
+        "forwarded": it.forwarded.as_ref().map(|it| json!([it.author.as_str(), it.sent_at.as_millis()])),
+    })
+}
+
+/// The stretches of a text in characters, as the wire counts them: the first, how many, what, and of some which.
+fn entities(text: &RichText) -> Value {
+    let count = |upto: usize| text.as_str()[..upto].chars().count();
+    let entity = |entity: &Entity| {
+        let (first, end) = (count(entity.range.start), count(entity.range.end));
+        match &entity.kind {
+            EntityKind::Mention(user) => json!([first, end - first, "mention", user.as_str()]),
+            EntityKind::MentionAll => json!([first, end - first, "mention_all"]),
+            EntityKind::Link(address) => json!([first, end - first, "link", address]),
+            EntityKind::Bold => json!([first, end - first, "bold"]),
+            EntityKind::Italic => json!([first, end - first, "italic"]),
+            EntityKind::Strikethrough => json!([first, end - first, "strikethrough"]),
+            EntityKind::Code => json!([first, end - first, "code"]),
+            EntityKind::CodeBlock(language) => json!([first, end - first, "code_block", language]),
+            EntityKind::Quote => json!([first, end - first, "quote"]),
+        }
+    };
+    text.entities().iter().map(entity).collect()
+}
+
+fn quote(quote: &Quote) -> Value {
+    json!({
+        "seq": quote.seq.get(),
+        "sender": quote.says.as_ref().map(|says| says.sender.as_str()),
+        "text": quote.says.as_ref().map(|says| says.text.as_str()),
+    })
+}
+
+fn preferences(it: &Preferences) -> Value {
+    json!({
+        "pinned": it.pinned_at.is_some(),
+        "muted_until": it.muted_until.map(|until| until.as_millis()),
+        "marked_unread": it.marked_unread,
+        "archived": it.archived,
+        "folders": it.folders.iter().map(|folder| folder.as_str()).collect::<Vec<_>>(),
+        "draft": it.draft.as_ref().map(|draft| &*draft.text),
+        "cleared_upto": it.cleared_upto.get(),
+        "hidden_upto": it.hidden_upto.get(),
     })
 }
 
@@ -96,6 +153,7 @@ fn row(row: &ConversationRow) -> Value {
         "read_marks": row.marks.iter().map(mark).collect::<Vec<_>>(),
         "floor_ordinal": row.floor_ordinal,
         "unread": row.unread,
+        "unread_mentions": row.unread_mentions,
         "active_at": row.active_at,
         "last_seq": row.last_seq,
         "last_ordinal": row.last_ordinal,
@@ -116,6 +174,10 @@ fn line(item: TimelineItem) -> Value {
                 Content::Recalled { .. } => String::new(),
                 other => format!("{other:?}"),
             };
+            let marked = match &item.message.content {
+                Content::Text(text) => entities(text),
+                _ => json!([]),
+            };
             let recalled_by = match &item.message.content {
                 Content::Recalled { by, .. } => by.as_ref().map(UserId::as_str),
                 _ => None,
@@ -128,6 +190,9 @@ fn line(item: TimelineItem) -> Value {
                 "state": item.state.as_ref().map(state_name),
                 "edited": item.message.edited_at.is_some(),
                 "reactions": reactions(&item.message.reactions),
+                "entities": marked,
+                "pinned": item.message.pinned,
+                "quote": item.quote.as_ref().map(quote),
                 "read_by": item.read_by,
                 "delivered_to": item.delivered_to,
                 "played_by_me": item.played_by_me,
@@ -194,6 +259,8 @@ impl Device {
                 "unread": summary.unread,
                 "member": summary.member,
                 "preview": summary.preview.as_ref().map(|preview| &preview.text),
+                "preferences": preferences(&summary.preferences),
+                "hidden": summary.hidden,
             })
         });
         check_rows("list", expected, &rows.collect::<Vec<_>>());

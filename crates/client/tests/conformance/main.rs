@@ -7,6 +7,7 @@ use std::path::Path;
 
 use prost::Message as _;
 use serde_json::Value;
+use stonechat_client::content::{Attributes, ReplyTo};
 use stonechat_client::core::change::Change;
 use stonechat_client::core::command::{Command, Draft, LaneCommand, Reply, Ticket};
 use stonechat_client::core::machine::{Action, Core, Input, Now, Settings};
@@ -18,6 +19,30 @@ use stonechat_client::store::memory::MemoryStore;
 use stonechat_types::id::{ClientMsgId, ConversationId, DeviceId, UserId};
 use stonechat_types::number::{Ordinal, Seq};
 use stonechat_wire::v1::{self, Frame, TextBody, change_message, frame::Body};
+
+/// A change of what the user prefers, in the words of a script: fields of the call.
+fn preference(call: &Value) -> LaneCommand {
+    let frame = serde_json::json!({"set_preferences": call["set"]}).to_string();
+    let Some(Body::SetPreferences(set)) = stonechat_wire::json::decode::<Frame>(&frame).unwrap().body else {
+        panic!("no preferences: {call}")
+    };
+    let conversation = conversation(call);
+    let set = v1::SetPreferences { conversation_id: conversation.to_string(), ..set };
+    let command_id = text(call, "command_id").parse().unwrap();
+    LaneCommand { conversation, command_id, call: Body::SetPreferences(set), about: None }
+}
+
+/// What a message of a script carries beside its text.
+fn attributes(call: &Value) -> Option<Box<Attributes>> {
+    let mentions = call["mentions"].as_array().into_iter().flatten();
+    let attributes = Attributes {
+        reply_to: call["reply_to"].as_u64().map(|seq| ReplyTo { seq: Seq(seq), ordinal: Ordinal::ZERO }),
+        mentions: mentions.map(|user| UserId::new(user.as_str().unwrap()).unwrap()).collect(),
+        silent: call["silent"].as_bool().unwrap_or(false),
+        ..Attributes::default()
+    };
+    (!attributes.is_empty()).then(|| Box::new(attributes))
+}
 
 /// A device without a world around it.
 struct Device {
@@ -52,6 +77,7 @@ fn change(name: &str, call: &Value) -> LaneCommand {
             change_message::Change::Edit(v1::Edit { body_type: "text".into(), body })
         }
         "recall" => change_message::Change::Recall(v1::Recall {}),
+        "pin" | "unpin" => change_message::Change::Pin(v1::Pin { remove: name == "unpin" }),
         other => {
             let emoji = text(call, "emoji").into();
             change_message::Change::React(v1::React { emoji, remove: other == "take_back" })
@@ -207,7 +233,7 @@ impl Device {
         let command = match name {
             "start" => Command::Start,
             "send" => Command::Send(Draft {
-                attributes: None,
+                attributes: attributes(call),
                 conversation: conversation(call),
                 peer: call["peer"].as_str().map(|peer| UserId::new(peer).unwrap()),
                 client_msg_id: id(&call["client_msg_id"]),
@@ -215,7 +241,8 @@ impl Device {
                 body: TextBody { entities: Vec::new(), text: text(call, "text").into() }.encode_to_vec().into(),
                 read_upto: Seq(call["read_upto"].as_u64().unwrap_or(0)),
             }),
-            "edit" | "react" | "take_back" | "recall" => Command::Queue(Box::new(change(name, call))),
+            "edit" | "react" | "take_back" | "recall" | "pin" | "unpin" => Command::Queue(Box::new(change(name, call))),
+            "prefer" => Command::Queue(Box::new(preference(call))),
             "retry" => Command::Retry(id(call)),
             "cancel" => Command::Cancel(id(call)),
             "watch" => {

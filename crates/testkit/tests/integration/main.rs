@@ -8,6 +8,7 @@ mod command_line;
 mod content_types;
 mod deletions;
 mod devices;
+mod everywhere;
 mod fuzz_corpus;
 mod groups;
 mod killed_senders;
