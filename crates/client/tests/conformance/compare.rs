@@ -110,6 +110,7 @@ fn preferences(it: &Preferences) -> Value {
         "draft": it.draft.as_ref().map(|draft| &*draft.text),
         "cleared_upto": it.cleared_upto.get(),
         "hidden_upto": it.hidden_upto.get(),
+        "fields": it.fields.iter().map(|(name, value)| (name.to_owned(), value.into())).collect::<serde_json::Map<_, _>>(),
     })
 }
 
@@ -192,6 +193,7 @@ fn line(item: TimelineItem) -> Value {
                 "reactions": reactions(&item.message.reactions),
                 "entities": marked,
                 "pinned": item.message.pinned,
+                "starred": item.starred,
                 "quote": item.quote.as_ref().map(quote),
                 "read_by": item.read_by,
                 "delivered_to": item.delivered_to,

@@ -1,6 +1,7 @@
 //! Runs the scripts of `fixtures/conformance/`, which every SDK runs. Their format is described there.
 
 mod compare;
+mod own;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,16 +21,15 @@ use stonechat_types::id::{ClientMsgId, ConversationId, DeviceId, UserId};
 use stonechat_types::number::{Ordinal, Seq};
 use stonechat_wire::v1::{self, Frame, TextBody, change_message, frame::Body};
 
-/// A change of what the user prefers, in the words of a script: fields of the call.
-fn preference(call: &Value) -> LaneCommand {
-    let frame = serde_json::json!({"set_preferences": call["set"]}).to_string();
-    let Some(Body::SetPreferences(set)) = stonechat_wire::json::decode::<Frame>(&frame).unwrap().body else {
-        panic!("no preferences: {call}")
-    };
-    let conversation = conversation(call);
-    let set = v1::SetPreferences { conversation_id: conversation.to_string(), ..set };
-    let command_id = text(call, "command_id").parse().unwrap();
-    LaneCommand { conversation, command_id, call: Body::SetPreferences(set), about: None }
+/// A command that goes through the outbox, in the words of a script: its call as the wire has it.
+fn queued(call: &Value) -> LaneCommand {
+    let frame: Frame = stonechat_wire::json::decode(&call["frame"].to_string()).unwrap();
+    LaneCommand {
+        conversation: conversation(call),
+        command_id: text(call, "command_id").parse().unwrap(),
+        call: frame.body.unwrap_or_else(|| panic!("no call: {call}")),
+        about: None,
+    }
 }
 
 /// What a message of a script carries beside its text.
@@ -59,6 +59,8 @@ struct Device {
     summaries: BTreeMap<ConversationId, ConversationSummary>,
     sends: BTreeMap<ClientMsgId, SendState>,
     presences: Presences,
+    typing: BTreeMap<ConversationId, Vec<UserId>>,
+    own: own::Own,
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -123,6 +125,8 @@ impl Device {
             summaries: BTreeMap::new(),
             sends: BTreeMap::new(),
             presences: Presences::default(),
+            typing: BTreeMap::new(),
+            own: own::Own::default(),
         }
     }
 
@@ -162,7 +166,8 @@ impl Device {
             Change::ConversationGone(id) => drop(self.summaries.remove(&id)),
             Change::Send { client_msg_id, state, .. } => drop(self.sends.insert(client_msg_id, state)),
             Change::Presences(presences) => self.presences = presences,
-            _ => {}
+            Change::Typing(id, users) => drop(self.typing.insert(id, users)),
+            other => self.own.tell(other),
         }
     }
 
@@ -216,6 +221,7 @@ impl Device {
                 self.connected = false;
                 self.summaries.clear();
                 self.sends.clear();
+                self.own = own::Own::default();
                 self.core = Core::new(self.settings.clone(), self.store.load().unwrap());
                 self.command(Command::Start);
             }
@@ -224,6 +230,11 @@ impl Device {
             "timeline" => self.check_timeline(step),
             "presence" => self.check_presence(step),
             "state" => self.check_state(step),
+            "typing" => {
+                let users = self.typing.get(&conversation(step)).into_iter().flatten();
+                assert_eq!(Value::from_iter(users.map(UserId::as_str)), step["users"]);
+            }
+            "own" => self.own.check(step),
             other => panic!("there is no step {other}"),
         }
     }
@@ -242,7 +253,9 @@ impl Device {
                 read_upto: Seq(call["read_upto"].as_u64().unwrap_or(0)),
             }),
             "edit" | "react" | "take_back" | "recall" | "pin" | "unpin" => Command::Queue(Box::new(change(name, call))),
-            "prefer" => Command::Queue(Box::new(preference(call))),
+            "queue" => Command::Queue(Box::new(queued(call))),
+            "typing" => Command::Typing { conversation: conversation(call), active: call["active"].as_bool().unwrap() },
+            "sign_out" => Command::SignOut,
             "retry" => Command::Retry(id(call)),
             "cancel" => Command::Cancel(id(call)),
             "watch" => {
