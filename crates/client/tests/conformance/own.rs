@@ -9,6 +9,7 @@ use stonechat_client::people::{Profile, Relation};
 use stonechat_client::presence::PresenceSettings;
 use stonechat_client::quiet::Quiet;
 use stonechat_client::state::{Device, SignOutReason};
+use stonechat_types::id::Username;
 use stonechat_types::number::Timestamp;
 
 use crate::compare::names;
@@ -58,7 +59,7 @@ fn ms(time: Option<Timestamp>) -> Value {
 fn profile(it: &Profile) -> Value {
     json!({
         "display_name": it.user.display_name,
-        "username": it.user.username,
+        "username": it.user.username.as_ref().map(Username::as_str),
         "public_fields": it.user.public_fields,
         "private_fields": it.private_fields,
     })

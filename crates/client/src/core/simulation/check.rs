@@ -8,7 +8,8 @@ use stonechat_wire::v1::personal_change::Change;
 
 use crate::core::rows::{MessageRow, OutboxRow};
 use crate::core::simulation::World;
-use crate::core::simulation::server::{Log, ME, Server};
+use crate::core::simulation::log::Log;
+use crate::core::simulation::server::{ME, Server};
 use crate::core::timeline::TimelineModel;
 use crate::state::{SendState, TimelineItemKind};
 use crate::store::memory::Tables;

@@ -21,6 +21,7 @@ use crate::core::command::{Command, Draft, LaneCommand, Reply, Ticket};
 use crate::core::machine::{Action, Core, Input, Now, Settings};
 use crate::core::mutant::{Mutant, Mutants};
 use crate::core::rows::Transaction;
+use crate::core::simulation::log::Log;
 use crate::core::simulation::server::{Change, ME, Server};
 use crate::core::simulation::steps::{Step, careful_steps, steps};
 use crate::core::timeline::TimelineModel;
@@ -285,7 +286,7 @@ impl World {
             Step::OwnReads(n, back) => {
                 let id = self.conversation(n);
                 let upto = self.back_from_head(&id, back);
-                if self.server.logs.get(&id).is_some_and(server::Log::is_member) {
+                if self.server.logs.get(&id).is_some_and(Log::is_member) {
                     self.server.read(id, upto);
                 }
             }
@@ -298,7 +299,7 @@ impl World {
             }
             Step::Toggle(n) => {
                 let id = self.conversation(n);
-                let member = self.server.logs.get(&id).is_some_and(server::Log::is_member);
+                let member = self.server.logs.get(&id).is_some_and(Log::is_member);
                 self.server.append(id, "bob", if member { Change::Remove } else { Change::Add });
             }
             Step::NewGroup => {
@@ -361,7 +362,7 @@ impl World {
 
     fn write_to(&mut self, id: ConversationId, sender: &str) {
         let log = self.server.logs.get(&id);
-        if log.is_none() || sender == ME && !log.is_some_and(server::Log::is_member) {
+        if log.is_none() || sender == ME && !log.is_some_and(Log::is_member) {
             return;
         }
         let feed = self.server.feed;
