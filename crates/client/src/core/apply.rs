@@ -47,6 +47,8 @@ impl Core {
         }
         if newer {
             conversation.row.head_seq = event.seq.max(conversation.row.head_seq);
+            // Also of an event that does not count: messages before it may be hidden from the user.
+            conversation.row.head_ordinal = event.ordinal.max(conversation.row.head_ordinal);
             if countable {
                 conversation.count(event.ordinal, known);
             }

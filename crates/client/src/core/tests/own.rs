@@ -119,3 +119,27 @@ fn what_waits_to_be_removed_is_gone_from_what_is_shown_and_stays_stored_until_it
     assert_eq!((bench.unread(), bench.seqs()), ((4, false), vec![2, 4, 5, 6]));
     assert!(bench.store.tables().outbox.is_empty());
 }
+
+#[test]
+fn an_event_behind_a_message_that_is_hidden_tells_how_many_there_are() {
+    let mut bench = Bench::new(false);
+    bench.up(v1::Welcome { conversations: vec![conversation(0, 1)], ..welcome() });
+    let sent = bench.sent();
+    let begun = v1::Event { kind: "conversation_created".into(), ..message(0, 1) };
+    let renamed = v1::Event {
+        kind: "renamed".into(),
+        ordinal: 1,
+        change: Some(v1::event::Change::Renamed(v1::Renamed { title: "New".into() })),
+        ..message(0, 3)
+    };
+    let page = v1::Events {
+        from_seq: 1,
+        upto_seq: 3,
+        events: vec![begun, renamed],
+        hidden: vec![v1::SeqRange { from_seq: 2, upto_seq: 2 }],
+        ..v1::Events::default()
+    };
+    bench.say(sent[0].0, Body::Events(page));
+    let row = &bench.store.tables().conversations[&direct(0)];
+    assert_eq!((row.head_seq, row.head_ordinal, row.unread), (3, 1, 0));
+}
