@@ -85,6 +85,7 @@ pub const MUST_HAPPEN: &[&str] = &[
     "relations crossed",
     "status acknowledged",
     "presence told",
+    "blocked in peace",
     "send refused: storage_full",
     "send refused: overloaded",
     "failed message sent again",

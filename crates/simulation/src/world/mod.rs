@@ -246,6 +246,9 @@ impl World {
         self.run_until(TROUBLE_MS);
         self.make_peace();
         let mut found = self.settle();
+        if found.is_none() && self.ledger.violation.is_none() && self.relate_in_peace() {
+            found = self.settle();
+        }
         if found.is_none() && self.ledger.violation.is_none() {
             // What was acknowledged last has to be durable as well.
             self.note(format_args!("the last cut"));

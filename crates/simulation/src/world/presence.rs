@@ -3,7 +3,7 @@
 use super::World;
 use stonechat_client::core::command::Command;
 use stonechat_types::id::UserId;
-use stonechat_wire::v1::{self, WhoMaySee, frame::Body};
+use stonechat_wire::v1::{self, WhoMaySee, frame::Body, relate};
 
 /// Who may see something, by two bits.
 const WHO: [WhoMaySee; 4] = [WhoMaySee::Everybody, WhoMaySee::Everybody, WhoMaySee::Contacts, WhoMaySee::Nobody];
@@ -35,6 +35,18 @@ impl World {
         self.devices[device].watched.clone_from(&chosen);
         self.ask(device, Command::Watch(chosen));
         self.ask(device, Command::Away(users >> 32 & 3 == 0));
+    }
+
+    /// One user blocks another while everybody is there and in step: whoever watches them is told at once, or never.
+    pub(super) fn relate_in_peace(&mut self) -> bool {
+        let (device, user) = (self.dice.number(), self.dice.number());
+        let (device, user) = (self.chosen(device), self.user(user));
+        if self.devices[device].user == user {
+            return false;
+        }
+        self.visits.count("blocked in peace");
+        self.relate(device, &user, relate::Change::Block(v1::Block {}));
+        true
     }
 
     /// Those that watch nobody watch somebody, so that there is something to compare.

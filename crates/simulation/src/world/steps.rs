@@ -294,7 +294,7 @@ impl World {
         }
     }
 
-    fn relate(&mut self, device: usize, user: &UserId, change: relate::Change) {
+    pub(super) fn relate(&mut self, device: usize, user: &UserId, change: relate::Change) {
         let command_id = self.command_id(device);
         let relate = v1::Relate { command_id, user_id: user.to_string(), change: Some(change) };
         self.ask(device, Command::Call(Box::new(Body::Relate(relate))));
