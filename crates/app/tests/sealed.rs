@@ -85,7 +85,7 @@ async fn what_people_write_is_sealed_and_read_again_after_a_restart() {
     let items = personal(&mut alice).await;
     let has = |wanted: &dyn Fn(&PersonalItem) -> bool| items.iter().any(wanted);
     assert!(has(&|item| matches!(item, PersonalItem::Preferences(_, it) if &*it.draft.as_ref().unwrap().text == WORD)));
-    assert!(has(&|item| matches!(item, PersonalItem::Profile(it) if it.private.get("note") == Some(WORD))));
+    assert!(has(&|item| matches!(item, PersonalItem::Profile(it) if it.private.iter().eq([("note", WORD)]))));
     let outgoing = |item: &PersonalItem| match item {
         PersonalItem::Relation(it) => it.outgoing.as_ref().and_then(|it| it.message.clone()),
         _ => None,
@@ -104,5 +104,5 @@ async fn what_people_write_is_sealed_and_read_again_after_a_restart() {
     let Answer::Users(users) = alice.call(Call::GetUsers(vec![user("alice")], Vec::new())).await.unwrap() else {
         panic!("no users")
     };
-    assert_eq!(users.users[0].public.get("city"), Some(WORD));
+    assert!(users.users[0].public.iter().eq([("city", WORD)]));
 }

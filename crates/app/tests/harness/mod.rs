@@ -4,7 +4,7 @@
 
 mod steered_log;
 
-pub use steered_log::{Shape, SteeredLog};
+pub use steered_log::SteeredLog;
 
 use bytes::Bytes;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
