@@ -13,6 +13,7 @@ use ring::{hkdf, hmac};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use stonechat_log::activity::ActivityTable;
+use stonechat_log::personal as stored;
 use stonechat_log::record::{FeedRecord, Record};
 use stonechat_log::row::{RowKey, RowWrite};
 use stonechat_log::store::{Bodies, BoxFuture, Done, EventPage, Log, LogError, PageLimit, PersonalPage, Scrubbed};
@@ -146,11 +147,16 @@ impl SealedRows {
         Ok(())
     }
 
-    fn open_row(&self, key: &[u8], value: Bytes) -> Result<Bytes, LogError> {
-        match key::app_of_words(key) {
-            Some(app) if value.first() == Some(&MARK) => self.keys(app)?.open(&place_of_row(key), &value),
-            _ => Ok(value),
+    fn open_row(&self, key: &[u8], row: Bytes) -> Result<Bytes, LogError> {
+        if let Some(app) = key::app_of_words(key).filter(|_| row.first() == Some(&MARK)) {
+            return self.keys(app)?.open(&place_of_row(key), &row);
         }
+        // An entry of personal state that is read by its row: the value stands behind its number.
+        let Some((app, user_no, entry)) = stored::value_of(key) else { return Ok(row) };
+        let Some((seq, mut value)) = stored::decode_value(&row) else { return Ok(row) };
+        let before = value.clone();
+        self.open_personal((app, user_no), entry, &mut value)?;
+        Ok(if value == before { row } else { stored::encode_value(seq, value.as_deref()) })
     }
 
     fn open_personal(&self, of: (AppId, UserNo), entry: &[u8], value: &mut Option<Bytes>) -> Result<(), LogError> {
@@ -320,6 +326,8 @@ mod tests {
         assert_eq!(wait(log.load(keys)).unwrap(), vec![Some(HELLO); 3]);
         let changes = wait(inner.personal(APP, UserNo(1), PersonalSeq::ZERO, 9)).unwrap().changes;
         assert_eq!((changes[0].value.as_ref().unwrap()[0], changes[1].value.clone()), (MARK, Some(HELLO)));
+        let row = wait(log.load(vec![stored::value_key(APP, UserNo(1), &[4, 9])])).unwrap().remove(0);
+        assert_eq!(row.as_ref().and_then(stored::decode_value), Some((PersonalSeq(1), Some(HELLO))));
         let page = wait(log.personal(APP, UserNo(1), PersonalSeq::ZERO, 9)).unwrap();
         assert!(page.changes.iter().all(|change| change.value == Some(HELLO)));
         let fed = wait(log.feed(LanePosition(0), 9)).unwrap();

@@ -27,6 +27,14 @@ pub fn value_key(app: AppId, user_no: UserNo, personal_key: &[u8]) -> RowKey {
     key(FAMILY_VALUE, app, user_no, personal_key)
 }
 
+/// The app, the user and the key of the row of a value; `None` for all other rows.
+#[must_use]
+pub fn value_of(row_key: &[u8]) -> Option<(AppId, UserNo, &[u8])> {
+    let (app, rest) = row_key.strip_prefix(&[FAMILY_VALUE])?.split_first_chunk()?;
+    let (user_no, personal_key) = rest.split_first_chunk()?;
+    Some((AppId(u32::from_be_bytes(*app)), UserNo(u32::from_be_bytes(*user_no)), personal_key))
+}
+
 /// The row of a change.
 #[must_use]
 pub fn change_key(app: AppId, user_no: UserNo, seq: PersonalSeq) -> RowKey {
@@ -62,6 +70,16 @@ pub fn decode_value(row: &Bytes) -> Option<(PersonalSeq, Option<Bytes>)> {
     }
 }
 
+/// The row of a value: what [`decode_value`] reads.
+#[must_use]
+pub fn encode_value(seq: PersonalSeq, value: Option<&[u8]>) -> Bytes {
+    let mut row = BytesMut::with_capacity(9 + value.map_or(0, <[u8]>::len));
+    row.put_u64(seq.0);
+    row.put_u8(u8::from(value.is_some()));
+    row.put_slice(value.unwrap_or_default());
+    row.freeze()
+}
+
 /// The rows of a change that was given number `seq`, when the key's row was `before`.
 #[must_use]
 pub fn rows(write: &PersonalWrite, seq: PersonalSeq, before: Option<&Bytes>) -> Vec<RowWrite> {
@@ -69,11 +87,8 @@ pub fn rows(write: &PersonalWrite, seq: PersonalSeq, before: Option<&Bytes>) -> 
     if let Some((old, _)) = before.and_then(decode_value) {
         rows.push(RowWrite::Delete { key: change_key(write.app, write.user_no, old) });
     }
-    let mut value = BytesMut::with_capacity(9 + write.value.as_ref().map_or(0, Bytes::len));
-    value.put_u64(seq.0);
-    value.put_u8(u8::from(write.value.is_some()));
-    value.put_slice(write.value.as_deref().unwrap_or_default());
-    rows.push(RowWrite::Put { key: value_key(write.app, write.user_no, &write.key), value: value.freeze() });
+    let value = encode_value(seq, write.value.as_deref());
+    rows.push(RowWrite::Put { key: value_key(write.app, write.user_no, &write.key), value });
     rows.push(RowWrite::Put { key: change_key(write.app, write.user_no, seq), value: write.key.clone() });
     rows.push(RowWrite::Put {
         key: last_key(write.app, write.user_no),
