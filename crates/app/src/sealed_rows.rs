@@ -326,8 +326,8 @@ mod tests {
         assert_eq!(wait(log.load(keys)).unwrap(), vec![Some(HELLO); 3]);
         let changes = wait(inner.personal(APP, UserNo(1), PersonalSeq::ZERO, 9)).unwrap().changes;
         assert_eq!((changes[0].value.as_ref().unwrap()[0], changes[1].value.clone()), (MARK, Some(HELLO)));
-        let row = wait(log.load(vec![stored::value_key(APP, UserNo(1), &[4, 9])])).unwrap().remove(0);
-        assert_eq!(row.as_ref().and_then(stored::decode_value), Some((PersonalSeq(1), Some(HELLO))));
+        let entry = wait(log.load(vec![stored::value_key(APP, UserNo(1), &[4, 9])])).unwrap().remove(0);
+        assert_eq!(entry.as_ref().and_then(stored::decode_value), Some((PersonalSeq(1), Some(HELLO))));
         let page = wait(log.personal(APP, UserNo(1), PersonalSeq::ZERO, 9)).unwrap();
         assert!(page.changes.iter().all(|change| change.value == Some(HELLO)));
         let fed = wait(log.feed(LanePosition(0), 9)).unwrap();
