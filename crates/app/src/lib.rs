@@ -50,7 +50,7 @@ mod relate;
 pub mod rows;
 pub mod scrub;
 pub mod seal;
-mod sealed_rows;
+pub mod sealed_rows;
 mod send_message;
 pub mod session;
 mod stars;

@@ -10,7 +10,9 @@ use crate::tally;
 use crate::world::World;
 use anyhow::{Context as _, bail, ensure};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use stonechat_app::api::{Answer, Call, Content, ConversationView, EventView};
+use stonechat_app::sealed_rows::SealedRows;
 use stonechat_client::core::rows::{ConversationRow, OutboxRow};
 use stonechat_client::state::{ConnectionState, SendState};
 use stonechat_domain::event::Change;
@@ -47,7 +49,9 @@ impl World {
     fn look_closer(&mut self) -> anyhow::Result<()> {
         let node = self.node.as_ref().context("the server does not run")?;
         let mut model = Model::default();
-        let (log, vault) = (node.log.clone(), node.vault.clone());
+        let vault = node.vault.clone();
+        // What is sealed in rows is compared as it was written.
+        let log = Arc::new(SealedRows::new(node.log.clone(), vault.clone()));
         loop {
             let after = LanePosition(model.records);
             let of_task = log.clone();
