@@ -550,10 +550,7 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Arc<Session>>, call
         Call::ListPinned { conversation, after, limit } => {
             Answer::Messages(Box::new(list_pinned::list(node, reader, conversation, (after, limit)).await?))
         }
-        Call::SetPreferences(wanted) => {
-            preferences::set(node, reader, *wanted).await?;
-            Answer::Done
-        }
+        Call::SetPreferences(wanted) => preferences::set(node, reader, *wanted).await?,
         Call::DeleteMessages(wanted) => deletions::delete(node, reader, wanted).await?,
         Call::StarMessages(wanted) => stars::star(node, reader, wanted).await?,
         Call::ListStarred { page, limit } => Answer::Starred(stars::list(node, reader, &page, limit).await?),

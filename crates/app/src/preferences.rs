@@ -13,8 +13,9 @@ use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::ConversationId;
 use stonechat_types::number::PersonalSeq;
 
-/// Changes them. A change that was carried out before changes nothing again, whatever happened since.
-pub(crate) async fn set(node: &Node, reader: &Reader, set: SetPreferences) -> Result<(), Failure> {
+/// Changes them, and says what they are then. A change that was carried out before changes nothing again, whatever
+/// happened since.
+pub(crate) async fn set(node: &Node, reader: &Reader, set: SetPreferences) -> Result<Answer, Failure> {
     let SetPreferences { command_id, conversation, patch } = set;
     let (state, me) = node.membership(reader, conversation).await?;
     if me.intervals.is_empty() {
@@ -22,7 +23,7 @@ pub(crate) async fn set(node: &Node, reader: &Reader, set: SetPreferences) -> Re
     }
     let _one = node.devices.lock(reader).await;
     let once = Once::new(node, reader, (conversation, command_id), &patch_bytes(&patch)).await?;
-    let Some(once) = once else { return Ok(()) };
+    let Some(once) = once else { return now(node, reader, conversation).await };
     let before = of(node, reader, conversation).await?;
     let mut after = before.clone();
     after.apply(&patch, node.clock.now(), me.visible_upto(state.head).min(state.head));
@@ -36,12 +37,17 @@ pub(crate) async fn set(node: &Node, reader: &Reader, set: SetPreferences) -> Re
     if after != before {
         items.push(PersonalItem::Preferences(conversation, Box::new(after)));
     }
-    once.commit(node, reader, (items, rows)).await.map(drop)
+    once.commit(node, reader, (items, rows)).await?;
+    now(node, reader, conversation).await
 }
 
 /// What the caller prefers, for the app's backend.
 pub(crate) async fn get(node: &Node, reader: &Reader, conversation: ConversationId) -> Result<Answer, Failure> {
     node.membership(reader, conversation).await?;
+    now(node, reader, conversation).await
+}
+
+async fn now(node: &Node, reader: &Reader, conversation: ConversationId) -> Result<Answer, Failure> {
     let entry = once::entry(node, reader, personal::preferences_key(conversation)).await?;
     let (version, item) =
         entry.unwrap_or_else(|| (PersonalSeq::ZERO, PersonalItem::Preferences(conversation, Box::default())));

@@ -174,7 +174,9 @@ impl Backend for Stub {
             Call::ChangeMessage(change) => {
                 Answer::CommandDone(CommandDone { conversation: change.conversation, seq: Seq(9), deduplicated: false })
             }
-            Call::SetPreferences(_) => Answer::Done,
+            Call::SetPreferences(set) => {
+                Answer::Own(PersonalSeq(1), Box::new(PersonalItem::Preferences(set.conversation, Box::default())))
+            }
             Call::GetPreferences(conversation) => {
                 let muted = Preferences { muted_until: Some(FOR_GOOD), ..Preferences::default() };
                 Answer::Own(PersonalSeq(1), Box::new(PersonalItem::Preferences(*conversation, Box::new(muted))))

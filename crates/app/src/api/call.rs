@@ -43,7 +43,7 @@ pub enum Call {
         /// Messages at most; 0 for the default.
         limit: u32,
     },
-    /// Change what the caller prefers in a conversation. Answer: `Done`.
+    /// Change what the caller prefers in a conversation. Answer: `Own`.
     SetPreferences(Box<SetPreferences>),
     /// What the caller prefers in a conversation. Answer: `Own`.
     GetPreferences(ConversationId),

@@ -238,10 +238,6 @@ impl Core {
         if self.outbox.get(&id).is_some_and(|entry| entry.row.command.is_none()) {
             return self.break_off("the server answered a message as a command");
         }
-        let prefers = self.outbox.get(&id).and_then(|entry| Some((entry.row.conversation, entry.prefers()?.0)));
-        if let Some((conversation, patch)) = prefers {
-            self.prefer(conversation, &patch);
-        }
         if let Body::Entry(entry) = body {
             self.on_personal(entry, Told::Live);
         }

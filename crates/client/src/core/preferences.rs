@@ -82,14 +82,4 @@ impl Core {
         }
         Arc::new(preferences)
     }
-
-    /// A change was carried out: it stands until the server says what came of it.
-    pub(super) fn prefer(&mut self, id: ConversationId, patch: &PreferencesPatch) {
-        let head = self.conversations.get(&id).map_or(0, |it| it.row.head_seq);
-        let now = Timestamp(self.now.wall_ms);
-        let preferences = self.preferences.entry(id).or_default();
-        preferences.apply(patch, now, Seq(head));
-        let _ = preferences.apply_fields(patch);
-        self.touched.insert(id);
-    }
 }

@@ -99,7 +99,7 @@ pub(crate) async fn change(
     let (user, conversation): (UserId, ConversationId) = (id("user", &user)?, id("conversation", &conversation)?);
     let command_id = command_id(&state, body.command_id.as_deref())?;
     let set = SetPreferences { command_id, conversation, patch: patch(body)? };
-    let Answer::Done = state.backend.call_as(caller.app, user, Call::SetPreferences(Box::new(set))).await? else {
+    let Answer::Own(..) = state.backend.call_as(caller.app, user, Call::SetPreferences(Box::new(set))).await? else {
         return Err(ApiError::new(ErrorCode::Internal, "the change had another answer than expected"));
     };
     Ok(Json(Done { conversation: conversation.to_string(), command_id: command_id.to_string() }))
