@@ -214,8 +214,18 @@ pub(crate) async fn has_room(
 }
 
 async fn knows(node: &Node, reader: &Reader, user: &UserRef, other: &UserId) -> Result<bool, Failure> {
-    let key = rows::value_key(reader.app, user.no, &personal::relation_key(other));
-    Ok(node.row(key).await?.is_some())
+    let key = personal::relation_key(other);
+    let row = node.row(rows::value_key(reader.app, user.no, &key)).await?;
+    row.map_or(Ok(false), |row| says_something(&key, &row))
+}
+
+/// Whether an entry says anything of the other: what was declined, removed and taken back leaves one that does not.
+fn says_something(key: &[u8], row: &Bytes) -> Result<bool, Failure> {
+    let Some((_, Some(value))) = rows::decode_value(row) else { return Ok(false) };
+    match personal::decode(key, &value).map_err(failure)? {
+        Some(PersonalItem::Relation(view)) => Ok(!view.is_empty()),
+        _ => Ok(false),
+    }
 }
 
 /// Relations that are counted at once.
@@ -223,11 +233,14 @@ const COUNTED_AT_ONCE: usize = 256;
 
 async fn count(node: &Node, reader: &Reader, user: &UserRef) -> Result<usize, Failure> {
     let prefix = rows::value_key(reader.app, user.no, personal::RELATION_PREFIX);
+    let start = rows::value_key(reader.app, user.no, b"").len();
     let (mut count, mut after) = (0, None);
     // In pages: a relation may have kilobytes of remarks.
     while count < RELATIONS_PER_USER_MAX {
         let found = node.log.scan(prefix.clone(), after, COUNTED_AT_ONCE).await.map_err(failure)?;
-        count += found.len();
+        for (key, row) in &found {
+            count += usize::from(says_something(&key[start..], row)?);
+        }
         after = found.last().map(|(key, _)| key.clone()).filter(|_| found.len() == COUNTED_AT_ONCE);
         if after.is_none() {
             break;

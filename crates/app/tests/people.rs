@@ -8,13 +8,16 @@ use stonechat_app::api::{
     Outbound, OwnProfile, Patch, PersonalItem, ProfilePatch, Relate, RelationFilter, RelationView, SetProfile,
 };
 use stonechat_app::node::Options;
+use stonechat_app::rows::personal as personal_row;
 use stonechat_domain::event::{Content, MessageCommand};
 use stonechat_domain::relation::{RelationCommand, Remarks, WhoMayAdd, WhoMayMessage};
+use stonechat_log::contract::commit;
+use stonechat_log::record::{PersonalWrite, Record};
 use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{CommandId, Username};
-use stonechat_types::limits::FIELD_VALUE_BYTES_MAX;
-use stonechat_types::number::{AppId, PersonalSeq};
+use stonechat_types::limits::{FIELD_VALUE_BYTES_MAX, RELATIONS_PER_USER_MAX};
+use stonechat_types::number::{AppId, PersonalSeq, Timestamp, UserNo};
 use stonechat_types::text::{DisplayName, Note};
 
 fn ask() -> RelationCommand {
@@ -343,4 +346,39 @@ async fn maps_and_questions_are_refused_by_rule() {
     let many = (0..33).map(|i| (format!("{i}"), Some(String::new()))).collect();
     let many = ProfilePatch { private: many, ..ProfilePatch::default() };
     assert_eq!(refused(set(&mut alice, many).await), ErrorCode::InvalidArgument);
+}
+
+/// Entries of relations with so many others, stored as they are.
+fn store_relations(world: &World, user_no: UserNo, contacts_since: Option<Timestamp>) {
+    for chunk in 0..RELATIONS_PER_USER_MAX / 500 {
+        let write = |n: usize| {
+            let view = RelationView {
+                peer: user(&format!("other{n}")),
+                contacts_since,
+                blocks_since: None,
+                incoming: None,
+                outgoing: None,
+                declined: None,
+                remarks: Remarks::default(),
+            };
+            let (key, value) = personal_row::encode(&PersonalItem::Relation(Box::new(view)));
+            PersonalWrite { app: AppId::DEFAULT, user_no, key, value: Some(value) }
+        };
+        let personal = (chunk * 500..(chunk + 1) * 500).map(write).collect();
+        commit(&*world.log.inner, vec![Record { personal, ..Record::default() }]).unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn relations_that_are_over_take_nobodys_place() {
+    let world = World::new();
+    let mut alice = world.device("alice", "phone").await;
+    let mut bob = world.device("bob", "phone").await;
+    world.device("carol", "phone").await;
+    let (of_alice, of_bob) = (alice.begun.session.user.no, bob.begun.session.user.no);
+    store_relations(&world, of_alice, None);
+    assert!(relate(&mut bob, "alice", ask()).await.is_ok(), "all of hers are over");
+    relate(&mut alice, "carol", ask()).await.unwrap();
+    store_relations(&world, of_bob, Some(Timestamp(1)));
+    assert_eq!(refused(relate(&mut bob, "carol", ask()).await), ErrorCode::TooMany);
 }

@@ -150,6 +150,16 @@ pub struct RelationView {
     pub remarks: Remarks,
 }
 
+impl RelationView {
+    /// Whether it says nothing: what was asked, declined, noted or blocked is over.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { peer: _, contacts_since, blocks_since, incoming, outgoing, declined, remarks } = self;
+        let asked = incoming.is_some() || outgoing.is_some() || declined.is_some();
+        contacts_since.is_none() && blocks_since.is_none() && !asked && *remarks == Remarks::default()
+    }
+}
+
 /// Which relations are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RelationFilter {
