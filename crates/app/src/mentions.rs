@@ -28,7 +28,7 @@ pub(crate) async fn unread(
     removed: &Deletions,
 ) -> Result<u32, Failure> {
     let floor = me.floor();
-    let found = above(node, reader, state, floor).await?;
+    let (found, _) = above(node, reader, state, floor).await?;
     if found.is_empty() {
         return Ok(0);
     }
@@ -46,25 +46,35 @@ pub(crate) async fn list(node: &Node, reader: &Reader, wanted: ListMentions) -> 
         return Err(Failure::new(ErrorCode::NotAMember, "the caller is not a member of the conversation"));
     }
     let limit = if limit == 0 { DEFAULT } else { limit.min(PAGE_ITEMS_MAX) } as usize;
-    let mut found = above(node, reader, &state, after).await?;
+    let (mut found, cut) = above(node, reader, &state, after).await?;
+    if let Some(cut) = cut {
+        // Beyond it only some of them were looked at.
+        found.split_off(&cut.next());
+    }
     let removed = deletions::of(node, reader, conversation).await?.deletions;
     found.retain(|ordinal, it| me.sees(it.by) && !removed.holds_ordinal(*ordinal));
     let uncounted = recalls::uncounted(node, (reader.app, state.no), after, state.head).await?;
     // A silent message calls as well; what was taken back does not.
     found.retain(|ordinal, it| uncounted.get(ordinal).is_none_or(|by| *by == it.by));
-    let more = found.len() > limit;
     let view = |it: &Recalled| MentionView { seq: it.by, ordinal: it.ordinal };
-    Ok(MentionsPage { mentions: found.values().take(limit).map(view).collect(), more })
+    let mentions: Vec<_> = found.values().take(limit).map(view).collect();
+    let (more, upto) = match (mentions.last(), cut) {
+        (Some(last), _) if found.len() > limit => (true, last.ordinal),
+        (_, Some(cut)) => (true, cut),
+        _ => (false, after.max(state.ordinal)),
+    };
+    Ok(MentionsPage { mentions, more, upto })
 }
 
-/// The messages of others above an ordinal that call a member or everybody, by their ordinals.
+/// The messages of others above an ordinal that call a member or everybody, by their ordinals. When there are more than are
+/// looked at, also the ordinal up to which these are all.
 async fn above(
     node: &Node,
     reader: &Reader,
     state: &Conversation,
     floor: Ordinal,
-) -> Result<BTreeMap<Ordinal, Recalled>, Failure> {
-    let mut found = BTreeMap::new();
+) -> Result<(BTreeMap<Ordinal, Recalled>, Option<Ordinal>), Failure> {
+    let (mut found, mut cut) = (BTreeMap::new(), None);
     for called in [Called::User(reader.user.no), Called::Everybody] {
         let prefix = key::mentions_of(reader.app, state.no, called);
         let from = key::mentions(reader.app, state.no, called, floor.next());
@@ -73,13 +83,18 @@ async fn above(
             // What came since the state was read is not for this answer.
             let within = |it: &Recalled| it.ordinal > floor && it.ordinal <= state.ordinal;
             let of_others = row.into_iter().filter(|it| within(it) && it.author != reader.user.no);
+            let mut last = None;
             for it in of_others {
-                looked_at += 1;
+                (looked_at, last) = (looked_at + 1, last.max(Some(it.ordinal)));
                 found.insert(it.ordinal, it);
             }
-            looked_at < LOOKED_AT_MAX
+            if looked_at < LOOKED_AT_MAX {
+                return true;
+            }
+            cut = [cut, last].into_iter().flatten().min();
+            false
         })
         .await?;
     }
-    Ok(found)
+    Ok((found, cut))
 }

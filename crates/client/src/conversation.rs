@@ -239,12 +239,20 @@ impl Conversation {
     /// # Errors
     /// Whatever the server answers.
     pub async fn mentions(&self, after: Ordinal, limit: u32) -> Result<(Vec<MentionMark>, bool)> {
-        let list = v1::ListMentions { conversation_id: self.id.to_string(), after_ordinal: after.get(), limit };
-        let Body::Mentions(answer) = self.inner.call(Body::ListMentions(list)).await? else {
-            return Err(Error::Protocol("list_mentions was answered by another frame".into()));
-        };
-        let mark = |it: &v1::Mention| MentionMark { seq: Seq(it.seq), ordinal: Ordinal(it.ordinal) };
-        Ok((answer.mentions.iter().map(mark).collect(), answer.more))
+        let mut after_ordinal = after.get();
+        loop {
+            let list = v1::ListMentions { conversation_id: self.id.to_string(), after_ordinal, limit };
+            let Body::Mentions(answer) = self.inner.call(Body::ListMentions(list)).await? else {
+                return Err(Error::Protocol("list_mentions was answered by another frame".into()));
+            };
+            // The server looks at so many at once, and all of them may be gone by now.
+            if answer.mentions.is_empty() && answer.more && answer.upto_ordinal > after_ordinal {
+                after_ordinal = answer.upto_ordinal;
+                continue;
+            }
+            let mark = |it: &v1::Mention| MentionMark { seq: Seq(it.seq), ordinal: Ordinal(it.ordinal) };
+            return Ok((answer.mentions.iter().map(mark).collect(), answer.more));
+        }
     }
 
     /// Tells the app on the devices of all members something that people do not see.

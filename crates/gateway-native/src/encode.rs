@@ -421,7 +421,11 @@ fn reactions(page: &ReactionsPage) -> v1::Reactions {
 
 fn mentions(page: &MentionsPage) -> v1::Mentions {
     let mention = |view: &MentionView| v1::Mention { seq: view.seq.0, ordinal: view.ordinal.0 };
-    v1::Mentions { mentions: page.mentions.iter().map(mention).collect(), more: page.more }
+    v1::Mentions {
+        mentions: page.mentions.iter().map(mention).collect(),
+        more: page.more,
+        upto_ordinal: page.upto.get(),
+    }
 }
 
 fn edits(page: &EditsPage) -> v1::Edits {

@@ -429,6 +429,8 @@ pub struct MentionsPage {
     pub mentions: Vec<MentionView>,
     /// Whether more follow.
     pub more: bool,
+    /// Up to where these are all; where the list goes on.
+    pub upto: Ordinal,
 }
 
 /// A message that calls a user.

@@ -310,3 +310,29 @@ async fn count(steps: Vec<Step>) {
         assert_eq!(total, device.view(group).await.unread);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_list_of_mentions_goes_on_over_more_than_are_looked_at_once() {
+    let world = World::new();
+    let mut alice = world.device("alice", "phone").await;
+    let group = alice.group("all", &["bob"]).await;
+    let mut bob = world.device("bob", "phone").await;
+    let mut last = Seq::ZERO;
+    for _ in 0..4_100 {
+        last = super::attributes::call_all(&mut alice, group).await;
+    }
+    clear(&mut bob, group, last).await;
+    let wanted = super::attributes::call_all(&mut alice, group).await;
+    let (mut found, mut after) = (Vec::new(), Ordinal::ZERO);
+    loop {
+        let call = Call::ListMentions(ListMentions { conversation: group, after, limit: 0 });
+        let Answer::Mentions(page) = bob.call(call).await.unwrap() else { panic!("a list is no list") };
+        found.extend(page.mentions.iter().map(|it| it.seq));
+        if !page.more {
+            break;
+        }
+        assert!(page.upto > after, "it would go on for ever");
+        after = page.upto;
+    }
+    assert_eq!(found, [wanted]);
+}

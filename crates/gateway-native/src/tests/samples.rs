@@ -271,6 +271,7 @@ pub fn all_answers() -> Vec<Answer> {
         Answer::Mentions(MentionsPage {
             mentions: vec![MentionView { seq: Seq(42), ordinal: Ordinal(12) }],
             more: true,
+            upto: Ordinal(12),
         }),
         Answer::Own(PersonalSeq(23), Box::new(deletions())),
         Answer::Starred(StarredPage {
