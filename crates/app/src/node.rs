@@ -72,7 +72,8 @@ pub(crate) struct Node {
     pub scrubs: tokio::sync::Notify,
 }
 
-/// Locks under which the devices of a user are changed, so that a sign-in cannot undo a sign-out.
+/// Locks under which what belongs to a user alone is changed, his devices among it, so that a sign-in cannot undo a sign-out.
+/// Few users share one.
 pub(crate) struct DeviceLocks(Vec<tokio::sync::Mutex<()>>);
 
 impl Default for DeviceLocks {
@@ -81,12 +82,14 @@ impl Default for DeviceLocks {
     }
 }
 
-const DEVICE_LOCKS: usize = 64;
+const DEVICE_LOCKS: usize = 4_096;
 
 impl DeviceLocks {
     /// Waits for the lock of a user.
     pub async fn lock(&self, reader: &Reader) -> tokio::sync::MutexGuard<'_, ()> {
-        self.0[reader.user.no.0 as usize % DEVICE_LOCKS].lock().await
+        // Numbers of users begin anew in each app.
+        let spread = u64::from(reader.user.no.0) ^ u64::from(reader.app.0).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+        self.0[spread as usize % DEVICE_LOCKS].lock().await
     }
 }
 
