@@ -11,6 +11,7 @@ use bytes::Bytes;
 use stonechat_domain::member::Role;
 use stonechat_domain::permission::{Action, check};
 use stonechat_log::packed;
+use stonechat_types::error_code::ErrorCode;
 use stonechat_types::limits::MEMBERS_PAGE_MAX;
 use stonechat_types::number::{Seq, UserNo};
 
@@ -21,6 +22,10 @@ pub(crate) async fn list(node: &Node, reader: &Reader, wanted: ListMembers) -> R
     let ListMembers { conversation, only, page: token, limit } = wanted;
     let (state, me) = node.membership(reader, conversation).await?;
     check(&state, Some(&me), Action::ListMembers, node.clock.now()).map_err(rejected)?;
+    let tells = matches!(only, MemberFilter::ReadAnnouncement | MemberFilter::NotReadAnnouncement);
+    if tells && !state.settings.tells_receipts() && me.role < Role::Admin {
+        return Err(Failure::new(ErrorCode::Forbidden, "the conversation has no read receipts"));
+    }
     let after = position::members_after(&token)?.unwrap_or(UserNo::ZERO);
     let limit = if limit == 0 { DEFAULT } else { limit.min(MEMBERS_PAGE_MAX) } as usize;
     let roster = node.row(key::roster(reader.app, state.no)).await?.unwrap_or_default();

@@ -17,6 +17,7 @@ use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{CommandId, ConversationId, UserId};
 use stonechat_types::limits::{GROUP_MEMBERS_MAX, GROUP_PAGE_MAX, MEMBERS_PAGE_MAX, MEMBERS_PER_EVENT_MAX};
 use stonechat_types::number::{AppId, Seq};
+use stonechat_types::text::Announcement;
 
 /// Bytes of the row of a conversation, however many members it has.
 const STATE_BYTES_MAX: usize = 1_024;
@@ -174,4 +175,22 @@ async fn who_is_hidden_is_not_named_by_receipts_and_who_may_not_write_not_by_typ
     };
     assert_eq!(carol.sink.wait(types).await, "alice");
     assert_eq!(carol.sink.count(|outbound| matches!(outbound, Outbound::ReadMoved { .. })), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_read_the_announcement_is_not_told_where_reading_is_not() {
+    let world = World::new();
+    let mut alice = world.device("alice", "phone").await;
+    let here = alice.group("All", &["bob"]).await;
+    let mut bob = world.device("bob", "phone").await;
+    alice.change(here, group(GroupCommand::Announce(Announcement::new("Read this").ok()))).await.unwrap();
+    let list = |only| Call::ListMembers(ListMembers { conversation: here, only, page: Bytes::new(), limit: 0 });
+    assert!(bob.call(list(MemberFilter::NotReadAnnouncement)).await.is_ok());
+    let quiet = SettingsPatch { receipts: Some(false), ..SettingsPatch::default() };
+    alice.change(here, group(GroupCommand::ChangeSettings(quiet))).await.unwrap();
+    for only in [MemberFilter::ReadAnnouncement, MemberFilter::NotReadAnnouncement] {
+        assert_eq!(bob.call(list(only)).await.unwrap_err().code, ErrorCode::Forbidden);
+        assert!(alice.call(list(only)).await.is_ok(), "an admin has to know");
+    }
+    assert!(bob.call(list(MemberFilter::All)).await.is_ok());
 }
