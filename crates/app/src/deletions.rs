@@ -122,17 +122,19 @@ pub(crate) async fn message(node: &Node, (state, me): (&Conversation, &Member), 
     header.map(|header| Place { seq, ordinal: header.ordinal }).ok_or_else(missing)
 }
 
-/// How many of the messages above the reader's floor he removed and would else be unread.
+/// How many of the messages above the reader's floor he removed and would else be unread, by what was taken back up to an
+/// event.
 pub(crate) async fn above(
     node: &Node,
     reader: &Reader,
     (state, me): (&Conversation, &Member),
-    (deletions, head): (&Deletions, Ordinal),
+    (deletions, head): (&Deletions, (Seq, Ordinal)),
 ) -> Result<u64, Failure> {
+    let (upto, head) = head;
     if deletions.between(me.floor(), head) == 0 {
         return Ok(0);
     }
-    let uncounted = recalls::uncounted(node, (reader.app, state.no), me.floor(), Seq(u64::MAX)).await?;
+    let uncounted = recalls::uncounted(node, (reader.app, state.no), me.floor(), upto).await?;
     Ok(removed_above(me, head, deletions, uncounted.into_keys()))
 }
 
@@ -161,5 +163,5 @@ pub(crate) async fn above_of(node: &Node, reader: &Reader, column: &Column, head
         Err(failure) => return Err(failure),
     };
     let removed = of(node, reader, column.id).await?;
-    above(node, reader, (&state, &me), (&removed.deletions, head)).await
+    above(node, reader, (&state, &me), (&removed.deletions, (Seq(u64::MAX), head))).await
 }

@@ -40,7 +40,8 @@ pub(crate) async fn view(node: &Node, reader: &Reader, id: ConversationId) -> Re
     let unread = if me.is_active() {
         let upto = (state.head, state.ordinal);
         let recalled = recalls::above(node, (reader.app, state.no), (reader.user.no, me.floor()), upto).await?;
-        let gone = deletions::above(node, reader, (&state, &me), (&removed.deletions, state.ordinal)).await?;
+        let gone =
+            deletions::above(node, reader, (&state, &me), (&removed.deletions, (state.head, state.ordinal))).await?;
         unread(&me, state.ordinal, recalled).saturating_sub(gone)
     } else {
         0
