@@ -203,14 +203,17 @@ impl Quiet {
         self.paused_until.is_some_and(|until| until > now) || self.hours.hold(now)
     }
 
-    /// Takes a change in.
+    /// Takes a change in. A pause that is over by now changes nothing: it was said late, and ends none that was said since.
     pub fn apply(&mut self, patch: &QuietPatch, now: Timestamp) {
         let QuietPatch { hours, paused_until } = patch;
         if let Some(hours) = hours {
             self.hours.clone_from(hours);
         }
-        if let Some(until) = paused_until {
-            self.paused_until = until.filter(|until| *until > now);
+        match paused_until {
+            None => {}
+            Some(None) => self.paused_until = None,
+            Some(Some(until)) if *until > now => self.paused_until = Some(*until),
+            Some(Some(_)) => self.paused_until = self.paused_until.filter(|until| *until > now),
         }
     }
 }
@@ -283,6 +286,9 @@ mod tests {
         assert!(quiet.is_quiet(now) && !quiet.is_quiet(until) && quiet.is_quiet(Timestamp(MONDAY + HOUR)));
         quiet.apply(&pause(Some(FOR_GOOD)), now);
         assert!(quiet.is_quiet(Timestamp(i64::MAX - 1)));
+        // Said late: it is over, and ends nothing that was said since.
+        quiet.apply(&pause(Some(Timestamp(1))), now);
+        assert_eq!(quiet.paused_until, Some(FOR_GOOD));
         quiet.apply(&pause(None), now);
         quiet.apply(&pause(Some(Timestamp(1))), now);
         assert!(quiet.paused_until.is_none() && !quiet.is_quiet(now));

@@ -138,7 +138,12 @@ async fn act(command: &QuietCommand, account: &Account, context: &mut Context<'_
         }
         QuietCommand::Resume(_) => account.pause_until(None).await?,
     };
-    handle.done().await?;
+    let done = handle.done().await;
+    if done.is_err() {
+        // Nothing of it stays behind on a device that the next command uses.
+        let _ = handle.cancel().await;
+    }
+    done?;
     Ok(())
 }
 
