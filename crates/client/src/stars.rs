@@ -15,7 +15,7 @@ use crate::conversation::Conversation;
 use crate::core::translate;
 use crate::error::{Error, Result};
 use crate::send::CommandHandle;
-use crate::state::{ConnectionState, ConversationSummary, Message};
+use crate::state::{ConnectionState, Content, ConversationSummary, Message};
 
 /// Starred messages of one page at most.
 pub const STARRED_PAGE_MAX: usize = 50;
@@ -103,6 +103,9 @@ impl Account {
                 Some(row) => Some(translate::row_to_message(&row, &self.inner.user)),
                 None => self.fetch_starred(&mark, ordinal).await,
             };
+            if message.as_ref().is_some_and(|message| matches!(message.content, Content::Recalled { .. })) {
+                continue;
+            }
             page.push(StarredMessage { mark, message });
         }
         Ok(page)

@@ -268,6 +268,11 @@ impl Core {
                 entry.stage = Stage::Waiting(0);
                 entry.transaction = transaction;
                 let row = entry.row.clone();
+                if row.command.is_some() {
+                    // What it asks for is shown again.
+                    self.touched.insert(row.conversation);
+                    self.tell_quiet();
+                }
                 self.journal.write(StoreOp::PutOutbox(Box::new(row)));
                 self.tell_send(&id);
                 Ok(Reply::Done)

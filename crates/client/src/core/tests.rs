@@ -21,7 +21,7 @@ use crate::core::mutant::Mutants;
 use crate::core::rows::MessageRow;
 use crate::core::timeline::TimelineModel;
 use crate::error::{AuthError, Error, Result};
-use crate::state::{ConnectionState, EndReason, ItemKey, SendState, SentMark, TimelineItemKind};
+use crate::state::{ConnectionState, ConversationSummary, EndReason, ItemKey, SendState, SentMark, TimelineItemKind};
 use crate::store::Store as _;
 use crate::store::memory::MemoryStore;
 use crate::timeline::TimelineOptions;
@@ -45,6 +45,7 @@ struct Bench {
     replies: Vec<Result<Reply>>,
     sends: Vec<SendState>,
     presences: Vec<crate::presence::Presences>,
+    summaries: Vec<Arc<ConversationSummary>>,
     disconnects: usize,
 }
 
@@ -71,6 +72,7 @@ impl Bench {
             replies: Vec::new(),
             sends: Vec::new(),
             presences: Vec::new(),
+            summaries: Vec::new(),
             disconnects: 0,
         }
     }
@@ -90,6 +92,7 @@ impl Bench {
                 }
                 Action::Emit(Change::Connection(state)) => self.states.push(state),
                 Action::Emit(Change::Presences(presences)) => self.presences.push(presences),
+                Action::Emit(Change::Conversation(summary)) => self.summaries.push(summary),
                 Action::Emit(Change::Send { state, .. }) => self.sends.push(state),
                 Action::Emit(_) => {}
                 Action::Reply(_, reply) => self.replies.push(reply),

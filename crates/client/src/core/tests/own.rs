@@ -143,3 +143,51 @@ fn an_event_behind_a_message_that_is_hidden_tells_how_many_there_are() {
     let row = &bench.store.tables().conversations[&direct(0)];
     assert_eq!((row.head_seq, row.head_ordinal, row.unread), (3, 1, 0));
 }
+
+fn queued(n: u8, call: Body) -> Command {
+    let conversation = direct(0);
+    Command::Queue(Box::new(LaneCommand { conversation, command_id: ClientMsgId([n; 16]), call, about: None }))
+}
+
+#[test]
+fn a_change_of_preferences_that_is_answered_late_does_not_hide_what_came_since() {
+    let mut bench = holding();
+    let set = v1::SetPreferences {
+        conversation_id: direct(0).to_string(),
+        muted_until: Some(-1),
+        ..v1::SetPreferences::default()
+    };
+    bench.command(queued(9, Body::SetPreferences(set)));
+    let sent = bench.sent();
+    assert!(sent.iter().any(|(_, body)| matches!(body, Body::SetPreferences(_))));
+    assert!(bench.core.preferences_of(&direct(0)).muted_until.is_some(), "it is shown at once");
+    // The answer is lost, and another device takes it back.
+    bench.input(Input::Closed("gone".into()));
+    bench.advance(60_000);
+    let sent = bench.sent();
+    let hello = sent.iter().rev().find(|(_, body)| matches!(body, Body::Hello(_))).map(|(id, _)| *id);
+    let loud = v1::Preferences { conversation_id: direct(0).to_string(), ..v1::Preferences::default() };
+    let now = v1::PersonalChange { personal_seq: 8, change: Some(v1::personal_change::Change::Preferences(loud)) };
+    let personal = v1::Personal { changes: vec![now.clone()], upto: 8, more: false };
+    let welcome = v1::Welcome { reset: false, personal: Some(personal), ..welcome() };
+    bench.say(hello.unwrap(), Body::Welcome(welcome));
+    let sent = bench.sent();
+    let again = sent.iter().find(|(_, body)| matches!(body, Body::SetPreferences(_))).map(|(id, _)| *id);
+    bench.say(again.unwrap(), Body::Entry(now));
+    assert!(bench.store.tables().outbox.is_empty());
+    assert_eq!(bench.core.preferences_of(&direct(0)).muted_until, None);
+}
+
+#[test]
+fn what_failed_is_shown_again_once_it_is_tried_again() {
+    let mut bench = holding();
+    let star = v1::StarMessages { conversation_id: direct(0).to_string(), seqs: vec![3], ..Default::default() };
+    bench.command(queued(9, Body::StarMessages(star)));
+    let asked = bench.sent().into_iter().find(|(_, body)| matches!(body, Body::StarMessages(_))).unwrap().0;
+    bench.say(asked, Body::Error(v1::Error { code: "too_many".into(), ..v1::Error::default() }));
+    let last_told = |bench: &Bench| bench.summaries.last().is_some_and(|summary| summary.starred.holds(Seq(3)));
+    assert!(!last_told(&bench), "it failed");
+    bench.input(Input::Closed("gone".into()));
+    bench.command(Command::Retry(ClientMsgId([9; 16])));
+    assert!(last_told(&bench), "it waits again");
+}
