@@ -81,6 +81,10 @@ impl EntryKey {
     }
 }
 
+/// Raised with every kind of personal state, and every field of one, that this client learns to know: a store of an older
+/// client passed over it, and is told all of it once more.
+pub const PERSONAL_KINDS: u8 = 1;
+
 /// The newest version of each entry, by its key, with the number of its change.
 #[derive(Debug, Default)]
 pub struct Entries(BTreeMap<EntryKey, u64>);
@@ -162,6 +166,18 @@ impl Core {
             Some(_) | None => {}
         }
         true
+    }
+
+    /// An older client was at work here: what it did not know it passed over, and all is to be told once more.
+    pub(super) fn take_entries_again(&mut self) {
+        if self.device.kinds < PERSONAL_KINDS
+            && !self.device.position.is_empty()
+            && let Some(session) = &mut self.session
+        {
+            session.personal_after = Some(0);
+            // Also what has changed since then is not newer than what is here.
+            self.entries = Entries::default();
+        }
     }
 
     /// The server has another history: it tells all that there is once more.

@@ -257,6 +257,10 @@ pub struct DeviceRow {
     pub history_id: Bytes,
     /// The types of content that the app declares, as the wire has them; empty when none were told.
     pub content_types: Bytes,
+    /// Which kinds of personal state the client knew that was last in step, by [`PERSONAL_KINDS`].
+    ///
+    /// [`PERSONAL_KINDS`]: crate::core::people::PERSONAL_KINDS
+    pub kinds: u8,
 }
 
 /// Everything that the core needs to begin.

@@ -13,6 +13,7 @@ use crate::core::conversation::{Conversation, Fetch, Phase};
 use crate::core::limits::{EARLY_MAX, FIRST_START_CATCH_UPS, HOLD_MS, UNKNOWN_MAX};
 use crate::core::machine::Core;
 use crate::core::mutant::Mutant;
+use crate::core::people::PERSONAL_KINDS;
 use crate::core::reads::Told;
 use crate::core::rows::{ConversationRow, StoreOp};
 use crate::core::translate;
@@ -136,6 +137,7 @@ impl Core {
         if let Some(personal) = welcome.personal {
             self.take_personal(&personal);
         }
+        self.take_entries_again();
         self.welcome_unread = Some(welcome.unread_total);
         self.on_content_types_version(welcome.content_types_version);
         self.take_page(&welcome.conversations, welcome.next_page);
@@ -438,7 +440,7 @@ impl Core {
         if (self.is_in_step() || early)
             && let Some(position) = self.position.take()
         {
-            self.device.position = position;
+            (self.device.position, self.device.kinds) = (position, PERSONAL_KINDS);
             self.journal.write(StoreOp::PutDevice(self.device.clone()));
         }
     }

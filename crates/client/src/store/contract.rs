@@ -133,6 +133,7 @@ fn keeps_everything(mut store: impl Store, reopen: impl FnOnce() -> Box<dyn Stor
         position: Bytes::from_static(b"p1"),
         history_id: Bytes::from_static(b"h"),
         content_types: Bytes::from_static(b"c"),
+        kinds: 7,
     };
     let event = Event { conversation_id: conversation().to_string(), seq: 2, ..Event::default() };
     apply(

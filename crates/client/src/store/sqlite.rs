@@ -191,7 +191,8 @@ fn apply(db: &Connection, op: &StoreOp) -> rusqlite::Result<()> {
         StoreOp::PutDevice(device) => {
             put_value(db, "position", &device.position)?;
             put_value(db, "history_id", &device.history_id)?;
-            put_value(db, "content_types", &device.content_types)
+            put_value(db, "content_types", &device.content_types)?;
+            put_value(db, "kinds", &[device.kinds])
         }
         StoreOp::PutEntry(key, entry) => {
             let mut put = db.prepare_cached("INSERT OR REPLACE INTO entries VALUES (?1, ?2)")?;
@@ -277,6 +278,7 @@ impl Store for SqliteStore {
                 position: value(db, "position")?.unwrap_or_default().into(),
                 history_id: value(db, "history_id")?.unwrap_or_default().into(),
                 content_types: value(db, "content_types")?.unwrap_or_default().into(),
+                kinds: value(db, "kinds")?.and_then(|bytes| bytes.first().copied()).unwrap_or_default(),
             },
             conversations: read(db, "SELECT * FROM conversations", [], row::conversation)?,
             intervals: read(

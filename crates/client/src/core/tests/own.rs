@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::core::command::LaneCommand;
+use crate::core::people::PERSONAL_KINDS;
 
 /// Messages that follow each other are one run.
 fn removed(personal_seq: u64, seqs: &[u64]) -> v1::PersonalChange {
@@ -190,4 +191,25 @@ fn what_failed_is_shown_again_once_it_is_tried_again() {
     bench.input(Input::Closed("gone".into()));
     bench.command(Command::Retry(ClientMsgId([9; 16])));
     assert!(last_told(&bench), "it waits again");
+}
+
+#[test]
+fn a_client_that_knows_more_than_the_one_before_it_asks_for_all_that_is_the_users_own() {
+    let mut bench = holding();
+    let asks = |bench: &mut Bench| {
+        bench.input(Input::Closed("gone".into()));
+        bench.advance(60_000);
+        let sent = bench.sent();
+        let hello = sent.iter().rev().find(|(_, body)| matches!(body, Body::Hello(_))).map(|(id, _)| *id);
+        bench.say(hello.unwrap(), Body::Welcome(v1::Welcome { reset: false, ..welcome() }));
+        bench.sent().into_iter().find(|(_, body)| matches!(body, Body::FetchPersonal(_)))
+    };
+    assert_eq!(asks(&mut bench), None, "it has all of it");
+    bench.core.device.kinds = 0;
+    let (asked, body) = asks(&mut bench).expect("it asks");
+    assert_eq!(body, Body::FetchPersonal(v1::FetchPersonal { after: 0, limit: 0 }));
+    let personal = v1::Personal { changes: vec![removed(3, &[3])], upto: 3, more: false };
+    bench.say(asked, Body::Personal(personal));
+    assert_eq!((bench.seqs(), bench.store.tables().device.kinds), (vec![2, 4, 5, 6], PERSONAL_KINDS));
+    assert_eq!(asks(&mut bench), None, "once");
 }
