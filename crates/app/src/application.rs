@@ -245,7 +245,12 @@ impl App {
             self.node.directory.find(app, &user).await.map_err(failure)?.ok_or_else(missing)?
         };
         let (done, answer) = oneshot::channel();
-        self.route(Reader { app, user: found.user }, None, call, Reply::Once(done));
+        match call {
+            Call::Typing { conversation, active } => {
+                self.mail(app, &found.user, conversation, Work::Typing(active), Reply::Once(done));
+            }
+            call => self.route(Reader { app, user: found.user }, None, call, Reply::Once(done)),
+        }
         answer.await.unwrap_or_else(|_| Err(Failure::new(ErrorCode::ShuttingDown, "the server is about to stop")))
     }
 
@@ -290,6 +295,17 @@ impl App {
         let found = self.node.directory.find(app, &id).await.map_err(failure)?;
         let Some(user) = found.map(|found| found.user) else { return Ok(Quiet::default()) };
         quiet::of(&self.node, &Reader { app, user }).await
+    }
+
+    /// How many messages a user has not read, over all of his conversations, for the app's backend.
+    ///
+    /// # Errors
+    /// [`Failure`]: `not_found` when there is no such user, `overloaded` when too much is read at once.
+    pub async fn unread_total(&self, app: AppId, id: UserId) -> Result<u64, Failure> {
+        let Ok(_permit) = self.reads.try_acquire() else { return Err(overload(&self.node, Bound::Reads)) };
+        let found = self.node.directory.find(app, &id).await.map_err(failure)?;
+        let user = found.ok_or_else(|| Failure::new(ErrorCode::NotFound, "there is no such user"))?.user;
+        list_conversations::unread_now(&self.node, &Reader { app, user }).await
     }
 
     /// What the user who chose a name tells of himself, for the app's backend.
@@ -510,10 +526,13 @@ impl App {
 }
 
 fn overloaded(node: &Node, bound: Bound, reply: Reply) {
+    reply.answer(Err(overload(node, bound)));
+}
+
+fn overload(node: &Node, bound: Bound) -> Failure {
     node.metrics.overloaded(bound);
     let message = "the server has more work than it can take";
-    let failure = Failure { retry_after_ms: Some(250), ..Failure::new(ErrorCode::Overloaded, message) };
-    reply.answer(Err(failure));
+    Failure { retry_after_ms: Some(250), ..Failure::new(ErrorCode::Overloaded, message) }
 }
 
 async fn read(node: &Node, reader: &Reader, session: Option<&Arc<Session>>, call: Call) -> Result<Answer, Failure> {

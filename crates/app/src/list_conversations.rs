@@ -133,6 +133,12 @@ pub(crate) async fn unread_total(
     Ok(total)
 }
 
+/// The same, as it is now, by itself.
+pub(crate) async fn unread_now(node: &Node, reader: &Reader) -> Result<u64, Failure> {
+    let columns = columns(node, reader).await?;
+    unread_total(node, reader, &columns, &node.log.activity().reader(reader.app)).await
+}
+
 /// The pass: those with an event after `from.since`, below (`from.recency`, `from.no`), the newest `limit` of them.
 #[must_use]
 pub fn pass(columns: &[Column], activity: &ActivityReader, from: &WindowPage, limit: usize) -> Window {
