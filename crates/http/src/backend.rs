@@ -40,6 +40,9 @@ pub trait Backend: Send + Sync {
     /// Whether users are there, as their app sees them. Who does not exist is left out.
     fn presence(&self, app: AppId, users: Vec<UserId>) -> BoxFuture<'_, Result<Vec<PresenceView>, Failure>>;
 
+    /// How many messages a user has not read, over all of his conversations.
+    fn unread_total(&self, app: AppId, user: UserId) -> BoxFuture<'_, Result<u64, Failure>>;
+
     /// Carries out a call in the name of a user.
     fn call_as(&self, app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>>;
 

@@ -29,6 +29,11 @@ impl ApiError {
         Self::new(ErrorCode::InvalidArgument, format!("{field} {reason}"))
     }
 
+    /// A fault of ours: what was asked of the application had another answer than that which belongs to it.
+    pub(crate) fn unexpected(what: &str) -> Self {
+        Self::new(ErrorCode::Internal, format!("the {what} had another answer than expected"))
+    }
+
     /// A refusal whose status says more than its code.
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Self {

@@ -2,8 +2,12 @@
 
 mod attributes;
 pub mod backend;
+mod conversation_body;
+mod entities;
 pub mod error;
+mod message_body;
 pub mod metrics;
+mod paging;
 pub mod peer;
 pub mod router;
 pub mod state;
@@ -12,6 +16,7 @@ mod endpoint;
 mod extract;
 mod guard;
 mod text_body;
+mod user_body;
 
 #[cfg(test)]
 mod stub;

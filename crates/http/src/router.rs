@@ -1,9 +1,9 @@
 //! The table of routes, and the router that is made from it.
 
 use crate::endpoint::{
-    change_conversation, change_message, content_types, create_conversation, create_token, devices, health, home,
-    list_members, list_messages, list_readers, metrics_page, openapi, preferences, presence, put_user, quiet,
-    relations, send_message,
+    admission, change_conversation, change_message, content_types, conversations, create_conversation, create_token,
+    devices, health, home, list_members, list_messages, list_readers, message_history, metrics_page, openapi,
+    preferences, presence, put_user, quiet, reading, relations, send_message, stars,
 };
 use crate::error::{no_such_method, no_such_path};
 use crate::guard::{self, Places, REQUESTS_MAX};
@@ -56,6 +56,18 @@ const CONVERSATION_PINNED: &str = "/v1/apps/{app}/conversations/{conversation}/p
 const PREFERENCES: &str = "/v1/apps/{app}/users/{user}/conversations/{conversation}/preferences";
 const QUIET: &str = "/v1/apps/{app}/users/{user}/quiet";
 const MESSAGE_DELETE: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/delete";
+const CONVERSATION: &str = "/v1/apps/{app}/conversations/{conversation}";
+const CONVERSATION_ASKERS: &str = "/v1/apps/{app}/conversations/{conversation}/askers";
+const CONVERSATION_BANS: &str = "/v1/apps/{app}/conversations/{conversation}/bans";
+const MESSAGE_REACTIONS: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/reactions";
+const MESSAGE_EDITS: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/edits";
+const MESSAGE_STAR: &str = "/v1/apps/{app}/conversations/{conversation}/messages/{seq}/star";
+const USER_CONVERSATIONS: &str = "/v1/apps/{app}/users/{user}/conversations";
+const USER_UNREAD: &str = "/v1/apps/{app}/users/{user}/unread";
+const USER_STARRED: &str = "/v1/apps/{app}/users/{user}/starred";
+const READ: &str = "/v1/apps/{app}/users/{user}/conversations/{conversation}/read";
+const TYPING: &str = "/v1/apps/{app}/users/{user}/conversations/{conversation}/typing";
+const MENTIONS: &str = "/v1/apps/{app}/users/{user}/conversations/{conversation}/mentions";
 const MESSAGES: &str = "/v1/apps/{app}/messages";
 
 /// Every path, for counting: labels of metrics are bounded.
@@ -83,6 +95,18 @@ const PATHS: &[&str] = &[
     CONVERSATION_PINNED,
     PREFERENCES,
     QUIET,
+    CONVERSATION,
+    CONVERSATION_ASKERS,
+    CONVERSATION_BANS,
+    MESSAGE_REACTIONS,
+    MESSAGE_EDITS,
+    MESSAGE_STAR,
+    USER_CONVERSATIONS,
+    USER_UNREAD,
+    USER_STARRED,
+    READ,
+    TYPING,
+    MENTIONS,
     MESSAGES,
     "/",
     "/healthz",
@@ -91,7 +115,7 @@ const PATHS: &[&str] = &[
     "/v1/openapi.json",
 ];
 
-fn table() -> [Route; 33] {
+fn table() -> [Route; 46] {
     let open = |path, handler| Route { method: "get", path, access: Access::Open, handler };
     let secret = |method, path, handler| Route { method, path, access: Access::Secret, handler };
     [
@@ -123,6 +147,19 @@ fn table() -> [Route; 33] {
         secret("get", PREFERENCES, get(preferences::look)),
         secret("post", PREFERENCES, post(preferences::change)),
         secret("get", QUIET, get(quiet::look)),
+        secret("post", QUIET, post(quiet::change)),
+        secret("get", CONVERSATION, get(conversations::look)),
+        secret("get", CONVERSATION_ASKERS, get(admission::askers)),
+        secret("get", CONVERSATION_BANS, get(admission::bans)),
+        secret("get", MESSAGE_REACTIONS, get(message_history::reactions)),
+        secret("get", MESSAGE_EDITS, get(message_history::edits)),
+        secret("post", MESSAGE_STAR, post(stars::star)),
+        secret("get", USER_CONVERSATIONS, get(conversations::list)),
+        secret("get", USER_UNREAD, get(conversations::unread)),
+        secret("get", USER_STARRED, get(stars::list)),
+        secret("post", READ, post(reading::read)),
+        secret("post", TYPING, post(reading::typing)),
+        secret("get", MENTIONS, get(reading::mentions)),
         open("/", get(home::handle)),
         open("/healthz", get(health::live)),
         open("/readyz", get(health::ready)),

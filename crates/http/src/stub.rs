@@ -12,24 +12,29 @@ use prometheus_client::registry::Registry;
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use stonechat_app::api::{
-    Answer, Call, CommandDone, Content, ContentType, ContentTypes, Destination, DeviceView, EventView, Failure,
-    MemberView, MembersPage, MessageView, MessagesPage, OwnProfile, PersonalItem, PresenceView, ProfilePatch,
-    ProfileView, RelationView, RelationsPage, Sent, UserView,
+    Answer, AskerView, AskersPage, BanView, BansPage, Call, CommandDone, Content, ContentType, ContentTypes,
+    ConversationPage, ConversationView, Destination, DeviceView, EditView, EditsPage, EventView, Failure, GroupView,
+    MemberView, MembersPage, MentionView, MentionsPage, MessageView, MessagesPage, OwnProfile, PersonalItem,
+    PresenceView, ProfilePatch, ProfileView, ReactionsPage, ReadMark, RelationView, RelationsPage, Sent, StarredPage,
+    StarredView, UserView,
 };
 use stonechat_app::ports::{Clock, Entropy};
 use stonechat_domain::device::{Platform, SignOut};
+use stonechat_domain::event::Change;
+use stonechat_domain::group::{GroupChange, Info, JoinMode, Link, LinkId, Settings};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::Role;
 use stonechat_domain::preferences::{FOR_GOOD, Preferences};
 use stonechat_domain::presence::{Availability, Platforms, PresenceSettings, Shown, Status};
 use stonechat_domain::quiet::Quiet;
+use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::fields::Fields;
 use stonechat_types::id::{
     AppName, CommandId, ConversationId, ConversationKind, DeviceId, MessageId, UserId, Username,
 };
 use stonechat_types::number::{AppId, Ordinal, PersonalSeq, Seq, Timestamp};
-use stonechat_types::text::{Nickname, StatusText};
+use stonechat_types::text::{Announcement, Description, DisplayName, Nickname, Reason, StatusText, Title};
 use tower::ServiceExt as _;
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -161,7 +166,11 @@ impl Backend for Stub {
         })
     }
 
-    fn call_as(&self, _app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>> {
+    fn unread_total(&self, _: AppId, _: UserId) -> BoxFuture<'_, Result<u64, Failure>> {
+        Box::pin(async move { self.answer(Answer::Done).await.map(|_| 7) })
+    }
+
+    fn call_as(&self, _app: AppId, by: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>> {
         let answer = match &call {
             Call::CreateGroup(_) => {
                 Answer::CommandDone(CommandDone { conversation: group(), seq: Seq(1), deduplicated: false })
@@ -185,6 +194,44 @@ impl Backend for Stub {
                 let quiet = Quiet { paused_until: Some(FOR_GOOD), ..Quiet::default() };
                 Answer::Own(PersonalSeq(1), Box::new(PersonalItem::Quiet(Box::new(quiet))))
             }
+            Call::SetQuiet(set) => {
+                let mut quiet = Quiet::default();
+                quiet.apply(&set.patch, NOW);
+                Answer::Own(PersonalSeq(1), Box::new(PersonalItem::Quiet(Box::new(quiet))))
+            }
+            Call::GetConversation(_) => Answer::Conversation(Box::new(conversation())),
+            Call::ListConversations { .. } => {
+                Answer::Conversations(ConversationPage { conversations: vec![conversation()], next: NEXT })
+            }
+            Call::ListReactions(_) => {
+                Answer::Reactions(ReactionsPage { users: vec![(bob(), vec![Emoji::new("👍").unwrap()])], next: NEXT })
+            }
+            Call::ListEdits { .. } => {
+                let content = page().messages.remove(0).event.content;
+                Answer::Edits(EditsPage { versions: vec![EditView { seq: Seq(3), at: NOW, content }], more: false })
+            }
+            Call::ListMentions(_) => {
+                let mentions = vec![MentionView { seq: Seq(6), ordinal: Ordinal(4) }];
+                Answer::Mentions(MentionsPage { mentions, more: true })
+            }
+            Call::ListAskers { .. } => {
+                let (message, by) = (Reason::new("Please").ok(), user("bob"));
+                Answer::Askers(AskersPage { askers: vec![AskerView { user: bob(), message, by, at: NOW }], next: NEXT })
+            }
+            Call::ListBans { .. } => {
+                let (until, by) = (FOR_GOOD, user("alice"));
+                let ban = BanView { user: bob(), until, reason: None, by, at: NOW };
+                Answer::Bans(BansPage { bans: vec![ban], next: Bytes::new() })
+            }
+            Call::ListStarred { .. } => {
+                let message = page().messages.remove(0);
+                Answer::Starred(StarredPage { messages: vec![StarredView { at: NOW, message }], next: NEXT })
+            }
+            Call::StarMessages(star) => {
+                let item = PersonalItem::Stars(star.conversation, Arc::default());
+                Answer::Own(PersonalSeq(1), Box::new(item))
+            }
+            Call::MarkRead { .. } | Call::Typing { .. } => Answer::Done,
             Call::ListPinned { .. } => Answer::Messages(Box::new(page())),
             Call::DeleteMessages(delete) => {
                 let item = PersonalItem::Deletions(delete.conversation, Arc::default());
@@ -213,7 +260,7 @@ impl Backend for Stub {
             Call::FetchMessages { .. } => Answer::Messages(Box::new(page())),
             other => panic!("no endpoint makes the call {other:?}"),
         };
-        *self.called.lock().unwrap() = Some((user, call));
+        *self.called.lock().unwrap() = Some((by, call));
         Box::pin(self.answer(answer))
     }
 
@@ -282,6 +329,61 @@ fn device() -> DeviceView {
 fn sent() -> Sent {
     let id = MessageId { conversation: direct(), seq: Seq(2) };
     Sent { id, ordinal: Ordinal(1), sent_at: NOW, deduplicated: false }
+}
+
+/// Where a page goes on.
+const NEXT: Bytes = Bytes::from_static(&[7, 7, 7]);
+
+fn bob() -> UserView {
+    UserView { id: user("bob"), name: DisplayName::new("Bob").ok() }
+}
+
+/// The group, as alice sees it.
+fn conversation() -> ConversationView {
+    let announced = EventView {
+        id: MessageId { conversation: group(), seq: Seq(5) },
+        ordinal: Ordinal(2),
+        kind: EventKind::Announced,
+        sender: user("alice"),
+        sent_at: NOW,
+        key: [7; 16],
+        content: Content::Change(Change::Group(GroupChange::Announced(Announcement::new("We meet at noon").ok()))),
+    };
+    let described = Info {
+        description: Description::new("What we do").ok(),
+        avatar: None,
+        extension: Bytes::from_static(&[0, 255]),
+    };
+    let shown = GroupView {
+        info: described,
+        settings: Settings { join: JoinMode::Approval, ..Settings::of(ConversationKind::Group) },
+        announcement: Seq(5),
+        dissolved: false,
+        muted_until: FOR_GOOD,
+        nickname: Nickname::new("Al").ok(),
+        links: vec![Link { id: LinkId([7; 16]), until: FOR_GOOD, left: Some(3) }],
+        announced: Some(announced),
+    };
+    ConversationView {
+        id: group(),
+        title: Title::new("Team").ok(),
+        peer: None,
+        role: Some(Role::Admin),
+        member_count: 2,
+        head: Seq(9),
+        head_ordinal: Ordinal(3),
+        read: Seq(2),
+        read_ordinal: Ordinal(1),
+        unread: 2,
+        unread_mentions: 1,
+        removals_version: PersonalSeq::ZERO,
+        active_at: NOW,
+        last_message: Some(Arc::new(page().messages.remove(0))),
+        visible_from: Seq(1),
+        floor_ordinal: Ordinal::ZERO,
+        read_marks: vec![ReadMark { user: user("bob"), read: Seq(4), delivered: Seq(4) }],
+        group: Some(Box::new(shown)),
+    }
 }
 
 fn members() -> MembersPage {

@@ -24,6 +24,9 @@ use stonechat_types::number::{AppId, Timestamp};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+#[path = "backend/conversations.rs"]
+mod conversations;
+
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
 struct Fixed;
@@ -84,6 +87,10 @@ impl Backend for Composed {
 
     fn presence(&self, app: AppId, users: Vec<UserId>) -> BoxFuture<'_, Result<Vec<PresenceView>, Failure>> {
         Box::pin(self.0.presence(app, users))
+    }
+
+    fn unread_total(&self, app: AppId, user: UserId) -> BoxFuture<'_, Result<u64, Failure>> {
+        Box::pin(self.0.unread_total(app, user))
     }
 
     fn call_as(&self, app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>> {
@@ -162,7 +169,11 @@ impl World {
         };
         let paths = self.document["paths"].as_object().unwrap();
         let (_, operations) = paths.iter().find(|(template, _)| fits(template)).expect("the path is described");
-        let responses = &operations[method.to_lowercase()]["responses"];
+        let operation = &operations[method.to_lowercase()];
+        if let (Some(codes), 400..) = (operation["x-error-codes"].as_array(), status) {
+            assert!(codes.contains(&answer["code"]), "{} of {method} {path} is not described", answer["code"]);
+        }
+        let responses = &operation["responses"];
         let exact = &responses[status.to_string()];
         let response = if exact.is_object() { exact } else { &responses["default"] };
         assert!(response.is_object(), "{status} of {method} {path} is not described");
@@ -177,7 +188,7 @@ impl World {
         }
     }
 
-    /// Required keys are there, and no key is that the description does not know. As far down as lists of objects.
+    /// Required keys are there, and no key is that the description does not know, all the way down.
     fn check_shape(&self, schema: &Value, answer: &Value) {
         let schema = self.resolved(schema);
         let parts: Vec<&Value> = match schema["allOf"].as_array() {
@@ -197,8 +208,13 @@ impl World {
         for (key, value) in object {
             let known = properties.iter().find(|(name, _)| *name == key);
             let (_, schema) = known.unwrap_or_else(|| panic!("{key} is not described: {answer}"));
+            let schema = self.resolved(schema);
             for item in value.as_array().into_iter().flatten().filter(|item| item.is_object()) {
                 self.check_shape(&schema["items"], item);
+            }
+            // One without properties is a map, or of the app.
+            if value.is_object() && schema["properties"].is_object() {
+                self.check_shape(schema, value);
             }
         }
     }
@@ -330,7 +346,7 @@ async fn a_message_is_edited_reacted_to_and_recalled_once_each() {
     assert_eq!(change("react", json!({"user": "bob", "emoji": "👍"})).await.1["seq"], json!(0), "it is there");
     let message = shown().await;
     assert_eq!((&message["text"], &message["edits"]), (&json!("Hello"), &json!(1)));
-    assert_eq!(message["reactions"], json!([{"emoji": "👍", "count": 1}]));
+    assert_eq!(message["reactions"], json!([{"emoji": "👍", "count": 1, "own": true}]));
     assert_eq!(change("react", json!({"user": "bob", "emoji": "👍", "remove": true})).await.1["seq"], json!(5));
 
     // It is not bob's to recall, but the app may in his name.

@@ -2,6 +2,7 @@
 //! user alone), in the name of a member. With `as_app` the app vouches for it: windows of time and roles do not bind it then.
 
 use crate::endpoint::send_message::{Given, content};
+use crate::entities::EntityBody;
 use crate::error::ApiError;
 use crate::extract::{JsonBody, PathOf, id};
 use crate::guard::Caller;
@@ -14,7 +15,6 @@ use stonechat_app::api::{Answer, Call, ChangeMessage, DeleteMessages};
 use stonechat_domain::event::{Content, MessageCommand};
 use stonechat_domain::message::Authority;
 use stonechat_types::emoji::Emoji;
-use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{CommandId, ConversationId};
 use stonechat_types::number::Seq;
 
@@ -30,6 +30,9 @@ pub(crate) struct Place {
 pub(crate) struct EditBody {
     user: String,
     text: Option<String>,
+    /// Of the text.
+    #[serde(default)]
+    entities: Vec<EntityBody>,
     body_type: Option<String>,
     /// Base64.
     body: Option<String>,
@@ -100,6 +103,7 @@ pub(crate) async fn edit(
 ) -> Result<Json<Reply>, ApiError> {
     let given = Given {
         text: body.text.as_deref(),
+        entities: &body.entities,
         body_type: body.body_type.as_deref(),
         body: body.body.as_deref(),
         json: body.json.as_ref(),
@@ -153,12 +157,13 @@ pub(crate) async fn delete(
     let command_id = command_id(&state, body.command_id.as_deref())?;
     let call = Call::DeleteMessages(DeleteMessages { command_id, conversation, seqs: vec![seq] });
     let Answer::Own(..) = state.backend.call_as(caller.app, user, call).await? else {
-        return Err(ApiError::new(ErrorCode::Internal, "the command had another answer than expected"));
+        return Err(ApiError::unexpected("command"));
     };
     Ok(Json(Deleted { conversation: conversation.to_string(), command_id: command_id.to_string() }))
 }
 
-fn message(place: &Place) -> Result<(ConversationId, Seq), ApiError> {
+/// The conversation and the message of a path.
+pub(crate) fn message(place: &Place) -> Result<(ConversationId, Seq), ApiError> {
     let conversation: ConversationId = id("conversation", &place.conversation)?;
     let seq = place.seq.parse().ok().filter(|seq| (1..=i64::MAX as u64).contains(seq));
     Ok((conversation, Seq(seq.ok_or_else(|| ApiError::invalid("seq", "is not the seq of a message"))?)))
@@ -195,7 +200,7 @@ async fn change(
     let authority = if asked.as_app { Authority::App } else { Authority::Member };
     let call = Call::ChangeMessage(ChangeMessage { command_id, conversation, seq, command, authority });
     let Answer::CommandDone(done) = state.backend.call_as(caller.app, user, call).await? else {
-        return Err(ApiError::new(ErrorCode::Internal, "the command had another answer than expected"));
+        return Err(ApiError::unexpected("command"));
     };
     Ok(Json(Reply {
         conversation: done.conversation.to_string(),
@@ -210,6 +215,7 @@ mod tests {
     use super::*;
     use crate::stub::{Stub, direct, refusal, request, send_to};
     use serde_json::json;
+    use stonechat_types::error_code::ErrorCode;
 
     const ID: &str = "019a0000-0000-7000-8000-000000000001";
 
@@ -230,7 +236,7 @@ mod tests {
     async fn each_change_is_asked_for_in_the_name_of_the_user() {
         let (user, edit, reply) = asked("edit", json!({"user": "alice", "text": "Hi!", "command_id": ID})).await;
         assert_eq!((user.as_str(), edit.seq, edit.authority), ("alice", Seq(2), Authority::Member));
-        let content = Content { body_type: "text".into(), body: crate::text_body::encode("Hi!") };
+        let content = Content { body_type: "text".into(), body: crate::text_body::encode("Hi!", &[]) };
         assert_eq!(edit.command, MessageCommand::Edit(content));
         let expected = json!({"conversation": direct().to_string(), "seq": 9, "command_id": ID, "deduplicated": false});
         assert_eq!(reply, expected);

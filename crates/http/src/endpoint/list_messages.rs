@@ -1,19 +1,17 @@
 //! `GET /v1/apps/{app}/conversations/{conversation}/messages`: a page of messages, as a member sees them.
 
-use crate::attributes::AttributesBody;
 use crate::error::ApiError;
 use crate::extract::{PathOf, QueryOf, id};
 use crate::guard::Caller;
+use crate::message_body::MessageBody;
+use crate::paging::{limit, number};
 use crate::state::HttpState;
-use crate::text_body::{self, TEXT};
 use axum::extract::State;
 use axum::{Extension, Json};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use stonechat_app::api::{Answer, Call, Content, MessageRange, MessageView};
+use stonechat_app::api::{Answer, Call, MessageRange};
 use stonechat_types::error_code::ErrorCode;
-use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
+use stonechat_types::id::{ConversationId, UserId};
 use stonechat_types::limits::{PAGE_ITEMS_MAX, PINS_MAX};
 use stonechat_types::number::{Ordinal, Seq};
 
@@ -23,6 +21,9 @@ pub(crate) struct Query {
     as_user: String,
     /// Zero, or nothing, for the newest.
     before_ordinal: Option<u64>,
+    /// Zero for the oldest.
+    after_ordinal: Option<u64>,
+    around_ordinal: Option<u64>,
     limit: Option<u32>,
 }
 
@@ -30,51 +31,12 @@ pub(crate) struct Query {
 pub(crate) struct Reply {
     conversation: String,
     /// Ascending.
-    messages: Vec<Message>,
+    messages: Vec<MessageBody>,
     as_of_seq: u64,
     from_ordinal: u64,
     upto_ordinal: u64,
     more_before: bool,
     more_after: bool,
-}
-
-#[derive(Serialize)]
-struct Message {
-    conversation: String,
-    seq: u64,
-    ordinal: u64,
-    message_id: String,
-    client_msg_id: String,
-    sender: String,
-    sent_at: i64,
-    kind: String,
-    changed_seq: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body_type: Option<String>,
-    /// Base64, of what is not text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<String>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    lost: bool,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    recalled: bool,
-    /// How often it was edited, and when last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    edits: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    edited_at: Option<i64>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    reactions: Vec<Reaction>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    attributes: Option<AttributesBody>,
-}
-
-#[derive(Serialize)]
-struct Reaction {
-    emoji: String,
-    count: u32,
 }
 
 pub(crate) async fn handle(
@@ -85,27 +47,35 @@ pub(crate) async fn handle(
 ) -> Result<Json<Reply>, ApiError> {
     let conversation: ConversationId = id("conversation", &conversation)?;
     let user: UserId = id("as_user", &query.as_user)?;
-    let range = match query.before_ordinal.unwrap_or(0) {
-        0 => MessageRange::Newest,
-        ordinal => MessageRange::Before(Ordinal(ordinal)),
-    };
-    let limit = query.limit.unwrap_or(0);
-    if query.limit == Some(0) || limit > PAGE_ITEMS_MAX {
-        return Err(ApiError::invalid("limit", format_args!("is not from 1 to {PAGE_ITEMS_MAX}")));
-    }
+    let (range, limit) = (range(&query)?, limit(query.limit, PAGE_ITEMS_MAX)?);
     let call = Call::FetchMessages { conversation, range, limit };
     let Answer::Messages(page) = state.backend.call_as(caller.app, user, call).await? else {
-        return Err(ApiError::new(ErrorCode::Internal, "the fetch had another answer than expected"));
+        return Err(ApiError::unexpected("fetch"));
     };
     Ok(Json(Reply {
         conversation: page.conversation.to_string(),
-        messages: page.messages.iter().map(message).collect(),
+        messages: page.messages.iter().map(MessageBody::from).collect(),
         as_of_seq: page.as_of.get(),
         from_ordinal: page.from.get(),
         upto_ordinal: page.upto.get(),
         more_before: page.more_before,
         more_after: page.more_after,
     }))
+}
+
+/// At most one of the three is said, and nothing is the newest.
+fn range(query: &Query) -> Result<MessageRange, ApiError> {
+    let ordinal = |field, given: u64| number(field, Some(given)).map(Ordinal);
+    match (query.before_ordinal, query.after_ordinal, query.around_ordinal) {
+        (None | Some(0), None, None) => Ok(MessageRange::Newest),
+        (Some(before), None, None) => ordinal("before_ordinal", before).map(MessageRange::Before),
+        (None, Some(after), None) => ordinal("after_ordinal", after).map(MessageRange::After),
+        (None, None, Some(around)) => ordinal("around_ordinal", around).map(MessageRange::Around),
+        _ => {
+            let message = "name one of before_ordinal, after_ordinal and around_ordinal";
+            Err(ApiError::new(ErrorCode::InvalidArgument, message))
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -121,7 +91,7 @@ pub(crate) struct PinnedQuery {
 pub(crate) struct Pinned {
     conversation: String,
     /// Oldest first.
-    messages: Vec<Message>,
+    messages: Vec<MessageBody>,
     more_after: bool,
 }
 
@@ -134,59 +104,17 @@ pub(crate) async fn pinned(
 ) -> Result<Json<Pinned>, ApiError> {
     let conversation: ConversationId = id("conversation", &conversation)?;
     let user: UserId = id("as_user", &query.as_user)?;
-    let limit = query.limit.unwrap_or(0);
-    if query.limit == Some(0) || limit > PINS_MAX as u32 {
-        return Err(ApiError::invalid("limit", format_args!("is not from 1 to {PINS_MAX}")));
-    }
-    let after = Seq(query.after_seq.unwrap_or_default().min(i64::MAX as u64));
+    let limit = limit(query.limit, PINS_MAX as u32)?;
+    let after = Seq(number("after_seq", query.after_seq)?);
     let call = Call::ListPinned { conversation, after, limit };
     let Answer::Messages(page) = state.backend.call_as(caller.app, user, call).await? else {
-        return Err(ApiError::new(ErrorCode::Internal, "the list had another answer than expected"));
+        return Err(ApiError::unexpected("list"));
     };
     Ok(Json(Pinned {
         conversation: page.conversation.to_string(),
-        messages: page.messages.iter().map(message).collect(),
+        messages: page.messages.iter().map(MessageBody::from).collect(),
         more_after: page.more_after,
     }))
-}
-
-fn message(view: &MessageView) -> Message {
-    let event = &view.event;
-    let edited = view.state.as_ref().filter(|state| state.edits > 0);
-    let reactions = view.state.iter().flat_map(|state| &state.reactions);
-    let mut message = Message {
-        conversation: event.id.conversation.to_string(),
-        seq: event.id.seq.get(),
-        ordinal: event.ordinal.get(),
-        message_id: event.id.to_string(),
-        client_msg_id: ClientMsgId(event.key).to_string(),
-        sender: event.sender.to_string(),
-        sent_at: event.sent_at.as_millis(),
-        kind: event.kind.to_string(),
-        changed_seq: view.changed().get(),
-        text: None,
-        body_type: None,
-        body: None,
-        lost: false,
-        recalled: false,
-        edits: edited.map(|state| state.edits),
-        edited_at: edited.map(|state| state.edited_at.as_millis()),
-        reactions: reactions.map(|it| Reaction { emoji: it.emoji.to_string(), count: it.count }).collect(),
-        attributes: None,
-    };
-    match &event.content {
-        Content::Message { body_type, body, attributes } => {
-            message.attributes = attributes.as_deref().map(AttributesBody::from);
-            message.text = (body_type == TEXT.as_bytes()).then(|| text_body::decode(body)).flatten().map(str::to_owned);
-            message.body = message.text.is_none().then(|| STANDARD.encode(body));
-            message.body_type = Some(String::from_utf8_lossy(body_type).into_owned());
-        }
-        // A page of messages has no changes; one that a later version counts keeps its place.
-        Content::Change(_) => {}
-        Content::Lost => message.lost = true,
-        Content::Recalled { .. } => message.recalled = true,
-    }
-    message
 }
 
 #[cfg(test)]
@@ -236,6 +164,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn newer_pages_and_the_surroundings_of_a_message_too() {
+        for (query, expected) in [
+            ("before_ordinal=0", MessageRange::Newest),
+            ("after_ordinal=0", MessageRange::After(Ordinal(0))),
+            ("after_ordinal=12", MessageRange::After(Ordinal(12))),
+            ("around_ordinal=12", MessageRange::Around(Ordinal(12))),
+        ] {
+            let stub = Stub::default();
+            let asked = get(&direct().to_string(), &format!("?as_user=bob&{query}"));
+            assert_eq!(send_to(&stub.router(), asked).await.0.as_u16(), 200);
+            let (_, Call::FetchMessages { range, .. }) = stub.called() else { panic!("another call was made") };
+            assert_eq!(range, expected, "{query}");
+        }
+    }
+
+    #[tokio::test]
     async fn pinned_messages_are_listed_as_a_member_sees_them() {
         let stub = Stub::default();
         let path = |query: &str| format!("/v1/apps/default/conversations/{}/pinned{query}", direct());
@@ -261,6 +205,9 @@ mod tests {
             (&id, "?as_user=bob&limit=201"),
             (&id, "?as_user=bob&limit=ten"),
             (&id, "?as_user=bob&before_ordinal=-1"),
+            (&id, "?as_user=bob&before_ordinal=9223372036854775808"),
+            (&id, "?as_user=bob&before_ordinal=1&after_ordinal=1"),
+            (&id, "?as_user=bob&before_ordinal=0&around_ordinal=1"),
             (&id, "?as_user=bob&before=1"),
             ("d_x", "?as_user=bob"),
             (&id.to_uppercase(), "?as_user=bob"),

@@ -1,6 +1,7 @@
 //! `POST /v1/apps/{app}/messages`: sends a message in the name of a user.
 
 use crate::attributes::AttributesBody;
+use crate::entities::{EntityBody, entities};
 use crate::error::{ApiError, SentBody};
 use crate::extract::{JsonBody, id};
 use crate::guard::Caller;
@@ -27,6 +28,9 @@ pub(crate) struct Body {
     to_user: Option<String>,
     conversation: Option<String>,
     text: Option<String>,
+    /// Of the text.
+    #[serde(default)]
+    entities: Vec<EntityBody>,
     body_type: Option<String>,
     /// Base64.
     body: Option<String>,
@@ -53,6 +57,7 @@ pub(crate) async fn handle(
     let to = destination(&body)?;
     let given = Given {
         text: body.text.as_deref(),
+        entities: &body.entities,
         body_type: body.body_type.as_deref(),
         body: body.body.as_deref(),
         json: body.json.as_ref(),
@@ -86,6 +91,8 @@ fn destination(body: &Body) -> Result<Destination, ApiError> {
 #[derive(Clone, Copy)]
 pub(crate) struct Given<'a> {
     pub(crate) text: Option<&'a str>,
+    /// Of the text.
+    pub(crate) entities: &'a [EntityBody],
     pub(crate) body_type: Option<&'a str>,
     /// Base64.
     pub(crate) body: Option<&'a str>,
@@ -94,8 +101,11 @@ pub(crate) struct Given<'a> {
 
 /// The type and the bytes of a body that is within its limit and, when it is text, checked.
 pub(crate) fn content(given: Given<'_>) -> Result<(Bytes, Bytes), ApiError> {
+    if given.text.is_none() && !given.entities.is_empty() {
+        return Err(ApiError::invalid("entities", "are of a text"));
+    }
     let (body_type, bytes) = match (given.text, given.body_type, given.body, given.json) {
-        (Some(text), None, None, None) => (TEXT, text_body::encode(text)),
+        (Some(text), None, None, None) => (TEXT, text_body::encode(text, &entities(given.entities)?)),
         (None, Some(body_type), Some(base64), None) => {
             check_body_type(body_type)?;
             let bytes = STANDARD.decode(base64).map_err(|_| ApiError::invalid("body", "is not base64"))?;
@@ -116,7 +126,7 @@ pub(crate) fn content(given: Given<'_>) -> Result<(Bytes, Bytes), ApiError> {
     }
     if body_type == TEXT {
         let text = text_body::decode(&bytes).ok_or_else(|| ApiError::invalid("body", "is not a TextBody"))?;
-        check_message_text(text).map_err(|error| ApiError::invalid("text", error))?;
+        check_message_text(text.text).map_err(|error| ApiError::invalid("text", error))?;
     }
     Ok((Bytes::copy_from_slice(body_type.as_bytes()), bytes))
 }
@@ -157,7 +167,17 @@ mod tests {
         assert_eq!(user.as_str(), "alice");
         assert_eq!(sent.to, Destination::User(UserId::new("bob").unwrap()));
         assert_eq!(sent.client_msg_id.to_string(), id);
-        assert_eq!((&sent.body_type[..], text_body::decode(&sent.body)), (&b"text"[..], Some("Hi 👩‍👩‍👧\n")));
+        assert_eq!((&sent.body_type[..], &sent.body[..]), (&b"text"[..], &text_body::encode("Hi 👩‍👩‍👧\n", &[])[..]));
+    }
+
+    #[tokio::test]
+    async fn a_text_has_its_stretches() {
+        let stub = Stub::default();
+        let entities = json!([{"offset": 0, "length": 2, "type": "bold"}]);
+        let body = json!({"sender": "alice", "to_user": "bob", "text": "Hi", "entities": entities});
+        assert_eq!(send_to(&stub.router(), post(body)).await.0.as_u16(), 200);
+        let (_, Call::Send(sent)) = stub.called() else { panic!("another call was made") };
+        assert_eq!(&sent.body[..], b"\x0a\x02Hi\x12\x04\x10\x02\x30\x01");
     }
 
     #[tokio::test]
@@ -208,6 +228,12 @@ mod tests {
             with("text", json!("a\u{1b}[2J")),
             with("text", json!(7)),
             with("body_type", json!("x")),
+            with("entities", json!([{"offset": 0, "length": 2, "type": "shout"}])),
+            with("entities", json!([{"offset": 0, "length": 2, "type": "link"}])),
+            json!({
+                "sender": "alice", "to_user": "bob", "body_type": "x", "body": "AAEC",
+                "entities": [{"offset": 0, "length": 2, "type": "bold"}],
+            }),
             with("client_msg_id", json!("1")),
             with("client_msgid", json!("019a0000-0000-7000-8000-000000000001")),
             raw("x", "%"),

@@ -78,6 +78,10 @@ impl Backend for ServerBackend {
         Box::pin(self.app.presence(app, users))
     }
 
+    fn unread_total(&self, app: AppId, user: UserId) -> BoxFuture<'_, Result<u64, Failure>> {
+        Box::pin(self.app.unread_total(app, user))
+    }
+
     fn call_as(&self, app: AppId, user: UserId, call: Call) -> BoxFuture<'_, Result<Answer, Failure>> {
         Box::pin(self.app.call_as(app, user, call))
     }

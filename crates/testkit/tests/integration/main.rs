@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods)]
 
+mod backends;
 mod bad_network;
 mod black_box;
 mod command_line;

@@ -1,6 +1,7 @@
 //! What people do to messages is seen on every device: on those that look, on one that was offline, and after restarts
 //! of the server and of the app.
 
+use crate::backends::post;
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -20,9 +21,6 @@ use stonechat_testkit::observed::{Seen, observed};
 use stonechat_testkit::people::{PATIENCE, account, until, user};
 use stonechat_types::id::ConversationId;
 use stonechat_types::number::{LanePosition, Ordinal, Seq};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 async fn online(local: &Local, name: &str, device: &str, home: &Path) -> anyhow::Result<Account> {
     let account = account(&local.url(), &local.token(name), name, device, home).await?;
@@ -278,21 +276,6 @@ async fn what_is_done_without_a_connection_is_shown_at_once_and_carried_out_late
     observed("offline_changes", &Seen::ALL)?;
     local.stop().await;
     Ok(())
-}
-
-/// `POST` with the key of the backend, by hand: the status and the JSON of the answer.
-async fn post(local: &Local, path: &str, body: serde_json::Value) -> anyhow::Result<(u16, serde_json::Value)> {
-    let key = std::fs::read_to_string(local.folder().join("keys/api-secret.default"))?;
-    let (addr, body) = (local.server().http, body.to_string());
-    let head = format!("POST {path} HTTP/1.1\r\nhost: {addr}\r\nauthorization: Bearer {}\r\n", key.trim());
-    let head = format!("{head}content-type: application/json\r\ncontent-length: {}\r\n", body.len());
-    let mut stream = TcpStream::connect(addr).await?;
-    stream.write_all(format!("{head}connection: close\r\n\r\n{body}").as_bytes()).await?;
-    let mut answer = String::new();
-    timeout(PATIENCE, stream.read_to_string(&mut answer)).await.context("the answer ends")??;
-    let (head, body) = answer.split_once("\r\n\r\n").context("a head and a body")?;
-    let status = head.split(' ').nth(1).context("a status")?.parse()?;
-    Ok((status, serde_json::from_str(body)?))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
