@@ -1,6 +1,7 @@
 //! Reading requests, so that whatever is wrong with one is refused in our one shape.
 
 use crate::error::ApiError;
+use crate::state::HttpState;
 use axum::body::to_bytes;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -11,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use std::time::Duration;
 use stonechat_types::error_code::ErrorCode;
-use stonechat_types::id::IdError;
+use stonechat_types::id::{CommandId, IdError};
 
 /// Largest body of a request, in bytes: a message body at its limit, in base64, and the rest.
 pub(crate) const REQUEST_BYTES_MAX: usize = 128 * 1024;
@@ -126,6 +127,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryOf<T> {
 /// An id of a request, or a refusal that names the field.
 pub(crate) fn id<T: std::str::FromStr<Err = IdError>>(field: &str, text: &str) -> Result<T, ApiError> {
     text.parse().map_err(|error| ApiError::invalid(field, error))
+}
+
+/// The id that the backend gave, or a new one.
+pub(crate) fn command_id(state: &HttpState, given: Option<&str>) -> Result<CommandId, ApiError> {
+    match given {
+        Some(text) => id("command_id", text),
+        None => {
+            let (now_ms, random) = state.uuid_parts();
+            Ok(CommandId::from_parts(now_ms, random))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `POST /v1/apps/{app}/conversations/{conversation}/changes`: changes a group in the name of a user.
 
 use crate::error::ApiError;
-use crate::extract::{JsonBody, PathOf, id};
+use crate::extract::{JsonBody, PathOf, command_id, id};
 use crate::guard::Caller;
 use crate::state::HttpState;
 use axum::extract::State;
@@ -12,8 +12,7 @@ use serde::{Deserialize, Serialize};
 use stonechat_app::api::{Answer, Call, ChangeConversation, ChangeRequest};
 use stonechat_domain::group::{For, GroupCommand, InfoPatch, JoinMode, LinkId, SettingsPatch, Who};
 use stonechat_domain::member::Role;
-use stonechat_types::error_code::ErrorCode;
-use stonechat_types::id::{CommandId, ConversationId, UserId};
+use stonechat_types::id::{ConversationId, UserId};
 use stonechat_types::limits::{EXTENSION_BYTES_MAX, LINK_TOKEN_BYTES_MAX, LINK_TOKEN_BYTES_MIN, MEMBERS_PER_EVENT_MAX};
 use stonechat_types::text::{Announcement, AvatarRef, Description, Nickname, Reason, TextError, Title};
 
@@ -110,16 +109,10 @@ pub(crate) async fn handle(
 ) -> Result<Json<Reply>, ApiError> {
     let conversation: ConversationId = id("conversation", &conversation)?;
     let by: UserId = id("by", &body.by)?;
-    let command_id: CommandId = match &body.command_id {
-        Some(text) => id("command_id", text)?,
-        None => {
-            let (now_ms, random) = state.uuid_parts();
-            CommandId::from_parts(now_ms, random)
-        }
-    };
+    let command_id = command_id(&state, body.command_id.as_deref())?;
     let call = Call::Change(ChangeConversation { command_id, conversation, change: request(body.change)? });
     let Answer::CommandDone(done) = state.backend.call_as(caller.app, by, call).await? else {
-        return Err(ApiError::new(ErrorCode::Internal, "the command had another answer than expected"));
+        return Err(ApiError::unexpected("command"));
     };
     Ok(Json(Reply {
         conversation: done.conversation.to_string(),

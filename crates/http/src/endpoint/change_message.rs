@@ -4,7 +4,7 @@
 use crate::endpoint::send_message::{Given, content};
 use crate::entities::EntityBody;
 use crate::error::ApiError;
-use crate::extract::{JsonBody, PathOf, id};
+use crate::extract::{JsonBody, PathOf, command_id, id};
 use crate::guard::Caller;
 use crate::state::HttpState;
 use axum::extract::State;
@@ -15,7 +15,7 @@ use stonechat_app::api::{Answer, Call, ChangeMessage, DeleteMessages};
 use stonechat_domain::event::{Content, MessageCommand};
 use stonechat_domain::message::Authority;
 use stonechat_types::emoji::Emoji;
-use stonechat_types::id::{CommandId, ConversationId};
+use stonechat_types::id::ConversationId;
 use stonechat_types::number::Seq;
 
 /// Which message.
@@ -167,17 +167,6 @@ pub(crate) fn message(place: &Place) -> Result<(ConversationId, Seq), ApiError> 
     let conversation: ConversationId = id("conversation", &place.conversation)?;
     let seq = place.seq.parse().ok().filter(|seq| (1..=i64::MAX as u64).contains(seq));
     Ok((conversation, Seq(seq.ok_or_else(|| ApiError::invalid("seq", "is not the seq of a message"))?)))
-}
-
-/// The id that the backend gave, or a new one.
-pub(crate) fn command_id(state: &HttpState, given: Option<&str>) -> Result<CommandId, ApiError> {
-    match given {
-        Some(text) => id("command_id", text),
-        None => {
-            let (now_ms, random) = state.uuid_parts();
-            Ok(CommandId::from_parts(now_ms, random))
-        }
-    }
 }
 
 /// What every change says.

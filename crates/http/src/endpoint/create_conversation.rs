@@ -1,15 +1,14 @@
 //! `POST /v1/apps/{app}/conversations`: begins a group in the name of a user.
 
 use crate::error::ApiError;
-use crate::extract::{JsonBody, id};
+use crate::extract::{JsonBody, command_id, id};
 use crate::guard::Caller;
 use crate::state::HttpState;
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use stonechat_app::api::{Answer, Call, CreateGroup};
-use stonechat_types::error_code::ErrorCode;
-use stonechat_types::id::{CommandId, ConversationKind, UserId};
+use stonechat_types::id::{ConversationKind, UserId};
 use stonechat_types::limits::MEMBERS_PER_EVENT_MAX;
 use stonechat_types::text::Title;
 
@@ -58,16 +57,10 @@ pub(crate) async fn handle(
         Kind::Group => ConversationKind::Group,
         Kind::Channel => ConversationKind::Channel,
     };
-    let command_id: CommandId = match &body.command_id {
-        Some(text) => id("command_id", text)?,
-        None => {
-            let (now_ms, random) = state.uuid_parts();
-            CommandId::from_parts(now_ms, random)
-        }
-    };
+    let command_id = command_id(&state, body.command_id.as_deref())?;
     let call = Call::CreateGroup(CreateGroup { command_id, kind, title, members });
     let Answer::CommandDone(done) = state.backend.call_as(caller.app, creator, call).await? else {
-        return Err(ApiError::new(ErrorCode::Internal, "the command had another answer than expected"));
+        return Err(ApiError::unexpected("command"));
     };
     Ok(Json(Reply {
         conversation: done.conversation.to_string(),

@@ -9,7 +9,6 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use stonechat_app::api::{Answer, Call, DeviceView};
 use stonechat_domain::device::SignOut;
-use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{DeviceId, UserId};
 
 #[derive(Serialize)]
@@ -40,7 +39,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Devices>, ApiError> {
     let user: UserId = id("user", &user)?;
     let Answer::Devices(devices) = state.backend.call_as(caller.app, user, Call::ListDevices).await? else {
-        return Err(ApiError::new(ErrorCode::Internal, "the list had another answer than expected"));
+        return Err(ApiError::unexpected("list"));
     };
     Ok(Json(Devices { devices: devices.into_iter().map(device).collect() }))
 }

@@ -1,9 +1,8 @@
 //! `GET` and `POST /v1/apps/{app}/users/{user}/conversations/{conversation}/preferences`: what a user prefers in a
 //! conversation, for himself and on all of his devices.
 
-use crate::endpoint::change_message::command_id;
 use crate::error::ApiError;
-use crate::extract::{JsonBody, PathOf, id};
+use crate::extract::{JsonBody, PathOf, command_id, id};
 use crate::guard::Caller;
 use crate::state::HttpState;
 use axum::extract::State;
@@ -12,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use stonechat_app::api::{Answer, Call, PersonalItem, SetPreferences};
 use stonechat_domain::preferences::{FOR_GOOD, Preferences, PreferencesPatch};
-use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ConversationId, UserId};
 use stonechat_types::limits::{FIELDS_MAX, FOLDERS_MAX};
 use stonechat_types::number::{Seq, Timestamp};
@@ -68,9 +66,9 @@ pub(crate) async fn look(
     match answer {
         Answer::Own(_, item) => match *item {
             PersonalItem::Preferences(conversation, it) => Ok(Json(reply(conversation, &it))),
-            _ => Err(ApiError::new(ErrorCode::Internal, "the look had another answer than expected")),
+            _ => Err(ApiError::unexpected("look")),
         },
-        _ => Err(ApiError::new(ErrorCode::Internal, "the look had another answer than expected")),
+        _ => Err(ApiError::unexpected("look")),
     }
 }
 
@@ -100,7 +98,7 @@ pub(crate) async fn change(
     let command_id = command_id(&state, body.command_id.as_deref())?;
     let set = SetPreferences { command_id, conversation, patch: patch(body)? };
     let Answer::Own(..) = state.backend.call_as(caller.app, user, Call::SetPreferences(Box::new(set))).await? else {
-        return Err(ApiError::new(ErrorCode::Internal, "the change had another answer than expected"));
+        return Err(ApiError::unexpected("change"));
     };
     Ok(Json(Done { conversation: conversation.to_string(), command_id: command_id.to_string() }))
 }

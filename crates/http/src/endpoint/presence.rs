@@ -3,7 +3,7 @@
 //! everything.
 
 use crate::error::ApiError;
-use crate::extract::{JsonBody, PathOf, id};
+use crate::extract::{JsonBody, PathOf, command_id, id};
 use crate::guard::Caller;
 use crate::state::HttpState;
 use axum::extract::State;
@@ -12,8 +12,7 @@ use serde::{Deserialize, Serialize};
 use stonechat_app::api::{Answer, Call, PresenceView, SetPresence};
 use stonechat_domain::presence::{PresencePatch, PresenceSettings, Status, WhoMaySee};
 use stonechat_types::emoji::Emoji;
-use stonechat_types::error_code::ErrorCode;
-use stonechat_types::id::{CommandId, UserId};
+use stonechat_types::id::UserId;
 use stonechat_types::limits::PRESENCE_SUBSCRIPTIONS_MAX;
 use stonechat_types::number::Timestamp;
 use stonechat_types::text::StatusText;
@@ -62,13 +61,7 @@ pub(crate) async fn set(
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Json<Settings>, ApiError> {
     let user: UserId = id("user", &user)?;
-    let command_id: CommandId = match &body.command_id {
-        Some(text) => id("command_id", text)?,
-        None => {
-            let (now_ms, random) = state.uuid_parts();
-            CommandId::from_parts(now_ms, random)
-        }
-    };
+    let command_id = command_id(&state, body.command_id.as_deref())?;
     let patch = PresencePatch {
         status: body.status.map(status).transpose()?,
         who_may_see: body.who_may_see.map(who),
@@ -92,7 +85,7 @@ pub(crate) async fn look(
 async fn settings(state: &HttpState, caller: &Caller, user: UserId, call: Call) -> Result<Json<Settings>, ApiError> {
     let name = user.to_string();
     let Answer::PresenceSettings(settings) = state.backend.call_as(caller.app, user, call).await? else {
-        return Err(ApiError::new(ErrorCode::Internal, "presence had another answer than expected"));
+        return Err(ApiError::unexpected("presence"));
     };
     let PresenceSettings { status, who_may_see, who_may_see_last_seen, invisible } = *settings;
     Ok(Json(Settings {

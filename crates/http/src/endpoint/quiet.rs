@@ -2,9 +2,8 @@
 //! themselves.
 
 use crate::conversation_body::until;
-use crate::endpoint::change_message::command_id;
 use crate::error::ApiError;
-use crate::extract::{JsonBody, PathOf, id};
+use crate::extract::{JsonBody, PathOf, command_id, id};
 use crate::guard::Caller;
 use crate::state::HttpState;
 use axum::extract::State;

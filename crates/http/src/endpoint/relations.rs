@@ -1,20 +1,18 @@
 //! `GET /v1/apps/{app}/users/{user}/relations` and `POST …/relations/{peer}`: what two users are to each other.
 
 use crate::error::ApiError;
-use crate::extract::{JsonBody, PathOf, QueryOf, id};
+use crate::extract::{JsonBody, PathOf, QueryOf, command_id, id};
 use crate::guard::Caller;
+use crate::paging::{limit, next_page, page};
 use crate::state::HttpState;
 use axum::extract::State;
 use axum::{Extension, Json};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use stonechat_app::api::{Answer, Call, ListRelations, Relate, RelationFilter, RelationView};
 use stonechat_domain::relation::{RelationCommand, Remarks, Request};
-use stonechat_types::error_code::ErrorCode;
 use stonechat_types::fields::Fields;
-use stonechat_types::id::{CommandId, UserId};
+use stonechat_types::id::UserId;
 use stonechat_types::limits::{RELATIONS_PAGE_MAX, TAGS_MAX};
 use stonechat_types::number::Timestamp;
 use stonechat_types::text::{DisplayName, Note, Tag};
@@ -54,16 +52,10 @@ pub(crate) async fn change(
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Json<Reply>, ApiError> {
     let (user, peer): (UserId, UserId) = (id("user", &user)?, id("peer", &peer)?);
-    let command_id: CommandId = match &body.command_id {
-        Some(text) => id("command_id", text)?,
-        None => {
-            let (now_ms, random) = state.uuid_parts();
-            CommandId::from_parts(now_ms, random)
-        }
-    };
+    let command_id = command_id(&state, body.command_id.as_deref())?;
     let call = Call::Relate(Box::new(Relate { command_id, peer, command: command(body.change)? }));
     let Answer::CommandDone(done) = state.backend.call_as(caller.app, user, call).await? else {
-        return Err(ApiError::new(ErrorCode::Internal, "the command had another answer than expected"));
+        return Err(ApiError::unexpected("command"));
     };
     Ok(Json(Reply {
         conversation: done.conversation.to_string(),
@@ -167,15 +159,13 @@ pub(crate) async fn list(
         Only::Requests => RelationFilter::Requests,
         Only::Blocked => RelationFilter::Blocked,
     };
-    let page = URL_SAFE_NO_PAD.decode(query.page.unwrap_or_default());
-    let page = page.map_err(|_| ApiError::invalid("page", "is not one of ours"))?.into();
-    let limit = query.limit.unwrap_or(0).min(RELATIONS_PAGE_MAX);
+    let (page, limit) = (page(query.page.as_deref())?, limit(query.limit, RELATIONS_PAGE_MAX)?);
     let call = Call::ListRelations(ListRelations { filter, page, limit });
     let Answer::Relations(found) = state.backend.call_as(caller.app, user, call).await? else {
-        return Err(ApiError::new(ErrorCode::Internal, "the list had another answer than expected"));
+        return Err(ApiError::unexpected("list"));
     };
-    let next_page = (!found.next.is_empty()).then(|| URL_SAFE_NO_PAD.encode(&found.next));
-    Ok(Json(Page { relations: found.relations.into_iter().map(relation).collect(), next_page }))
+    let relations = found.relations.into_iter().map(relation).collect();
+    Ok(Json(Page { relations, next_page: next_page(&found.next) }))
 }
 
 fn relation(view: RelationView) -> Relation {
@@ -250,7 +240,7 @@ mod tests {
         ] {
             assert_eq!(refusal(post(change.clone())).await.0, 400, "{change}");
         }
-        for query in ["only=some", "page=%21", "limit=x"] {
+        for query in ["only=some", "page=%21", "limit=x", "limit=0", "limit=201"] {
             assert_eq!(refusal(request("GET", &format!("{PATH}?{query}"), None)).await.0, 400, "{query}");
         }
     }

@@ -74,7 +74,7 @@ pub(crate) async fn handle(
     let message =
         SendMessage { to, client_msg_id, body_type, body: bytes, read_upto: Seq::ZERO, after: None, attributes };
     let Answer::Sent(sent) = state.backend.call_as(caller.app, sender, Call::Send(message)).await? else {
-        return Err(ApiError::new(ErrorCode::Internal, "the send had another answer than expected"));
+        return Err(ApiError::unexpected("send"));
     };
     Ok(Json(Reply { sent: SentBody::from(&sent), client_msg_id: client_msg_id.to_string() }))
 }

@@ -1,9 +1,9 @@
 //! `GET /v1/apps/{app}/users/{user}/starred`: what a user starred, over all of his conversations, and
 //! `POST /v1/apps/{app}/conversations/{conversation}/messages/{seq}/star`: stars a message for him, or no longer.
 
-use crate::endpoint::change_message::{Place, command_id, message};
+use crate::endpoint::change_message::{Place, message};
 use crate::error::ApiError;
-use crate::extract::{JsonBody, PathOf, QueryOf, id};
+use crate::extract::{JsonBody, PathOf, QueryOf, command_id, id};
 use crate::guard::Caller;
 use crate::message_body::MessageBody;
 use crate::paging::{limit, next_page, page};
