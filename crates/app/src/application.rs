@@ -297,7 +297,7 @@ impl App {
         quiet::of(&self.node, &Reader { app, user }).await
     }
 
-    /// How many messages a user has not read, over all of his conversations, for the app's backend.
+    /// How many messages a user has not read, over all conversations but those that he muted, for the app's backend.
     ///
     /// # Errors
     /// [`Failure`]: `not_found` when there is no such user, `overloaded` when too much is read at once.
@@ -305,7 +305,7 @@ impl App {
         let Ok(_permit) = self.reads.try_acquire() else { return Err(overload(&self.node, Bound::Reads)) };
         let found = self.node.directory.find(app, &id).await.map_err(failure)?;
         let user = found.ok_or_else(|| Failure::new(ErrorCode::NotFound, "there is no such user"))?.user;
-        list_conversations::unread_now(&self.node, &Reader { app, user }).await
+        list_conversations::unread_shown(&self.node, &Reader { app, user }).await
     }
 
     /// What the user who chose a name tells of himself, for the app's backend.

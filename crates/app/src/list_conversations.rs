@@ -7,6 +7,7 @@ use crate::directory::failure;
 use crate::get_conversation;
 use crate::node::Node;
 use crate::position::WindowPage;
+use crate::preferences;
 use crate::reading::{PAGE_BYTES, Reader};
 use crate::recalls;
 use crate::rows::column::{Column, decode_chunk};
@@ -133,10 +134,17 @@ pub(crate) async fn unread_total(
     Ok(total)
 }
 
-/// The same, as it is now, by itself.
-pub(crate) async fn unread_now(node: &Node, reader: &Reader) -> Result<u64, Failure> {
-    let columns = columns(node, reader).await?;
-    unread_total(node, reader, &columns, &node.log.activity().reader(reader.app)).await
+/// What a badge shows: the same without the conversations that the reader muted, by itself.
+pub(crate) async fn unread_shown(node: &Node, reader: &Reader) -> Result<u64, Failure> {
+    let (activity, now) = (node.log.activity().reader(reader.app), node.clock.now());
+    let mut shown = Vec::new();
+    for column in columns(node, reader).await? {
+        let is_unread = column.unread(activity.get(column.no).ordinal) > 0;
+        if is_unread && !preferences::of(node, reader, column.id).await?.is_muted(now) {
+            shown.push(column);
+        }
+    }
+    unread_total(node, reader, &shown, &activity).await
 }
 
 /// The pass: those with an event after `from.since`, below (`from.recency`, `from.no`), the newest `limit` of them.

@@ -55,7 +55,7 @@ async fn now(node: &Node, reader: &Reader, conversation: ConversationId) -> Resu
 }
 
 /// What a user prefers now.
-async fn of(node: &Node, reader: &Reader, conversation: ConversationId) -> Result<Preferences, Failure> {
+pub(crate) async fn of(node: &Node, reader: &Reader, conversation: ConversationId) -> Result<Preferences, Failure> {
     match once::entry(node, reader, personal::preferences_key(conversation)).await? {
         Some((_, PersonalItem::Preferences(_, preferences))) => Ok(*preferences),
         Some(_) | None => Ok(Preferences::default()),

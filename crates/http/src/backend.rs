@@ -40,7 +40,7 @@ pub trait Backend: Send + Sync {
     /// Whether users are there, as their app sees them. Who does not exist is left out.
     fn presence(&self, app: AppId, users: Vec<UserId>) -> BoxFuture<'_, Result<Vec<PresenceView>, Failure>>;
 
-    /// How many messages a user has not read, over all of his conversations.
+    /// How many messages a user has not read, over all conversations but those that he muted.
     fn unread_total(&self, app: AppId, user: UserId) -> BoxFuture<'_, Result<u64, Failure>>;
 
     /// Carries out a call in the name of a user.

@@ -66,6 +66,7 @@ const USER_CONVERSATIONS: &str = "/v1/apps/{app}/users/{user}/conversations";
 const USER_UNREAD: &str = "/v1/apps/{app}/users/{user}/unread";
 const USER_STARRED: &str = "/v1/apps/{app}/users/{user}/starred";
 const READ: &str = "/v1/apps/{app}/users/{user}/conversations/{conversation}/read";
+const DELIVERED: &str = "/v1/apps/{app}/users/{user}/conversations/{conversation}/delivered";
 const TYPING: &str = "/v1/apps/{app}/users/{user}/conversations/{conversation}/typing";
 const MENTIONS: &str = "/v1/apps/{app}/users/{user}/conversations/{conversation}/mentions";
 const MESSAGES: &str = "/v1/apps/{app}/messages";
@@ -105,6 +106,7 @@ const PATHS: &[&str] = &[
     USER_UNREAD,
     USER_STARRED,
     READ,
+    DELIVERED,
     TYPING,
     MENTIONS,
     MESSAGES,
@@ -158,6 +160,7 @@ fn table() -> [Route; 46] {
         secret("get", USER_UNREAD, get(conversations::unread)),
         secret("get", USER_STARRED, get(stars::list)),
         secret("post", READ, post(reading::read)),
+        secret("post", DELIVERED, post(reading::delivered)),
         secret("post", TYPING, post(reading::typing)),
         secret("get", MENTIONS, get(reading::mentions)),
         open("/", get(home::handle)),

@@ -1,5 +1,6 @@
 //! `POST /v1/apps/{app}/conversations/{conversation}/changes`: changes a group in the name of a user.
 
+use crate::endpoint::send_message::{Given, content};
 use crate::error::ApiError;
 use crate::extract::{JsonBody, PathOf, command_id, id};
 use crate::guard::Caller;
@@ -9,7 +10,9 @@ use axum::{Extension, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use stonechat_app::api::{Answer, Call, ChangeConversation, ChangeRequest};
+use stonechat_domain::event::Content;
 use stonechat_domain::group::{For, GroupCommand, InfoPatch, JoinMode, LinkId, SettingsPatch, Who};
 use stonechat_domain::member::Role;
 use stonechat_types::id::{ConversationId, UserId};
@@ -53,6 +56,7 @@ enum Change {
     MakeLink { link: String, lasts_ms: Option<u64>, uses: Option<u32> },
     RevokeLink { link: String },
     JoinByLink { token: String },
+    Command { body_type: String, body: Option<String>, json: Option<Value> },
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -173,6 +177,16 @@ fn request(change: Change) -> Result<ChangeRequest, ApiError> {
             GroupCommand::MakeLink { id: link(&id)?, lasts_ms, uses }
         }
         Change::RevokeLink { link: id } => GroupCommand::RevokeLink(link(&id)?),
+        Change::Command { body_type, body, json } => {
+            let (body_type, body) = content(Given {
+                text: None,
+                entities: &[],
+                body_type: Some(&body_type),
+                body: body.as_deref(),
+                json: json.as_ref(),
+            })?;
+            return Ok(ChangeRequest::Command(Content { body_type, body }));
+        }
         Change::JoinByLink { token } => {
             let token = decoded("token", &token)?;
             if !(LINK_TOKEN_BYTES_MIN..=LINK_TOKEN_BYTES_MAX).contains(&token.len()) {
@@ -241,7 +255,7 @@ fn lasting(user: &str, lasts_ms: Option<u64>, reason: Option<String>) -> Result<
 mod tests {
     use super::*;
     use crate::stub::{Stub, group, refusal, request as http_request, send_to};
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn post(change: Value) -> axum::http::Request<axum::body::Body> {
         let path = format!("/v1/apps/default/conversations/{}/changes", group());
@@ -286,6 +300,12 @@ mod tests {
             panic!("another change")
         };
         assert_eq!(user.as_str(), "bob");
+        let ChangeRequest::Command(content) =
+            asked(json!({"command": {"body_type": "acme.refresh", "json": {"what": "board"}}})).await
+        else {
+            panic!("another change")
+        };
+        assert_eq!((&content.body_type[..], &content.body[..]), (&b"acme.refresh"[..], &br#"{"what":"board"}"#[..]));
     }
 
     #[tokio::test]
@@ -301,6 +321,9 @@ mod tests {
             json!({"ban_member": {"user": "b b"}}),
             json!({"make_link": {"link": "AP8="}}),
             json!({"join_by_link": {"token": "AP8="}}),
+            json!({"command": {"body_type": "acme.refresh"}}),
+            json!({"command": {"body_type": "", "body": "AP8="}}),
+            json!({"command": {"text": "Hi"}}),
             json!({"announce": {"text": "x".repeat(5_000)}}),
         ] {
             assert_eq!(refusal(post(change.clone())).await, (400, "invalid_argument".to_owned()), "{change}");

@@ -1,5 +1,5 @@
 //! `GET /v1/apps/{app}/conversations/{conversation}`: a conversation as a member sees it; and of a user,
-//! `GET /v1/apps/{app}/users/{user}/conversations`: a page of his, and `GET …/users/{user}/unread`: his unread over all.
+//! `GET /v1/apps/{app}/users/{user}/conversations`: a page of his, and `GET …/users/{user}/unread`: what a badge shows.
 
 use crate::conversation_body::ConversationBody;
 use crate::error::ApiError;
@@ -71,7 +71,7 @@ pub(crate) async fn list(
 
 #[derive(Serialize)]
 pub(crate) struct Unread {
-    /// Over all conversations.
+    /// Over all conversations but those that he muted.
     unread_total: u64,
 }
 

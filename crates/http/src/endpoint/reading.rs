@@ -1,5 +1,5 @@
-//! `POST /v1/apps/{app}/users/{user}/conversations/{conversation}/read`: moves the read cursor of a user;
-//! `GET …/mentions`: the messages that call him there; `POST …/typing`: shows the others that he writes.
+//! `POST /v1/apps/{app}/users/{user}/conversations/{conversation}/read` and `/delivered`: says how far a user, or a device of
+//! his, is; `GET …/mentions`: the messages that call him there; `POST …/typing`: shows the others that he writes.
 
 use crate::error::ApiError;
 use crate::extract::{JsonBody, PathOf, QueryOf, id};
@@ -22,7 +22,7 @@ fn place((_, user, conversation): &Place) -> Result<(UserId, ConversationId), Ap
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ReadBody {
+pub(crate) struct UptoBody {
     upto_seq: u64,
 }
 
@@ -41,11 +41,26 @@ pub(crate) async fn read(
     State(state): State<HttpState>,
     Extension(caller): Extension<Caller>,
     PathOf(of): PathOf<Place>,
-    JsonBody(body): JsonBody<ReadBody>,
+    JsonBody(body): JsonBody<UptoBody>,
 ) -> Result<Json<Done>, ApiError> {
     let (user, conversation) = place(&of)?;
     let upto = Seq(number("upto_seq", Some(body.upto_seq))?);
     match state.backend.call_as(caller.app, user, Call::MarkRead { conversation, upto }).await? {
+        Answer::Done => Ok(Json(Done {})),
+        _ => Err(ApiError::unexpected("mark")),
+    }
+}
+
+/// `POST …/delivered`. What never can be noted, as in a group, is passed over.
+pub(crate) async fn delivered(
+    State(state): State<HttpState>,
+    Extension(caller): Extension<Caller>,
+    PathOf(of): PathOf<Place>,
+    JsonBody(body): JsonBody<UptoBody>,
+) -> Result<Json<Done>, ApiError> {
+    let (user, conversation) = place(&of)?;
+    let upto = Seq(number("upto_seq", Some(body.upto_seq))?);
+    match state.backend.call_as(caller.app, user, Call::MarkDelivered(vec![(conversation, upto)])).await? {
         Answer::Done => Ok(Json(Done {})),
         _ => Err(ApiError::unexpected("mark")),
     }
@@ -122,9 +137,16 @@ mod tests {
         assert_eq!((status.as_u16(), reply), (200, json!({})));
         let (user, Call::MarkRead { conversation, upto }) = stub.called() else { panic!("another call was made") };
         assert_eq!((user.as_str(), conversation, upto), ("bob", direct(), Seq(4)));
+        let stub = Stub::default();
+        let asked = request("POST", &path("delivered"), Some(json!({"upto_seq": 4})));
+        assert_eq!(send_to(&stub.router(), asked).await.0.as_u16(), 200);
+        let (_, Call::MarkDelivered(marks)) = stub.called() else { panic!("another call was made") };
+        assert_eq!(marks, [(direct(), Seq(4))]);
         for body in [json!({}), json!({"upto_seq": u64::MAX}), json!({"upto_seq": -1}), json!({"upto_seq": 1, "x": 1})]
         {
-            assert_eq!(refusal(request("POST", &path("read"), Some(body.clone()))).await.0, 400, "{body}");
+            for what in ["read", "delivered"] {
+                assert_eq!(refusal(request("POST", &path(what), Some(body.clone()))).await.0, 400, "{what} {body}");
+            }
         }
     }
 

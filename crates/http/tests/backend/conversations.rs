@@ -71,6 +71,12 @@ async fn what_waits_for_a_user_is_counted_listed_and_read() {
     let marks = seen(&world, &format!("{path}?as_user=alice")).await["read_marks"].clone();
     assert_eq!((&marks[0]["user"], &marks[0]["read_seq"]), (&json!("bob"), &view["head_seq"]));
 
+    world.send(json!({"sender": "alice", "conversation": conversation, "text": "once more"})).await;
+    assert_eq!(seen(&world, &format!("{USERS}/bob/unread")).await["unread_total"], json!(1));
+    done(&world, &format!("{mine}/preferences"), json!({"muted_until": -1})).await;
+    assert_eq!(seen(&world, &format!("{USERS}/bob/unread")).await["unread_total"], json!(0));
+    assert_eq!(seen(&world, &format!("{path}?as_user=bob")).await["unread"], json!(1), "it is unread all the same");
+
     let stranger = (404, "not_found".to_owned());
     assert_eq!(refused(&world, "GET", &format!("{path}?as_user=eve"), None).await, stranger);
     assert_eq!(refused(&world, "GET", &format!("{USERS}/nobody/unread"), None).await, stranger);
@@ -85,7 +91,16 @@ async fn what_waits_for_a_user_is_counted_listed_and_read() {
 async fn the_pages_of_a_users_conversations_lead_to_the_last() {
     let world = world(Users::ByFirstMessage);
     for n in 0..5 {
-        world.send(json!({"sender": format!("user{n}"), "to_user": "bob", "text": format!("{n}")})).await;
+        let (_, sent) =
+            world.send(json!({"sender": format!("user{n}"), "to_user": "bob", "text": format!("{n}")})).await;
+        let conversation = sent["conversation"].as_str().unwrap();
+        let delivered = format!("{USERS}/bob/conversations/{conversation}/delivered");
+        done(&world, &delivered, json!({"upto_seq": sent["seq"]})).await;
+        // It is stored within a second, as a read cursor is.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let path = format!("/v1/apps/default/conversations/{conversation}?as_user=user{n}");
+        let marks = seen(&world, &path).await["read_marks"].clone();
+        assert_eq!(marks, json!([{"user": "bob", "read_seq": 0, "delivered_seq": sent["seq"]}]));
     }
     let (mut peers, mut next) = (Vec::new(), String::new());
     loop {
@@ -171,6 +186,7 @@ async fn a_group_tells_its_members_what_it_is_and_its_admins_who_is_kept_out() {
         ("alice", json!({"make_link": {"link": "BwcHBwcHBwcHBwcHBwcHBw==", "uses": 3}})),
         ("bob", json!({"set_nickname": {"nickname": "Bobby"}})),
         ("eve", json!({"apply": {"message": "Please"}})),
+        ("bob", json!({"command": {"body_type": "acme.refresh", "json": {"what": "board"}}})),
     ] {
         done(&world, &changes, json!({"by": by, "change": change})).await;
     }
