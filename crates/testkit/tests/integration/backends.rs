@@ -9,6 +9,7 @@ use stonechat_client::send::Text;
 use stonechat_client::state::{Content, TimelineItemKind};
 use stonechat_client::timeline::{Timeline, TimelineOptions};
 use stonechat_testkit::local::Local;
+use stonechat_testkit::observed::{Seen, observed};
 use stonechat_testkit::people::{PATIENCE, account, until, user};
 use stonechat_types::id::ConversationId;
 use stonechat_types::number::Seq;
@@ -67,6 +68,9 @@ async fn what_a_backend_does_for_users_is_on_their_devices() -> anyhow::Result<(
     let homes: Vec<_> = (0..3).map(|_| tempfile::tempdir()).collect::<Result<_, _>>()?;
     let alice = online(&local, "alice", "phone", homes[0].path()).await?;
     let bob = online(&local, "bob", "phone", homes[1].path()).await?;
+    let away = online(&local, "bob", "laptop", homes[2].path()).await?;
+    away.stop().await;
+    drop(away);
 
     // A text with a stretch of it in bold, by the rule that holds for every gateway.
     let text = |length: u32| {
@@ -110,13 +114,14 @@ async fn what_a_backend_does_for_users_is_on_their_devices() -> anyhow::Result<(
     ensure!(listed["conversations"][0]["last_message"]["seq"] == json!(mark.seq.get()), "{listed}");
     let starred = get(&local, "/v1/apps/default/users/bob/starred").await?;
     ensure!(starred["messages"][0]["message"]["seq"] == json!(seq.get()), "{starred}");
-    // A device that was not there before has all of it.
-    let late = online(&local, "bob", "laptop", homes[2].path()).await?;
-    let there = late.conversation(&id).timeline(TimelineOptions::default()).await?;
+    // A device that was offline has all of it.
+    let away = online(&local, "bob", "laptop", homes[2].path()).await?;
+    let there = away.conversation(&id).timeline(TimelineOptions::default()).await?;
     until("the laptop shows it", || shown(&there, seq) == Some((bold.clone(), true))).await?;
-    for account in [alice, bob, late] {
+    for account in [alice, bob, away] {
         account.stop().await;
     }
+    observed("entities", &Seen::ALL)?;
     local.stop().await;
     Ok(())
 }
