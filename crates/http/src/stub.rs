@@ -212,7 +212,7 @@ impl Backend for Stub {
             }
             Call::ListMentions(_) => {
                 let mentions = vec![MentionView { seq: Seq(6), ordinal: Ordinal(4) }];
-                Answer::Mentions(MentionsPage { mentions, more: true })
+                Answer::Mentions(MentionsPage { mentions, more: true, upto: Ordinal(4) })
             }
             Call::ListAskers { .. } => {
                 let (message, by) = (Reason::new("Please").ok(), user("bob"));

@@ -92,6 +92,8 @@ pub(crate) struct MentionsQuery {
 pub(crate) struct Mentions {
     /// Oldest first.
     mentions: Vec<Mention>,
+    /// Where the list goes on, also behind a page without any.
+    upto_ordinal: u64,
     more_after: bool,
 }
 
@@ -116,7 +118,7 @@ pub(crate) async fn mentions(
         return Err(ApiError::unexpected("list"));
     };
     let mentions = page.mentions.iter().map(|it| Mention { seq: it.seq.get(), ordinal: it.ordinal.get() }).collect();
-    Ok(Json(Mentions { mentions, more_after: page.more }))
+    Ok(Json(Mentions { mentions, upto_ordinal: page.upto.get(), more_after: page.more }))
 }
 
 #[cfg(test)]
@@ -169,7 +171,7 @@ mod tests {
         let asked = request("GET", &path("mentions?after_ordinal=3&limit=200"), None);
         let (status, reply) = send_to(&stub.router(), asked).await;
         assert_eq!(status.as_u16(), 200, "{reply}");
-        assert_eq!(reply, json!({"mentions": [{"seq": 6, "ordinal": 4}], "more_after": true}));
+        assert_eq!(reply, json!({"mentions": [{"seq": 6, "ordinal": 4}], "upto_ordinal": 4, "more_after": true}));
         let (user, Call::ListMentions(list)) = stub.called() else { panic!("another call was made") };
         assert_eq!((user.as_str(), list.after, list.limit), ("bob", Ordinal(3), 200));
         for query in ["limit=0", "limit=201", "after_ordinal=9223372036854775808", "after=1"] {
