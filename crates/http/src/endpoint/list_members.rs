@@ -3,14 +3,13 @@
 use crate::error::ApiError;
 use crate::extract::{PathOf, QueryOf, id};
 use crate::guard::Caller;
+use crate::paging::{limit, next_page, page};
 use crate::state::HttpState;
 use axum::extract::State;
 use axum::{Extension, Json};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use stonechat_app::api::{Answer, Call, ListMembers, MemberFilter, MemberView, MembersPage};
+use stonechat_domain::group::FOR_GOOD;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ConversationId, UserId};
 use stonechat_types::limits::MEMBERS_PAGE_MAX;
@@ -50,7 +49,7 @@ struct Member {
     role: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     nickname: Option<String>,
-    /// Missing when he may write.
+    /// Missing when he may write; -1 is for good.
     #[serde(skip_serializing_if = "Option::is_none")]
     muted_until: Option<i64>,
 }
@@ -63,7 +62,7 @@ pub(crate) async fn handle(
 ) -> Result<Json<Reply>, ApiError> {
     let conversation: ConversationId = id("conversation", &conversation)?;
     let user: UserId = id("as_user", &query.as_user)?;
-    let (page, limit) = paging(query.page.as_deref(), query.limit)?;
+    let (page, limit) = (page(query.page.as_deref())?, limit(query.limit, MEMBERS_PAGE_MAX)?);
     let only = match query.only {
         None => MemberFilter::All,
         Some(Only::Admins) => MemberFilter::Admins,
@@ -78,22 +77,11 @@ pub(crate) async fn handle(
     Ok(Json(reply(&page)))
 }
 
-/// Where a list of members goes on, and how long the page is at most; 0 for the default.
-pub(crate) fn paging(page: Option<&str>, limit: Option<u32>) -> Result<(Bytes, u32), ApiError> {
-    if limit == Some(0) || limit.is_some_and(|limit| limit > MEMBERS_PAGE_MAX) {
-        return Err(ApiError::invalid("limit", format_args!("is not from 1 to {MEMBERS_PAGE_MAX}")));
-    }
-    let page = URL_SAFE_NO_PAD
-        .decode(page.unwrap_or_default())
-        .map_err(|_| ApiError::invalid("page", "is not one of ours"))?;
-    Ok((page.into(), limit.unwrap_or(0)))
-}
-
 /// A page of members as it is answered.
 pub(crate) fn reply(page: &MembersPage) -> Reply {
     Reply {
         members: page.members.iter().map(member).collect(),
-        next_page: (!page.next.is_empty()).then(|| URL_SAFE_NO_PAD.encode(&page.next)),
+        next_page: next_page(&page.next),
         as_of_seq: page.as_of.get(),
     }
 }
@@ -104,7 +92,10 @@ fn member(view: &MemberView) -> Member {
         display_name: view.user.name.as_ref().map(|name| name.as_str().to_owned()),
         role: view.role.as_str(),
         nickname: view.nickname.as_ref().map(|name| name.as_str().to_owned()),
-        muted_until: Some(view.muted_until.as_millis()).filter(|until| *until > 0),
+        muted_until: match view.muted_until {
+            FOR_GOOD => Some(-1),
+            until => Some(until.as_millis()).filter(|until| *until > 0),
+        },
     }
 }
 

@@ -1,10 +1,11 @@
 //! `GET /v1/apps/{app}/conversations/{conversation}/messages/{seq}/readers`: a page of those who have read a message or
 //! played it, or who have not, as a member sees them.
 
-use super::list_members::{Reply, paging, reply};
+use super::list_members::{Reply, reply};
 use crate::error::ApiError;
 use crate::extract::{PathOf, QueryOf, id};
 use crate::guard::Caller;
+use crate::paging::{limit, page};
 use crate::state::HttpState;
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use stonechat_app::api::{Answer, Call, ListReaders, Receipt};
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::{ConversationId, UserId};
+use stonechat_types::limits::MEMBERS_PAGE_MAX;
 use stonechat_types::number::Seq;
 
 #[derive(Deserialize)]
@@ -42,7 +44,7 @@ pub(crate) async fn handle(
     let user: UserId = id("as_user", &query.as_user)?;
     let seq = seq.parse().ok().filter(|seq| *seq <= i64::MAX as u64);
     let seq = Seq(seq.ok_or_else(|| ApiError::invalid("seq", "is not a number of the log"))?);
-    let (page, limit) = paging(query.page.as_deref(), query.limit)?;
+    let (page, limit) = (page(query.page.as_deref())?, limit(query.limit, MEMBERS_PAGE_MAX)?);
     let (receipt, read) = match query.who.unwrap_or(Who::Read) {
         Who::Read => (Receipt::Read, true),
         Who::NotRead => (Receipt::Read, false),
