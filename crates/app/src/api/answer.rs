@@ -1,28 +1,24 @@
 //! What is answered.
 
-use super::people::{OwnProfile, RelationView, RelationsPage, UsersPage};
+use super::members::{AskersPage, BansPage, MembersPage};
+use super::people::{OwnProfile, RelationsPage, UsersPage};
+use super::personal::{DeviceView, PersonalItem, PersonalPage};
 use super::presence::PresenceView;
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::sync::Arc;
 use stonechat_domain::attributes::Attributes;
-use stonechat_domain::deletions::Deletions;
-use stonechat_domain::device::{Platform, SignOut};
 use stonechat_domain::event::Change;
-use stonechat_domain::group::{Asking, Info, Link, Settings};
+use stonechat_domain::group::{Info, Link, Settings};
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::Role;
 use stonechat_domain::message::MessagePolicy;
-use stonechat_domain::plays::Plays;
-use stonechat_domain::preferences::Preferences;
 use stonechat_domain::presence::PresenceSettings;
-use stonechat_domain::quiet::Quiet;
-use stonechat_domain::stars::Stars;
 use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
-use stonechat_types::id::{ConversationId, DeviceId, MessageId, UserId};
+use stonechat_types::id::{ConversationId, MessageId, UserId};
 use stonechat_types::number::{Ordinal, PersonalSeq, Seq, Timestamp};
-use stonechat_types::text::{DisplayName, Nickname, Reason, Title};
+use stonechat_types::text::{DisplayName, Nickname, Title};
 
 /// What a call led to.
 #[derive(Clone, Debug)]
@@ -458,175 +454,6 @@ pub struct StarredView {
     pub at: Timestamp,
     /// The message as it is now.
     pub message: MessageView,
-}
-
-/// Personal changes.
-#[derive(Clone, Debug, Default)]
-pub struct PersonalPage {
-    /// Each key once.
-    pub changes: Vec<(PersonalSeq, PersonalItem)>,
-    /// Complete up to here.
-    pub upto: PersonalSeq,
-    /// Whether more follow.
-    pub more: bool,
-}
-
-/// One entry of personal state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PersonalItem {
-    /// A membership.
-    Membership {
-        /// Where.
-        conversation: ConversationId,
-        /// The role; `None` when it ended.
-        role: Option<Role>,
-        /// When it ended: the last seq that may be seen.
-        visible_upto: Seq,
-    },
-    /// A read cursor.
-    Read {
-        /// Where.
-        conversation: ConversationId,
-        /// Up to here.
-        upto: Seq,
-        /// Its ordinal.
-        ordinal: Ordinal,
-    },
-    /// How far the other user of a direct conversation is.
-    Receipts {
-        /// Where.
-        conversation: ConversationId,
-        /// Up to where he has read.
-        read: Seq,
-        /// Up to where a device of his has stored it, or he has read.
-        delivered: Seq,
-    },
-    /// A device.
-    Device(DeviceView),
-    /// What the user and another are to each other.
-    Relation(Box<RelationView>),
-    /// The user's own profile.
-    Profile(Box<OwnProfile>),
-    /// What the user prefers in a conversation.
-    Preferences(ConversationId, Box<Preferences>),
-    /// What the user says of himself for the time being, and who is shown what.
-    Presence(Box<PresenceSettings>),
-    /// What the user removed from a conversation for himself.
-    Deletions(ConversationId, Arc<Deletions>),
-    /// When the user is not to be disturbed.
-    Quiet(Box<Quiet>),
-    /// What the user starred in a conversation.
-    Stars(ConversationId, Arc<Stars>),
-    /// What the user knows of the voice messages of a conversation: which he has played, and how many others his.
-    Plays(ConversationId, Arc<Plays>),
-    /// That the user asks to be let into a group, or is asked to come in.
-    Asking(Box<AskingView>),
-}
-
-/// A device of a user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeviceView {
-    /// Which.
-    pub id: DeviceId,
-    /// For people.
-    pub name: String,
-    /// The client's name and version.
-    pub client: String,
-    /// When it last signed in.
-    pub seen_at: Timestamp,
-    /// Whether it was signed out.
-    pub revoked: bool,
-    /// When it was last signed out, also after it came back: tokens from before stay worthless. Zero for never.
-    pub revoked_at: Timestamp,
-    /// Its class.
-    pub platform: Platform,
-    /// Why it was last signed out; `None` for never, and where that was not kept.
-    pub signed_out: Option<SignOut>,
-}
-
-/// Members of a conversation.
-#[derive(Clone, Debug)]
-pub struct MembersPage {
-    /// The members.
-    pub members: Vec<MemberView>,
-    /// Where it goes on; empty at the end.
-    pub next: Bytes,
-    /// The conversation's head when the page was made.
-    pub as_of: Seq,
-}
-
-/// A member.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MemberView {
-    /// Who.
-    pub user: UserView,
-    /// What he may do.
-    pub role: Role,
-    /// What he is called here.
-    pub nickname: Option<Nickname>,
-    /// Until when he may not write; zero when he may.
-    pub muted_until: Timestamp,
-}
-
-/// That a user asks to be let into a group, or is asked to come in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AskingView {
-    /// Which group.
-    pub conversation: ConversationId,
-    /// Which of the two; nothing any more when it was answered.
-    pub asking: Asking,
-    /// What the group was called.
-    pub title: Option<Title>,
-    /// Who did it last.
-    pub by: UserId,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// Users who ask to be let into a group, or are asked to come in.
-#[derive(Clone, Debug)]
-pub struct AskersPage {
-    /// The users.
-    pub askers: Vec<AskerView>,
-    /// Where it goes on; empty at the end.
-    pub next: Bytes,
-}
-
-/// A user who asks to be let into a group, or is asked to come in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AskerView {
-    /// Who.
-    pub user: UserView,
-    /// What he says of it.
-    pub message: Option<Reason>,
-    /// Who asks: himself, or a member.
-    pub by: UserId,
-    /// Since when.
-    pub at: Timestamp,
-}
-
-/// Users whom a group keeps out.
-#[derive(Clone, Debug)]
-pub struct BansPage {
-    /// The users.
-    pub bans: Vec<BanView>,
-    /// Where it goes on; empty at the end.
-    pub next: Bytes,
-}
-
-/// A user whom a group keeps out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BanView {
-    /// Who.
-    pub user: UserView,
-    /// Until when; the largest time is for good.
-    pub until: Timestamp,
-    /// Why.
-    pub reason: Option<Reason>,
-    /// By whom.
-    pub by: UserId,
-    /// Since when.
-    pub at: Timestamp,
 }
 
 /// A user.

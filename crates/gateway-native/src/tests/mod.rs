@@ -9,6 +9,7 @@ mod people;
 mod presence;
 mod properties;
 mod samples;
+mod views;
 
 use stonechat_app::api::{Outbound, Welcome};
 use stonechat_net::machine::{Action, CloseCode, Input, MessageKind, Monotonic, SessionMachine};

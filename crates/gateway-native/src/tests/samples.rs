@@ -1,40 +1,35 @@
 //! One frame of every kind. What the server sends is made from the application's words, by the encoder.
 
+use super::people;
+use super::presence;
+use super::views::{
+    asking, changed, deletions, direct_view, emoji, group_changes, group_view, plays, preferences, quiet, stars,
+};
+use crate::encode;
+use crate::receipts;
 use bytes::Bytes;
 use std::sync::Arc;
 use stonechat_app::api::{
-    Answer, AskerView, AskersPage, AskingView, BanView, BansPage, ChangesPage, CommandDone, Content, ContentType,
-    ContentTypes, ConversationPage, ConversationView, DeviceView, EditView, EditsPage, EventView, EventsPage, Failure,
-    GroupView, MemberView, MembersPage, MentionView, MentionsPage, MessageView, MessagesPage, PersonalItem,
-    PersonalPage, ReactionView, ReactionsPage, ReadMark, Sent, StarredPage, StarredView, StateView, UserView, Welcome,
+    Answer, AskerView, AskersPage, BanView, BansPage, ChangesPage, CommandDone, Content, ContentType, ContentTypes,
+    ConversationPage, DeviceView, EditView, EditsPage, EventView, EventsPage, Failure, MemberView, MembersPage,
+    MentionView, MentionsPage, MessagesPage, PersonalItem, PersonalPage, ReactionsPage, Sent, StarredPage, StarredView,
+    UserView, Welcome,
 };
 use stonechat_domain::attributes::{Attributes, Forwarded, ReplyTo};
-use stonechat_domain::deletions::{Deletions, Place, Run};
 use stonechat_domain::device::{Platform, SignOut};
 use stonechat_domain::event::{self, Change};
-use stonechat_domain::group::{Asking, FOR_GOOD, GroupChange, Info, JoinMode, Link, LinkId, Measure, Settings};
+use stonechat_domain::group::FOR_GOOD;
 use stonechat_domain::kind::EventKind;
 use stonechat_domain::member::{Role, UserRef};
 use stonechat_domain::message::MessagePolicy;
-use stonechat_domain::plays::{Played, Plays};
-use stonechat_domain::preferences::{Draft, Preferences};
-use stonechat_domain::quiet::{Days, OffsetChange, Quiet, QuietHours, Window, Zone};
-use stonechat_domain::stars::{Star, Stars};
-use stonechat_types::emoji::Emoji;
 use stonechat_types::error_code::ErrorCode;
-use stonechat_types::fields::Fields;
 use stonechat_types::id::{CommandId, ConversationId, ConversationKind, DeviceId, MessageId, UserId};
 use stonechat_types::number::{AppId, Ordinal, PersonalSeq, Seq, Timestamp, UserNo};
-use stonechat_types::text::{Announcement, AvatarRef, Description, DisplayName, Nickname, Reason, Tag, Title};
+use stonechat_types::text::{DisplayName, Nickname, Reason, Title};
 use stonechat_wire::v1::{self, Frame, frame::Body};
 
-use super::people;
-use super::presence;
-use crate::encode;
-use crate::receipts;
-
 const KEY: [u8; 16] = [0x01, 0x9a, 0xbc, 0xde, 0xf0, 0x12, 0x73, 0x45, 0x86, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 0x12, 0x34];
-const SENT_AT: Timestamp = Timestamp(1_790_000_000_123);
+pub const SENT_AT: Timestamp = Timestamp(1_790_000_000_123);
 const SESSION_ID: u64 = 41;
 
 /// Calls, which want an id and an answer; the hello is the first.
@@ -379,11 +374,11 @@ pub fn bob() -> UserRef {
     UserRef { no: UserNo(2), id: UserId::new("bob").unwrap() }
 }
 
-fn view(user: &UserRef, name: Option<&str>) -> UserView {
+pub fn view(user: &UserRef, name: Option<&str>) -> UserView {
     UserView { id: user.id.clone(), name: name.map(|name| DisplayName::new(name).unwrap()) }
 }
 
-fn title() -> Title {
+pub fn title() -> Title {
     Title::new("Bird watchers").unwrap()
 }
 
@@ -480,155 +475,6 @@ pub fn every_event() -> Vec<EventView> {
     events.extend([false, true].map(|silent| EventView { content: Content::Recalled { silent }, ..message() }));
     events.push(message());
     events
-}
-
-fn emoji(text: &str) -> Emoji {
-    Emoji::new(text).unwrap()
-}
-
-/// A message that people edited and added to.
-fn changed() -> MessageView {
-    let state = StateView {
-        pinned: false,
-        changed: Seq(57),
-        edits: 1,
-        edited_at: SENT_AT,
-        reactions: vec![ReactionView { emoji: emoji("👍"), count: 2, own: true }],
-        recalled: None,
-    };
-    MessageView { event: message(), state: Some(Box::new(state)) }
-}
-
-fn group_view() -> ConversationView {
-    ConversationView {
-        unread_mentions: 3,
-        removals_version: PersonalSeq(23),
-        id: group(),
-        title: Some(title()),
-        peer: None,
-        role: Some(Role::Admin),
-        member_count: 3,
-        head: Seq(99),
-        head_ordinal: Ordinal(60),
-        read: Seq(42),
-        read_ordinal: Ordinal(12),
-        unread: 48,
-        active_at: SENT_AT,
-        last_message: Some(Arc::new(changed())),
-        visible_from: Seq(35),
-        floor_ordinal: Ordinal(9),
-        read_marks: vec![ReadMark { user: bob().id, read: Seq(40), delivered: Seq(44) }],
-        group: Some(Box::new(group_besides())),
-    }
-}
-
-fn link() -> Link {
-    Link { id: LinkId([7; 16]), until: SENT_AT, left: Some(3) }
-}
-
-fn info() -> Info {
-    Info {
-        description: Description::new("Birds,\nand who watches them").ok(),
-        avatar: AvatarRef::new("pictures/birds").ok(),
-        extension: Bytes::from_static(&[0, 0xff, 7]),
-    }
-}
-
-fn group_besides() -> GroupView {
-    let announced = Change::Group(GroupChange::Announced(Announcement::new("Sunday at six").ok()));
-    GroupView {
-        info: info(),
-        settings: Settings { join: JoinMode::Approval, history: true, ..Settings::of(ConversationKind::Group) },
-        announcement: Seq(40),
-        dissolved: true,
-        muted_until: SENT_AT,
-        nickname: Nickname::new("Captain").ok(),
-        links: vec![link()],
-        announced: Some(EventView { kind: announced.kind(), content: Content::Change(announced), ..message() }),
-    }
-}
-
-/// A change of a group of every kind.
-fn group_changes() -> Vec<GroupChange> {
-    let measure = || Measure { user: bob(), until: SENT_AT, reason: Reason::new("spam").ok() };
-    vec![
-        GroupChange::InfoChanged(info()),
-        GroupChange::SettingsChanged(Settings::of(ConversationKind::Channel)),
-        GroupChange::OwnerChanged(bob()),
-        GroupChange::OwnerLeft(bob()),
-        GroupChange::Dissolved,
-        GroupChange::Muted(measure()),
-        GroupChange::Unmuted(bob()),
-        GroupChange::Banned { measure: measure(), removed: true },
-        GroupChange::BanLifted(bob()),
-        GroupChange::NicknameChanged(Nickname::new("Captain").ok()),
-        GroupChange::Announced(Announcement::new("Sunday at six").ok()),
-        GroupChange::Joined(Some(LinkId([7; 16]))),
-        GroupChange::Applied,
-        GroupChange::ApplicationDeclined(bob()),
-        GroupChange::Invited(bob()),
-        GroupChange::InvitationDeclined,
-        GroupChange::LinkMade(link()),
-        GroupChange::LinkRevoked(LinkId([7; 16])),
-    ]
-}
-
-fn direct_view() -> ConversationView {
-    ConversationView {
-        id: direct(),
-        title: None,
-        peer: Some(view(&bob(), Some("Bob"))),
-        role: None,
-        last_message: None,
-        read_marks: Vec::new(),
-        group: None,
-        ..group_view()
-    }
-}
-
-fn preferences() -> Preferences {
-    Preferences {
-        pinned_at: Some(SENT_AT),
-        muted_until: Some(FOR_GOOD),
-        marked_unread: true,
-        archived: true,
-        folders: vec![Tag::new("Work").unwrap()],
-        draft: Some(Draft { text: "half a".into(), reply_to: Some(Seq(30)), at: SENT_AT }),
-        cleared_upto: Seq(7),
-        hidden_upto: Seq(8),
-        fields: Fields::of([("color", "red")]).unwrap(),
-    }
-}
-
-fn deletions() -> PersonalItem {
-    let place = |seq, ordinal| Place { seq: Seq(seq), ordinal: Ordinal(ordinal) };
-    let runs = vec![Run { first: place(1, 1), last: place(7, 3) }, Run { first: place(40, 10), last: place(42, 11) }];
-    PersonalItem::Deletions(group(), Arc::new(Deletions::from_runs(runs).unwrap()))
-}
-
-fn stars() -> PersonalItem {
-    let place = Place { seq: Seq(42), ordinal: Ordinal(12) };
-    let stars = Stars::from_all(vec![Star { place, at: SENT_AT }]).unwrap();
-    PersonalItem::Stars(group(), Arc::new(stars))
-}
-
-fn plays() -> PersonalItem {
-    let others = vec![Played { seq: Seq(42), by: 2 }];
-    let plays = Plays::from_parts(Seq(3), vec![Seq(39), Seq(41)], others).unwrap();
-    PersonalItem::Plays(group(), Arc::new(plays))
-}
-
-fn quiet() -> PersonalItem {
-    let changes = vec![OffsetChange { at: SENT_AT, offset_minutes: 120 }];
-    let zone = Zone::new(Some("Europe/Berlin"), 60, changes).unwrap();
-    let window = Window::new(Days::new(0b001_1111).unwrap(), 22 * 60, 7 * 60).unwrap();
-    let hours = QuietHours::new(vec![window], zone).unwrap();
-    PersonalItem::Quiet(Box::new(Quiet { hours, paused_until: Some(SENT_AT) }))
-}
-
-fn asking() -> AskingView {
-    let (conversation, title) = (group(), Some(title()));
-    AskingView { conversation, asking: Asking::Invited, title, by: bob().id, at: SENT_AT }
 }
 
 fn personal() -> PersonalPage {

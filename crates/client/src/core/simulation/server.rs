@@ -11,7 +11,6 @@ use stonechat_wire::v1::fetch_messages::Range;
 use stonechat_wire::v1::{self, Event, Frame, change_message, event, frame::Body, personal_change, send_message::To};
 
 use crate::core::simulation::log::Log;
-use crate::core::translate;
 
 /// More missing events than this are a jump.
 const JUMP: usize = 6;
