@@ -35,7 +35,7 @@ HERE = Path(__file__).resolve().parent
 MARKS = " ▌●○◐"
 
 ENTER, TAB, ESCAPE, UP = "\r", "\t", "\x1b", "k"
-CTRL_P, CTRL_C = "\x10", "\x03"
+CTRL_F, CTRL_P, CTRL_C = "\x06", "\x10", "\x03"
 
 
 class Person:
@@ -231,6 +231,31 @@ def play(alice, bob):
     alice.keys(CTRL_P)
     alice.until("Carol Jensen")
     scene(alice, "6-members", "The people of the group")
+
+    # From there g leads to the group: she tells everybody something, and looks who has read it.
+    alice.types("g")
+    alice.until("Announce something")
+    alice.keys("j", "j", "j", "j", ENTER)
+    alice.until("Tell everybody")
+    alice.types("We launch at noon. Bring cake.")
+    alice.keys(ENTER)
+    bob.until("Bring cake.")
+    bob.read(1.5)
+    alice.until("Bring cake.")
+    alice.keys(CTRL_P)
+    alice.until("Carol Jensen")
+    alice.types("g")
+    alice.until("read by 2")
+    scene(alice, "7-group", "The group, what was announced in it, and who has read that")
+    alice.keys(ESCAPE)
+
+    # What was said is found again, in Chinese as well.
+    alice.keys(CTRL_F)
+    alice.until("Find what was said")
+    alice.types("会议")
+    alice.keys(ENTER)
+    alice.until("Found")
+    scene(alice, "8-found", "Messages that were found on this device")
     alice.keys(ESCAPE)
 
 

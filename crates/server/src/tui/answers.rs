@@ -77,14 +77,14 @@ pub fn answer(app: &mut App, dialog: Dialog, key: KeyEvent, effects: &mut Vec<Ef
                 Err(wrong) => Some(Dialog::Fill(purpose, Form { wrong: Some(wrong), ..form })),
             }
         }
-        Dialog::Found { hits, at } => match key.code {
+        Dialog::Found { title, hits, at } => match key.code {
             KeyCode::Enter => {
                 if let Some(hit) = hits.get(at) {
                     found::go_to(app, hit, effects);
                 }
                 None
             }
-            _ => Some(Dialog::Found { at: moved(at, hits.len(), key), hits }),
+            _ => Some(Dialog::Found { title, at: moved(at, hits.len(), key), hits }),
         },
         Dialog::Menu { menu, at } => in_menu(app, menu, at, key, effects),
         Dialog::Sure { question, effect, back } => match key.code {
@@ -146,6 +146,7 @@ fn begun(app: &App, purpose: Purpose) -> Dialog {
             let facts = app.open.as_ref().and_then(|open| open.facts.as_ref());
             facts.and_then(|facts| facts.announced.as_ref()).map(|announced| announced.text.clone())
         }
+        Purpose::Rename => app.open_summary().map(|summary| summary.title.clone()),
         Purpose::Nickname => app.open_summary().map(|summary| summary.group.nickname.clone()),
         Purpose::Alias(user) => app.relations.get(user).map(|relation| relation.remarks.alias.clone()),
         _ => None,
@@ -202,6 +203,9 @@ fn filled(
             effects.extend(JoinLink::from_str(field(0)).ok().map(Effect::JoinByLink));
             Ok(None)
         }
+        Purpose::NewChat if foreign(field(0)).is_some() => {
+            Ok(foreign(field(0)).map(|id| Dialog::Menu { menu: Menu::Foreign(id), at: 0 }))
+        }
         Purpose::NewChat => match &parse_users(field(0))?[..] {
             [user] if *user == app.me => Err("that is you".into()),
             [user] => {
@@ -231,6 +235,21 @@ fn filled(
             Ok(Some(Dialog::Fill(Purpose::Search, Form { fields, at: 0, wrong: None })))
         }
         Purpose::Announce => change(GroupWish::Announce(field(0).to_owned()), effects),
+        Purpose::Invite => match (parse_users(field(0))?, group(app)) {
+            (users, Some(id)) if !users.is_empty() => {
+                effects.extend(users.into_iter().map(|user| Effect::ChangeGroup(id, GroupWish::Invite(user))));
+                Ok(purpose.back().map(|menu| Dialog::Menu { menu, at: 0 }))
+            }
+            _ => Err("write user ids, like bob carol".into()),
+        },
+        Purpose::Rename => {
+            let title = Title::new(field(0)).map_err(|wrong| format!("the title {wrong}"))?;
+            change(GroupWish::Rename(title.as_str().to_owned()), effects)
+        }
+        Purpose::Apply(id) => {
+            effects.push(Effect::ChangeGroup(*id, GroupWish::Apply(field(0).to_owned())));
+            Ok(None)
+        }
         Purpose::Nickname => change(GroupWish::Nickname(field(0).to_owned()), effects),
         Purpose::Mute(user) => {
             let wish = GroupWish::Mute(user.clone(), lasts(field(0))?, field(1).to_owned());
@@ -267,6 +286,12 @@ fn filled(
             Ok(purpose.back().map(|menu| Dialog::Menu { menu, at: 0 }))
         }
     }
+}
+
+/// The id of a group or a channel.
+fn foreign(text: &str) -> Option<ConversationId> {
+    let id: ConversationId = text.parse().ok()?;
+    matches!(id.kind(), ConversationKind::Group | ConversationKind::Channel).then_some(id)
 }
 
 /// How long something lasts; nothing is for good.

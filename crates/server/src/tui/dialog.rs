@@ -1,7 +1,7 @@
 //! What lies over everything else until it is answered.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use stonechat_types::id::UserId;
+use stonechat_types::id::{ConversationId, UserId};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::tui::found::Hit;
@@ -22,8 +22,10 @@ pub enum Dialog {
     },
     /// Something to fill in, and what for.
     Fill(Purpose, Form),
-    /// What a search found.
+    /// Messages of which one is gone to.
     Found {
+        /// What they are.
+        title: &'static str,
         /// Newest first.
         hits: Vec<Hit>,
         /// Which one is chosen.
@@ -62,6 +64,12 @@ pub enum Purpose {
     Search,
     /// What to tell everybody in the open group.
     Announce,
+    /// Whom to ask to come into the open group.
+    Invite,
+    /// What the open group is called.
+    Rename,
+    /// With which words to ask to be let into a group.
+    Apply(ConversationId),
     /// What the user is called in the open group.
     Nickname,
     /// For how long a member is not to write, and why.
@@ -91,6 +99,9 @@ impl Purpose {
             Self::Search => "Find what was said",
             Self::Announce => "Tell everybody in the group",
             Self::Nickname => "Your name in this group",
+            Self::Invite => "Ask people to come in",
+            Self::Rename => "Rename the group",
+            Self::Apply(_) => "Ask to be let in",
             Self::Mute(_) => "Mute",
             Self::Ban(_) => "Remove and keep out",
             Self::MakeLink => "Make a link by which one joins",
@@ -104,12 +115,14 @@ impl Purpose {
     #[must_use]
     pub const fn labels(&self) -> &'static [&'static str] {
         match self {
-            Self::NewChat => &["User id, or a link to a group"],
+            Self::NewChat => &["User id, or the link or id of a group"],
             Self::NewGroup => &["Title", "Members, like bob carol"],
-            Self::AddMembers => &["User ids, like bob carol"],
+            Self::AddMembers | Self::Invite => &["User ids, like bob carol"],
             Self::Search => &["Words, on this device"],
             Self::Announce => &["What; nothing takes it away"],
             Self::Nickname => &["Name; nothing is as everywhere"],
+            Self::Rename => &["Title"],
+            Self::Apply(_) => &["With these words"],
             Self::Mute(_) => &["How long, like 2h; nothing is until unmuted", "Why, if you like"],
             Self::Ban(_) => &["How long, like 7d; nothing is for good", "Why, if you like"],
             Self::MakeLink => &["How long, like 7d; nothing is until revoked", "For how many; nothing is any number"],
@@ -133,7 +146,8 @@ impl Purpose {
         match self {
             Self::NewChat | Self::NewGroup | Self::Search => None,
             Self::AddMembers => Some(Menu::Members),
-            Self::Announce | Self::Nickname => Some(Menu::Group),
+            Self::Announce | Self::Nickname | Self::Rename | Self::Invite => Some(Menu::Group),
+            Self::Apply(id) => Some(Menu::Foreign(*id)),
             Self::Mute(user) | Self::Ban(user) => Some(Menu::Member(user.clone())),
             Self::MakeLink => Some(Menu::Links),
             Self::AddContact => Some(Menu::People),

@@ -7,8 +7,9 @@ use stonechat_client::account::Account;
 use stonechat_client::conversation::Conversation;
 use stonechat_client::preferences::FOR_GOOD;
 use stonechat_client::search::Search;
-use stonechat_client::send::{SendOptions, Text};
-use stonechat_client::state::Target;
+use stonechat_client::send::{Outgoing, SendOptions, Text};
+use stonechat_client::stars::StarredMessage;
+use stonechat_client::state::{Target, TimelineItemKind};
 use stonechat_client::timeline::{Timeline, TimelineOptions};
 use stonechat_types::id::{ConversationId, UserId};
 use stonechat_types::number::Seq;
@@ -19,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::cli::civil::UtcOffset;
 use crate::tui::found::{HITS_MAX, Hit};
+use crate::tui::menu_message::Readers;
 use crate::tui::message::{Activity, Effect, Msg, Preference};
 use crate::tui::wish;
 
@@ -194,6 +196,47 @@ impl Doer {
                     })
                 });
             }
+            Effect::ListPinned(id) => {
+                let conversation = self.conversation(id);
+                self.work(async move {
+                    let pinned = conversation.pinned_messages().await.map_err(|error| error.to_string());
+                    let hits = pinned.map(|all| all.iter().rev().filter_map(|it| Hit::of(it, "")).collect());
+                    Some(Msg::Listed("Pinned", "nothing is pinned here", hits))
+                });
+            }
+            Effect::ListStarred => {
+                let account = self.account.clone();
+                self.work(async move {
+                    let starred = account.starred(None, 0).await.map_err(|error| error.to_string());
+                    let messages = |all: Vec<StarredMessage>| all.into_iter().filter_map(|it| it.message);
+                    let hits = starred.map(|all| messages(all).filter_map(|it| Hit::of(&it, "")).collect());
+                    Some(Msg::Listed("Starred", "you have starred nothing", hits))
+                });
+            }
+            Effect::NextMention(id, after) => {
+                let conversation = self.conversation(id);
+                self.work(async move {
+                    Some(match conversation.mentions(after, 1).await {
+                        Ok((marks, _)) => Msg::Mentioned(id, marks.first().map(|mark| (mark.seq, mark.ordinal))),
+                        Err(error) => Msg::Failed(error.to_string()),
+                    })
+                });
+            }
+            Effect::FetchReaders(id, message) => {
+                let conversation = self.conversation(id);
+                self.work(async move {
+                    let read = conversation.readers(message, true).await;
+                    let both = match read {
+                        Ok(read) => conversation.readers(message, false).await.map(|unread| (read, unread)),
+                        Err(error) => Err(error),
+                    };
+                    Some(match both {
+                        Ok((read, unread)) => Msg::Readers(id, Readers { message, read, unread }),
+                        Err(error) => Msg::Failed(error.to_string()),
+                    })
+                });
+            }
+            Effect::Forward { from, message, to } => self.forward(from, message, to),
             Effect::Search(text) => {
                 let account = self.account.clone();
                 let search = Search { text: text.clone(), limit: HITS_MAX, ..Search::default() };
@@ -293,6 +336,29 @@ impl Doer {
             let result = followed.timeline.paginate_back(PAGE).await.map_err(|error| error.to_string());
             let items = followed.timeline.items().into_iter().collect();
             Some(Msg::Older(id, items, result))
+        });
+    }
+
+    /// Sends a message of the followed conversation on to another; the outbox keeps it.
+    fn forward(&self, from: ConversationId, message: Seq, to: ConversationId) {
+        let Some(followed) = self.following(from) else { return };
+        let target = self.account.conversation(&to);
+        self.work(async move {
+            let items = followed.timeline.items();
+            let said = items.iter().find_map(|item| match &item.kind {
+                TimelineItemKind::Message(item) if item.message.id.is_some_and(|id| id.seq == message) => {
+                    Some(&item.message)
+                }
+                _ => None,
+            });
+            let kept = match Outgoing::forward(said?) {
+                Ok(outgoing) => target.send(outgoing).await.map(drop),
+                Err(error) => Err(error),
+            };
+            Some(match kept {
+                Ok(()) => Msg::Told("forwarded".into()),
+                Err(error) => Msg::Failed(format!("that was not forwarded: {error}")),
+            })
         });
     }
 

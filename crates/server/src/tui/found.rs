@@ -46,6 +46,14 @@ pub struct Sought {
     pub pages: u32,
 }
 
+impl Sought {
+    /// One that may be far back.
+    #[must_use]
+    pub const fn new(seq: Seq) -> Self {
+        Self { seq, pages: PAGES_MAX }
+    }
+}
+
 impl Hit {
     /// Of a message that was found by a text.
     #[must_use]
@@ -86,7 +94,7 @@ fn excerpt(says: &str, text: &str) -> String {
 pub fn go_to(app: &mut App, hit: &Hit, effects: &mut Vec<Effect>) {
     open(app, hit.id.conversation, None, effects);
     if let Some(open) = &mut app.open {
-        open.sought = Some(Sought { seq: hit.id.seq, pages: PAGES_MAX });
+        open.sought = Some(Sought::new(hit.id.seq));
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use stonechat_client::content::MediaKind;
 use stonechat_client::state::{Content, ItemKey, MessageItem, SendState, Target, TimelineItem, TimelineItemKind};
-use stonechat_types::id::{ClientMsgId, ConversationId};
+use stonechat_types::id::{ClientMsgId, ConversationId, ConversationKind};
 use stonechat_types::number::Seq;
 
 use crate::tui::answers::{answer, opened_menu, show_members};
@@ -140,6 +140,7 @@ fn in_list(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Char('p' | 'm' | 'u') => prefer(app, key, effects),
         KeyCode::Char('?') => app.dialog = Some(Dialog::Help { scroll: 0 }),
         KeyCode::Char('c') => app.dialog = Some(opened_menu(app, Menu::People, effects)),
+        KeyCode::Char('*') => effects.push(Effect::ListStarred),
         KeyCode::Char('/') => app.dialog = Some(Purpose::Search.form()),
         KeyCode::Char('q') => effects.push(Effect::Quit),
         _ => {}
@@ -175,6 +176,14 @@ fn in_messages(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
             None => recall(app, recalling, effects),
         },
         KeyCode::Char('x') => delete(app, deleting, effects),
+        KeyCode::Char('f') => forward(app, effects),
+        KeyCode::Char('w') => show_readers(app, effects),
+        KeyCode::Char('P') => effects.extend(app.open.as_ref().map(|open| Effect::ListPinned(open.id))),
+        KeyCode::Char('*') => effects.push(Effect::ListStarred),
+        KeyCode::Char('/') => app.dialog = Some(Purpose::Search.form()),
+        KeyCode::Char('@') => {
+            effects.extend(app.open.as_ref().map(|open| Effect::NextMention(open.id, open.mentioned)));
+        }
         KeyCode::Char('s') => star(app, effects),
         KeyCode::Char('e') => edit(app),
         KeyCode::Char('p') => pin(app, effects),
@@ -196,6 +205,26 @@ fn play(app: &App, effects: &mut Vec<Effect>) -> bool {
             true
         }
         None => false,
+    }
+}
+
+/// Asks where to forward a message to.
+fn forward(app: &mut App, effects: &mut Vec<Effect>) {
+    let Some((_, _, item)) = selected_message(app) else { return };
+    // What waits in the outbox is not said yet.
+    let Some(seq) = item.message.id.map(|id| id.seq) else { return };
+    if !matches!(item.message.content, Content::Recalled { .. } | Content::Corrupt) {
+        app.dialog = Some(opened_menu(app, Menu::Forward(seq), effects));
+    }
+}
+
+/// Shows who has read a message.
+fn show_readers(app: &mut App, effects: &mut Vec<Effect>) {
+    let Some((id, _, item)) = selected_message(app) else { return };
+    let Some(seq) = item.message.id.map(|id| id.seq) else { return };
+    if id.kind() != ConversationKind::Direct {
+        effects.push(Effect::FetchReaders(id, seq));
+        app.dialog = Some(opened_menu(app, Menu::Readers(seq), effects));
     }
 }
 

@@ -3,11 +3,12 @@
 
 use stonechat_domain::group::LinkId;
 use stonechat_types::id::{ConversationId, UserId};
+use stonechat_types::number::Seq;
 
 use crate::tui::dialog::Purpose;
 use crate::tui::message::Effect;
 use crate::tui::state::App;
-use crate::tui::{menu_group, menu_people};
+use crate::tui::{menu_group, menu_message, menu_people};
 
 /// A list to choose from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,12 @@ pub enum Menu {
     People,
     /// Somebody, and what he and the user are to each other.
     Person(UserId),
+    /// Where to forward a message of the open conversation to.
+    Forward(Seq),
+    /// Who has read one.
+    Readers(Seq),
+    /// A group that the user is not in.
+    Foreign(ConversationId),
     /// That the user is asked to come into a group.
     Invitation(ConversationId),
 }
@@ -87,10 +94,11 @@ impl Entry {
         Self { note: note.into(), ..self }
     }
 
-    /// Somebody.
+    /// Somebody, by a name that holds here unless the user calls him something else.
     #[must_use]
     pub fn person(app: &App, user: &UserId, name: &str, then: Then) -> Self {
-        let name = if name.trim().is_empty() { app.name(user) } else { crate::tui::sanitise::one_line(name) };
+        let is_called = !name.trim().is_empty() && app.alias(user).is_none();
+        let name = if is_called { crate::tui::sanitise::one_line(name) } else { app.name(user) };
         let note = if name == user.as_str() { String::new() } else { user.to_string() };
         Self { text: name, note, aside: String::new(), person: Some(user.clone()), then }
     }
@@ -108,6 +116,9 @@ impl Menu {
             Self::Bans => "Is kept out".into(),
             Self::People => "Contacts and requests".into(),
             Self::Invitation(_) => "Invitation".into(),
+            Self::Forward(_) => "Forward to".into(),
+            Self::Readers(_) => "Who has read it".into(),
+            Self::Foreign(_) => "A group that you are not in".into(),
             Self::Member(user) | Self::Application(user) | Self::Person(user) => app.name(user),
         }
     }
@@ -116,7 +127,8 @@ impl Menu {
     #[must_use]
     pub fn about(&self, app: &App) -> Vec<String> {
         match self {
-            Self::People | Self::Person(_) | Self::Invitation(_) => menu_people::about(app, self),
+            Self::People | Self::Person(_) | Self::Invitation(_) | Self::Foreign(_) => menu_people::about(app, self),
+            Self::Forward(_) | Self::Readers(_) => menu_message::about(app, self),
             _ => menu_group::about(app, self),
         }
     }
@@ -125,7 +137,8 @@ impl Menu {
     #[must_use]
     pub fn entries(&self, app: &App) -> Vec<Entry> {
         match self {
-            Self::People | Self::Person(_) | Self::Invitation(_) => menu_people::entries(app, self),
+            Self::People | Self::Person(_) | Self::Invitation(_) | Self::Foreign(_) => menu_people::entries(app, self),
+            Self::Forward(_) | Self::Readers(_) => menu_message::entries(app, self),
             _ => menu_group::entries(app, self),
         }
     }
@@ -134,7 +147,7 @@ impl Menu {
     #[must_use]
     pub const fn parent(&self) -> Option<Self> {
         match self {
-            Self::Group | Self::People => None,
+            Self::Group | Self::People | Self::Forward(_) | Self::Readers(_) | Self::Foreign(_) => None,
             // Whoever asks for the members gets them at once; Esc closes them.
             Self::Members => None,
             Self::Member(_) => Some(Self::Members),

@@ -2,7 +2,7 @@
 
 use stonechat_client::state::{Member, Role};
 use stonechat_domain::group::{FOR_GOOD, Who};
-use stonechat_types::id::UserId;
+use stonechat_types::id::{ConversationKind, UserId};
 use stonechat_types::number::Timestamp;
 
 use crate::cli::civil::Civil;
@@ -71,7 +71,12 @@ pub fn entries(app: &App, menu: &Menu) -> Vec<Entry> {
             sure(app, "Revoke the link? Nobody joins by it any more.".into(), GroupWish::RevokeLink(*link)),
         )],
         Menu::Bans => bans(app),
-        Menu::People | Menu::Person(_) | Menu::Invitation(_) => Vec::new(),
+        Menu::People
+        | Menu::Person(_)
+        | Menu::Invitation(_)
+        | Menu::Forward(_)
+        | Menu::Readers(_)
+        | Menu::Foreign(_) => Vec::new(),
     }
 }
 
@@ -125,6 +130,7 @@ fn group(app: &App) -> Vec<Entry> {
     ];
     if may_add(app) {
         entries.push(Entry::new("Add people", Then::Fill(Purpose::AddMembers)));
+        entries.push(Entry::new("Ask people to come in", Then::Fill(Purpose::Invite)));
     }
     if is_admin {
         let facts = open.facts.clone().unwrap_or_default();
@@ -138,7 +144,20 @@ fn group(app: &App) -> Vec<Entry> {
         entries.push(Entry::new("Links", Then::Menu(Menu::Links)).aside(count(facts.links.len())));
         entries.push(Entry::new("Kept out", Then::Menu(Menu::Bans)).aside(count(facts.bans.len())));
     }
+    if is_admin || summary.group.settings.edit_info == Who::Everybody {
+        entries.push(Entry::new("Rename", Then::Fill(Purpose::Rename)));
+    }
+    if is_admin && summary.kind == ConversationKind::Group {
+        entries.push(match summary.group.settings.speak {
+            Who::Everybody => Entry::new("Let only admins write", wish(app, GroupWish::Speak(Who::Admins))),
+            Who::Admins => Entry::new("Let everybody write", wish(app, GroupWish::Speak(Who::Everybody))),
+        });
+    }
     entries.push(Entry::new("Leave the group", leave(app)));
+    if role(app) == Role::Owner {
+        let question = "End the group for everybody? What was said stays.".to_owned();
+        entries.push(Entry::new("Dissolve the group", sure(app, question, GroupWish::Dissolve)));
+    }
     entries
 }
 

@@ -65,6 +65,10 @@ pub fn entries(app: &App, menu: &Menu) -> Vec<Entry> {
         Menu::People => people(app),
         Menu::Person(user) => person(app, user),
         Menu::Invitation(id) => invitation(*id),
+        Menu::Foreign(id) => vec![
+            Entry::new("Come in", Then::Do(Effect::ChangeGroup(*id, GroupWish::Join))),
+            Entry::new("Ask to be let in", Then::Fill(Purpose::Apply(*id))),
+        ],
         _ => Vec::new(),
     }
 }

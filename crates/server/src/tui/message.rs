@@ -17,6 +17,7 @@ use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
 
 use crate::tui::found::Hit;
+use crate::tui::menu_message::Readers;
 use crate::tui::wish::{Facts, GroupWish, PeopleWish};
 
 /// Something that happened.
@@ -62,6 +63,12 @@ pub enum Msg {
     Names(Vec<(UserId, String)>),
     /// What people were called when this device last asked.
     OldNames(Vec<(UserId, String)>),
+    /// Messages that the user asked for: what they are, and what to say when there are none.
+    Listed(&'static str, &'static str, Result<Vec<Hit>, String>),
+    /// The next message that calls the user.
+    Mentioned(ConversationId, Option<(Seq, Ordinal)>),
+    /// Who has read a message.
+    Readers(ConversationId, Readers),
     /// What was found on this device by a text.
     Found(String, Result<Vec<Hit>, String>),
     /// A group was made, or the user came into one.
@@ -158,6 +165,23 @@ pub enum Effect {
     FetchMembers(ConversationId),
     /// Add people to a group.
     AddMembers(ConversationId, Vec<UserId>),
+    /// List what is pinned in a conversation.
+    ListPinned(ConversationId),
+    /// List what the user starred.
+    ListStarred,
+    /// Find the next message after an ordinal that calls the user.
+    NextMention(ConversationId, Ordinal),
+    /// Ask who has read a message.
+    FetchReaders(ConversationId, Seq),
+    /// Send a message of a conversation on to another.
+    Forward {
+        /// Where it is.
+        from: ConversationId,
+        /// Which.
+        message: Seq,
+        /// Where to.
+        to: ConversationId,
+    },
     /// Find what was said, on this device.
     Search(String),
     /// Ask what only the server knows of a group, as far as the role of the user goes.

@@ -23,6 +23,7 @@ pub mod help;
 pub mod keys;
 pub mod menu;
 pub mod menu_group;
+pub mod menu_message;
 pub mod menu_people;
 pub mod message;
 pub mod notice;

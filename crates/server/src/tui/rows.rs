@@ -68,6 +68,7 @@ impl<'a> Rows<'a> {
             TimelineItemKind::ReadMarker => vec![Line::default(), self.ruled("new", palette.accent())],
             TimelineItemKind::Start => {
                 let words = match self.open.id.kind() {
+                    _ if self.app.open_summary().is_none() && self.open.peer.is_none() => String::new(),
                     ConversationKind::Direct => format!("This is where you and {} begin.", self.app.open_title()),
                     _ => format!("This is where {} begins.", self.app.open_title()),
                 };
@@ -141,7 +142,7 @@ impl<'a> Rows<'a> {
     }
 
     fn who(&self, user: &UserId) -> String {
-        if *user == self.app.me { "you".to_owned() } else { sanitise::one_line(&self.app.name(user)) }
+        if *user == self.app.me { "you".to_owned() } else { sanitise::one_line(&self.app.name_here(user)) }
     }
 
     /// What people added, in one row; what finds no room in it is counted.
@@ -179,7 +180,7 @@ impl<'a> Rows<'a> {
         let palette = self.app.palette;
         let message = &item.message;
         let time = Civil::at(message.sent_at, self.app.offset).clock();
-        let name = if message.own { "You".to_owned() } else { self.app.name(&message.sender) };
+        let name = if message.own { "You".to_owned() } else { self.app.name_here(&message.sender) };
         let room = self.width.saturating_sub(MARGIN + 2 + time.len());
         Line::from(vec![
             margin,
@@ -209,7 +210,7 @@ impl<'a> Rows<'a> {
                 let by_author = by.as_ref().is_none_or(|by| *by == item.message.sender);
                 let text = match by {
                     Some(by) if by == &self.app.me => "(you recalled this message)".to_owned(),
-                    Some(by) if !by_author => format!("(recalled by {})", sanitise::one_line(&self.app.name(by))),
+                    Some(by) if !by_author => format!("(recalled by {})", sanitise::one_line(&self.app.name_here(by))),
                     Some(_) | None => "(this message was recalled)".to_owned(),
                 };
                 (vec![text], palette.dim())

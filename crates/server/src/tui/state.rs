@@ -20,6 +20,7 @@ use crate::cli::civil::{Civil, UtcOffset};
 use crate::tui::composer::Composer;
 use crate::tui::dialog::Dialog;
 use crate::tui::found::Sought;
+use crate::tui::menu_message::Readers;
 use crate::tui::palette::Palette;
 use crate::tui::scroll::Anchor;
 use crate::tui::wish::Facts;
@@ -147,8 +148,14 @@ pub struct Open {
     pub filling: Option<Ordinal>,
     /// Who is in it, as the server said last.
     pub members: Option<Vec<Member>>,
+    /// What those of them are called here who have a name of their own in it.
+    pub nicknames: BTreeMap<UserId, String>,
     /// What only the server knows of it, as it said last.
     pub facts: Option<Facts>,
+    /// Who has read a message, as the server said last.
+    pub readers: Option<Readers>,
+    /// The message that called the user and was gone to last; at first, up to where he had read.
+    pub mentioned: Ordinal,
     /// The announcement of which the server was asked.
     pub announcement: Seq,
     /// Up to where we said that it is read.
@@ -286,8 +293,19 @@ impl App {
         direct.map_or_else(|| user.to_string(), |summary| crate::tui::words::title(summary))
     }
 
+    /// What to call somebody in the open conversation, where he may have a name of his own.
+    #[must_use]
+    pub fn name_here(&self, user: &UserId) -> String {
+        let nickname = self.open.as_ref().and_then(|open| open.nicknames.get(user));
+        match nickname.filter(|_| self.alias(user).is_none()) {
+            Some(nickname) => crate::tui::sanitise::one_line(nickname),
+            None => self.name(user),
+        }
+    }
+
     /// What the user calls somebody, if that is something else than others do.
-    fn alias(&self, user: &UserId) -> Option<String> {
+    #[must_use]
+    pub fn alias(&self, user: &UserId) -> Option<String> {
         let alias = crate::tui::sanitise::one_line(&self.relations.get(user)?.remarks.alias);
         Some(alias).filter(|alias| !alias.trim().is_empty())
     }
@@ -305,7 +323,7 @@ impl App {
         match (self.open_summary(), self.open.as_ref().and_then(|open| open.peer.as_ref())) {
             (Some(summary), _) => self.title(summary),
             (None, Some(peer)) => self.name(peer),
-            (None, None) => String::new(),
+            (None, None) => self.open.as_ref().map(|open| open.id.to_string()).unwrap_or_default(),
         }
     }
 
@@ -375,7 +393,10 @@ impl Open {
             sought: None,
             filling: None,
             members: None,
+            nicknames: BTreeMap::new(),
             facts: None,
+            readers: None,
+            mentioned: Ordinal(0),
             announcement: Seq::ZERO,
             marked: Seq::ZERO,
             draft: DraftKept::Unknown,

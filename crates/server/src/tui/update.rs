@@ -6,11 +6,11 @@ use std::sync::Arc;
 use stonechat_client::state::{ConnectionState, ConversationSummary, TimelineItem, TimelineItemKind};
 use stonechat_client::timeline::Pagination;
 use stonechat_types::id::{ConversationId, ConversationKind, UserId};
-use stonechat_types::number::Seq;
+use stonechat_types::number::{Ordinal, Seq};
 
 use crate::tui::composer::Composer;
 use crate::tui::dialog::{Dialog, Purpose};
-use crate::tui::found::{self, Hit};
+use crate::tui::found::{self, Hit, Sought};
 use crate::tui::menu::Menu;
 use crate::tui::message::{Effect, Msg, Preference};
 use crate::tui::rows::Rows;
@@ -76,12 +76,21 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             let names = members.iter().map(|member| (member.user.clone(), member.display_name.clone()));
             app.names.extend(names);
             if let Some(open) = opened(app, id) {
+                let named = members.iter().filter(|member| !member.nickname.trim().is_empty());
+                open.nicknames = named.map(|member| (member.user.clone(), member.nickname.clone())).collect();
                 open.members = Some(members);
             }
         }
         Msg::Members(_, Err(reason)) => app.say(format!("the members could not be listed: {reason}")),
         Msg::Names(names) => app.names.extend(names),
         Msg::OldNames(names) => app.old_names.extend(names),
+        Msg::Listed(title, none, hits) => listed(app, title, none, hits),
+        Msg::Mentioned(id, mark) => mentioned(app, id, mark),
+        Msg::Readers(id, readers) => {
+            if let Some(open) = opened(app, id) {
+                open.readers = Some(readers);
+            }
+        }
         Msg::Found(text, hits) => found(app, &text, hits),
         Msg::GroupChanged(id) => ask_again(app, id, &mut effects),
         Msg::LinkMade(id, link) => {
@@ -125,6 +134,7 @@ pub fn open(app: &mut App, id: ConversationId, peer: Option<UserId>, effects: &m
     }
     let peer = peer.or_else(|| app.summary(&id).and_then(|summary| summary.peer.clone()));
     let mut open = Open::new(id, peer.clone());
+    open.mentioned = app.summary(&id).map(|summary| summary.read_ordinal).unwrap_or_default();
     let elsewhere = stored_draft(app, &id);
     let begun_early = app.early_drafts.remove(&id);
     if !begun_early && (app.live || !elsewhere.is_empty()) {
@@ -312,6 +322,31 @@ fn ask_what_was_announced(app: &mut App, effects: &mut Vec<Effect>) {
     effects.push(Effect::FetchFacts(id, role));
 }
 
+/// Shows messages that were asked for, unless something else lies there by now.
+fn listed(app: &mut App, title: &'static str, none: &'static str, hits: Result<Vec<Hit>, String>) {
+    match hits {
+        Ok(hits) if hits.is_empty() => app.say(none),
+        Ok(hits) if app.dialog.is_none() => app.dialog = Some(Dialog::Found { title, hits, at: 0 }),
+        Ok(_) => {}
+        Err(reason) => app.say(sanitise::one_line(&reason)),
+    }
+}
+
+/// Goes to a message that calls the user. After the last one, the next key begins with the first of all.
+fn mentioned(app: &mut App, id: ConversationId, mark: Option<(Seq, Ordinal)>) {
+    let Some(open) = opened(app, id) else { return };
+    match mark {
+        Some((seq, ordinal)) => {
+            open.mentioned = ordinal;
+            open.sought = Some(Sought::new(seq));
+        }
+        None => {
+            open.mentioned = Ordinal(0);
+            app.say("nobody calls you after that; @ again begins with the first");
+        }
+    }
+}
+
 /// Shows what was found, if somebody still waits for it.
 fn found(app: &mut App, text: &str, hits: Result<Vec<Hit>, String>) {
     let Some(Dialog::Fill(Purpose::Search, form)) = &mut app.dialog else { return };
@@ -320,7 +355,7 @@ fn found(app: &mut App, text: &str, hits: Result<Vec<Hit>, String>) {
     }
     match hits {
         Ok(hits) if hits.is_empty() => form.wrong = Some("nothing on this device says that".into()),
-        Ok(hits) => app.dialog = Some(Dialog::Found { hits, at: 0 }),
+        Ok(hits) => app.dialog = Some(Dialog::Found { title: "Found", hits, at: 0 }),
         Err(reason) => form.wrong = Some(sanitise::one_line(&reason)),
     }
 }

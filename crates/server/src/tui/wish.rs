@@ -9,7 +9,7 @@ use stonechat_client::error::{Error, Result};
 use stonechat_client::group::{Announced, Asker, Ban};
 use stonechat_client::people::Remarks;
 use stonechat_client::state::{Member, Role};
-use stonechat_domain::group::{Link, LinkId};
+use stonechat_domain::group::{Link, LinkId, Who};
 use stonechat_types::id::{UserId, Username};
 
 use crate::tui::message::Msg;
@@ -43,7 +43,17 @@ pub enum GroupWish {
     MakeLink(Option<Duration>, Option<NonZeroU32>),
     /// Let nobody join by it any more.
     RevokeLink(LinkId),
-    /// Come in, as one is asked to.
+    /// Ask somebody to come in.
+    Invite(UserId),
+    /// Call it something else.
+    Rename(String),
+    /// Who may write in it.
+    Speak(Who),
+    /// End it for everybody.
+    Dissolve,
+    /// Ask to be let in, with these words.
+    Apply(String),
+    /// Come in, as one is asked to or as everybody may.
     Join,
     /// Do not come in.
     DeclineInvitation,
@@ -133,6 +143,18 @@ pub async fn change_group(conversation: &Conversation, wish: GroupWish) -> Msg {
         GroupWish::RevokeLink(link) => conversation.revoke_link(link).await,
         GroupWish::Join => match conversation.join().await {
             Ok(()) => return Msg::GroupCreated(id),
+            Err(error) => Err(error),
+        },
+        GroupWish::Invite(user) => match conversation.invite(&user).await {
+            Ok(()) => return Msg::Told(format!("{user} was asked to come in")),
+            Err(error) => Err(error),
+        },
+        GroupWish::Rename(title) => conversation.rename(&title).await,
+        GroupWish::Speak(Who::Admins) => conversation.mute_all().await,
+        GroupWish::Speak(Who::Everybody) => conversation.unmute_all().await,
+        GroupWish::Dissolve => conversation.dissolve().await,
+        GroupWish::Apply(message) => match conversation.apply(&message).await {
+            Ok(()) => return Msg::Told("you asked to be let in".into()),
             Err(error) => Err(error),
         },
         GroupWish::DeclineInvitation => conversation.decline_invitation().await,

@@ -3,7 +3,7 @@
 use stonechat_client::group::{AllAsking, Announced, Asker, Asking, AskingState, Ban};
 use stonechat_client::people::{ContactRequest, Relation, Relations, Remarks};
 use stonechat_client::state::Member;
-use stonechat_domain::group::{FOR_GOOD, Link, LinkId};
+use stonechat_domain::group::{FOR_GOOD, Link, LinkId, Who};
 
 use super::screens::compare_file;
 use super::*;
@@ -166,6 +166,43 @@ fn an_owner_promotes_mutes_and_removes() {
     assert!(effects.contains(&Effect::FetchMembers(group())), "{effects:?}");
     update(&mut app, Msg::Failed("the server refused: forbidden: you may not".into()));
     assert!(screen(&app).contains("forbidden: you may not"), "{}", screen(&app));
+}
+
+#[test]
+fn an_owner_renames_silences_and_ends_a_group() {
+    let change = |wish| Effect::ChangeGroup(group(), wish);
+    let mut app = in_group(80, 24, Role::Owner);
+    let mut all = |row: &str| {
+        app.dialog = Some(Dialog::Menu { menu: Menu::Group, at: 0 });
+        choose(&mut app, row)
+    };
+    assert!(all("Let only admins write").contains(&change(GroupWish::Speak(Who::Admins))));
+    all("Dissolve the group");
+    all("Rename");
+    assert!(screen(&app).contains("› Launch 🚀"), "{}", screen(&app));
+    press_with(&mut app, CONTROL, KeyCode::Char('u'));
+    assert_eq!(press(&mut app, KeyCode::Enter), [], "it needs a title");
+    write(&mut app, "Landing");
+    assert_eq!(press(&mut app, KeyCode::Enter), [change(GroupWish::Rename("Landing".into()))]);
+    app.dialog = Some(Dialog::Menu { menu: Menu::Group, at: 0 });
+    choose(&mut app, "Ask people to come in");
+    write(&mut app, "dave @zoe");
+    let asked = ["dave", "zoe"].map(|name| change(GroupWish::Invite(user(name))));
+    assert_eq!(press(&mut app, KeyCode::Enter), asked);
+    choose(&mut app, "Dissolve the group");
+    assert!(press(&mut app, KeyCode::Char('y')).contains(&change(GroupWish::Dissolve)));
+}
+
+#[test]
+fn a_name_of_ones_own_in_a_group_is_what_others_see_there() {
+    let mut app = in_group(80, 24, Role::Member);
+    let bob = Member { nickname: "Bob 🥖 \u{1b}[31m".into(), ..member("bob", "Bob Okafor", Role::Admin) };
+    update(&mut app, Msg::Members(group(), Ok(vec![bob])));
+    update(&mut app, Msg::Typing(group(), vec![user("bob")]));
+    let shown = screen(&app);
+    assert_eq!(shown.matches("Bob 🥖 ␛[31m").count(), 2, "{shown}");
+    related(&mut app);
+    assert_eq!(screen(&app).matches("Bob 🥖").count(), 0, "what the user calls him is stronger");
 }
 
 #[test]

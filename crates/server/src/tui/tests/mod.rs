@@ -4,6 +4,7 @@ mod behaviour;
 mod drafts;
 mod found;
 mod hurtful;
+mod lists;
 mod menus;
 mod picture;
 mod presence;

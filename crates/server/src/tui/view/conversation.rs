@@ -105,7 +105,7 @@ pub fn draw_rule(app: &App, open: &Open, area: Rect, frame: &mut Frame<'_>) {
     let left = match (&app.editing, &app.answering) {
         (Some(_), _) => "editing  ·  Esc lets it be".to_owned(),
         (None, Some((_, author))) if *author == app.me => "answering yourself  ·  Esc lets it be".to_owned(),
-        (None, Some((_, author))) => format!("answering {}  ·  Esc lets it be", sanitise::one_line(&app.name(author))),
+        (None, Some((_, author))) => format!("answering {}  ·  Esc lets it be", app.name_here(author)),
         (None, None) => left,
     };
     let left = if left.is_empty() { left } else { format!(" {} ", cells::fit(&left, width.saturating_sub(6))) };
@@ -125,9 +125,9 @@ pub fn draw_rule(app: &App, open: &Open, area: Rect, frame: &mut Frame<'_>) {
 fn typing(app: &App, open: &Open) -> String {
     match open.typing.as_slice() {
         [] => String::new(),
-        [one] => format!("{} is writing …", app.name(one)),
-        [one, two] => format!("{} and {} are writing …", app.name(one), app.name(two)),
-        [one, rest @ ..] => format!("{} and {} others are writing …", app.name(one), rest.len()),
+        [one] => format!("{} is writing …", app.name_here(one)),
+        [one, two] => format!("{} and {} are writing …", app.name_here(one), app.name_here(two)),
+        [one, rest @ ..] => format!("{} and {} others are writing …", app.name_here(one), rest.len()),
     }
 }
 

@@ -17,7 +17,7 @@ pub fn draw(app: &App, dialog: &Dialog, whole: Rect, frame: &mut Frame<'_>) {
     match dialog {
         Dialog::Help { scroll } => help(app, *scroll, whole, frame),
         Dialog::Fill(purpose, form) => draw_form(app, purpose, form, whole, frame),
-        Dialog::Found { hits, at } => found(app, hits, *at, whole, frame),
+        Dialog::Found { title, hits, at } => found(app, title, (hits, *at), whole, frame),
         Dialog::Menu { menu, at } => menu::draw(app, menu, *at, whole, frame),
         Dialog::Sure { question, .. } => sure(app, question, whole, frame),
         Dialog::Link(link) => link_made(app, link, whole, frame),
@@ -50,9 +50,9 @@ fn help(app: &App, scroll: usize, whole: Rect, frame: &mut Frame<'_>) {
 }
 
 /// Two rows a message: where, by whom and when; and what it says.
-fn found(app: &App, hits: &[Hit], at: usize, whole: Rect, frame: &mut Frame<'_>) {
+fn found(app: &App, title: &str, (hits, at): (&[Hit], usize), whole: Rect, frame: &mut Frame<'_>) {
     let palette = app.palette;
-    let area = frame_of(app, "Found", 66, whole.height.saturating_sub(2).min(24), whole, frame);
+    let area = frame_of(app, title, 66, whole.height.saturating_sub(2).min(24), whole, frame);
     let (width, height) = (usize::from(area.width), usize::from(area.height));
     let shown = (height.saturating_sub(1) / 2).max(1);
     let first = at.saturating_sub(shown.saturating_sub(1));
