@@ -113,8 +113,14 @@ async fn every_kind_of_message_is_the_same_on_every_device() -> anyhow::Result<(
     here.send(Outgoing::try_from(&urgent)?.with(carried.clone())?).await?.sent().await?;
     expected.push((urgent, Some(carried)));
     let there = says(&bob, id, &expected).await.context("on a second device")?;
-    // Somebody else's words, and several of them as one.
     let of_bob = bob.conversation(&id);
+    let typing = of_bob.typing();
+    here.set_typing(true).await?;
+    until("alice is seen to write", || typing.get() == [user("alice")]).await?;
+    here.set_typing(false).await?;
+    until("and to stop", || typing.get().is_empty()).await?;
+    observed("typing", &[Seen::Second])?;
+    // Somebody else's words, and several of them as one.
     let forwarded = Outgoing::forward(&there[1])?;
     of_bob.send(forwarded).await?.sent().await?;
     of_bob.send(Outgoing::merge("Two of them", &[(&there[0], "Alice"), (&there[2], "Alice")])?).await?.sent().await?;
