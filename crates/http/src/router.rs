@@ -67,6 +67,7 @@ const USER_UNREAD: &str = "/v1/apps/{app}/users/{user}/unread";
 const USER_STARRED: &str = "/v1/apps/{app}/users/{user}/starred";
 const READ: &str = "/v1/apps/{app}/users/{user}/conversations/{conversation}/read";
 const DELIVERED: &str = "/v1/apps/{app}/users/{user}/conversations/{conversation}/delivered";
+const PLAYED: &str = "/v1/apps/{app}/users/{user}/conversations/{conversation}/played";
 const TYPING: &str = "/v1/apps/{app}/users/{user}/conversations/{conversation}/typing";
 const MENTIONS: &str = "/v1/apps/{app}/users/{user}/conversations/{conversation}/mentions";
 const MESSAGES: &str = "/v1/apps/{app}/messages";
@@ -107,6 +108,7 @@ const PATHS: &[&str] = &[
     USER_STARRED,
     READ,
     DELIVERED,
+    PLAYED,
     TYPING,
     MENTIONS,
     MESSAGES,
@@ -117,7 +119,7 @@ const PATHS: &[&str] = &[
     "/v1/openapi.json",
 ];
 
-fn table() -> [Route; 47] {
+fn table() -> [Route; 48] {
     let open = |path, handler| Route { method: "get", path, access: Access::Open, handler };
     let secret = |method, path, handler| Route { method, path, access: Access::Secret, handler };
     [
@@ -161,6 +163,7 @@ fn table() -> [Route; 47] {
         secret("get", USER_STARRED, get(stars::list)),
         secret("post", READ, post(reading::read)),
         secret("post", DELIVERED, post(reading::delivered)),
+        secret("post", PLAYED, post(reading::played)),
         secret("post", TYPING, post(reading::typing)),
         secret("get", MENTIONS, get(reading::mentions)),
         open("/", get(home::handle)),

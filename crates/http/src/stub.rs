@@ -231,7 +231,9 @@ impl Backend for Stub {
                 let item = PersonalItem::Stars(star.conversation, Arc::default());
                 Answer::Own(PersonalSeq(1), Box::new(item))
             }
-            Call::MarkRead { .. } | Call::MarkDelivered(_) | Call::Typing { .. } => Answer::Done,
+            Call::MarkRead { .. } | Call::MarkDelivered(_) | Call::MarkPlayed { .. } | Call::Typing { .. } => {
+                Answer::Done
+            }
             Call::ListPinned { .. } => Answer::Messages(Box::new(page())),
             Call::DeleteMessages(delete) => {
                 let item = PersonalItem::Deletions(delete.conversation, Arc::default());

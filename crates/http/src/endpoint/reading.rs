@@ -1,5 +1,5 @@
-//! `POST /v1/apps/{app}/users/{user}/conversations/{conversation}/read` and `/delivered`: says how far a user, or a device of
-//! his, is; `GET …/mentions`: the messages that call him there; `POST …/typing`: shows the others that he writes.
+//! `POST /v1/apps/{app}/users/{user}/conversations/{conversation}/read` , `/delivered` and `/played`: says how far a user,
+//! or a device of his, is, and which voice message he played; `GET …/mentions`: the messages that call him there; `POST …/typing`: shows the others that he writes.
 
 use crate::error::ApiError;
 use crate::extract::{JsonBody, PathOf, QueryOf, id};
@@ -24,6 +24,12 @@ fn place((_, user, conversation): &Place) -> Result<(UserId, ConversationId), Ap
 #[serde(deny_unknown_fields)]
 pub(crate) struct UptoBody {
     upto_seq: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PlayedBody {
+    seq: u64,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +67,21 @@ pub(crate) async fn delivered(
     let (user, conversation) = place(&of)?;
     let upto = Seq(number("upto_seq", Some(body.upto_seq))?);
     match state.backend.call_as(caller.app, user, Call::MarkDelivered(vec![(conversation, upto)])).await? {
+        Answer::Done => Ok(Json(Done {})),
+        _ => Err(ApiError::unexpected("mark")),
+    }
+}
+
+/// `POST …/played`. Only voice messages of others are played.
+pub(crate) async fn played(
+    State(state): State<HttpState>,
+    Extension(caller): Extension<Caller>,
+    PathOf(of): PathOf<Place>,
+    JsonBody(body): JsonBody<PlayedBody>,
+) -> Result<Json<Done>, ApiError> {
+    let (user, conversation) = place(&of)?;
+    let seq = Seq(number("seq", Some(body.seq))?);
+    match state.backend.call_as(caller.app, user, Call::MarkPlayed { conversation, seq }).await? {
         Answer::Done => Ok(Json(Done {})),
         _ => Err(ApiError::unexpected("mark")),
     }
@@ -144,6 +165,14 @@ mod tests {
         assert_eq!(send_to(&stub.router(), asked).await.0.as_u16(), 200);
         let (_, Call::MarkDelivered(marks)) = stub.called() else { panic!("another call was made") };
         assert_eq!(marks, [(direct(), Seq(4))]);
+        let stub = Stub::default();
+        let asked = request("POST", &path("played"), Some(json!({"seq": 4})));
+        assert_eq!(send_to(&stub.router(), asked).await.0.as_u16(), 200);
+        let (_, Call::MarkPlayed { seq, .. }) = stub.called() else { panic!("another call was made") };
+        assert_eq!(seq, Seq(4));
+        for body in [json!({}), json!({"seq": u64::MAX}), json!({"upto_seq": 4})] {
+            assert_eq!(refusal(request("POST", &path("played"), Some(body.clone()))).await.0, 400, "{body}");
+        }
         for body in [json!({}), json!({"upto_seq": u64::MAX}), json!({"upto_seq": -1}), json!({"upto_seq": 1, "x": 1})]
         {
             for what in ["read", "delivered"] {
