@@ -21,7 +21,6 @@ use stonechat_domain::plays::{IsVoice, Plays, decide_play};
 use stonechat_log::record::{PersonalWrite, Record};
 use stonechat_log::row::RowWrite;
 use stonechat_types::id::ConversationId;
-use stonechat_types::limits::PLAYERS_COUNTED_MAX;
 use stonechat_types::number::{ConversationNo, Seq, UserNo};
 
 /// Whether a message is a voice message, by what it said when it was sent. Asked on the caller's task, since its body has
@@ -87,8 +86,7 @@ pub(crate) fn attempt(context: &mut Context<'_>, slot: &mut Slot, job: Job) -> A
         let players = played.players(seq).len();
         // Who left hears nothing of it any more.
         let forgets = context.node.options.mutants.is(Mutant::PlaysNotTold);
-        let hears =
-            is_told && loaded.roster.contains(author.0) && players <= u64::from(PLAYERS_COUNTED_MAX) && !forgets;
+        let hears = is_told && loaded.roster.contains(author.0) && !forgets;
         if hears && Arc::make_mut(played.of(author)).played_by(seq, players) {
             tell(&mut record, &mut told, job.key, (author, played.of(author)));
         }

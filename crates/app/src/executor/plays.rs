@@ -32,10 +32,12 @@ impl Played {
         self.known.entry(user).or_default()
     }
 
-    /// Takes in what a load found; what is here already may be newer. When nothing is pending, `room` may be made.
+    /// Takes in what a load found; what is here already may be newer. When nothing is pending, `room` may be made, but not of
+    /// what the load names: it may have read that before what was pending then was committed.
     pub fn learn(&mut self, (seq, players): (Seq, RoaringBitmap), known: Vec<(UserNo, Plays)>, room: Room) {
         if room == Room::MayBeMade && self.players.len().max(self.known.len()) >= KEPT_MAX {
-            *self = Self::default();
+            self.players.retain(|known, _| *known == seq);
+            self.known.retain(|user, _| known.iter().any(|(named, _)| named == user));
         }
         self.players.entry(seq).or_insert(players);
         for (user, plays) in known {
@@ -76,5 +78,19 @@ mod tests {
         learn(&mut played, 1_000, Room::MayBeMade);
         assert!(played.knows(Seq(1_000), &[UserNo(1)]) && !played.knows(Seq(0), &[]));
         assert!(played.bytes() < bytes);
+    }
+
+    #[test]
+    fn a_load_that_was_overtaken_undoes_nothing() {
+        let mut played = Played::default();
+        for seq in 0..KEPT_MAX as u64 {
+            played.learn((Seq(seq), RoaringBitmap::new()), vec![(UserNo(1), Plays::default())], Room::MustBeKept);
+        }
+        assert!(Arc::make_mut(played.of(UserNo(1))).play(Seq(7)));
+        played.players(Seq(900)).insert(1);
+        // It read both before that was committed, and is taken in after it.
+        played.learn((Seq(900), RoaringBitmap::new()), vec![(UserNo(1), Plays::default())], Room::MayBeMade);
+        assert!(!Arc::make_mut(played.of(UserNo(1))).play(Seq(7)), "it is known still");
+        assert_eq!(played.players(Seq(900)).len(), 1);
     }
 }
