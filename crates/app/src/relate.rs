@@ -228,6 +228,9 @@ fn says_something(key: &[u8], row: &Bytes) -> Result<bool, Failure> {
     }
 }
 
+/// Entries that are looked at to count those that say something.
+const LOOKED_AT_MAX: usize = 4 * RELATIONS_PER_USER_MAX;
+
 /// Relations that are counted at once.
 const COUNTED_AT_ONCE: usize = 256;
 
@@ -235,16 +238,16 @@ async fn count(node: &Node, reader: &Reader, user: &UserRef) -> Result<usize, Fa
     let prefix = rows::value_key(reader.app, user.no, personal::RELATION_PREFIX);
     let start = rows::value_key(reader.app, user.no, b"").len();
     let (mut count, mut after) = (0, None);
-    // In pages: a relation may have kilobytes of remarks.
-    while count < RELATIONS_PER_USER_MAX {
+    // In pages: a relation may have kilobytes of remarks. Whoever has that many that are over has no room, either.
+    for _ in 0..LOOKED_AT_MAX / COUNTED_AT_ONCE {
         let found = node.log.scan(prefix.clone(), after, COUNTED_AT_ONCE).await.map_err(failure)?;
         for (key, row) in &found {
             count += usize::from(says_something(&key[start..], row)?);
         }
         after = found.last().map(|(key, _)| key.clone()).filter(|_| found.len() == COUNTED_AT_ONCE);
-        if after.is_none() {
-            break;
+        if after.is_none() || count >= RELATIONS_PER_USER_MAX {
+            return Ok(count);
         }
     }
-    Ok(count)
+    Ok(RELATIONS_PER_USER_MAX)
 }
