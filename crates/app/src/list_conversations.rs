@@ -136,14 +136,10 @@ pub(crate) async fn unread_total(
 
 /// What a badge shows: the same without the conversations that the reader muted, by itself.
 pub(crate) async fn unread_shown(node: &Node, reader: &Reader) -> Result<u64, Failure> {
-    let (activity, now) = (node.log.activity().reader(reader.app), node.clock.now());
-    let mut shown = Vec::new();
-    for column in columns(node, reader).await? {
-        let is_unread = column.unread(activity.get(column.no).ordinal) > 0;
-        if is_unread && !preferences::of(node, reader, column.id).await?.is_muted(now) {
-            shown.push(column);
-        }
-    }
+    let activity = node.log.activity().reader(reader.app);
+    let muted = preferences::muted(node, reader).await?;
+    let mut shown = columns(node, reader).await?;
+    shown.retain(|column| !muted.contains(&column.id));
     unread_total(node, reader, &shown, &activity).await
 }
 

@@ -3,12 +3,15 @@
 
 use crate::api::{Answer, Failure, PersonalItem, SetPreferences};
 use crate::deletions;
+use crate::directory::failure;
 use crate::node::Node;
 use crate::once::{self, Once};
 use crate::reading::Reader;
 use crate::rows::personal;
 use crate::rows::preferences::patch_bytes;
+use std::collections::BTreeSet;
 use stonechat_domain::preferences::Preferences;
+use stonechat_log::personal as stored;
 use stonechat_types::error_code::ErrorCode;
 use stonechat_types::id::ConversationId;
 use stonechat_types::number::PersonalSeq;
@@ -59,5 +62,31 @@ pub(crate) async fn of(node: &Node, reader: &Reader, conversation: ConversationI
     match once::entry(node, reader, personal::preferences_key(conversation)).await? {
         Some((_, PersonalItem::Preferences(_, preferences))) => Ok(*preferences),
         Some(_) | None => Ok(Preferences::default()),
+    }
+}
+
+/// Entries that are looked at at once.
+const ENTRIES_MAX: usize = 256;
+
+/// The conversations that a user has muted, and has muted still.
+pub(crate) async fn muted(node: &Node, reader: &Reader) -> Result<BTreeSet<ConversationId>, Failure> {
+    let prefix = stored::value_key(reader.app, reader.user.no, personal::PREFERENCES_PREFIX);
+    let skipped = prefix.len() - personal::PREFERENCES_PREFIX.len();
+    let (now, mut muted, mut after) = (node.clock.now(), BTreeSet::new(), None);
+    loop {
+        let rows = node.log.scan(prefix.clone(), after, ENTRIES_MAX).await.map_err(failure)?;
+        for (key, row) in &rows {
+            let Some((_, Some(value))) = stored::decode_value(row) else { continue };
+            let item = personal::decode(&key[skipped..], &value).map_err(failure)?;
+            if let Some(PersonalItem::Preferences(conversation, it)) = item
+                && it.is_muted(now)
+            {
+                muted.insert(conversation);
+            }
+        }
+        after = rows.into_iter().nth(ENTRIES_MAX - 1).map(|(key, _)| key);
+        if after.is_none() {
+            return Ok(muted);
+        }
     }
 }

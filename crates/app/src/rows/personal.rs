@@ -61,6 +61,9 @@ pub fn preferences_key(id: ConversationId) -> Bytes {
     with(PREFERENCES, id.as_bytes())
 }
 
+/// What the keys of preferences start with.
+pub const PREFERENCES_PREFIX: &[u8] = &[PREFERENCES];
+
 /// The key of what a user says of himself for the time being.
 #[must_use]
 pub fn presence_key() -> Bytes {
