@@ -51,6 +51,18 @@ pub enum Dialog {
     Link(String),
 }
 
+impl Dialog {
+    /// Whether what it leads to is done in the conversation that is open.
+    #[must_use]
+    pub const fn is_about_open(&self) -> bool {
+        match self {
+            Self::Fill(purpose, _) => purpose.is_about_open(),
+            Self::Menu { menu, .. } | Self::Sure { back: Some(menu), .. } => menu.is_about_open(),
+            Self::Help { .. } | Self::Found { .. } | Self::Sure { back: None, .. } | Self::Link(_) => false,
+        }
+    }
+}
+
 /// What a form is filled in for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -89,6 +101,27 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    const fn is_about_open(&self) -> bool {
+        match self {
+            Self::AddMembers
+            | Self::Announce
+            | Self::Invite
+            | Self::Rename
+            | Self::Nickname
+            | Self::Mute(_)
+            | Self::Ban(_)
+            | Self::MakeLink => true,
+            Self::NewChat
+            | Self::NewGroup
+            | Self::Search
+            | Self::Apply(_)
+            | Self::AddContact
+            | Self::Ask(_)
+            | Self::Decline(_)
+            | Self::Alias(_) => false,
+        }
+    }
+
     /// What stands above the form.
     #[must_use]
     pub const fn title(&self) -> &'static str {

@@ -231,8 +231,11 @@ impl Doer {
                         Err(error) => Err(error),
                     };
                     Some(match both {
-                        Ok((read, unread)) => Msg::Readers(id, Readers { message, read, unread }),
-                        Err(error) => Msg::Failed(error.to_string()),
+                        Ok((read, unread)) => Msg::Readers(id, Readers { message, read, unread, wrong: None }),
+                        Err(error) => {
+                            let wrong = Some(error.to_string());
+                            Msg::Readers(id, Readers { message, read: Vec::new(), unread: Vec::new(), wrong })
+                        }
                     })
                 });
             }

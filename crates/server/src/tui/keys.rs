@@ -418,6 +418,8 @@ enum Step {
 
 fn go_to(app: &mut App, pane: Pane) {
     app.pane = pane;
+    // What was asked once is forgotten elsewhere.
+    (app.recalling, app.deleting) = (None, None);
     let Some(open) = &mut app.open else { return };
     open.selected = None;
     if pane == Pane::Messages {

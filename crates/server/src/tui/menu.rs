@@ -45,6 +45,27 @@ pub enum Menu {
     Invitation(ConversationId),
 }
 
+impl Menu {
+    /// Whether it is of the conversation that is open.
+    #[must_use]
+    pub const fn is_about_open(&self) -> bool {
+        match self {
+            Self::Group
+            | Self::Members
+            | Self::Member(_)
+            | Self::Unread
+            | Self::Applications
+            | Self::Application(_)
+            | Self::Links
+            | Self::Link(_)
+            | Self::Bans
+            | Self::Forward(_)
+            | Self::Readers(_) => true,
+            Self::People | Self::Person(_) | Self::Foreign(_) | Self::Invitation(_) => false,
+        }
+    }
+}
+
 /// One row of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

@@ -133,9 +133,10 @@ fn group(app: &App) -> Vec<Entry> {
         entries.push(Entry::new("Ask people to come in", Then::Fill(Purpose::Invite)));
     }
     if is_admin {
-        let facts = open.facts.clone().unwrap_or_default();
+        let none = Facts::default();
+        let facts = open.facts.as_ref().unwrap_or(&none);
         entries.push(Entry::new("Announce something", Then::Fill(Purpose::Announce)));
-        if facts.announced.is_some() {
+        if facts.counts {
             let read = format!("read by {}, not by {}", facts.read, facts.unread.len());
             entries.push(Entry::new("Who has not read it", Then::Menu(Menu::Unread)).aside(read));
         }

@@ -6,6 +6,7 @@ use stonechat_types::number::Seq;
 
 use crate::tui::menu::{Entry, Menu, Then};
 use crate::tui::message::Effect;
+use crate::tui::sanitise;
 use crate::tui::state::App;
 
 /// Conversations to which one forwards; the others have to be written to first.
@@ -20,6 +21,8 @@ pub struct Readers {
     pub read: Vec<Member>,
     /// Who has not.
     pub unread: Vec<Member>,
+    /// Why nobody can say it.
+    pub wrong: Option<String>,
 }
 
 /// What is to be read before one chooses.
@@ -28,6 +31,7 @@ pub fn about(app: &App, menu: &Menu) -> Vec<String> {
     let Menu::Readers(message) = menu else { return Vec::new() };
     match readers(app, *message) {
         None => vec!["asking the server …".into()],
+        Some(Readers { wrong: Some(wrong), .. }) => vec![sanitise::one_line(wrong)],
         Some(readers) => vec![format!("Read by {}, not yet by {}.", readers.read.len(), readers.unread.len())],
     }
 }

@@ -208,6 +208,14 @@ pub enum Effect {
     Quit,
 }
 
+impl Effect {
+    /// Whether a conversation is to be opened once the server has answered.
+    #[must_use]
+    pub const fn asks_to_open(&self) -> bool {
+        matches!(self, Self::OpenDirect(_) | Self::CreateGroup(..) | Self::JoinByLink(_) | Self::ChangeGroup(..))
+    }
+}
+
 /// Whether somebody is writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {

@@ -75,6 +75,10 @@ pub struct App {
     pub answering: Option<(Seq, UserId)>,
     /// The message that is recalled when the same key is pressed again.
     pub recalling: Option<Target>,
+    /// Keys that were pressed so far.
+    pub keys: u64,
+    /// How many they were when a conversation was asked for last.
+    pub asked_to_open: Option<u64>,
     /// The message that is removed for this user when the same key is pressed again.
     pub deleting: Option<Seq>,
     /// What was begun in other conversations.
@@ -238,6 +242,8 @@ impl App {
             content_types: Arc::default(),
             answering: None,
             recalling: None,
+            keys: 0,
+            asked_to_open: None,
             deleting: None,
             quiet: Arc::default(),
             drafts: BTreeMap::new(),

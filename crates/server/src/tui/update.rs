@@ -46,14 +46,23 @@ const PEERS_WATCHED: usize = 100;
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
     match msg {
-        Msg::Key(key) => keys::press(app, key, &mut effects),
-        Msg::Paste(text) => keys::paste(app, &text, &mut effects),
+        Msg::Key(key) => {
+            app.keys += 1;
+            keys::press(app, key, &mut effects);
+        }
+        Msg::Paste(text) => {
+            app.keys += 1;
+            keys::paste(app, &text, &mut effects);
+        }
         Msg::Resize(size) => app.size = size,
         Msg::Focused => app.window = Window::Focused,
         Msg::Unfocused => app.window = Window::Away,
         Msg::Tick(now) => {
             app.now = now;
             app.notice = app.notice.take().filter(|notice| notice.until > now);
+            if app.notice.is_none() {
+                (app.recalling, app.deleting) = (None, None);
+            }
             take_up_draft(app);
             keep_after_pause(app, &mut effects);
         }
@@ -63,7 +72,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::TotalUnread(unread) => app.total_unread = unread,
         Msg::Presences(presences) => app.presences = presences,
         Msg::Conversations(list) => conversations(app, list, &mut effects),
-        Msg::Opened(id, peer) => open(app, id, peer, &mut effects),
+        Msg::Opened(id, peer) => came(app, id, peer, &mut effects),
         Msg::Timeline(id, items) => timeline(app, id, items),
         Msg::Typing(id, users) => {
             let me = app.me.clone();
@@ -81,7 +90,9 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
                 open.members = Some(members);
             }
         }
-        Msg::Members(_, Err(reason)) => app.say(format!("the members could not be listed: {reason}")),
+        Msg::Members(_, Err(reason)) => {
+            app.say(format!("the members could not be listed: {}", sanitise::one_line(&reason)));
+        }
         Msg::Names(names) => app.names.extend(names),
         Msg::OldNames(names) => app.old_names.extend(names),
         Msg::Listed(title, none, hits) => listed(app, title, none, hits),
@@ -105,7 +116,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Relations(relations) => app.relations = relations,
         Msg::Asking(asking) => app.asking = asking,
         Msg::Told(text) => app.say(sanitise::one_line(&text)),
-        Msg::GroupCreated(id) => open(app, id, None, &mut effects),
+        Msg::GroupCreated(id) => came(app, id, None, &mut effects),
         Msg::Quiet(quiet) => app.quiet = quiet,
         Msg::Failed(reason) => app.say(sanitise::one_line(&reason)),
         Msg::NotKept(id, text, reason) => {
@@ -117,7 +128,22 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
     }
     settle(app, &mut effects);
+    if effects.iter().any(Effect::asks_to_open) {
+        app.asked_to_open = Some(app.keys);
+    }
     effects
+}
+
+/// A conversation that was asked for is there. It is opened, unless the user has gone on to something else since: no answer
+/// of a server takes what he writes away from under him.
+fn came(app: &mut App, id: ConversationId, peer: Option<UserId>, effects: &mut Vec<Effect>) {
+    if app.open.is_none() || app.asked_to_open.is_none_or(|keys| keys == app.keys) {
+        app.dialog = None;
+        return open(app, id, peer, effects);
+    }
+    if app.open.as_ref().is_none_or(|open| open.id != id) {
+        app.say("the conversation that you asked for is in the list now");
+    }
 }
 
 /// Opens a conversation, and puts away what was begun in the one before.
@@ -128,6 +154,9 @@ pub fn open(app: &mut App, id: ConversationId, peer: Option<UserId>, effects: &m
         return;
     }
     put_draft_away(app, effects);
+    (app.recalling, app.deleting) = (None, None);
+    // What lies there and is about the conversation before is not to be done in this one.
+    app.dialog = app.dialog.take().filter(|dialog| !dialog.is_about_open());
     let marked = app.summary(&id).is_some_and(|summary| summary.preferences.marked_unread);
     if marked {
         effects.push(Effect::Prefer(id, Preference::MarkedUnread(false)));

@@ -92,7 +92,9 @@ pub enum PeopleWish {
 pub struct Facts {
     /// What all are to know.
     pub announced: Option<Announced>,
-    /// How many have read that.
+    /// Whether it was asked who has read that.
+    pub counts: bool,
+    /// How many have.
     pub read: usize,
     /// Who has not.
     pub unread: Vec<Member>,
@@ -104,13 +106,19 @@ pub struct Facts {
     pub bans: Vec<Ban>,
 }
 
+/// Members of a group of which it is asked who has read what was announced.
+const READERS_LISTED_MAX: u32 = 500;
+
 /// Asks the server for what is to be known of a group, as far as the role of the user goes.
 pub async fn facts(conversation: &Conversation, role: Role) -> Result<Facts> {
     let mut facts = Facts { announced: conversation.announcement().await?, ..Facts::default() };
     if role < Role::Admin {
         return Ok(facts);
     }
-    if facts.announced.is_some() {
+    // Of more people it would be pages without end.
+    let few = conversation.summary().is_some_and(|summary| summary.member_count <= READERS_LISTED_MAX);
+    facts.counts = facts.announced.is_some() && few;
+    if facts.counts {
         // Where the group has no receipts nobody is told.
         facts.read = conversation.announcement_readers().await.map_or(0, |members| members.len());
         facts.unread = conversation.announcement_not_readers().await.unwrap_or_default();

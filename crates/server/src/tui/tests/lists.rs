@@ -5,7 +5,7 @@ use stonechat_client::state::Member;
 use super::behaviour::own_last;
 use super::screens::compare_file;
 use super::*;
-use crate::tui::dialog::Dialog;
+use crate::tui::dialog::{Dialog, Purpose};
 use crate::tui::found::Hit;
 use crate::tui::menu::Menu;
 use crate::tui::menu_message::Readers;
@@ -64,9 +64,13 @@ fn who_has_read_a_message_of_a_group_is_listed() {
         muted_until: Timestamp::default(),
     };
     let read = vec![member("carol", "Carol \u{202e}\u{1b}[31mJensen"), member("x", "")];
-    let readers = Readers { message: Seq(20), read, unread: vec![member("mei", "梅 林")] };
+    let readers = Readers { message: Seq(20), read, unread: vec![member("mei", "梅 林")], wrong: None };
     update(&mut app, Msg::Readers(group(), readers));
     compare_file("readers_80x24.txt", &screen(&app));
+    let wrong = Some("the conversation has no read receipts\u{1b}[2J".into());
+    let none = Readers { message: Seq(20), read: Vec::new(), unread: Vec::new(), wrong };
+    update(&mut app, Msg::Readers(group(), none));
+    assert!(screen(&app).contains("no read receipts"), "{}", screen(&app));
     press(&mut app, KeyCode::Esc);
     let mut app = own_last();
     assert_eq!(press(&mut app, KeyCode::Char('w')), [], "the ticks of a direct chat say it");
@@ -118,4 +122,45 @@ fn one_comes_into_a_group_by_its_id_or_asks_to_be_let_in() {
     write(&mut app, "I am Alice");
     let apply = GroupWish::Apply("I am Alice".into());
     assert_eq!(press(&mut app, KeyCode::Enter), [Effect::ChangeGroup(other, apply)]);
+}
+
+#[test]
+fn no_answer_of_the_server_takes_a_conversation_away_from_under_what_is_written() {
+    let other = direct("carol");
+    let asked = || {
+        let mut app = at_last_of_group();
+        press_with(&mut app, KeyModifiers::CONTROL, KeyCode::Char('n'));
+        write(&mut app, "carol");
+        assert_eq!(press(&mut app, KeyCode::Enter), [Effect::OpenDirect(user("carol"))]);
+        app
+    };
+    // Nothing else was done since.
+    let mut app = asked();
+    update(&mut app, Msg::Opened(other, Some(user("carol"))));
+    assert_eq!(app.open.as_ref().unwrap().id, other);
+    // Something was begun in the conversation that is open.
+    let mut app = asked();
+    press(&mut app, KeyCode::Char('i'));
+    update(&mut app, Msg::Opened(other, Some(user("carol"))));
+    assert_eq!(app.open.as_ref().unwrap().id, group());
+    assert!(screen(&app).contains("in the list now"), "{}", screen(&app));
+    // A form about one conversation is not filled in for another.
+    app.dialog = Some(Purpose::Ban(user("mei")).form());
+    let mut effects = Vec::new();
+    crate::tui::update::open(&mut app, other, None, &mut effects);
+    assert_eq!(app.dialog, None);
+}
+
+#[test]
+fn what_was_asked_twice_is_asked_of_one_message_without_a_pause() {
+    let mut app = own_last();
+    press(&mut app, KeyCode::Char('d'));
+    assert!(app.recalling.is_some());
+    press(&mut app, KeyCode::Tab);
+    press(&mut app, KeyCode::Tab);
+    press(&mut app, KeyCode::Tab);
+    assert_eq!(press(&mut app, KeyCode::Char('d')), [], "it is asked anew");
+    let later = Timestamp(app.now.as_millis() + 60_000);
+    update(&mut app, Msg::Tick(later));
+    assert_eq!(app.recalling, None);
 }

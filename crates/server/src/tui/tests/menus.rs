@@ -35,6 +35,7 @@ fn facts() -> Facts {
         at: minutes_ago(90),
     };
     Facts {
+        counts: true,
         announced: Some(Announced {
             seq: Seq(25),
             text: "We meet at 港口 on Friday \u{1b}[31m\u{202e}.\nBring 👩\u{200d}👩\u{200d}👧 and bread.".into(),
