@@ -6,15 +6,16 @@ use std::time::Duration;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use stonechat_client::group::JoinLink;
 use stonechat_types::id::{ConversationId, ConversationKind};
-use stonechat_types::text::{Title, shows_nothing};
+use stonechat_types::limits::FOLDERS_MAX;
+use stonechat_types::text::{Tag, Title, shows_nothing};
 
 use crate::cli::duration::parse_duration;
 use crate::tui::dialog::{Dialog, Filled, Form, Purpose, parse_users};
 use crate::tui::menu::{Menu, Then};
-use crate::tui::message::Effect;
+use crate::tui::message::{Effect, Preference};
 use crate::tui::state::App;
 use crate::tui::wish::{GroupWish, PeopleWish};
-use crate::tui::{found, help, menu_group};
+use crate::tui::{found, help, menu_chat, menu_group};
 
 /// Shows who is in the open group, or who the other of a direct conversation is to the user.
 pub fn show_members(app: &mut App, effects: &mut Vec<Effect>) {
@@ -149,6 +150,7 @@ fn begun(app: &App, purpose: Purpose) -> Dialog {
         Purpose::Rename => app.open_summary().map(|summary| summary.title.clone()),
         Purpose::Nickname => app.open_summary().map(|summary| summary.group.nickname.clone()),
         Purpose::Alias(user) => app.relations.get(user).map(|relation| relation.remarks.alias.clone()),
+        Purpose::Folders(id) => menu_chat::folders(app, id),
         _ => None,
     };
     let mut dialog = purpose.form();
@@ -284,6 +286,17 @@ fn filled(
         Purpose::Alias(user) => {
             effects.push(Effect::ChangePeople(PeopleWish::Alias(user.clone(), field(0).to_owned())));
             Ok(purpose.back().map(|menu| Dialog::Menu { menu, at: 0 }))
+        }
+        Purpose::Folders(id) => {
+            let mut folders = Vec::new();
+            for name in field(0).split([',', '，', '،']).map(str::trim).filter(|name| !name.is_empty()) {
+                folders.push(Tag::new(name).map_err(|error| error.to_string())?);
+            }
+            if folders.len() > FOLDERS_MAX {
+                return Err(format!("at most {FOLDERS_MAX} folders"));
+            }
+            effects.push(Effect::Prefer(*id, Preference::Folders(folders)));
+            Ok(None)
         }
     }
 }

@@ -98,6 +98,8 @@ pub enum Purpose {
     Decline(UserId),
     /// What the user calls somebody.
     Alias(UserId),
+    /// In which folders a conversation lies.
+    Folders(ConversationId),
 }
 
 impl Purpose {
@@ -118,7 +120,8 @@ impl Purpose {
             | Self::AddContact
             | Self::Ask(_)
             | Self::Decline(_)
-            | Self::Alias(_) => false,
+            | Self::Alias(_)
+            | Self::Folders(_) => false,
         }
     }
 
@@ -141,6 +144,7 @@ impl Purpose {
             Self::AddContact | Self::Ask(_) => "Ask to be contacts",
             Self::Decline(_) => "Decline",
             Self::Alias(_) => "Call them something else",
+            Self::Folders(_) => "Folders",
         }
     }
 
@@ -163,6 +167,7 @@ impl Purpose {
             Self::Ask(_) => &["With these words", "Answer, where they ask something"],
             Self::Decline(_) => &["Why, if you like"],
             Self::Alias(_) => &["Name, for you alone; nothing is their own"],
+            Self::Folders(_) => &["Names, with commas between; nothing is none"],
         }
     }
 
@@ -185,6 +190,7 @@ impl Purpose {
             Self::MakeLink => Some(Menu::Links),
             Self::AddContact => Some(Menu::People),
             Self::Ask(user) | Self::Decline(user) | Self::Alias(user) => Some(Menu::Person(user.clone())),
+            Self::Folders(id) => Some(Menu::Chat(*id)),
         }
     }
 }

@@ -451,6 +451,11 @@ async fn keep_order(account: Account, mut queue: mpsc::Receiver<Order>, arrivals
                 let kept = match preference {
                     Preference::Pinned(pinned) => conversation.pin(pinned).await,
                     Preference::Muted(muted) => conversation.mute_until(muted.then_some(FOR_GOOD)).await,
+                    Preference::MutedUntil(until) => conversation.mute_until(Some(until)).await,
+                    Preference::Archived(archived) => conversation.archive(archived).await,
+                    Preference::Folders(folders) => conversation.set_folders(&folders).await,
+                    Preference::Cleared => conversation.clear_history().await,
+                    Preference::Deleted => conversation.delete().await,
                     Preference::MarkedUnread(marked) => conversation.mark_unread(marked).await,
                     Preference::Draft(text) => conversation.save_draft(&text, None).await,
                 };

@@ -22,6 +22,7 @@ const KEYS: &[(&str, &str)] = &[
     ("Ctrl+C", "quit"),
     ("", ""),
     ("p  m  u", "in the list: pin · mute · mark unread"),
+    ("o", "in the list: archive, folders, clear and more"),
     ("1 … 5", "👍 ❤ 😂 🎉 😢 on a message, or off"),
     ("r e p s", "answer · edit · pin · star a message"),
     ("d d  x x", "recall · remove for me"),
@@ -32,7 +33,7 @@ const KEYS: &[(&str, &str)] = &[
     ("@bob @all", "calls somebody · everybody"),
     ("◌ ○", "waiting · on its way"),
     ("✓ ✓✓", "stored · arrived, and in colour: read"),
-    ("↑ ⊘ ● ○", "in the list: pinned · muted · there, away"),
+    ("↑ ⊘ ▽ ● ○", "in the list: pinned · muted · archived · there, away"),
 ];
 
 /// Cells of the whole box.

@@ -138,6 +138,11 @@ fn in_list(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Char('n') => app.dialog = Some(Purpose::NewChat.form()),
         KeyCode::Char('g') => app.dialog = Some(Purpose::NewGroup.form()),
         KeyCode::Char('p' | 'm' | 'u') => prefer(app, key, effects),
+        KeyCode::Char('o') => {
+            if let Some(id) = app.cursor {
+                app.dialog = Some(opened_menu(app, Menu::Chat(id), effects));
+            }
+        }
         KeyCode::Char('?') => app.dialog = Some(Dialog::Help { scroll: 0 }),
         KeyCode::Char('c') => app.dialog = Some(opened_menu(app, Menu::People, effects)),
         KeyCode::Char('*') => effects.push(Effect::ListStarred),

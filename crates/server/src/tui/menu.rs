@@ -8,7 +8,7 @@ use stonechat_types::number::Seq;
 use crate::tui::dialog::Purpose;
 use crate::tui::message::Effect;
 use crate::tui::state::App;
-use crate::tui::{menu_group, menu_message, menu_people};
+use crate::tui::{menu_chat, menu_group, menu_message, menu_people};
 
 /// A list to choose from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub enum Menu {
     Foreign(ConversationId),
     /// That the user is asked to come into a group.
     Invitation(ConversationId),
+    /// A conversation of the list, as far as it is the user's own.
+    Chat(ConversationId),
 }
 
 impl Menu {
@@ -61,7 +63,7 @@ impl Menu {
             | Self::Bans
             | Self::Forward(_)
             | Self::Readers(_) => true,
-            Self::People | Self::Person(_) | Self::Foreign(_) | Self::Invitation(_) => false,
+            Self::People | Self::Person(_) | Self::Foreign(_) | Self::Invitation(_) | Self::Chat(_) => false,
         }
     }
 }
@@ -137,6 +139,7 @@ impl Menu {
             Self::Bans => "Is kept out".into(),
             Self::People => "Contacts and requests".into(),
             Self::Invitation(_) => "Invitation".into(),
+            Self::Chat(id) => app.summary(id).map(|summary| app.title(summary)).unwrap_or_default(),
             Self::Forward(_) => "Forward to".into(),
             Self::Readers(_) => "Who has read it".into(),
             Self::Foreign(_) => "A group that you are not in".into(),
@@ -150,6 +153,7 @@ impl Menu {
         match self {
             Self::People | Self::Person(_) | Self::Invitation(_) | Self::Foreign(_) => menu_people::about(app, self),
             Self::Forward(_) | Self::Readers(_) => menu_message::about(app, self),
+            Self::Chat(_) => Vec::new(),
             _ => menu_group::about(app, self),
         }
     }
@@ -160,6 +164,7 @@ impl Menu {
         match self {
             Self::People | Self::Person(_) | Self::Invitation(_) | Self::Foreign(_) => menu_people::entries(app, self),
             Self::Forward(_) | Self::Readers(_) => menu_message::entries(app, self),
+            Self::Chat(_) => menu_chat::entries(app, self),
             _ => menu_group::entries(app, self),
         }
     }
@@ -168,7 +173,7 @@ impl Menu {
     #[must_use]
     pub const fn parent(&self) -> Option<Self> {
         match self {
-            Self::Group | Self::People | Self::Forward(_) | Self::Readers(_) | Self::Foreign(_) => None,
+            Self::Group | Self::People | Self::Forward(_) | Self::Readers(_) | Self::Foreign(_) | Self::Chat(_) => None,
             // Whoever asks for the members gets them at once; Esc closes them.
             Self::Members => None,
             Self::Member(_) => Some(Self::Members),

@@ -76,7 +76,8 @@ pub fn entries(app: &App, menu: &Menu) -> Vec<Entry> {
         | Menu::Invitation(_)
         | Menu::Forward(_)
         | Menu::Readers(_)
-        | Menu::Foreign(_) => Vec::new(),
+        | Menu::Foreign(_)
+        | Menu::Chat(_) => Vec::new(),
     }
 }
 

@@ -15,6 +15,7 @@ use stonechat_client::state::{
 use stonechat_client::timeline::Pagination;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
+use stonechat_types::text::Tag;
 
 use crate::tui::found::Hit;
 use crate::tui::menu_message::Readers;
@@ -98,6 +99,16 @@ pub enum Preference {
     Pinned(bool),
     /// Whether it is muted.
     Muted(bool),
+    /// Until when it is muted.
+    MutedUntil(Timestamp),
+    /// Whether it is kept apart.
+    Archived(bool),
+    /// In which folders it lies.
+    Folders(Vec<Tag>),
+    /// That nothing that was said so far is shown any more.
+    Cleared,
+    /// That it is not listed until something happens in it.
+    Deleted,
     /// Whether it is shown as unread.
     MarkedUnread(bool),
     /// What is being written.

@@ -301,6 +301,7 @@ fn conversations(app: &mut App, list: Vec<Arc<ConversationSummary>>, effects: &m
         effects.push(Effect::Bell);
     }
     app.list = list;
+    app.list.sort_by_key(|summary| summary.preferences.archived);
     if app.cursor.is_none_or(|cursor| app.summary(&cursor).is_none()) {
         let open = app.open.as_ref().map(|open| open.id);
         app.cursor = open.or_else(|| app.list.first().map(|summary| summary.id));

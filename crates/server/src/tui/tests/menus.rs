@@ -4,11 +4,14 @@ use stonechat_client::group::{AllAsking, Announced, Asker, Asking, AskingState, 
 use stonechat_client::people::{ContactRequest, Relation, Relations, Remarks};
 use stonechat_client::state::Member;
 use stonechat_domain::group::{FOR_GOOD, Link, LinkId, Who};
+use stonechat_domain::preferences::Preferences;
+use stonechat_types::text::Tag;
 
 use super::screens::compare_file;
 use super::*;
 use crate::tui::dialog::{Dialog, Purpose};
 use crate::tui::menu::Menu;
+use crate::tui::message::Preference;
 use crate::tui::wish::{Facts, GroupWish, PeopleWish};
 
 const CONTROL: KeyModifiers = KeyModifiers::CONTROL;
@@ -374,4 +377,35 @@ fn a_notice_that_is_long_gets_rows_of_its_own() {
         update(&mut app, Msg::Tick(NOON.plus_ms(60_000)));
         assert!(screen(&app).contains("● online"));
     }
+}
+
+#[test]
+fn what_is_the_users_own_of_a_conversation_is_done_from_the_list() {
+    let mut app = with_list(80, 24);
+    let id = direct("bob");
+    press(&mut app, KeyCode::Char('o'));
+    compare_file("chat_menu_80x24.txt", &screen(&app));
+    press(&mut app, KeyCode::Down);
+    let until = Timestamp(app.now.as_millis() + 3_600_000);
+    assert_eq!(press(&mut app, KeyCode::Enter), [Effect::Prefer(id, Preference::MutedUntil(until))]);
+    assert_eq!(app.dialog, None);
+    // Clearing and deleting are asked for.
+    press(&mut app, KeyCode::Char('o'));
+    press(&mut app, KeyCode::End);
+    assert_eq!(press(&mut app, KeyCode::Enter), []);
+    assert!(screen(&app).contains("Delete Bob Okafor from your list"), "{}", screen(&app));
+    assert_eq!(press(&mut app, KeyCode::Char('y')), [Effect::Prefer(id, Preference::Deleted)]);
+    // Folders are filled in by their names.
+    app.dialog = Some(Purpose::Folders(id).form());
+    write(&mut app, "Work, 家庭，");
+    let folders = ["Work", "家庭"].map(|name| Tag::new(name).unwrap()).to_vec();
+    assert_eq!(press(&mut app, KeyCode::Enter), [Effect::Prefer(id, Preference::Folders(folders))]);
+    // What is archived stands last.
+    let mut list = list();
+    let mut first = (*list[0]).clone();
+    first.preferences = Arc::new(Preferences { archived: true, ..Preferences::default() });
+    list[0] = Arc::new(first);
+    update(&mut app, Msg::Conversations(list));
+    assert_eq!(app.list.last().map(|summary| summary.id), Some(id));
+    assert!(screen(&app).contains("▽ Bob Okafor"), "{}", screen(&app));
 }

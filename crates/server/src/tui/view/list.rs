@@ -66,9 +66,10 @@ fn conversation(app: &App, summary: &ConversationSummary, width: usize) -> [Line
     let title_room = width.saturating_sub(2 + cells::width(&time) + 2);
     let pinned = if preferences.pinned_at.is_some() { "↑ " } else { "" };
     let silent = if muted { "⊘ " } else { "" };
+    let apart = if preferences.archived { "▽ " } else { "" };
     let peer = summary.peer.as_ref().filter(|_| summary.kind == ConversationKind::Direct);
     let there = peer.and_then(|peer| app.presences.get(peer)).map_or("", |it| words::mark(it.availability));
-    let title = cells::pad(&format!("{pinned}{silent}{there}{}", app.title(summary)), title_room);
+    let title = cells::pad(&format!("{apart}{pinned}{silent}{there}{}", app.title(summary)), title_room);
     let title_style = match (is_open, unread) {
         (true, _) => palette.open(),
         (false, true) => palette.bold(),
