@@ -179,7 +179,7 @@ fn show(args: &QuietShowArgs, account: &Account, context: &mut Context<'_>) -> O
 }
 
 fn sentence(quiet: &Quiet, now: Timestamp, context: &Context<'_>) -> String {
-    let is = if quiet.is_quiet(now) { "You are not disturbed now" } else { "You are disturbed now" };
+    let is = if quiet.is_quiet(now) { "Nothing notifies you now" } else { "You are notified now" };
     let pause = match quiet.paused_until {
         Some(FOR_GOOD) => "; paused for good".to_owned(),
         Some(until) if until > now => {
