@@ -47,7 +47,12 @@ impl Core {
         }
         if newer {
             conversation.row.head_seq = event.seq.max(conversation.row.head_seq);
-            // Also of an event that does not count: messages before it may be hidden from the user.
+            // Also of an event that does not count: messages before it may be hidden from the user. How far the cursor went
+            // over own ones among them, only the server can tell.
+            let expected = conversation.row.head_ordinal + u64::from(countable);
+            if event.ordinal > expected {
+                self.gets.insert(id);
+            }
             conversation.row.head_ordinal = event.ordinal.max(conversation.row.head_ordinal);
             if countable {
                 conversation.count(event.ordinal, known);

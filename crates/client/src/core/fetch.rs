@@ -121,6 +121,15 @@ impl Core {
             } else if let Some(hidden) = hidden {
                 // What the user may never see counts as held. It may have changed what he sees.
                 conversation.row.last_seq = hidden.upto_seq.min(answer.upto_seq);
+                if conversation.row.last_seq >= answer.head_seq {
+                    // The last one is not told to him: only the page says that it is there.
+                    conversation.row.head_seq = conversation.row.head_seq.max(answer.head_seq);
+                    if answer.head_ordinal > conversation.row.head_ordinal {
+                        conversation.row.head_ordinal = answer.head_ordinal;
+                        // How far the cursor went over own messages among them, only the server can tell.
+                        self.gets.insert(id);
+                    }
+                }
                 self.touched.insert(id);
                 if !conversation.intervals.all().is_empty() {
                     self.go_stale(id, next);

@@ -145,6 +145,30 @@ fn an_event_behind_a_message_that_is_hidden_tells_how_many_there_are() {
     assert_eq!((row.head_seq, row.head_ordinal, row.unread), (3, 1, 0));
 }
 
+#[test]
+fn the_last_message_that_is_hidden_is_known_to_be_there() {
+    let mut bench = Bench::new(false);
+    bench.up(v1::Welcome { conversations: vec![conversation(0, 1)], ..welcome() });
+    let fetch = bench.sent()[0].0;
+    // It comes live, and is removed by the user elsewhere, before the page is here.
+    bench.say(0, Body::Event(message(0, 2)));
+    bench.say(0, Body::PersonalChange(removed(7, &[2])));
+    let begun = v1::Event { kind: "conversation_created".into(), ..message(0, 1) };
+    let hidden = vec![v1::SeqRange { from_seq: 2, upto_seq: 2 }];
+    let (from_seq, upto_seq, head_seq, head_ordinal) = (1, 2, 2, 1);
+    let page =
+        v1::Events { from_seq, upto_seq, head_seq, head_ordinal, events: vec![begun], hidden, ..Default::default() };
+    bench.say(fetch, Body::Events(page));
+    let row = |bench: &Bench| {
+        let row = &bench.store.tables().conversations[&direct(0)];
+        (row.head_seq, row.head_ordinal, row.last_seq, row.unread)
+    };
+    assert_eq!(row(&bench), (2, 1, 2, 0));
+    assert!(bench.asked_for().is_some(), "the cursor may have moved over it");
+    bench.say(0, Body::Event(message(0, 3)));
+    assert_eq!(row(&bench), (3, 2, 3, 1));
+}
+
 fn queued(n: u8, call: Body) -> Command {
     let conversation = direct(0);
     Command::Queue(Box::new(LaneCommand { conversation, command_id: ClientMsgId([n; 16]), call, about: None }))
