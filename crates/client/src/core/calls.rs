@@ -85,11 +85,13 @@ pub struct Calls {
     max: u32,
     in_flight: BTreeMap<u64, (Purpose, u64)>,
     fetches: usize,
+    /// When the newest call was made that was answered.
+    answered: u64,
 }
 
 impl Default for Calls {
     fn default() -> Self {
-        Self { last: 0, max: CALLS_MAX, in_flight: BTreeMap::new(), fetches: 0 }
+        Self { last: 0, max: CALLS_MAX, in_flight: BTreeMap::new(), fetches: 0, answered: 0 }
     }
 }
 
@@ -127,9 +129,17 @@ impl Calls {
 
     /// Takes an answer; `None` when nobody asked.
     pub fn end(&mut self, id: u64) -> Option<Purpose> {
-        let (purpose, _) = self.in_flight.remove(&id)?;
+        let (purpose, deadline) = self.in_flight.remove(&id)?;
+        self.answered = self.answered.max(deadline - CALL_TIMEOUT_MS);
         self.fetches -= usize::from(purpose.is_fetch());
         Some(purpose)
+    }
+
+    /// When the newest call was made that was answered on this connection: then, or later, the server lived. What is only
+    /// heard may have been on its way for long.
+    #[must_use]
+    pub fn answered(&self) -> u64 {
+        self.answered
     }
 
     /// Whether such a call is in flight.

@@ -95,10 +95,10 @@ impl Core {
         }
     }
 
-    /// What the server has stored by now: it was heard long enough after it was told.
+    /// What the server has stored by now: it answered a call that was made long enough after it was told.
     pub(super) fn settle_all_delivered(&mut self) {
-        let heard = self.link.last_heard();
-        let settled = |(_, at): &(u64, u64)| *at + CURSOR_SETTLES_MS <= heard;
+        let answered = self.calls.answered();
+        let settled = |(_, at): &(u64, u64)| *at + CURSOR_SETTLES_MS <= answered;
         let settled: Vec<_> =
             self.delivered.iter().filter(|(_, told)| settled(told)).map(|(id, (upto, _))| (*id, *upto)).collect();
         for (id, upto) in settled {

@@ -44,7 +44,6 @@ pub struct Link {
     attempt: u32,
     up_since: u64,
     last_sent: u64,
-    last_heard: u64,
     pinged_at: Option<u64>,
     heartbeat_ms: u64,
     token: Option<String>,
@@ -67,7 +66,6 @@ impl Default for Link {
             attempt: 0,
             up_since: 0,
             last_sent: 0,
-            last_heard: 0,
             pinged_at: None,
             heartbeat_ms: HEARTBEAT_MS,
             token: None,
@@ -100,8 +98,7 @@ impl Link {
     }
 
     /// Notes that something was heard.
-    pub fn heard(&mut self, now_ms: u64) {
-        self.last_heard = now_ms;
+    pub const fn heard(&mut self) {
         self.pinged_at = None;
     }
 
@@ -110,12 +107,6 @@ impl Link {
     pub fn server_ms(&self, now_ms: u64) -> i64 {
         let (server_ms, heard_at) = self.server_clock;
         server_ms.saturating_add(i64::try_from(now_ms.saturating_sub(heard_at)).unwrap_or(i64::MAX))
-    }
-
-    /// When something was last heard of the server.
-    #[must_use]
-    pub fn last_heard(&self) -> u64 {
-        self.last_heard
     }
 
     /// When the connection next needs a look.
@@ -244,7 +235,7 @@ impl Core {
             window: self.settings.window,
             platform: self.settings.platform.into(),
         };
-        self.link.heard(self.now_ms());
+        self.link.heard();
         self.call(Purpose::Hello, Body::Hello(hello));
     }
 

@@ -365,7 +365,7 @@ impl Core {
     }
 
     fn on_frame(&mut self, frame: Frame) {
-        self.link.heard(self.now_ms());
+        self.link.heard();
         let Some(body) = frame.body else { return };
         if !bounds::are_within(&body) {
             return self.break_off("the server named a number that no store reaches");

@@ -75,11 +75,11 @@ impl Core {
         self.confirmed.insert(id, self.now_ms());
     }
 
-    /// Cursors that the server has stored by now: it was heard long enough after it told them.
+    /// Cursors that the server has stored by now: it answered a call that was made long enough after it confirmed them.
     pub(super) fn settle_cursors(&mut self) {
-        let heard = self.link.last_heard();
+        let answered = self.calls.answered();
         let settled: Vec<_> =
-            self.confirmed.iter().filter(|(_, at)| **at + CURSOR_SETTLES_MS <= heard).map(|(id, _)| *id).collect();
+            self.confirmed.iter().filter(|(_, at)| **at + CURSOR_SETTLES_MS <= answered).map(|(id, _)| *id).collect();
         for id in settled {
             self.confirmed.remove(&id);
             self.settle_cursor(id);

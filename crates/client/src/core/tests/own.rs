@@ -237,3 +237,28 @@ fn a_client_that_knows_more_than_the_one_before_it_asks_for_all_that_is_the_user
     assert_eq!((bench.seqs(), bench.store.tables().device.kinds), (vec![2, 4, 5, 6], PERSONAL_KINDS));
     assert_eq!(asks(&mut bench), None, "once");
 }
+
+#[test]
+fn what_was_on_its_way_for_long_does_not_prove_that_the_server_has_stored_anything() {
+    let marked = |bench: &mut Bench| {
+        let sent = bench.sent();
+        sent.into_iter().find(|(_, body)| matches!(body, Body::MarkDelivered(_))).map(|(id, _)| id)
+    };
+    let mut bench = Bench::new(false);
+    bench.up(v1::Welcome { conversations: vec![conversation(0, 1)], ..welcome() });
+    let fetch = bench.sent()[0].0;
+    let events = vec![v1::Event { kind: "conversation_created".into(), ..message(0, 1) }];
+    bench.say(fetch, Body::Events(v1::Events { from_seq: 1, upto_seq: 1, events, ..v1::Events::default() }));
+    bench.say(0, Body::Event(message(0, 2)));
+    let told = marked(&mut bench).expect("it says what arrived");
+    bench.say(told, Body::Done(v1::Done {}));
+    bench.advance(10_000);
+    // Said before the server was killed, and held up since.
+    bench.say(0, Body::Head(v1::Head { conversation_id: direct(0).to_string(), head_seq: 2, head_ordinal: 1 }));
+    bench.input(Input::Closed("gone".into()));
+    bench.advance(60_000);
+    let sent = bench.sent();
+    let hello = sent.iter().rev().find(|(_, body)| matches!(body, Body::Hello(_))).map(|(id, _)| *id);
+    bench.say(hello.unwrap(), Body::Welcome(v1::Welcome { reset: false, ..welcome() }));
+    assert!(marked(&mut bench).is_some(), "it may be lost, and is said again");
+}
