@@ -263,11 +263,18 @@ async fn devices_that_were_offline_learn_who_was_signed_out_and_why() -> anyhow:
     let policies = DevicePolicies { phone: DevicePolicy::ReplaceOldest, ..DevicePolicies::default() };
     let mut local = Local::start_with(|settings| settings.apps[0].devices = policies).await?;
     let folder = tempfile::tempdir()?;
-    let token = local.token("alice");
-    let device = async |local: &Local, name: &'static str, platform: Platform| {
+    let first_token = local.token("alice");
+    let device_with = async |local: &Local, token: &str, name: &'static str, platform: Platform| {
         let info = DeviceInfo::new(DeviceId::new(name)?).on(platform);
         let more = |builder: ClientBuilder| builder.device(info);
-        account_with(&local.url(), &token, "alice", name, &folder.path().join(name), more).await
+        account_with(&local.url(), token, "alice", name, &folder.path().join(name), more).await
+    };
+    let device = async |local: &Local, name: &'static str, platform: Platform| {
+        device_with(local, &first_token, name, platform).await
+    };
+    // Once somebody was signed out, a device that nobody knows needs a token that was made since.
+    let stranger = async |local: &Local, name: &'static str, platform: Platform| {
+        device_with(local, &local.token("alice"), name, platform).await
     };
     let ended =
         |account: &Account, why: AuthError| account.connection().get() == ConnectionState::Ended(EndReason::Auth(why));
@@ -305,12 +312,12 @@ async fn devices_that_were_offline_learn_who_was_signed_out_and_why() -> anyhow:
     observed("device_events", &[Seen::Offline])?;
 
     local.restart_with(|settings| settings.apps[0].devices = policies).await?;
-    let late = started(device(&local, "late", Platform::Desktop).await?).await?;
+    let late = started(stranger(&local, "late", Platform::Desktop).await?).await?;
     until("a new device is told as well", || is_told(&late)).await?;
     let listed = late.devices().await?;
     let signed_out = |name: &str| listed.iter().any(|it| it.id == name && it.revoked);
     ensure!(signed_out("old") && signed_out("web") && !signed_out("desk"), "{listed:?}");
-    let newest = started(device(&local, "newest", Platform::Phone).await?).await?;
+    let newest = started(stranger(&local, "newest", Platform::Phone).await?).await?;
     until("the phone before it ends", || ended(&new, AuthError::DeviceReplaced)).await?;
     until("the tablet is told", || knows(&away, "new", SignOutReason::Replaced)).await?;
     observed("devices", &[Seen::Restart])?;
