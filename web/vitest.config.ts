@@ -1,0 +1,25 @@
+import { defineConfig } from "vitest/config";
+
+const resolve = { conditions: ["stonechat-source", "import", "default"] };
+const ssr = { resolve: { conditions: resolve.conditions } };
+
+export default defineConfig({
+  test: {
+    projects: [
+      { resolve, ssr, test: { name: "sdk", include: ["sdk/test/**/*.test.ts"], environment: "node" } },
+      { resolve, ssr, test: { name: "ui", include: ["ui/test/**/*.test.ts"], environment: "node" } },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "e2e",
+          include: ["e2e/**/*.test.ts"],
+          environment: "node",
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
