@@ -100,17 +100,26 @@ pub(crate) async fn bound(
     })
 }
 
+/// As what an answer is counted whose path is not one of the table's: an extension of the answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted(pub &'static str);
+
+/// The paths that are counted by themselves.
+pub(crate) type Endpoints = [&'static [&'static str]; 2];
+
 /// Counts every answer, and keeps it from caches and from guesses of its type.
 pub(crate) async fn finish(
-    State((state, endpoints)): State<(HttpState, &'static [&'static str])>,
+    State((state, endpoints)): State<(HttpState, Endpoints)>,
     request: Request,
     next: Next,
 ) -> Response {
     let began_ms = state.clock.monotonic_ms();
     let matched = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    let endpoint = endpoints.iter().copied().find(|path| Some(*path) == matched).unwrap_or("none");
+    let known = endpoints.iter().flat_map(|paths| paths.iter()).copied().find(|path| Some(*path) == matched);
     let method: Method = request.method().clone();
     let mut response = next.run(request).await;
+    let counted = response.extensions().get::<Counted>().map(|counted| counted.0);
+    let endpoint = known.or(counted).unwrap_or("none");
     let took_ms = state.clock.monotonic_ms().saturating_sub(began_ms);
     let status = response.status().as_u16();
     state.metrics.answered(endpoint, status, took_ms);

@@ -11,6 +11,7 @@ mod paging;
 pub mod peer;
 pub mod router;
 pub mod state;
+pub mod web;
 
 mod endpoint;
 mod extract;

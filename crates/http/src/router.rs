@@ -5,9 +5,10 @@ use crate::endpoint::{
     devices, health, home, list_members, list_messages, list_readers, message_history, metrics_page, openapi,
     preferences, presence, put_user, quiet, reading, relations, send_message, stars,
 };
-use crate::error::{no_such_method, no_such_path};
+use crate::error::no_such_method;
 use crate::guard::{self, Places, REQUESTS_MAX};
 use crate::state::HttpState;
+use crate::web::{self, demo};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, post, put};
@@ -193,10 +194,12 @@ fn router_with(state: HttpState, places: Arc<Semaphore>) -> Router {
     let secret = secret
         .route_layer(from_fn_with_state(state.clone(), guard::authenticate))
         .route_layer(from_fn_with_state((state.clone(), places), guard::bound));
+    let demo = state.demo.clone().map(demo::routes).unwrap_or_default();
     open.merge(secret)
-        .fallback(no_such_path)
+        .merge(demo)
+        .fallback(web::fallback)
         .method_not_allowed_fallback(no_such_method)
-        .layer(from_fn_with_state((state.clone(), PATHS), guard::finish))
+        .layer(from_fn_with_state((state.clone(), [PATHS, demo::PATHS]), guard::finish))
         .with_state(state)
 }
 

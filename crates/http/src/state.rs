@@ -2,6 +2,8 @@
 
 use crate::backend::Backend;
 use crate::metrics::Metrics;
+use crate::web::demo::DemoPerson;
+use crate::web::files::WebFiles;
 use core::net::IpAddr;
 use prometheus_client::registry::Registry;
 use std::fmt;
@@ -26,6 +28,10 @@ pub struct HttpState {
     pub registry: Arc<Registry>,
     /// Who may read the metrics besides loopback.
     pub metrics_allowed: MetricsAllowed,
+    /// The messenger and the pages beside it; `None` where they are switched off.
+    pub web: Option<Arc<dyn WebFiles>>,
+    /// Whom a page of this machine may sign in as; only where the demo is on and the listener is on loopback.
+    pub demo: Option<Arc<[DemoPerson]>>,
 }
 
 impl HttpState {

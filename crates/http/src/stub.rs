@@ -4,6 +4,8 @@ use crate::backend::{Backend, BoxFuture, Readiness};
 use crate::metrics::Metrics;
 use crate::router::router;
 use crate::state::HttpState;
+use crate::web::demo::DemoPerson;
+use crate::web::files::{WebFile, WebFiles};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
@@ -65,12 +67,13 @@ enum Mood {
 pub(crate) struct Stub {
     mood: Mood,
     readiness: Readiness,
+    web: bool,
     called: Arc<Mutex<Option<(UserId, Call)>>>,
 }
 
 impl Default for Stub {
     fn default() -> Self {
-        Self { mood: Mood::Willing, readiness: Readiness::Ready, called: Arc::default() }
+        Self { mood: Mood::Willing, readiness: Readiness::Ready, web: false, called: Arc::default() }
     }
 }
 
@@ -83,6 +86,11 @@ impl Stub {
     /// Never answers.
     pub(crate) fn silent() -> Self {
         Self { mood: Mood::Silent, ..Self::default() }
+    }
+
+    /// Has files of the web, and one person of the demo.
+    pub(crate) fn with_web() -> Self {
+        Self { web: true, ..Self::default() }
     }
 
     pub(crate) fn at(readiness: Readiness) -> Self {
@@ -103,6 +111,11 @@ impl Stub {
             metrics: Metrics::register(&mut registry),
             registry: Arc::new(registry),
             metrics_allowed: Arc::new(|address| address.to_string() == "10.0.0.1"),
+            web: self.web.then(|| Arc::new(Files) as Arc<dyn WebFiles>),
+            demo: self.web.then(|| {
+                let (name, awaits) = ("Alice Moreau".to_owned(), "Two messages");
+                Arc::from([DemoPerson { id: user("alice"), name, language: "en", awaits }])
+            }),
         }
     }
 
@@ -440,6 +453,24 @@ impl Clock for Fixed {
     }
 }
 
+/// Files of the web.
+struct Files;
+
+impl WebFiles for Files {
+    fn find<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Option<WebFile>> {
+        let (plain, brotli) = match path {
+            "index.html" => ("index", None),
+            "sw.js" => ("worker", None),
+            "assets/app-1.js" => ("app", Some("app by brotli")),
+            "gallery/index.html" => ("gallery", None),
+            _ => return Box::pin(std::future::ready(None)),
+        };
+        let tag = format!("tag{}", plain.len());
+        let file = WebFile { plain: plain.into(), brotli: brotli.map(Bytes::from), gzip: None, tag };
+        Box::pin(std::future::ready(Some(file)))
+    }
+}
+
 impl Entropy for Fixed {
     fn fill(&self, buffer: &mut [u8]) {
         buffer.fill(9);
@@ -452,6 +483,13 @@ pub(crate) fn request(method: &str, path: &str, body: Option<Value>) -> Request<
     match body {
         Some(body) => request.header("content-type", "application/json").body(Body::from(body.to_string())).unwrap(),
         None => request.body(Body::empty()).unwrap(),
+    }
+}
+
+/// Adds headers to a request.
+pub(crate) fn add(request: &mut Request<Body>, headers: &[(&'static str, &str)]) {
+    for (name, value) in headers {
+        request.headers_mut().append(*name, value.parse().unwrap());
     }
 }
 

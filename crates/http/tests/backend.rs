@@ -139,6 +139,8 @@ fn world(users: Users) -> World {
         metrics,
         registry: Arc::new(registry),
         metrics_allowed: Arc::new(|_| false),
+        web: None,
+        demo: None,
     });
     World { router, document: serde_json::from_str(include_str!("../openapi.json")).unwrap() }
 }

@@ -174,6 +174,9 @@ pub struct ServeArgs {
     /// Make six demo people, and say how to chat as them
     #[arg(long)]
     pub demo: bool,
+    /// For who develops the messenger: where it was built, instead of what is in the binary
+    #[arg(long, value_name = "DIR")]
+    pub web_folder: Option<PathBuf>,
 }
 
 /// `stonechat token …`.

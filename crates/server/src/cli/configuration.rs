@@ -12,13 +12,26 @@ use crate::config::{show, table};
 use crate::data_folder::DataFolder;
 use crate::doctor::{self, Verdict};
 
+/// What was typed behind `serve`, `config` or `doctor` instead of what the configuration says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Typed<'a> {
+    /// `--data`.
+    pub data: Option<&'a Path>,
+    /// `--listen`.
+    pub listen: Option<&'a str>,
+    /// `--web-folder`.
+    pub web_folder: Option<&'a Path>,
+}
+
 /// Where the values of a server come from: the file, the variables, and what was typed.
 #[must_use]
-pub fn sources(config: Option<&Path>, data: Option<&Path>, listen: Option<&str>) -> Sources {
+pub fn sources(config: Option<&Path>, typed: Typed<'_>) -> Sources {
     let mut sources = Sources::new(std::env::vars_os()).with_file(config.map(Path::to_owned));
+    let path = |path: Option<&Path>| path.map(|path| path.display().to_string());
     let typed = [
-        ("--data", ["server", "data"], data.map(|path| path.display().to_string())),
-        ("--listen", ["listen", "http"], listen.map(str::to_owned)),
+        ("--data", ["server", "data"], path(typed.data)),
+        ("--listen", ["listen", "http"], typed.listen.map(str::to_owned)),
+        ("--web-folder", ["web", "folder"], path(typed.web_folder)),
     ];
     for (flag, path, value) in typed {
         if let Some(setting) = table::find(&path.map(str::to_owned)) {
@@ -72,7 +85,8 @@ pub fn default_data() -> Result<PathBuf, crate::data_folder::DataFolderError> {
 /// When it cannot be used.
 pub fn config(command: &ConfigCommand, context: &mut Context<'_>) -> Outcome {
     let (ConfigCommand::Check(args) | ConfigCommand::Show(args)) = command;
-    let loaded = loaded(&sources(args.config.as_deref(), readable(args.data.as_deref())?, None))?;
+    let typed = Typed { data: readable(args.data.as_deref())?, ..Typed::default() };
+    let loaded = loaded(&sources(args.config.as_deref(), typed))?;
     match command {
         ConfigCommand::Check(_) => {
             let sentence = show::check(&loaded).map_err(|error| unusable(&error))?;
@@ -88,7 +102,8 @@ pub fn config(command: &ConfigCommand, context: &mut Context<'_>) -> Outcome {
 /// # Errors
 /// When something is so wrong that a server would not start.
 pub fn doctor(args: &DoctorArgs, context: &mut Context<'_>) -> Outcome {
-    let sources = sources(args.config.as_deref(), readable(args.data.as_deref())?, None);
+    let typed = Typed { data: readable(args.data.as_deref())?, ..Typed::default() };
+    let sources = sources(args.config.as_deref(), typed);
     let findings = doctor::examine(&sources, LocalServer::usual_path(variable));
     for finding in &findings {
         writeln!(context.out, "{finding}")?;

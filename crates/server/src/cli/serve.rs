@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use crate::cli::args::ServeArgs;
-use crate::cli::configuration::{default_data, loaded, sources, unusable};
+use crate::cli::configuration::{Typed, default_data, loaded, sources, unusable};
 use crate::cli::context::Context;
 use crate::cli::failure::Outcome;
 use crate::serve::{self, Extras, configured};
@@ -21,7 +21,9 @@ const WITHOUT_SYNC: &str = "this build does not sync what it acknowledges, so a 
 /// # Errors
 /// When the configuration cannot be used (2), or the server does not start (1).
 pub fn run(args: &ServeArgs, context: &mut Context<'_>) -> Outcome {
-    let loaded = loaded(&sources(args.config.as_deref(), args.data.as_deref(), args.listen.as_deref()))?;
+    let typed =
+        Typed { data: args.data.as_deref(), listen: args.listen.as_deref(), web_folder: args.web_folder.as_deref() };
+    let loaded = loaded(&sources(args.config.as_deref(), typed))?;
     if !SYNCS {
         // Whatever the level of the logs is.
         writeln!(context.err, "warning: NOT SAFE: {WITHOUT_SYNC}").context("could not warn")?;
@@ -38,11 +40,11 @@ pub fn run(args: &ServeArgs, context: &mut Context<'_>) -> Outcome {
     }
     let data = settings.data.display().to_string();
     let program = std::env::args_os().next().map_or_else(|| "stonechat".into(), PathBuf::from);
-    let demo = args.demo || loaded.settings.demo;
-    if demo {
+    settings.demo |= args.demo;
+    if settings.demo {
         // A handful of people at one machine need no five seconds to come back.
         settings.net.drain = DrainPlan { after_ms: 0, spread_ms: 300, deadline_ms: 2_000 };
     }
-    let extras = Extras { demo, program: program.display().to_string(), data };
+    let extras = Extras { program: program.display().to_string(), data };
     Ok(serve::run(settings, &extras, context.out)?)
 }

@@ -52,6 +52,7 @@ fn nothing_at_all_is_a_safe_configuration() {
     assert_eq!(settings.apps.len(), 1);
     assert_eq!((settings.apps[0].id, settings.apps[0].audience.as_str()), (AppId::DEFAULT, "stonechat:default"));
     assert!(settings.auto_create && !settings.demo && settings.metrics_allow_from.is_empty());
+    assert!(settings.web && settings.web_folder.is_none());
     assert_eq!(settings.log.format, LogFormat::Text);
     assert_eq!(settings.messages, stonechat_domain::message::MessagePolicy::default());
     assert_eq!(settings.limits, stonechat_net::admission::Limits::default());

@@ -9,7 +9,8 @@ use crate::config::table::{
     Kind, LIMITS_ACCEPTS_PER_SECOND_MAX, LIMITS_CONNECTIONS_MAX, LIMITS_CONNECTIONS_PER_IP_MAX, LISTEN_HTTP,
     LISTEN_PROXIES, LISTEN_TCP, LISTEN_TLS, LISTEN_TLS_CERTIFICATE, LISTEN_TLS_KEY, LOG_FORMAT, LOG_LEVEL,
     MESSAGES_EDIT_WINDOW_SECONDS, MESSAGES_RECALL_WINDOW_SECONDS, METRICS_ALLOW_FROM, SERVER_DATA,
-    STORE_CHECKPOINT_BYTES, STORE_SEGMENT_BYTES, STORE_TAIL_BYTES_MAX, Setting, USERS_AUTO_CREATE,
+    STORE_CHECKPOINT_BYTES, STORE_SEGMENT_BYTES, STORE_TAIL_BYTES_MAX, Setting, USERS_AUTO_CREATE, WEB_ENABLED,
+    WEB_FOLDER,
 };
 use crate::identity::minter::default_audience;
 use crate::identity::public_key::PublicKey;
@@ -52,6 +53,8 @@ pub fn read(root: &Value, problems: &mut Vec<Problem>) -> Settings {
         metrics_allow_from: reader.ranges(METRICS_ALLOW_FROM),
         log: reader.log(),
         store: reader.store(),
+        web: reader.flag(WEB_ENABLED),
+        web_folder: reader.path(WEB_FOLDER),
         demo: reader.flag(DEMO_ENABLED),
     }
 }

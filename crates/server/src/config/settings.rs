@@ -35,6 +35,10 @@ pub struct Settings {
     pub log: Log,
     /// Sizes of the engine.
     pub store: Store,
+    /// Whether the messenger is there.
+    pub web: bool,
+    /// Where it was built, when it is not that of the binary.
+    pub web_folder: Option<PathBuf>,
     /// Whether people to try things with are made.
     pub demo: bool,
 }

@@ -146,8 +146,15 @@ settings! {
     STORE_TAIL_BYTES_MAX = "store.tail_bytes_max", Kind::Number { min: 2 * MIB, max: 4096 * MIB }, Some("67108864"), "",
         "Bytes of tail, kept in memory and read again after a crash, at which sends are slowed.";
 
+    WEB_ENABLED = "web.enabled", Kind::Flag, Some("true"), "",
+        "Whether the messenger for browsers is at the address of listen.http.";
+    WEB_FOLDER = "web.folder", Kind::Path, None, "\"web/dist\"",
+        "For who develops it: a folder in which the messenger was built, read at each request, instead of what is in the \
+         binary.";
+
     DEMO_ENABLED = "demo.enabled", Kind::Flag, Some("false"), "",
-        "Makes six people to try things with, alice and bob among them.";
+        "Makes six people to try things with, alice and bob among them. On loopback, pages of the same machine sign in as \
+         them without a token.";
 }
 
 impl Setting {

@@ -2,6 +2,7 @@
 
 use super::backend::{Ready, ServerBackend};
 use super::clock::SystemClock;
+use super::web::Web;
 use crate::content::{AppContent, AppsContent};
 use crate::data_folder::DataFolder;
 use crate::identity::api_secret::{ApiSecret, ApiSecrets};
@@ -75,6 +76,10 @@ pub struct Settings {
     pub executors: usize,
     /// Whether an address outside loopback may read the metrics.
     pub metrics_allowed: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
+    /// Where the messenger comes from.
+    pub web: Web,
+    /// Whether pages of this machine may sign in as the demo people, where the listener is on loopback.
+    pub demo: bool,
 }
 
 /// An app.
@@ -117,6 +122,8 @@ impl Settings {
             store: StoreConfig::default(),
             executors: std::thread::available_parallelism().map_or(2, usize::from),
             metrics_allowed: Arc::new(|_| false),
+            web: Web::Embedded,
+            demo: false,
         }
     }
 }
@@ -129,6 +136,10 @@ pub struct Server {
     pub tcp: Option<SocketAddr>,
     /// Whether HTTP is by TLS, ours or a proxy's.
     pub tls: bool,
+    /// Whether pages of this machine may sign in as the demo people.
+    pub demo: bool,
+    /// Whether the messenger is there, and built.
+    pub messenger: bool,
     /// The application.
     pub app: Arc<App>,
     /// Signs tokens of the app `default`.
@@ -187,6 +198,10 @@ impl Server {
             minters: keys.minters,
             readiness: readiness.clone(),
         };
+        // Behind a proxy, everybody comes from its machine.
+        let here = settings.http.addr.ip().to_canonical().is_loopback()
+            && !matches!(settings.http.tls, Tls::TerminatedByProxy(_));
+        let demo = (settings.demo && here).then(super::demo::people).transpose()?;
         let state = HttpState {
             backend: Arc::new(backend),
             clock,
@@ -194,6 +209,8 @@ impl Server {
             metrics: http_metrics,
             registry: Arc::new(registry),
             metrics_allowed: settings.metrics_allowed.clone(),
+            web: settings.web.files(),
+            demo: demo.clone(),
         };
         let router = stonechat_http::router::router(state).layer(middleware::from_fn(name_peer));
         let gateway = Arc::new(NativeGateway::new(app.clone()));
@@ -209,7 +226,8 @@ impl Server {
             anyhow::anyhow!("a hello or a send would fail: {}: {}", failure.code, failure.message)
         })?;
         readiness.set(Readiness::Ready);
-        Ok(Self { http, tcp, tls, app, minter, store, readiness, connections, tasks, shutdown })
+        let (demo, messenger) = (demo.is_some(), settings.web.is_built());
+        Ok(Self { http, tcp, tls, demo, messenger, app, minter, store, readiness, connections, tasks, shutdown })
     }
 
     /// The address that a client takes.

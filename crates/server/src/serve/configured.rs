@@ -4,6 +4,7 @@ use super::compose::{AppSettings, Settings};
 use crate::config::problem::ConfigError;
 use crate::config::settings::Settings as Configured;
 use crate::content::AppContent;
+use crate::serve::web::Web;
 use std::path::PathBuf;
 use std::sync::Arc;
 use stonechat_log_segment::config::Config as StoreConfig;
@@ -44,5 +45,11 @@ pub fn settings(configured: &Configured, data: PathBuf) -> Result<Settings, Conf
     };
     let allowed = configured.metrics_allow_from.clone();
     settings.metrics_allowed = Arc::new(move |address| allowed.iter().any(|range| range.contains(address)));
+    settings.web = match (&configured.web_folder, configured.web) {
+        (_, false) => Web::Off,
+        (None, true) => Web::Embedded,
+        (Some(folder), true) => Web::Folder(folder.clone()),
+    };
+    settings.demo = configured.demo;
     Ok(settings)
 }

@@ -4,7 +4,9 @@ use crate::serve::compose::Server;
 use bytes::Bytes;
 use prost::Message as _;
 use std::io::Write;
+use std::sync::Arc;
 use stonechat_app::api::{Answer, Call, CreateGroup, Destination, SendMessage};
+use stonechat_http::web::demo::DemoPerson;
 use stonechat_types::id::{ClientMsgId, CommandId, ConversationKind, UserId};
 use stonechat_types::number::{AppId, Seq};
 use stonechat_types::text::{DisplayName, Title};
@@ -27,6 +29,17 @@ const LINES: [(&str, &str, &str); 5] = [
     ("omar", "bob", "صباح الخير، هل وصلك الملف؟"),
     ("carol", "dave", "Lunch at half past twelve?"),
 ];
+
+/// The people, for a page that lets one pick.
+///
+/// # Errors
+/// Never, unless an id above is none.
+pub fn people() -> anyhow::Result<Arc<[DemoPerson]>> {
+    let person = |(id, name): (&str, &str)| {
+        Ok(DemoPerson { id: UserId::new(id)?, name: name.to_owned(), language: "en", awaits: "" })
+    };
+    PEOPLE.into_iter().map(person).collect()
+}
 
 /// Makes the people and a few lines between them. Starting again changes nothing.
 ///
@@ -97,9 +110,21 @@ fn refused(failure: stonechat_app::api::Failure) -> anyhow::Error {
 /// When it cannot be written.
 pub fn explain(server: &Server, program: &str, data: &str, out: &mut dyn Write) -> std::io::Result<()> {
     let url = server.url();
+    let page = match (server.messenger, server.demo) {
+        (true, true) => format!("Open {url}/ in a browser, and pick one of the six people."),
+        (true, false) => format!(
+            "The messenger is at {url}/. Its pages cannot sign in as the demo people, for this address is not one of\n  \
+             this machine alone: they take a token, such as `{program} token mint --user alice --data {data}` prints."
+        ),
+        (false, _) => {
+            "The messenger for browsers is not in this binary: `make web` builds it, with Node 20.19 or newer."
+                .to_owned()
+        }
+    };
     writeln!(
         out,
-        "\n  Six people are here: {}.\n\n  Chat as two of them, each in a terminal of its own:\n\n    \
+        "\n  {page}\n\n  \
+         Or chat as two of them ({}), each in a terminal of its own:\n\n    \
          {program} chat --as alice --data {data}\n    {program} chat --as bob --data {data}\n\n  \
          Send a message from a backend, with the app's secret key:\n\n    curl -X POST {url}/v1/apps/default/messages \
          \\\n      -H \"Authorization: Bearer $(cat '{data}/keys/api-secret.default')\" \\\n      \

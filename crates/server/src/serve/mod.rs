@@ -9,6 +9,7 @@ pub mod compose;
 pub mod configured;
 pub mod demo;
 mod gauges;
+pub mod web;
 
 use crate::data_folder::ADDRESS_FILE;
 use anyhow::Context as _;
@@ -16,14 +17,12 @@ use compose::{Server, Settings};
 use std::io::Write;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// What `serve` does besides serving.
+/// What the demo suggests to type.
 #[derive(Clone, Debug)]
 pub struct Extras {
-    /// Make the demo people and say what to type.
-    pub demo: bool,
-    /// How the program was called, for what it suggests to type.
+    /// How the program was called.
     pub program: String,
-    /// How the data folder is written in what it suggests to type.
+    /// How the data folder is written.
     pub data: String,
 }
 
@@ -41,9 +40,9 @@ async fn serve(settings: Settings, extras: &Extras, out: &mut dyn Write) -> anyh
     // The signals first: one that comes early ends the start in order.
     let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("could not listen for SIGINT")?;
-    let data = settings.data.clone();
+    let (data, demo) = (settings.data.clone(), settings.demo);
     let server = Server::start(settings).await?;
-    if extras.demo {
+    if demo {
         demo::seed(&server).await?;
     }
     // It stays when the server ends: a device keeps what it knows and what waits by this address, so it must not take
@@ -53,7 +52,7 @@ async fn serve(settings: Settings, extras: &Extras, out: &mut dyn Write) -> anyh
         .with_context(|| format!("could not write {}", address.display()))?;
     writeln!(out, "ready {}", server.url()).and_then(|()| out.flush()).context("could not say that it is ready")?;
     tracing::info!(url = server.url(), tcp = ?server.tcp, "Ready");
-    if extras.demo {
+    if demo {
         demo::explain(&server, &extras.program, &extras.data, out).context("could not say what to do next")?;
         out.flush().context("could not say what to do next")?;
     }
