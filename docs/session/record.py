@@ -3,7 +3,7 @@
 
     pip install pyte && docs/session/record.py [target/release/stonechat]
 
-It starts a server of its own with the demo people, in a folder that it removes again. What is typed is below; each step
+It starts a server of its own with people of its own, in a folder that it removes again. What is typed is below; each step
 waits for what it shows, so the same happens on a slow machine, later.
 """
 
@@ -20,6 +20,7 @@ import sys
 import tempfile
 import termios
 import time
+import urllib.request
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -298,17 +299,56 @@ def cast(person):
     return "\n".join(lines) + "\n"
 
 
+USERS = {
+    "alice": "Alice Moreau",
+    "bob": "Bob Okafor",
+    "carol": "Carol Jensen",
+    "dave": "Dave Kim",
+    "mei": "梅 林",
+    "omar": "عمر حداد",
+}
+SAID = [
+    ("bob", "alice", "Morning! Did the nightly build go through?"),
+    ("alice", "bob", "It did, all green. I am writing the release notes now."),
+    ("mei", "alice", "你好！周五的会议还是三点吗？"),
+    ("omar", "bob", "صباح الخير، هل وصلك الملف؟"),
+    ("carol", "dave", "Lunch at half past twelve?"),
+]
+
+
+def prepare(url, data):
+    """Makes the people, and what they said before, as a backend does."""
+    secret = Path(data, "keys/api-secret.default").read_text().strip()
+
+    def call(method, path, body):
+        headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+        request = urllib.request.Request(
+            f"{url}/v1/apps/default/{path}", json.dumps(body).encode(), headers, method=method)
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+    for user, name in USERS.items():
+        call("PUT", f"users/{user}", {"display_name": name})
+    for sender, to, text in SAID:
+        call("POST", "messages", {"sender": sender, "to_user": to, "text": text})
+    members = [user for user in USERS if user != "alice"]
+    made = call("POST", "conversations", {"creator": "alice", "title": "Launch", "members": members})
+    for sender, text in [("alice", "Welcome, all. This is where we plan the launch."), ("dave", "🎉")]:
+        call("POST", "messages", {"sender": sender, "conversation": made["conversation"], "text": text})
+
+
 def main():
     binary = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "target/release/stonechat")
     home = tempfile.mkdtemp(prefix="stonechat-session-")
     data = os.path.join(home, "data")
     config = os.path.join(home, "stonechat.toml")
     Path(config).write_text('[listen]\nhttp = "127.0.0.1:0"\n')
-    serve = [binary, "serve", "--demo", "--data", data, "--config", config]
+    serve = [binary, "serve", "--data", data, "--config", config]
     server = subprocess.Popen(serve, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     people = []
     try:
         url = server.stdout.readline().split()[1]
+        prepare(url, data)
         for name, more in [("alice", []), ("bob", ["--to", "alice"])]:
             chat = [binary, "chat", "--as", name, "--data", data, "--server", url, *more]
             people.append(Person(name, chat, home))

@@ -113,8 +113,8 @@ impl Stub {
             metrics_allowed: Arc::new(|address| address.to_string() == "10.0.0.1"),
             web: self.web.then(|| Arc::new(Files) as Arc<dyn WebFiles>),
             demo: self.web.then(|| {
-                let (name, awaits) = ("Alice Moreau".to_owned(), "Two messages");
-                Arc::from([DemoPerson { id: user("alice"), name, language: "en", awaits }])
+                let (name, avatar, awaits) = ("Alice Moreau", "/a.svg", "Two messages");
+                Arc::from([DemoPerson { id: user("alice"), name, avatar, language: "en", awaits }])
             }),
         }
     }

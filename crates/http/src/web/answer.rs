@@ -14,8 +14,8 @@ use axum::response::{IntoResponse as _, Response};
 
 /// The page of the messenger.
 const INDEX: &str = "index.html";
-/// Below this are places in the messenger, which it finds by itself.
-const PLACES: &str = "/c/";
+/// What begins like this and is no file is a place in the messenger, which finds it by itself.
+const PLACES: [&str; 4] = ["c", "contacts", "settings", "starred"];
 /// Below this the name of a file changes with what it holds.
 const IMMUTABLE: &str = "assets/";
 
@@ -26,17 +26,19 @@ const ASK: HeaderValue = HeaderValue::from_static("no-cache");
 /// What no route of the API answers: a file, or nothing.
 pub(crate) async fn fallback(State(state): State<HttpState>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let Some(files) = &state.web else { return no_such_path().await.into_response() };
-    let path = uri.path();
-    let file = if path.starts_with(PLACES) { INDEX } else { path.trim_start_matches('/') };
-    let found = match file.strip_suffix('/') {
-        Some(folder) => found(files.as_ref(), &format!("{folder}/{INDEX}"), &method, &headers).await,
-        None => found(files.as_ref(), file, &method, &headers).await,
-    };
-    if let Some(response) = found {
-        return response;
+    let (files, path) = (files.as_ref(), uri.path().strip_prefix('/').unwrap_or_default());
+    let page = path.strip_suffix('/').map(|folder| format!("{folder}/{INDEX}"));
+    if let Some(file) = found(files, page.as_deref().unwrap_or(path), &method, &headers).await {
+        return file;
     }
-    if is_path(file) && files.find(&format!("{file}/{INDEX}")).await.is_some() {
-        return moved(file);
+    let place = path.split('/').next().unwrap_or_default();
+    if PLACES.contains(&place)
+        && let Some(messenger) = index(files, &method, &headers).await
+    {
+        return messenger;
+    }
+    if is_path(path) && files.find(&format!("{path}/{INDEX}")).await.is_some() {
+        return moved(path);
     }
     no_such_path().await.into_response()
 }
@@ -118,7 +120,17 @@ mod tests {
 
     #[tokio::test]
     async fn the_page_stands_at_the_root_and_at_every_place_of_the_messenger() {
-        for path in ["/", "/index.html", "/c/g_abc", "/c/g_abc/17", "/c/%2e%2e", "/c/a%20b"] {
+        for path in [
+            "/",
+            "/index.html",
+            "/c/g_abc",
+            "/c/g_abc/17",
+            "/c/%2e%2e",
+            "/c/",
+            "/settings",
+            "/settings/%ff",
+            "/starred/",
+        ] {
             let (status, headers, body) = answer(get(path, &[("host", "localhost:8080")])).await;
             assert_eq!((status, body.as_str()), (200, "index"), "{path}");
             assert_eq!(headers["content-type"], "text/html; charset=utf-8");
@@ -179,7 +191,7 @@ mod tests {
             "/nothing",
             "/assets/",
             "/assets",
-            "/c",
+            "/contact",
             "/gallery/../sw.js",
             "/%2e%2e/sw.js",
             "/..%2fsw.js",

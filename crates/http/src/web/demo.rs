@@ -36,7 +36,9 @@ pub struct DemoPerson {
     /// Who it is.
     pub id: UserId,
     /// How the person is called.
-    pub name: String,
+    pub name: &'static str,
+    /// The path of a picture.
+    pub avatar: &'static str,
     /// The language of what waits there, as BCP 47 has it.
     pub language: &'static str,
     /// What waits there, in that language.
@@ -51,14 +53,15 @@ struct People {
 #[derive(Serialize)]
 struct Person {
     id: String,
-    name: String,
+    name: &'static str,
+    avatar: &'static str,
     language: &'static str,
     awaits: &'static str,
 }
 
 impl From<&DemoPerson> for Person {
-    fn from(DemoPerson { id, name, language, awaits }: &DemoPerson) -> Self {
-        Self { id: id.to_string(), name: name.clone(), language, awaits }
+    fn from(&DemoPerson { ref id, name, avatar, language, awaits }: &DemoPerson) -> Self {
+        Self { id: id.to_string(), name, avatar, language, awaits }
     }
 }
 
@@ -154,7 +157,9 @@ mod tests {
         assert_eq!(status, 200);
         assert_eq!(
             body,
-            json!({"people": [{"id": "alice", "name": "Alice Moreau", "language": "en", "awaits": "Two messages"}]})
+            json!({"people": [{
+                "id": "alice", "name": "Alice Moreau", "avatar": "/a.svg", "language": "en", "awaits": "Two messages"
+            }]})
         );
         let page = [("host", "127.0.0.1:8080"), ("origin", "http://127.0.0.1:8080")];
         let signed = json!({"user": "alice", "token": "token of alice on any device", "expires_at": NOW.0 + 3_600_000});

@@ -43,7 +43,7 @@ async fn serve(settings: Settings, extras: &Extras, out: &mut dyn Write) -> anyh
     let (data, demo) = (settings.data.clone(), settings.demo);
     let server = Server::start(settings).await?;
     if demo {
-        demo::seed(&server).await?;
+        demo::seed(&server).await;
     }
     // It stays when the server ends: a device keeps what it knows and what waits by this address, so it must not take
     // another one for the same server.

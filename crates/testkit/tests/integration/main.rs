@@ -14,6 +14,7 @@ mod fuzz_corpus;
 mod groups;
 mod killed_senders;
 mod messages;
+mod messenger;
 mod metrics;
 mod offline;
 mod people;
