@@ -13,9 +13,9 @@ const PAGE: &str = include_str!("home.html");
 /// What the page says where the messenger could be.
 const NOT_BUILT: &str = "
 <h2>The messenger</h2>
-<p>It is not in this binary, because it was built without Node. In the sources of Stonechat, with Node 20.19 or newer and
-npm installed, <code>make web</code> builds it, and the next <code>cargo build</code> puts it in;
-<code>make run</code> does both.</p>
+<p>It was not built, for that needs Node. In the sources of Stonechat, with Node 20.19 or newer and npm installed,
+<code>make web</code> builds it, and the next <code>cargo build</code> puts it into the binary; <code>make run</code> does
+both.</p>
 ";
 
 /// The style of the page is named by its hash, so that nothing else can be one.

@@ -138,8 +138,8 @@ pub struct Server {
     pub tls: bool,
     /// Whether pages of this machine may sign in as the demo people.
     pub demo: bool,
-    /// Whether the messenger is there, and built.
-    pub messenger: bool,
+    /// Where the messenger comes from.
+    pub web: Web,
     /// The application.
     pub app: Arc<App>,
     /// Signs tokens of the app `default`.
@@ -226,8 +226,8 @@ impl Server {
             anyhow::anyhow!("a hello or a send would fail: {}: {}", failure.code, failure.message)
         })?;
         readiness.set(Readiness::Ready);
-        let (demo, messenger) = (demo.is_some(), settings.web.is_built());
-        Ok(Self { http, tcp, tls, demo, messenger, app, minter, store, readiness, connections, tasks, shutdown })
+        let (demo, web) = (demo.is_some(), settings.web);
+        Ok(Self { http, tcp, tls, demo, web, app, minter, store, readiness, connections, tasks, shutdown })
     }
 
     /// The address that a client takes.

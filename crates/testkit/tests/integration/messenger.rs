@@ -94,7 +94,7 @@ async fn the_messenger_can_be_switched_off() -> anyhow::Result<()> {
     let http = local.server().http;
     let (head, page) = get(http, "/", "host: localhost\r\n").await?;
     ensure!(head.starts_with("http/1.1 200 ") && page.contains("stonechat chat --as alice"), "{head}");
-    ensure!(!page.contains("make web") && !local.server().messenger, "{page}");
+    ensure!(!page.contains("make web"), "{page}");
     let (head, _) = get(http, "/sw.js", "host: localhost\r\n").await?;
     ensure!(head.starts_with("http/1.1 404 "), "{head}");
     local.stop().await;

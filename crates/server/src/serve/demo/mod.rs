@@ -4,6 +4,7 @@ mod play;
 mod script;
 
 use crate::serve::compose::Server;
+use crate::serve::web::Web;
 use std::io::Write;
 use std::sync::Arc;
 use stonechat_http::web::demo::DemoPerson;
@@ -20,7 +21,7 @@ pub struct Person {
     pub picture: &'static str,
     /// What the person speaks.
     pub language: &'static str,
-    /// What waits there, in that language.
+    /// What waits there, in that language and in a few words: they stand beside a picture.
     pub awaits: &'static str,
 }
 
@@ -31,42 +32,22 @@ pub const PEOPLE: [Person; 6] = [
         name: "Alice Moreau",
         picture: "/people/boat.svg",
         language: "en",
-        awaits: "The new proof is ready, and Carol needs an answer about gate 3",
+        awaits: "Mentioned by Carol",
     },
-    Person {
-        id: "bob",
-        name: "Bob Okafor",
-        picture: "/people/cup.svg",
-        language: "en",
-        awaits: "Omar invites you to coffee, and Carol asks to be a contact",
-    },
+    Person { id: "bob", name: "Bob Okafor", picture: "/people/cup.svg", language: "en", awaits: "Invited for coffee" },
     Person {
         id: "carol",
         name: "Carol Jensen",
         picture: "/people/leaf.svg",
         language: "en",
-        awaits: "Dave wants gate 2 opened, and you look after the notices",
+        awaits: "Runs the notices",
+    },
+    Person { id: "dave", name: "Dave Kim", picture: "/people/ridge.svg", language: "en", awaits: "Drives the van" },
+    Person {
+        id: "mei", name: "林晓梅", picture: "/people/night.svg", language: "zh", awaits: "周六带大家爬山"
     },
     Person {
-        id: "dave",
-        name: "Dave Kim",
-        picture: "/people/ridge.svg",
-        language: "en",
-        awaits: "The ladder is found, and Mei sent the route for Saturday",
-    },
-    Person {
-        id: "mei",
-        name: "林晓梅",
-        picture: "/people/night.svg",
-        language: "zh",
-        awaits: "有人在“周末爬山”里问你停车场在哪儿",
-    },
-    Person {
-        id: "omar",
-        name: "عمر حداد",
-        picture: "/people/dunes.svg",
-        language: "ar",
-        awaits: "الضيوف يكتبون عن عشاء الخميس، وأليس تطلب إضافتك",
+        id: "omar", name: "عمر حداد", picture: "/people/dunes.svg", language: "ar", awaits: "ضيوف يوم الخميس"
     },
 ];
 
@@ -95,16 +76,16 @@ pub async fn seed(server: &Server) {
 /// When it cannot be written.
 pub fn explain(server: &Server, program: &str, data: &str, out: &mut dyn Write) -> std::io::Result<()> {
     let url = server.url();
-    let page = match (server.messenger, server.demo) {
-        (true, true) => format!("Open {url}/ in a browser, and pick one of the six people."),
-        (true, false) => format!(
+    let page = match (&server.web, server.demo) {
+        (Web::Off, _) => "The messenger for browsers is switched off.".to_owned(),
+        (web, _) if !web.is_built() => {
+            "The messenger for browsers was not built: `make web` does that, with Node 20.19 or newer.".to_owned()
+        }
+        (_, true) => format!("Open {url}/ in a browser, and pick one of the six people."),
+        (_, false) => format!(
             "The messenger is at {url}/. Its pages cannot sign in as the demo people, for this address is not one of\n  \
              this machine alone: they take a token, such as `{program} token mint --user alice --data {data}` prints."
         ),
-        (false, _) => {
-            "The messenger for browsers is not in this binary: `make web` builds it, with Node 20.19 or newer."
-                .to_owned()
-        }
     };
     writeln!(
         out,
@@ -218,6 +199,30 @@ mod tests {
         assert_eq!(alice.profile.avatar.as_deref(), Some("/people/boat.svg"), "it was played");
         assert_eq!(heads(&server).await, before);
         server.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_start_says_where_to_go_or_why_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let built = folder.path().join("web");
+        std::fs::create_dir(&built).unwrap();
+        std::fs::write(built.join("index.html"), "").unwrap();
+        let nothing = folder.path().join("nothing");
+        for (web, demo, expected) in [
+            (Web::Folder(built.clone()), true, "in a browser, and pick one"),
+            (Web::Folder(built), false, "token mint --user alice"),
+            (Web::Folder(nothing), true, "was not built: `make web`"),
+            (Web::Off, true, "is switched off"),
+        ] {
+            let settings = Settings { web, demo, ..Settings::on_loopback(data.clone(), 0) };
+            let server = Server::start(settings).await.unwrap();
+            let mut said = Vec::new();
+            explain(&server, "stonechat", "d", &mut said).unwrap();
+            let said = String::from_utf8(said).unwrap();
+            assert!(said.contains(expected) && said.contains("chat --as alice"), "{said}");
+            server.stop().await;
+        }
     }
 
     #[tokio::test(flavor = "multi_thread")]
