@@ -471,6 +471,7 @@ impl Conversation {
         (row.floor_ordinal, row.visible_from_seq, row.unread, row.unread_mentions) = (0, 0, 0, 0);
         row.marks.clear();
         row.preview = None;
+        row.stale_from = 0;
         self.intervals.clear();
         self.held.clear();
         self.known.clear();
