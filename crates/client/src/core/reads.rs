@@ -143,6 +143,8 @@ impl Core {
         let Some(conversation) = self.conversations.get_mut(&id) else { return };
         let row = &mut conversation.row;
         row.read_unconfirmed = if row.member { row.read_seq } else { 0 };
+        // Whoever is no member any more cannot move it: he asks where it stands.
+        row.unread_stale |= !row.member;
         if row.read_unconfirmed > 0 {
             self.unconfirmed.insert(id);
         } else {
