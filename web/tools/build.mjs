@@ -1,0 +1,245 @@
+// Builds everything that is served or published: `node tools/build.mjs [--dev] [--only messenger|gallery|libraries]`.
+//
+// dist/ is what the server embeds, and dist/manifest.json says what is in it: one object a file, `path` (of the URL), `file`
+// (below dist/), `type`, `immutable` (its name changes with its content) and `encodings` (`br`, `gzip`: `file` with `.br`, `.gz`).
+import { build } from "esbuild";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, extname, join, relative } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { generate } from "./generate.mjs";
+import { root } from "./root.mjs";
+
+const dist = join(root, "dist");
+
+const shared = {
+  absWorkingDir: root,
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  conditions: ["stonechat-source"],
+  charset: "utf8",
+  // The licences are kept in one file, /licenses.txt.
+  legalComments: "none",
+  logLevel: "warning",
+  metafile: true,
+  loader: { ".woff2": "file" },
+};
+
+/** Builds entries into dist/assets; gives the address of each, what it imports at once, and everything that was written. */
+async function bundle(entries, options, dev) {
+  const result = await build({
+    ...shared,
+    ...options,
+    entryPoints: entries,
+    outdir: dist,
+    splitting: true,
+    minify: !dev,
+    sourcemap: dev ? "inline" : false,
+    entryNames: "assets/[name]-[hash]",
+    chunkNames: "assets/[name]-[hash]",
+    assetNames: "assets/[name]-[hash]",
+    publicPath: "/",
+  });
+  const outputs = result.metafile.outputs;
+  const address = (path) => "/" + relative(dist, join(root, path));
+  const find = (entry) => Object.keys(outputs).find((path) => outputs[path].entryPoint === relative(root, entry));
+  const eager = (path, seen = new Set()) => {
+    for (const { path: next, kind } of outputs[path].imports) {
+      if (kind === "import-statement" && !seen.has(next) && outputs[next]) {
+        seen.add(next);
+        eager(next, seen);
+      }
+    }
+    return seen;
+  };
+  return {
+    metafile: result.metafile,
+    files: Object.keys(outputs).map(address),
+    script: (entry) => address(find(entry)),
+    imports: (entry) => [...eager(find(entry))].map(address),
+  };
+}
+
+/** Puts the addresses of a build into a page: `{{script NAME}}`, `{{style NAME}}`, `{{preload NAME}}`. */
+function page(template, out, built, entries) {
+  const text = readFileSync(template, "utf8").replace(/\{\{(script|style|preload) ([\w.-]+)\}\}/g, (_, what, name) => {
+    const entry = entries.find((path) => basename(path) === name);
+    if (!entry) {
+      throw new Error(`${relative(root, template)} asks for ${name}, which is no entry`);
+    }
+    return what === "preload"
+      ? built.imports(entry).map((path) => `<link rel="modulepreload" href="${path}">`).join("")
+      : built.script(entry);
+  });
+  writeFileSync(join(dist, out), text);
+}
+
+export async function buildMessenger({ dev = false } = {}) {
+  const from = join(root, "messenger");
+  const entries = ["early.ts", "main.ts", "main.css"].map((name) => join(from, "src", name));
+  const built = await bundle(entries, {}, dev);
+  page(join(from, "index.html"), "index.html", built, entries);
+  copyTree(join(from, "public"), dist);
+  // What the page needs to start without a network. Pictures of installed icons are not among it.
+  const shell = ["/", ...built.files, "/icon.svg", "/icon-unread.svg", "/manifest.webmanifest"];
+  const hash = createHash("sha256").update(readFileSync(join(dist, "index.html")));
+  shell.forEach((path) => hash.update(path));
+  await build({
+    ...shared,
+    entryPoints: [join(from, "worker/worker.ts")],
+    outfile: join(dist, "sw.js"),
+    format: "iife",
+    minify: !dev,
+    define: { SHELL: JSON.stringify(shell), VERSION: JSON.stringify(hash.digest("hex").slice(0, 16)) },
+  });
+  return built.metafile;
+}
+
+/** The gallery of components, and the page that shows how to put chat into another one. */
+export async function buildGallery({ dev = false } = {}) {
+  const from = join(root, "gallery");
+  const names = ["gallery", "example"].filter((name) => existsSync(join(from, `src/${name}.ts`)));
+  if (names.length === 0) {
+    return { inputs: {} };
+  }
+  const entries = names.flatMap((name) => [`${name}.ts`, `${name}.css`]).map((name) => join(from, "src", name)).filter(existsSync);
+  const built = await bundle(entries, {}, dev);
+  for (const name of names) {
+    page(join(from, `${name}.html`), `${name}.html`, built, entries);
+  }
+  return built.metafile;
+}
+
+/** The packages as they are published: modules with their types, dependencies left outside. */
+export async function buildLibraries() {
+  for (const name of ["sdk", "ui", "react"]) {
+    const folder = join(root, name);
+    if (!existsSync(join(folder, "src/index.ts"))) {
+      continue;
+    }
+    const out = join(folder, "dist");
+    rmSync(out, { recursive: true, force: true });
+    const pkg = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const outside = Object.keys({ ...pkg.dependencies, ...pkg.peerDependencies });
+    await build({
+      ...shared,
+      entryPoints: [join(folder, "src/index.ts")],
+      outdir: out,
+      splitting: true,
+      chunkNames: "[name]-[hash]",
+      sourcemap: true,
+      external: outside.flatMap((name) => [name, `${name}/*`]),
+    });
+    declare(folder, out);
+  }
+}
+
+function declare(folder, out) {
+  const config = join(folder, "tsconfig.build.json");
+  const settings = {
+    extends: "../tsconfig.base.json",
+    compilerOptions: { noEmit: false, declaration: true, emitDeclarationOnly: true, outDir: out, rootDir: join(folder, "src"), customConditions: [] },
+    include: [join(folder, "src")],
+  };
+  writeFileSync(config, JSON.stringify(settings));
+  try {
+    execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", config], { stdio: "inherit" });
+  } finally {
+    rmSync(config);
+  }
+  // Where the sources say `./x.ts`, those who use the package have `./x.d.ts`, which is asked for as `./x.js`.
+  for (const path of walk(out).filter((path) => path.endsWith(".d.ts"))) {
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, text.replace(/((?:from|import\(|import) ?"\.[^"]*)\.ts"/g, '$1.js"'));
+  }
+}
+
+/** The names and licences of all that is in the bundles. */
+function licences(metafiles) {
+  const inputs = metafiles.flatMap(({ inputs }) => Object.keys(inputs));
+  const packages = new Set(inputs.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []));
+  const texts = [...packages].sort().flatMap((name) => {
+    const folder = join(root, "node_modules", name);
+    if (!statSync(folder).isDirectory() || name.startsWith("@stonechat/")) {
+      return [];
+    }
+    const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const file = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
+    return [`${name} ${version} (${license})\n\n${file ? readFileSync(join(folder, file), "utf8").trim() : ""}\n`];
+  });
+  writeFileSync(join(dist, "licenses.txt"), `Stonechat is under the Apache License 2.0. These pages contain:\n\n${texts.join("\n\n")}`);
+}
+
+const types = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".txt": "text/plain; charset=utf-8",
+  ".woff2": "font/woff2",
+  ".webmanifest": "application/manifest+json",
+};
+const compressed = new Set([".html", ".js", ".css", ".svg", ".txt", ".webmanifest"]);
+
+function describe() {
+  const list = walk(dist).map((path) => relative(dist, path)).sort().map((file) => {
+    const type = types[extname(file)];
+    if (!type) {
+      throw new Error(`nobody has said what type ${file} is of`);
+    }
+    return { path: address(file), file, type, immutable: file.startsWith("assets/"), encodings: compress(join(dist, file)) };
+  });
+  writeFileSync(join(dist, "manifest.json"), JSON.stringify(list, null, 1) + "\n");
+}
+
+/** A page is found without its ending. */
+function address(file) {
+  return file === "index.html" ? "/" : "/" + file.replace(/\.html$/, "");
+}
+
+function compress(path) {
+  const bytes = readFileSync(path);
+  if (!compressed.has(extname(path)) || bytes.length < 256) {
+    return [];
+  }
+  writeFileSync(path + ".br", brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }));
+  writeFileSync(path + ".gz", gzipSync(bytes, { level: 9 }));
+  return ["br", "gzip"];
+}
+
+function walk(folder) {
+  return readdirSync(folder, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+function copyTree(from, to) {
+  for (const path of walk(from)) {
+    const out = join(to, relative(from, path));
+    mkdirSync(dirname(out), { recursive: true });
+    copyFileSync(path, out);
+  }
+}
+
+export async function buildAll({ dev = false, only = null } = {}) {
+  generate();
+  if (only !== "libraries") {
+    rmSync(dist, { recursive: true, force: true });
+    mkdirSync(dist, { recursive: true });
+    const metafiles = [await buildMessenger({ dev })];
+    if (only !== "messenger") {
+      metafiles.push(await buildGallery({ dev }));
+    }
+    licences(metafiles);
+    describe();
+  }
+  if (only === null || only === "libraries") {
+    await buildLibraries();
+  }
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  const at = process.argv.indexOf("--only");
+  await buildAll({ dev: process.argv.includes("--dev"), only: at < 0 ? null : process.argv[at + 1] });
+}
