@@ -1,0 +1,77 @@
+/** The sizes of lines that are not laid out: measured where they once were, guessed where they never were. */
+
+import type { ItemKey, TimelineItem } from "@stonechat/sdk";
+
+/** A stretch of lines, from the first to before the last. */
+export interface Span {
+  readonly from: number;
+  readonly upto: number;
+}
+
+/** Lines laid out on each side of what is visible. */
+export const AHEAD = 24;
+/** A span that has so few lines left on a side slides. */
+const FEW = 10;
+/** Lines laid out at most. */
+export const MOUNTED_MAX = 300;
+
+const GUESS: Readonly<Record<TimelineItem["kind"], number>> = { message: 48, day: 44, read_marker: 36, start: 180, gap: 48 };
+
+export class Sizes {
+  private readonly measured = new Map<ItemKey, number>();
+
+  measure(key: ItemKey, height: number): void {
+    this.measured.set(key, height);
+  }
+
+  /** After the width changed, what was measured says nothing. */
+  forget(): void {
+    this.measured.clear();
+  }
+
+  of(item: TimelineItem): number {
+    return this.measured.get(item.key) ?? guess(item);
+  }
+
+  sum(items: readonly TimelineItem[], from: number, upto: number): number {
+    let height = 0;
+    for (let at = from; at < upto; at += 1) {
+      height += this.of(items[at] as TimelineItem);
+    }
+    return height;
+  }
+
+  /** The line at a distance above the end. */
+  at(items: readonly TimelineItem[], fromEnd: number): number {
+    let height = 0;
+    for (let at = items.length - 1; at > 0; at -= 1) {
+      height += this.of(items[at] as TimelineItem);
+      if (height > fromEnd) {
+        return at;
+      }
+    }
+    return 0;
+  }
+}
+
+function guess(item: TimelineItem): number {
+  if (item.kind !== "message" || item.message.content.kind !== "text") {
+    return GUESS[item.kind];
+  }
+  const { text } = item.message.content;
+  return 42 + 22 * Math.floor(text.length / 62) + (item.quote === null ? 0 : 52) + (item.message.reactions.length > 0 ? 32 : 0);
+}
+
+/**
+ * The span to lay out around visible lines. The one that is laid out now stays while enough of it is left on each side, so
+ * that lines are not exchanged at every step.
+ */
+export function spanAround(now: Span, visible: Span, count: number): Span {
+  const isEnough =
+    now.upto <= count &&
+    (now.from === 0 || visible.from - now.from >= FEW) &&
+    (now.upto === count || now.upto - visible.upto >= FEW) &&
+    now.upto - now.from <= MOUNTED_MAX &&
+    visible.from >= now.from && visible.upto <= now.upto;
+  return isEnough ? now : { from: Math.max(0, visible.from - AHEAD), upto: Math.min(count, visible.upto + AHEAD) };
+}
