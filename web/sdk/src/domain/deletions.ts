@@ -1,0 +1,76 @@
+/** Messages that a user removed from one conversation for himself, on all of his devices. Others see them still. */
+
+import type { Ordinal, Seq } from "../types.ts";
+import { isOrdered, partition } from "./number.ts";
+
+const RUNS_MAX = 1_024;
+
+/** Messages that follow each other, all of them removed. */
+export interface Run {
+  readonly fromSeq: Seq;
+  readonly uptoSeq: Seq;
+  readonly fromOrdinal: Ordinal;
+  readonly uptoOrdinal: Ordinal;
+}
+
+/** What the user removed from a conversation for himself, also while the server does not know it yet. */
+export class Removed {
+  constructor(
+    readonly deletions: Deletions,
+    readonly waiting: ReadonlySet<Seq>,
+  ) {}
+
+  /** Whether a message is removed, or cleared. */
+  holds(message: Seq): boolean {
+    return this.waiting.has(message) || this.deletions.holds(message);
+  }
+}
+
+/** What a user removed from one conversation: runs in their order, with messages that stay between them. */
+export class Deletions {
+  /** The same, with nothing that waits. */
+  readonly removed = new Removed(this, new Set());
+
+  constructor(readonly runs: readonly Run[]) {}
+
+  /** Of runs as the server gives them; null when they are not in their form. */
+  static from(runs: readonly Run[]): Deletions | null {
+    const isRun = (it: Run) =>
+      it.fromSeq > 0 && it.fromOrdinal > 0 && it.fromSeq <= it.uptoSeq && it.fromOrdinal <= it.uptoOrdinal;
+    const isBefore = (one: Run, next: Run) => one.uptoSeq < next.fromSeq && one.uptoOrdinal + 1 < next.fromOrdinal;
+    return runs.length <= RUNS_MAX + 1 && runs.every(isRun) && isOrdered(runs, isBefore) ? new Deletions(runs) : null;
+  }
+
+  /** Whether a message is removed, by its event. */
+  holds(seq: Seq): boolean {
+    const run = this.runs[partition(this.runs, (it) => it.uptoSeq < seq)];
+    return run !== undefined && run.fromSeq <= seq;
+  }
+
+  /** Whether a message is removed, by its ordinal. */
+  holdsOrdinal(ordinal: Ordinal): boolean {
+    const run = this.#at(ordinal);
+    return run !== undefined && run.fromOrdinal <= ordinal;
+  }
+
+  /** Whether all of a run is removed. */
+  holdsRun(run: Run): boolean {
+    const around = this.#at(run.fromOrdinal);
+    return around !== undefined && around.fromOrdinal <= run.fromOrdinal && around.uptoOrdinal >= run.uptoOrdinal;
+  }
+
+  /** How many messages above one ordinal and up to another are removed. */
+  between(above: Ordinal, upto: Ordinal): number {
+    let count = 0;
+    for (const { fromOrdinal, uptoOrdinal } of this.runs) {
+      count += Math.max(0, Math.min(uptoOrdinal, upto) - Math.max(fromOrdinal, above + 1) + 1);
+    }
+    return count;
+  }
+
+  #at(ordinal: Ordinal): Run | undefined {
+    return this.runs[partition(this.runs, (it) => it.uptoOrdinal < ordinal)];
+  }
+}
+
+export const NO_DELETIONS = new Deletions([]);
