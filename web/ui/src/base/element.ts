@@ -1,0 +1,125 @@
+/** The class under every component: the account, what is read of it, the language and the direction. */
+
+import { ContextConsumer } from "@lit/context";
+import type { Account, Readable, UserId } from "@stonechat/sdk";
+import { LitElement, type ReactiveController, type ReactiveControllerHost } from "lit";
+import { english, type Key, type Locale, type Params } from "../i18n/index.ts";
+import { accountContext, localeContext } from "./context.ts";
+import { emit, type StonechatEvents } from "./events.ts";
+import { displayName } from "./names.ts";
+import { adoptTokens } from "./tokens.ts";
+
+/**
+ * Follows the `Readable`s that the last rendering read, and no others: reading one is subscribing to it, and what is not
+ * read again is let go. The host renders once for any number of changes.
+ */
+export class ReadController implements ReactiveController {
+  private readonly stops = new Map<Readable<unknown>, () => void>();
+  private seen: Set<Readable<unknown>> | null = null;
+
+  constructor(private readonly host: ReactiveControllerHost & { readonly isConnected: boolean }) {
+    host.addController(this);
+  }
+
+  read<T>(source: Readable<T>): T {
+    this.seen?.add(source);
+    if (this.seen && !this.stops.has(source) && this.host.isConnected) {
+      // The first call tells the value of now, which is being rendered.
+      let first = true;
+      const stop = source.subscribe(() => {
+        if (!first) this.host.requestUpdate();
+      });
+      first = false;
+      this.stops.set(source, stop);
+    }
+    return source.get();
+  }
+
+  /** Round a rendering. */
+  begin(): void {
+    this.seen = new Set();
+  }
+
+  end(): void {
+    for (const [source, stop] of this.stops) {
+      if (this.seen?.has(source)) continue;
+      stop();
+      this.stops.delete(source);
+    }
+    this.seen = null;
+  }
+
+  hostConnected(): void {
+    this.host.requestUpdate();
+  }
+
+  hostDisconnected(): void {
+    for (const stop of this.stops.values()) stop();
+    this.stops.clear();
+  }
+}
+
+export class StonechatElement extends LitElement {
+  private readonly reads = new ReadController(this);
+  private given: Account | null = null;
+  private readonly provided = new ContextConsumer(this, {
+    context: accountContext,
+    subscribe: true,
+    callback: () => this.requestUpdate("account"),
+  });
+  private readonly localised = new ContextConsumer(this, { context: localeContext, subscribe: true });
+
+  /** The account: of the nearest `<stonechat-provider>`, unless it is set here. */
+  get account(): Account | null {
+    return this.given ?? this.provided.value ?? null;
+  }
+  set account(account: Account | null) {
+    if (account === this.given) return;
+    this.given = account;
+    this.requestUpdate("account");
+  }
+
+  get locale(): Locale {
+    return this.localised.value ?? english;
+  }
+
+  override connectedCallback(): void {
+    adoptTokens();
+    super.connectedCallback();
+  }
+
+  /** The value of now. In a rendering it is followed from then on. */
+  protected read<T>(source: Readable<T>): T {
+    return this.reads.read(source);
+  }
+
+  protected t(key: Key, params?: Params): string {
+    return this.locale.t(key, params);
+  }
+
+  /** What a user is called, as this device knows; it asks for names that it does not have. */
+  protected nameOf(user: UserId): string {
+    const account = this.account;
+    if (!account) return user;
+    this.read(account.names);
+    return displayName(account, user);
+  }
+
+  protected emit<Name extends keyof StonechatEvents>(name: Name, detail: StonechatEvents[Name]): boolean {
+    return emit(this, name, detail);
+  }
+
+  /** Whether the layout runs right to left. */
+  protected get rtl(): boolean {
+    return this.matches(":dir(rtl)");
+  }
+
+  protected override performUpdate(): void {
+    this.reads.begin();
+    try {
+      super.performUpdate();
+    } finally {
+      this.reads.end();
+    }
+  }
+}

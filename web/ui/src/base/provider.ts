@@ -1,0 +1,76 @@
+/**
+ * `<stonechat-provider>`: gives the account, the language and the look to the components inside it, and shows their
+ * remarks.
+ */
+
+import { ContextProvider } from "@lit/context";
+import type { Account } from "@stonechat/sdk";
+import { css, html, LitElement, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query } from "lit/decorators.js";
+import { loadedLocale, loadLocale } from "../i18n/index.ts";
+import { accountContext, localeContext } from "./context.ts";
+import type { StonechatEventMap } from "./events.ts";
+import type { StonechatToasts } from "./toast.ts";
+import "./toast.ts";
+import { adoptTokens } from "./tokens.ts";
+
+/**
+ * @slot - components of the kit, and anything else
+ * @attr theme - `light` or `dark`; without it the page decides
+ * @attr density - `compact` makes rows lower
+ */
+@customElement("stonechat-provider")
+export class StonechatProvider extends LitElement {
+  /** Null while nobody is signed in. */
+  @property({ attribute: false }) account: Account | null = null;
+  /** `en`, `zh-Hans`, …; without it, that of the page. */
+  @property() language = "";
+  @property({ reflect: true }) theme: "light" | "dark" | "" = "";
+  @property({ reflect: true }) density: "compact" | "" = "";
+
+  @query("stonechat-toasts") private toasts!: StonechatToasts;
+  private readonly accounts = new ContextProvider(this, { context: accountContext, initialValue: null });
+  private readonly locales = new ContextProvider(this, { context: localeContext });
+
+  static override styles: CSSResultGroup = css`
+    :host { display: contents; color: var(--stonechat-color-text); font-family: var(--stonechat-font); }
+  `;
+
+  constructor() {
+    super();
+    this.addEventListener("stonechat-toast", (event: StonechatEventMap["stonechat-toast"]) => {
+      event.stopPropagation();
+      this.toasts.show(event.detail);
+    });
+  }
+
+  override connectedCallback(): void {
+    adoptTokens();
+    super.connectedCallback();
+    this.speak();
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("account")) this.accounts.setValue(this.account);
+    if (changed.has("language")) this.speak();
+  }
+
+  /** Takes the language, at once where it is there. */
+  private speak(): void {
+    const code = this.language || this.closest<HTMLElement>("[lang]")?.lang || "en";
+    if (this.language) this.lang = this.language;
+    const loaded = loadedLocale(code);
+    if (loaded) this.locales.setValue(loaded);
+    else void loadLocale(code).then((locale) => this.locales.setValue(locale));
+  }
+
+  protected override render(): TemplateResult {
+    return html`<slot></slot><stonechat-toasts></stonechat-toasts>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "stonechat-provider": StonechatProvider;
+  }
+}

@@ -1,0 +1,15 @@
+/** The catalogue of the kit's texts. English is the source: its keys are the keys of all.. */
+
+import { base } from "./en/base.ts";
+import { chat } from "./en/chat.ts";
+import type { panels } from "./en/panels.ts";
+
+/** The words of the panels come with the panels, which are loaded when one is opened (`panels/words.ts`). */
+export const en = { ...base, ...chat } as typeof base & typeof chat & typeof panels;
+
+export type Key = keyof typeof en;
+
+/** A text with `{name}` places, or one for each plural category of the number `{n}`. */
+export type Text = string | { readonly [category in Intl.LDMLPluralRule]?: string };
+
+export type Catalogue = { readonly [key in Key]: Text };
