@@ -1,0 +1,118 @@
+/** The messenger: opens who was signed in, or asks who it is, and ties the kit to the address, the title and the system. */
+
+import { type Client, createClient, type EndReason, type UserId } from "@stonechat/sdk";
+import { applyAppearance, readAppearance } from "./appearance.ts";
+import { openSession, type Session } from "./session.ts";
+import { say } from "./texts/index.ts";
+import type { SignIn, SignInChoice } from "./sign-in.ts";
+import { forgetToken, keepToken, provideToken, readToken, tokenOfAddress } from "./token.ts";
+
+let session: Session | null = null;
+
+async function start(): Promise<void> {
+  await applyAppearance(readAppearance());
+  const client = await createClient({ tokenProvider: provideToken, device: { name: deviceName(), platform: "web" } });
+  const last = await client.lastUser();
+  const token = tokenOfAddress();
+  const brought = token === null ? null : readToken(token);
+  if (token !== null && brought && (last === null || brought.user === last)) {
+    keepToken(token);
+    await enter(client, brought.user);
+  } else if (token !== null && brought && last !== null) {
+    // A link must not sign somebody into another account unasked.
+    await ask(client, (page) => (page.offered = { token, user: brought.user, signedIn: last }));
+  } else if (last !== null) {
+    await enter(client, last);
+  } else {
+    await ask(client);
+  }
+  void navigator.serviceWorker?.register("/sw.js").catch(() => {
+    // Without it the messenger needs a network to start; nothing else is missing.
+  });
+}
+
+/** Shows the page of sign-in until somebody is chosen. */
+async function ask(client: Client, prepare: (page: SignIn) => void = () => {}): Promise<void> {
+  await import("./sign-in.ts");
+  const page = document.createElement("stonechat-sign-in") as SignIn;
+  prepare(page);
+  page.addEventListener("choose", (event) => {
+    const { user, token } = (event as CustomEvent<SignInChoice>).detail;
+    forgetToken();
+    if (token !== null) {
+      keepToken(token);
+    }
+    void enter(client, user);
+  });
+  page.addEventListener("stay", () => {
+    if (page.offered) {
+      void enter(client, page.offered.signedIn);
+    }
+  });
+  page.addEventListener("language", (event) => {
+    void import("./appearance.ts").then(async ({ chooseAppearance }) => {
+      await chooseAppearance({ language: (event as CustomEvent<string>).detail });
+      page.requestUpdate();
+      await page.ask();
+    });
+  });
+  document.title = "Stonechat";
+  document.body.replaceChildren(page);
+}
+
+async function enter(client: Client, user: UserId): Promise<void> {
+  const account = await client.login({ userId: user });
+  session = openSession(account, {
+    signedOut: () => {
+      forgetToken();
+      session = null;
+      // Another page: nothing of who was here stays in the memory of this one.
+      location.replace("/");
+    },
+    again: async (reason) => {
+      const former = session;
+      session = null;
+      forgetToken();
+      await former?.close();
+      // Signed out of here on purpose, or the token was no good: who it is must be said anew.
+      await (mustAsk(reason) ? ask(client, (page) => (page.refused = isRefusal(reason))) : enter(client, user));
+    },
+  });
+}
+
+function mustAsk(reason: EndReason | null): boolean {
+  return reason?.kind === "auth" && reason.error !== "replaced" && reason.error !== "token_expired";
+}
+
+function isRefusal(reason: EndReason | null): boolean {
+  return reason?.kind === "auth" && (reason.error === "token_refused" || reason.error === "wrong_user");
+}
+
+/** "Firefox, Linux": what the list of devices shows. */
+function deviceName(): string {
+  const agent = navigator.userAgent;
+  const browser = (["Edg", "OPR", "Firefox", "Chrome", "Safari"] as const).find((name) => agent.includes(name)) ?? "Safari";
+  const system = [["Android", "Android"], ["iPhone", "iPhone"], ["iPad", "iPad"], ["Windows", "Windows"], ["Mac OS", "macOS"], ["CrOS", "ChromeOS"]]
+    .find(([mark]) => agent.includes(mark!))?.[1] ?? "Linux";
+  return `${{ Edg: "Edge", OPR: "Opera", Firefox: "Firefox", Chrome: "Chrome", Safari: "Safari" }[browser]}, ${system}`;
+}
+
+/** What is left where even the storage cannot be opened. */
+function tellTrouble(): void {
+  const main = document.createElement("main");
+  const title = document.createElement("h1");
+  const text = document.createElement("p");
+  const button = document.createElement("button");
+  main.className = "trouble";
+  title.textContent = say("start.storage");
+  text.textContent = say("start.storage_text");
+  button.textContent = say("start.reload");
+  button.onclick = () => location.reload();
+  main.append(title, text, button);
+  document.body.replaceChildren(main);
+}
+
+start().catch((error: unknown) => {
+  tellTrouble();
+  throw error;
+});

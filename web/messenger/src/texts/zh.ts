@@ -1,0 +1,25 @@
+import type { Key } from "./en.ts";
+
+export const zh: Readonly<Record<Key, string>> = {
+  "signin.who": "你想以谁的身份登录？",
+  "signin.demo": "演示模式。这里的人物均为虚构，在这台电脑上打开此页面的人可以扮演其中任何一位。再开一个窗口，就能和自己聊天。",
+  "signin.app": "请从你的应用打开此页面：回到应用，选择聊天。",
+  "signin.token": "或使用令牌登录",
+  "signin.token_first": "使用令牌登录",
+  "signin.go": "登录",
+  "signin.no_token": "这不是令牌。令牌由三段组成，中间用点分隔。",
+  "signin.ended_token": "此令牌已于 {time} 失效，请向你的应用获取新的令牌。",
+  "signin.refused": "服务器未接受此令牌，请向你的应用获取新的令牌。",
+  "signin.unreachable": "无法连接 Stonechat，此页面会自动重试。",
+  "signin.other": "{name} 已在此登录。以 {other} 的身份登录后，两人的内容互不可见。",
+  "signin.as": "以 {name} 的身份登录",
+  "signin.stay": "继续使用 {name}",
+  "signin.opening": "正在打开你的聊天",
+  "signin.language": "语言",
+  "start.storage": "此浏览器无法打开存储",
+  "start.storage_text": "存储可能已满，或不允许此页面使用。重新加载可再试一次。",
+  "start.reload": "重新加载",
+  "note.conversations": "{n} 个聊天",
+  "notify.wordless": "新消息",
+  "notify.line": "{name}：{text}",
+};
