@@ -1,7 +1,7 @@
 // Builds everything that is served or published: `node tools/build.mjs [--dev] [--only messenger|gallery|libraries]`.
 //
-// dist/ is what the server embeds, and dist/manifest.json says what is in it: one object a file, `path` (of the URL), `file`
-// (below dist/), `type`, `immutable` (its name changes with its content) and `encodings` (`br`, `gzip`: `file` with `.br`, `.gz`).
+// dist/ is what the server embeds: each file at its path, a folder by its index.html, and beside what is text the same with
+// `.br` and `.gz`. What lies below assets/ has a hash of its content in its name.
 import { build } from "esbuild";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -73,14 +73,21 @@ function page(template, out, built, entries) {
       ? built.imports(entry).map((path) => `<link rel="modulepreload" href="${path}">`).join("")
       : built.script(entry);
   });
+  mkdirSync(dirname(join(dist, out)), { recursive: true });
   writeFileSync(join(dist, out), text);
 }
+
+/** Where else the messenger's page is found, for who comes there without having been here. Conversations are below /c/. */
+const places = ["contacts", "starred", "settings"];
 
 export async function buildMessenger({ dev = false } = {}) {
   const from = join(root, "messenger");
   const entries = ["early.ts", "main.ts", "main.css"].map((name) => join(from, "src", name));
   const built = await bundle(entries, {}, dev);
   page(join(from, "index.html"), "index.html", built, entries);
+  for (const place of places) {
+    page(join(from, "index.html"), `${place}/index.html`, built, entries);
+  }
   copyTree(join(from, "public"), dist);
   // What the page needs to start without a network. Pictures of installed icons are not among it.
   const shell = ["/", ...built.files, "/icon.svg", "/icon-unread.svg", "/manifest.webmanifest"];
@@ -107,7 +114,7 @@ export async function buildGallery({ dev = false } = {}) {
   const entries = names.flatMap((name) => [`${name}.ts`, `${name}.css`]).map((name) => join(from, "src", name)).filter(existsSync);
   const built = await bundle(entries, {}, dev);
   for (const name of names) {
-    page(join(from, `${name}.html`), `${name}.html`, built, entries);
+    page(join(from, `${name}.html`), `${name}/index.html`, built, entries);
   }
   return built.metafile;
 }
@@ -172,42 +179,15 @@ function licences(metafiles) {
   writeFileSync(join(dist, "licenses.txt"), `Stonechat is under the Apache License 2.0. These pages contain:\n\n${texts.join("\n\n")}`);
 }
 
-const types = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript; charset=utf-8",
-  ".css": "text/css; charset=utf-8",
-  ".svg": "image/svg+xml",
-  ".png": "image/png",
-  ".txt": "text/plain; charset=utf-8",
-  ".woff2": "font/woff2",
-  ".webmanifest": "application/manifest+json",
-};
-const compressed = new Set([".html", ".js", ".css", ".svg", ".txt", ".webmanifest"]);
-
-function describe() {
-  const list = walk(dist).map((path) => relative(dist, path)).sort().map((file) => {
-    const type = types[extname(file)];
-    if (!type) {
-      throw new Error(`nobody has said what type ${file} is of`);
-    }
-    return { path: address(file), file, type, immutable: file.startsWith("assets/"), encodings: compress(join(dist, file)) };
-  });
-  writeFileSync(join(dist, "manifest.json"), JSON.stringify(list, null, 1) + "\n");
-}
-
-/** A page is found without its ending. */
-function address(file) {
-  return file === "index.html" ? "/" : "/" + file.replace(/\.html$/, "");
-}
+const texts = new Set([".html", ".js", ".css", ".svg", ".txt", ".webmanifest"]);
 
 function compress(path) {
   const bytes = readFileSync(path);
-  if (!compressed.has(extname(path)) || bytes.length < 256) {
-    return [];
+  if (bytes.length < 256) {
+    return;
   }
   writeFileSync(path + ".br", brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }));
   writeFileSync(path + ".gz", gzipSync(bytes, { level: 9 }));
-  return ["br", "gzip"];
 }
 
 function walk(folder) {
@@ -232,7 +212,7 @@ export async function buildAll({ dev = false, only = null } = {}) {
       metafiles.push(await buildGallery({ dev }));
     }
     licences(metafiles);
-    describe();
+    walk(dist).filter((path) => texts.has(extname(path))).forEach(compress);
   }
   if (only === null || only === "libraries") {
     await buildLibraries();

@@ -2,13 +2,26 @@
 // `node tools/serve.mjs --to http://127.0.0.1:8080 [--listen 8090]`. For work on the pages; the server has them inside.
 import { createServer, request } from "node:http";
 import { connect } from "node:net";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { extname, join } from "node:path";
 import { root } from "./root.mjs";
 
+/** As the server's. */
 const policy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " +
-  "connect-src 'self' ws: wss:; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; " +
+  "font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; " +
+  "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lit-html stonechat";
+
+const types = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".txt": "text/plain; charset=utf-8",
+  ".woff2": "font/woff2",
+  ".webmanifest": "application/manifest+json",
+};
 
 /** Starts it on a free port, or `listen`; gives its address and how to end it. `to` null has no server behind it. */
 export async function serve({ dist = join(root, "dist"), to = null, listen = 0 } = {}) {
@@ -17,22 +30,21 @@ export async function serve({ dist = join(root, "dist"), to = null, listen = 0 }
     if (/^\/(v1|demo|health|metrics)(\/|$)/.test(path)) {
       return to ? pass(to, incoming, answer) : answer.writeHead(404).end();
     }
-    const list = JSON.parse(readFileSync(join(dist, "manifest.json"), "utf8"));
-    const found = list.find((file) => file.path === path) ?? (/\.\w+$/.test(path) ? null : list.find((file) => file.path === "/"));
-    if (!found) {
+    const file = fileOf(dist, path);
+    if (!file) {
       return answer.writeHead(404).end();
     }
-    const encoding = found.encodings.find((name) => (incoming.headers["accept-encoding"] ?? "").includes(name));
-    const file = join(dist, found.file) + ({ br: ".br", gzip: ".gz" }[encoding] ?? "");
+    const [encoding, suffix] = [["br", ".br"], ["gzip", ".gz"]]
+      .find(([name, suffix]) => (incoming.headers["accept-encoding"] ?? "").includes(name) && existsSync(file + suffix)) ?? [null, ""];
     answer.writeHead(200, {
-      "content-type": found.type,
+      "content-type": types[extname(file)] ?? "application/octet-stream",
       "content-security-policy": policy,
-      "cache-control": found.immutable ? "public, max-age=31536000, immutable" : "no-cache",
+      "cache-control": path.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache",
       "x-content-type-options": "nosniff",
       "referrer-policy": "no-referrer",
       ...(encoding && { "content-encoding": encoding }),
     });
-    answer.end(readFileSync(file));
+    answer.end(readFileSync(file + suffix));
   });
   server.on("upgrade", (incoming, socket, head) => {
     if (!to) {
@@ -57,6 +69,11 @@ export async function serve({ dist = join(root, "dist"), to = null, listen = 0 }
   };
 }
 
+function fileOf(dist, path) {
+  const name = path.startsWith("/c/") ? "index.html" : path.endsWith("/") ? `${path}index.html` : path;
+  return [join(dist, name), join(dist, name, "index.html")].find((file) => file.startsWith(dist) && existsSync(file) && statSync(file).isFile());
+}
+
 function pass(to, incoming, answer) {
   const out = request(new URL(incoming.url, to), { method: incoming.method, headers: incoming.headers }, (from) => {
     answer.writeHead(from.statusCode, from.headers);
@@ -71,7 +88,7 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
     const at = process.argv.indexOf(name);
     return at < 0 ? null : process.argv[at + 1];
   };
-  if (!existsSync(join(root, "dist/manifest.json"))) {
+  if (!existsSync(join(root, "dist/index.html"))) {
     console.error("There is nothing to serve yet: run `npm run build` first.");
     process.exit(1);
   }

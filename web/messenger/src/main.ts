@@ -5,9 +5,19 @@ import { applyAppearance, readAppearance } from "./appearance.ts";
 import { openSession, type Session } from "./session.ts";
 import { say } from "./texts/index.ts";
 import type { SignIn, SignInChoice } from "./sign-in.ts";
-import { forgetToken, keepToken, provideToken, readToken, tokenOfAddress } from "./token.ts";
+import { forgetToken, keepToken, onSharedToken, provideToken, readToken, shareToken, tokenOfAddress } from "./token.ts";
 
 let session: Session | null = null;
+
+/** A session that ended for want of a token goes on by one that another page was given. */
+function takeShared(): void {
+  onSharedToken((token, user) => {
+    if (session?.account.user === user) {
+      keepToken(token);
+      session.resume();
+    }
+  });
+}
 
 async function start(): Promise<void> {
   await applyAppearance(readAppearance());
@@ -17,6 +27,7 @@ async function start(): Promise<void> {
   const brought = token === null ? null : readToken(token);
   if (token !== null && brought && (last === null || brought.user === last)) {
     keepToken(token);
+    shareToken(token);
     await enter(client, brought.user);
   } else if (token !== null && brought && last !== null) {
     // A link must not sign somebody into another account unasked.
@@ -26,8 +37,17 @@ async function start(): Promise<void> {
   } else {
     await ask(client);
   }
-  void navigator.serviceWorker?.register("/sw.js").catch(() => {
-    // Without it the messenger needs a network to start; nothing else is missing.
+  takeShared();
+  keepShell();
+}
+
+/** Lets the messenger start without a network from now on. */
+function keepShell(): void {
+  const path = "/sw.js";
+  const policy = window.trustedTypes?.createPolicy("stonechat", { createScriptURL: () => path });
+  const url = (policy?.createScriptURL(path) ?? path) as string;
+  void navigator.serviceWorker?.register(url).catch(() => {
+    // It needs a network to start then; nothing else is missing.
   });
 }
 
@@ -53,7 +73,6 @@ async function ask(client: Client, prepare: (page: SignIn) => void = () => {}): 
     void import("./appearance.ts").then(async ({ chooseAppearance }) => {
       await chooseAppearance({ language: (event as CustomEvent<string>).detail });
       page.requestUpdate();
-      await page.ask();
     });
   });
   document.title = "Stonechat";

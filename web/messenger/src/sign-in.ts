@@ -38,11 +38,11 @@ export class SignIn extends LitElement {
     clearTimeout(this.timer);
   }
 
-  /** Asks again in the language of now, and after what did not go. */
+  /** Asks who there is, until somebody answers. */
   async ask(): Promise<void> {
     clearTimeout(this.timer);
     try {
-      this.people = (await demoPeople(language())) ?? "none";
+      this.people = (await demoPeople()) ?? "none";
     } catch {
       this.people = "unreachable";
       this.timer = setTimeout(() => void this.ask(), RETRY_MS);
@@ -89,8 +89,10 @@ export class SignIn extends LitElement {
       ${this.renderTrouble()}
       <div class="people">
         ${people.map((person) => html`<button class="person" ?disabled=${this.opening !== null} @click=${() => this.pick(person)}>
-          <stonechat-avatar .seed=${person.user} .name=${person.name} .src=${person.avatar}></stonechat-avatar>
-          <span class="who"><b><bdi>${person.name}</bdi></b><span>${this.opening === person.user ? say("signin.opening") : person.note}</span></span>
+          <stonechat-avatar .seed=${person.id} .name=${person.name} .src=${person.avatar ?? ""}></stonechat-avatar>
+          <span class="who"><b><bdi>${person.name}</bdi></b>${this.opening === person.id
+            ? html`<span>${say("signin.opening")}</span>`
+            : html`<span lang=${person.language} dir="auto">${person.awaits}</span>`}</span>
         </button>`)}
       </div>
       <p class="foot">${say("signin.demo")}</p>`;
@@ -125,7 +127,7 @@ export class SignIn extends LitElement {
   }
 
   private pick(person: DemoPerson): void {
-    this.choose({ user: person.user, token: null });
+    this.choose({ user: person.id, token: null });
   }
 
   private submit(event: SubmitEvent): void {

@@ -6,29 +6,30 @@
 import { StonechatError, type TokenRequest, type UserId } from "@stonechat/sdk";
 
 const STORED = "stonechat.token";
-/** How long the page that opened this one may take to give a token. */
-const ANSWER_MS_MAX = 10_000;
+/** Tokens that came to one tab, or were given by another page of this origin: `{ token }`. */
+const CHANNEL = "stonechat.token";
 
 /** One of the people of the demo. */
 export interface DemoPerson {
-  readonly user: UserId;
+  readonly id: UserId;
   readonly name: string;
-  readonly avatar: string;
+  readonly avatar?: string;
+  /** Of {@link awaits}. */
+  readonly language: string;
   /** What awaits whoever picks him. */
-  readonly note: string;
+  readonly awaits: string;
 }
 
 /** The people of the demo; null where the server has none. Rejects when it cannot be reached. */
-export async function demoPeople(language: string): Promise<readonly DemoPerson[] | null> {
-  const answer = await fetch("/demo/people", { headers: { accept: "application/json", "accept-language": language } });
+export async function demoPeople(): Promise<readonly DemoPerson[] | null> {
+  const answer = await fetch("/demo/people");
   if (answer.status === 404) {
     return null;
   }
   if (!answer.ok) {
     throw new Error(`the people of the demo: status ${answer.status}`);
   }
-  // A server that has no demo may answer any address with this page.
-  return answer.headers.get("content-type")?.includes("json") ? ((await answer.json()) as DemoPerson[]) : null;
+  return ((await answer.json()) as { people: readonly DemoPerson[] }).people;
 }
 
 /** Whose token it is and until when it holds; null for what is no token. Nothing is verified: the server does that. */
@@ -46,6 +47,24 @@ export function readToken(token: string): { readonly user: UserId; readonly unti
 /** Keeps a token that was given to this tab. */
 export function keepToken(token: string): void {
   sessionStorage.setItem(STORED, token.trim());
+}
+
+/** Gives a token to the other tabs, one of which may wait for it. */
+export function shareToken(token: string): void {
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.postMessage({ token });
+  channel.close();
+}
+
+/** Calls with each token that another page of this origin gives and that still holds. */
+export function onSharedToken(call: (token: string, user: UserId) => void): void {
+  new BroadcastChannel(CHANNEL).onmessage = ({ data }) => {
+    const token = String((data as { token?: unknown } | null)?.token ?? "");
+    const read = readToken(token);
+    if (read && read.until > Date.now()) {
+      call(token, read.user);
+    }
+  };
 }
 
 export function forgetToken(): void {
@@ -68,19 +87,22 @@ export function tokenOfAddress(): string | null {
   return token;
 }
 
-/** The token provider of the messenger: the kept one, one of the demo, or one of the page that opened this one. */
+/** The token provider of the messenger: the kept one, else one of the demo. Where there is no demo, only the app has another. */
 export async function provideToken(request: TokenRequest): Promise<string> {
-  const kept = request.reason === "first" ? keptToken(request.userId) : null;
-  if (kept !== null) {
-    return kept;
+  // One that was refused, or is about to end, is forgotten: what is kept then has come since.
+  if (request.reason !== "first" && sessionStorage.getItem(STORED) === lastGiven) {
+    forgetToken();
   }
-  const token = (await demoToken(request)) ?? (await tokenOfOpener(request));
+  const token = keptToken(request.userId) ?? (await demoToken(request));
   if (token === null) {
-    throw new StonechatError("auth.no_token", "nobody gave a token");
+    throw new StonechatError("auth.no_token", "only the app can give another token");
   }
   keepToken(token);
+  lastGiven = token;
   return token;
 }
+
+let lastGiven: string | null = null;
 
 async function demoToken({ userId, signal }: TokenRequest): Promise<string | null> {
   const answer = await fetch("/demo/token", {
@@ -89,40 +111,12 @@ async function demoToken({ userId, signal }: TokenRequest): Promise<string | nul
     body: JSON.stringify({ user: userId }),
     signal,
   });
-  // The demo has no such user, or there is no demo.
-  if (answer.status === 404 || answer.status === 405) {
+  // There is no demo, or nobody of this name in it.
+  if (answer.status === 404) {
     return null;
   }
   if (!answer.ok) {
     throw new StonechatError("unavailable", `the demo gave no token: status ${answer.status}`, true);
   }
   return ((await answer.json()) as { token: string }).token;
-}
-
-/**
- * Asks the page that opened this one: it is sent `{ type: "stonechat:token-wanted" }` and answers
- * `{ type: "stonechat:token", token }`. Whoever answers must have a token of this very user, so no other page gains anything by it.
- */
-function tokenOfOpener({ userId, signal }: TokenRequest): Promise<string | null> {
-  const opener = window.opener as Window | null;
-  if (!opener) {
-    return Promise.resolve(null);
-  }
-  return new Promise((resolve) => {
-    const done = (token: string | null) => {
-      removeEventListener("message", listen);
-      clearTimeout(timer);
-      resolve(token);
-    };
-    const listen = ({ source, data }: MessageEvent) => {
-      const token = source === opener && data?.type === "stonechat:token" ? String(data.token) : null;
-      if (token !== null && readToken(token)?.user === userId) {
-        done(token);
-      }
-    };
-    const timer = setTimeout(() => done(null), ANSWER_MS_MAX);
-    signal.addEventListener("abort", () => done(null), { once: true });
-    addEventListener("message", listen);
-    opener.postMessage({ type: "stonechat:token-wanted" }, "*");
-  });
 }
