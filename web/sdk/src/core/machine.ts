@@ -13,7 +13,6 @@ import type { Deletions } from "../domain/deletions.ts";
 import type { Plays } from "../domain/plays.ts";
 import type { Preferences } from "../domain/preferences.ts";
 import type { Stars } from "../domain/stars.ts";
-import { StonechatError } from "../error.ts";
 import type { Event, Frame, Platform } from "../gen/stonechat/v1/native_pb.ts";
 import type { ConversationId, Quiet, ReadMark, Seq, StoreError, UserId } from "../types.ts";
 import {
@@ -32,7 +31,10 @@ import { Dice } from "./dice.ts";
 import { pumpFetches } from "./fetch.ts";
 import { Journal } from "./journal.ts";
 import { onQueue, settleWishes } from "./lane.ts";
-import { breakOff, end, Link, onClosed, onLinkTime, onOpened, onStart, onToken, tellConnection, type TokenError, tryNow } from "./link.ts";
+import {
+  breakOff, closed, end, Link, onClosed, onLinkTime, onOpened, onStart, onToken, storeFailed, tellConnection,
+  type TokenError, tryNow,
+} from "./link.ts";
 import { onCancel, onOutboxTime, onRetry, onSend, Outbox, pumpOutbox, tellSend } from "./outbox.ts";
 import { type Entries, newEntries, tellPeople } from "./people.ts";
 import { onMarkPlayed, playedOf, pumpPlayed } from "./played.ts";
@@ -120,7 +122,7 @@ export class Core {
   readonly journal = new Journal(this.actions);
   readonly link = new Link();
   calls = new Calls();
-  readonly device: DeviceRow;
+  device: DeviceRow;
   readonly conversations = new Map<ConversationId, Conversation>();
   /** Events of conversations that are being asked for, by seq. */
   readonly unknown = new Map<ConversationId, Map<Seq, Event>>();
@@ -153,9 +155,9 @@ export class Core {
   poked = false;
   /** The newest position, until what is before it is stored. */
   position: Uint8Array | null = null;
-  readonly outbox: Outbox;
+  outbox: Outbox;
   readonly asks = new Asks();
-  readonly typists = new Typists();
+  typists = new Typists();
   entries: Entries = newEntries();
   /** What is known of the types of content that the app declares. */
   readonly declared: Declared = newDeclared();
@@ -353,7 +355,7 @@ export class Core {
     const { journal } = this;
     const reads = ["stop", "outbox", "pending", "sign_out"].includes(command.kind);
     if (this.isSignedOut && !reads) {
-      journal.reply(ticket, new StonechatError("closed", "the account is stopped"));
+      journal.reply(ticket, closed());
       return;
     }
     switch (command.kind) {
@@ -486,7 +488,7 @@ export class Core {
     }
     const preferences = preferencesOf(this, id);
     const removed = removedOf(this, id);
-    const counts = conversation.row.member ? conversation.shownUnread(removed)[0] : 0;
+    const counts = conversation.row.member ? conversation.shownUnread(removed).unread : 0;
     const muted = preferences.mutedUntil > this.now.wallMs ? counts : 0;
     const { counted: before, muted: mutedBefore } = conversation;
     conversation.counted = counts;
@@ -501,7 +503,3 @@ export class Core {
   }
 }
 
-/** The store of a device could not do its work. */
-export function storeFailed(error: StoreError): StonechatError {
-  return new StonechatError(`store.${error}`, `the store failed: ${error}`, error === "locked" || error === "disk_full");
-}
