@@ -15,9 +15,7 @@ import type { Preferences } from "../domain/preferences.ts";
 import type { Stars } from "../domain/stars.ts";
 import type { Event, Frame, Platform } from "../gen/stonechat/v1/native_pb.ts";
 import type { ConversationId, Quiet, ReadMark, Seq, StoreError, UserId } from "../types.ts";
-import {
-  Asks, onAsk, onAskRefused, onAskTime, onFocus, onLoadBefore, onOpen, pumpAsks,
-} from "./ask.ts";
+import { Asks, onAsk, onAskTime, onFocus, onLoadBefore, onOpen, pumpAsks } from "./ask.ts";
 import { areWithin } from "./bounds.ts";
 import { Calls, type Purpose } from "./calls.ts";
 import type { Change } from "./change.ts";

@@ -171,10 +171,10 @@ export function onPersonal(core: Core, change: v1.PersonalChange, told: Told): v
 
 function onMembership(core: Core, membership: v1.MembershipState, told: Told): void {
   const id = conversationId(membership.conversationId);
-  const conversation = id && core.conversations.get(id);
   if (!id) {
     return;
   }
+  const conversation = core.conversations.get(id);
   if (membership.member) {
     if (!conversation?.row.member && told === "live") {
       core.gets.add(id);

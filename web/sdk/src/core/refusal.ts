@@ -1,5 +1,6 @@
 /** What the server refuses, by what the call was for. */
 
+import { isRetryable } from "../domain/error-code.ts";
 import { StonechatError } from "../error.ts";
 import type * as v1 from "../gen/stonechat/v1/native_pb.ts";
 import { onAskRefused } from "./ask.ts";
@@ -17,34 +18,9 @@ import { onWatchRefused } from "./presence.ts";
 import { onReadRefused } from "./reads.ts";
 import { leaveWithoutAnswer } from "./sign-out.ts";
 
-/**
- * Whether the same call may be made again: never, after a while, once the predecessor has been accepted, or with a new
- * token. Null for a code of a later version.
- */
-export type Retry = "never" | "later" | "in_order" | "new_token" | null;
-
-const LATER = "hello_timeout idle_timeout overloaded storage_full shutting_down rate_limited internal".split(" ");
-const NEVER = (
-  "malformed too_large invalid_argument unsupported_version hello_expected too_many_calls revoked replaced " +
-  "device_replaced revoked_by_app device_limit forbidden not_a_member not_found already_exists recipient_unavailable " +
-  "too_many_members last_owner too_late too_many conflict muted dissolved corrupt"
-).split(" ");
-
-/** The rule of `docs/protocol/errors.md` for a code. */
-export function retryOf(code: string): Retry {
-  if (code === "retry_in_order") {
-    return "in_order";
-  }
-  if (code === "unauthenticated" || code === "token_expired") {
-    return "new_token";
-  }
-  return LATER.includes(code) ? "later" : NEVER.includes(code) ? "never" : null;
-}
-
 /** The error of the wire, for callers. Codes of a later version may pass, so they are tried again. */
 export function serverError({ code, message, retryAfterMs }: v1.Error): StonechatError {
-  const retry = retryOf(code);
-  return new StonechatError(code, message, retry !== "never" && retry !== "new_token", retryAfterMs || null);
+  return new StonechatError(code, message, isRetryable(code), retryAfterMs || null);
 }
 
 /** How long to wait: the backoff, or longer when the server says so. */
