@@ -1,0 +1,323 @@
+/**
+ * Where an account of this page lives: in the one page of the browser that leads, which owns the socket, the core and the
+ * store, or through a channel to it. The pages elect it by a lock, which passes on when it dies.
+ */
+
+import type { Change } from "../core/change.ts";
+import type { Command, Reply } from "../core/command.ts";
+import { StonechatError } from "../error.ts";
+import { Source } from "../readable.ts";
+import { type Store, storeErrorOf } from "../store/store.ts";
+import type { EndReason } from "../types.ts";
+import { Views } from "../views.ts";
+import { closed } from "./engine.ts";
+import { Leader, type LeaderOptions, type Method, type Requests } from "./leader.ts";
+
+/** How long what this device knows lasts. `memory`: as long as the page. `evictable`: the browser may remove it. */
+export type Storage = "persistent" | "evictable" | "memory";
+
+/** What a host works with. */
+export interface HostOptions extends LeaderOptions {
+  /** The same for all pages that show the same account; null when pages do not share it. */
+  readonly name: string | null;
+  /** This page. */
+  readonly page: string;
+  readonly open: () => Promise<{ readonly store: Store; readonly storage: Storage }>;
+}
+
+type Answer = { readonly value: unknown } | { readonly error: Fields };
+/** The fields of an error, which do not survive a channel as an error does. */
+type Fields = Pick<StonechatError, "code" | "message" | "retryable" | "retryAfterMs" | "field">;
+
+/** What pages say to each other. */
+type Said =
+  /** To the leader: who is there, and wants to know everything. */
+  | { readonly kind: "hello"; readonly from: string }
+  | { readonly kind: "ask"; readonly from: string; readonly id: number; readonly method: Method; readonly args: unknown[] }
+  /** To all: another leads now. */
+  | { readonly kind: "lead" }
+  | { readonly kind: "snapshot"; readonly to: string; readonly changes: readonly Change[]; readonly storage: Storage }
+  | { readonly kind: "changes"; readonly changes: readonly Change[] }
+  | { readonly kind: "answer"; readonly to: string; readonly id: number; readonly answer: Answer }
+  /** To all: the account is signed out. */
+  | { readonly kind: "over" };
+
+interface Waiting {
+  readonly method: Method;
+  readonly args: unknown[];
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Host {
+  readonly views = new Views();
+  readonly storage = new Source<Storage>("memory");
+  readonly clock: LeaderOptions["clock"];
+  readonly #options: HostOptions;
+  readonly #channel: BroadcastChannel | null;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #followers = new Set<string>();
+  readonly #renewed = new Set<() => void>();
+  readonly #over = new AbortController();
+  #leader: Leader | null = null;
+  /** Whether the leader has told everything, when another page leads. */
+  #isTold = false;
+  #last = 0;
+  #letGo = (): void => {};
+  #isWishedAway = false;
+
+  private constructor(options: HostOptions) {
+    this.#options = options;
+    this.clock = options.clock;
+    const { name } = options;
+    this.#channel = name === null ? null : new BroadcastChannel(name);
+    if (this.#channel !== null) {
+      this.#channel.onmessage = ({ data }: MessageEvent<Said>) => this.#hear(data);
+    }
+  }
+
+  /** Leads, or follows; resolves once everything that the device holds can be seen. */
+  static async open(options: HostOptions): Promise<Host> {
+    const host = new Host(options);
+    const { name, page } = options;
+    if (name === null) {
+      await host.#lead();
+    } else {
+      // That this page is alive: the leader waits for this lock.
+      void host.#hold(`${name}:${page}`, async () => {});
+      await new Promise<void>((resolve, reject) => {
+        const told = host.onRenewed(() => {
+          told();
+          resolve();
+        });
+        host.#hold(name, () => host.#lead()).catch((error: unknown) => {
+          reject(error);
+          // It followed, and cannot lead now that it should.
+          host.#end({ kind: "store", error: storeErrorOf(error) });
+        });
+        host.#say({ kind: "hello", from: page });
+      });
+    }
+    host.#watchPage();
+    return host;
+  }
+
+  /** Aborted when the account is stopped or signed out. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** Calls when everything was told anew, by another leader: what was read before may be old. */
+  onRenewed(call: () => void): () => void {
+    this.#renewed.add(call);
+    return () => void this.#renewed.delete(call);
+  }
+
+  ask(command: Command): Promise<Reply> {
+    return this.call("ask", command);
+  }
+
+  /** Asks whoever leads, now or next; answered once. */
+  call<M extends Method>(method: M, ...args: Parameters<Requests[M]>): ReturnType<Requests[M]> {
+    const answer = new Promise((resolve, reject) => {
+      if (this.over.aborted) {
+        return reject(closed());
+      }
+      const id = ++this.#last;
+      this.#waiting.set(id, { method, args, resolve, reject });
+      this.#pass(id);
+    });
+    return answer as ReturnType<Requests[M]>;
+  }
+
+  /** The user says that he is away, whatever he looks at. */
+  setAway(away: boolean): Promise<void> {
+    this.#isWishedAway = away;
+    return this.#tellAway();
+  }
+
+  /** Disconnects this page. Another that shows the account goes on. */
+  async stop(): Promise<void> {
+    if (!this.over.aborted) {
+      const stopped = this.#leader?.stop();
+      this.#end({ kind: "stopped" }, stopped);
+      await stopped;
+    }
+  }
+
+  /** Signs the device out, and ends the account in all pages. */
+  async signOut(): Promise<void> {
+    await this.call("signOut");
+    this.#end({ kind: "stopped" });
+  }
+
+  /** Ends it here. Another page may lead once what this one still does is done. */
+  #end(reason: EndReason, until: Promise<void> = Promise.resolve()): void {
+    if (this.over.aborted) {
+      return;
+    }
+    this.views.connection.set({ kind: "ended", reason });
+    this.#over.abort(closed());
+    for (const { method, resolve, reject } of this.#waiting.values()) {
+      // Signed out it is, whoever asked for it.
+      (method === "signOut" ? resolve : reject)(closed());
+    }
+    this.#waiting.clear();
+    void until.finally(() => {
+      this.#channel?.close();
+      this.#letGo();
+    });
+  }
+
+  /** Holds a lock from when it is given until the account ends here. */
+  async #hold(name: string, then: () => Promise<void>): Promise<void> {
+    const letGo = this.#letGo;
+    const held = new Promise<void>((resolve) => {
+      this.#letGo = () => {
+        letGo();
+        resolve();
+      };
+    });
+    try {
+      await navigator.locks.request(name, { signal: this.over }, async () => {
+        await then();
+        await held;
+      });
+    } catch (error) {
+      if (!this.over.aborted) {
+        throw error;
+      }
+    }
+  }
+
+  async #lead(): Promise<void> {
+    const { store, storage } = await this.#options.open();
+    let isFirst = true;
+    this.#leader = await Leader.open(store, this.#options, (changes) => {
+      if (isFirst) {
+        isFirst = false;
+        this.views.renew(changes);
+      } else {
+        this.views.apply(changes);
+      }
+      if (this.#followers.size > 0) {
+        this.#say({ kind: "changes", changes });
+      }
+    });
+    this.storage.set(storage);
+    this.#isTold = true;
+    this.#say({ kind: "lead" });
+    this.#tellRenewed();
+  }
+
+  #tellRenewed(): void {
+    [...this.#waiting.keys()].forEach((id) => this.#pass(id));
+    [...this.#renewed].forEach((call) => call());
+    void this.#tellAway();
+  }
+
+  #pass(id: number): void {
+    const { method, args } = this.#waiting.get(id)!;
+    const { page } = this.#options;
+    if (this.#leader !== null) {
+      void this.#answer(page, method, args).then((answer) => this.#take(id, answer));
+    } else if (this.#isTold) {
+      this.#say({ kind: "ask", from: page, id, method, args });
+    }
+  }
+
+  async #answer(page: string, method: Method, args: unknown[]): Promise<Answer> {
+    try {
+      const value = await this.#leader!.call(page, method, args as never);
+      if (method === "signOut") {
+        this.#say({ kind: "over" });
+        this.#end({ kind: "stopped" });
+      }
+      return { value };
+    } catch (error) {
+      const { code = "unknown", message, retryable = false, retryAfterMs = null, field = null } = error as StonechatError;
+      return { error: { code, message, retryable, retryAfterMs, field } };
+    }
+  }
+
+  #take(id: number, answer: Answer): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if ("error" in answer) {
+      const { code, message, retryable, retryAfterMs, field } = answer.error;
+      waiting?.reject(new StonechatError(code, message, retryable, retryAfterMs, field));
+    } else {
+      waiting?.resolve(answer.value);
+    }
+  }
+
+  #say(said: Said): void {
+    if (!this.over.aborted) {
+      this.#channel?.postMessage(said);
+    }
+  }
+
+  #hear(said: Said): void {
+    const { page } = this.#options;
+    switch (said.kind) {
+      case "hello":
+        return this.#leader === null ? undefined : this.#welcome(said.from);
+      case "ask":
+        if (this.#leader !== null) {
+          const { from, id, method, args } = said;
+          void this.#answer(from, method, args).then((answer) => this.#say({ kind: "answer", to: from, id, answer }));
+        }
+        return;
+      case "lead":
+        this.#isTold = false;
+        return this.#say({ kind: "hello", from: page });
+      case "snapshot":
+        if (said.to === page && this.#leader === null) {
+          this.storage.set(said.storage);
+          this.views.renew(said.changes);
+          this.#isTold = true;
+          this.#tellRenewed();
+        }
+        return;
+      case "changes":
+        return this.#isTold && this.#leader === null ? this.views.apply(said.changes) : undefined;
+      case "answer":
+        return said.to === page ? this.#take(said.id, said.answer) : undefined;
+      case "over":
+        return this.#end({ kind: "stopped" });
+    }
+  }
+
+  #welcome(page: string): void {
+    if (!this.#followers.has(page)) {
+      this.#followers.add(page);
+      const gone = (): void => {
+        this.#followers.delete(page);
+        void this.#leader?.leave(page);
+      };
+      navigator.locks.request(`${this.#options.name}:${page}`, { signal: this.over }, gone).catch(() => {});
+    }
+    this.#say({ kind: "snapshot", to: page, changes: this.views.retell(), storage: this.storage.get() });
+  }
+
+  async #tellAway(): Promise<void> {
+    const isHidden = globalThis.document?.visibilityState === "hidden";
+    await this.ask({ kind: "away", away: this.#isWishedAway || isHidden }).catch(() => {});
+  }
+
+  /** Listens to what the page hears of the network and of its user. */
+  #watchPage(): void {
+    const signal = this.over;
+    if (globalThis.document === undefined || globalThis.window === undefined) {
+      return;
+    }
+    window.addEventListener("online", () => this.#leader?.network(true), { signal });
+    window.addEventListener("offline", () => this.#leader?.network(false), { signal });
+    document.addEventListener("visibilitychange", () => {
+      void this.#tellAway();
+      if (document.visibilityState === "visible") {
+        void this.ask({ kind: "try_now" }).catch(() => {});
+      }
+    }, { signal });
+  }
+}

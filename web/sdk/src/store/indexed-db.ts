@@ -1,0 +1,415 @@
+/** A store in one IndexedDB database. */
+
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type DBSchema, deleteDB, type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from "idb";
+import {
+  type ConversationRow, type DeviceRow, emptySnapshot, foldChange, type Interval, type MessageRow, type OutboxRow,
+  type Snapshot, type StoreOp, type Transaction,
+} from "../core/rows.ts";
+import { searched } from "../core/translate.ts";
+import { newFrame } from "../core/wire.ts";
+import { EventSchema, FrameSchema, PersonalChangeSchema } from "../gen/stonechat/v1/native_pb.ts";
+import type { ConversationId, Ordinal, Seq, StoreError, UserId } from "../types.ts";
+import { holds } from "./memory.ts";
+import {
+  finder, type MessageQuery, type MessageSearch, type RecordedEvent, type Store, storeError, type TimePlace,
+} from "./store.ts";
+
+/** The schema that this version writes. */
+export const SCHEMA = 1;
+/** Texts that a search looks at before it lets others at the store. */
+const TEXTS_PER_PAGE = 4_000;
+
+/** A message or a command of the outbox; the call of a command is kept as the wire has it. */
+type OutboxRecord = Omit<OutboxRow, "command"> & {
+  readonly command: { readonly call: Uint8Array; readonly about: string | null } | null;
+};
+
+interface Schema extends DBSchema {
+  /** `device`, `recorded`, `owner`, and settings behind `setting.`. */
+  kv: { key: string; value: unknown };
+  conversations: { key: ConversationId; value: Readonly<ConversationRow> };
+  intervals: { key: ConversationId; value: readonly Interval[] };
+  messages: { key: [ConversationId, Seq]; value: MessageRow; indexes: { ordinal: [ConversationId, Ordinal] } };
+  /** What messages are found by, in the order of time. */
+  texts: { key: [number, ConversationId, Seq]; value: string };
+  outbox: { key: number; value: OutboxRecord; indexes: { id: string } };
+  events: { key: number; value: Uint8Array };
+  names: { key: UserId; value: string };
+  entries: { key: string; value: Uint8Array };
+}
+
+type Table = StoreNames<Schema>;
+type Db = IDBPDatabase<Schema>;
+type Reading = IDBPTransaction<Schema, Table[], "readonly">;
+type Writing = IDBPTransaction<Schema, Table[], "readwrite">;
+
+const TABLES: Table[] = [
+  "kv", "conversations", "intervals", "messages", "texts", "outbox", "events", "names", "entries",
+];
+
+function build(db: Db): void {
+  for (const table of ["kv", "conversations", "intervals", "texts", "events", "names", "entries"] as const) {
+    db.createObjectStore(table);
+  }
+  db.createObjectStore("messages", { keyPath: ["conversation", "seq"] })
+    .createIndex("ordinal", ["conversation", "ordinal"]);
+  db.createObjectStore("outbox", { keyPath: "order" }).createIndex("id", "clientMsgId", { unique: true });
+}
+
+/** What went wrong, in our words. */
+function failure(error: unknown): Error {
+  const { name } = error as Error;
+  if (name === "StonechatError") {
+    return error as Error;
+  }
+  const kinds: Record<string, StoreError> = {
+    QuotaExceededError: "disk_full", VersionError: "too_new", NotReadableError: "corrupt", DataError: "corrupt",
+  };
+  return storeError(kinds[name] ?? "failed", error);
+}
+
+/**
+ * Opens a store by the name of its database, or makes it. `owner` tells who writes: whoever opens it takes it over, and
+ * whatever another still wants to write fails with `store.locked`.
+ */
+export async function indexedDbStore(name: string, owner: string): Promise<Store> {
+  let db: Db | null = null;
+  let isOver = false;
+  const open = async (): Promise<Db> => {
+    if (isOver) {
+      throw storeError("locked");
+    }
+    return (db ??= await openDB<Schema>(name, SCHEMA, {
+      upgrade: (opened, before) => void (before < 1 && build(opened)),
+      // Another page removes the database, or brings a newer schema: it must not wait for this one.
+      blocking() {
+        isOver = true;
+        db?.close();
+      },
+      terminated() {
+        db = null;
+      },
+    }));
+  };
+  /** Does it once more on a new connection when the one to the database was lost, which WebKit does to idle pages. */
+  const attempt = async <T>(work: (opened: Db) => Promise<T>): Promise<T> => {
+    try {
+      try {
+        return await work(await open());
+      } catch (error) {
+        const { name, message } = error as Error;
+        if (isOver || !(name === "InvalidStateError" || (name === "UnknownError" && /connection/i.test(message)))) {
+          throw error;
+        }
+        db = null;
+        return await work(await open());
+      }
+    } catch (error) {
+      throw failure(error);
+    }
+  };
+  const read = <T>(tables: Table[], work: (tx: Reading) => Promise<T>): Promise<T> =>
+    attempt((opened) => {
+      const tx = opened.transaction(tables);
+      tx.done.catch(() => {});
+      return work(tx);
+    });
+  const write = (tables: Table[], work: (tx: Writing) => Promise<void>): Promise<void> =>
+    attempt(async (opened) => {
+      const tx = opened.transaction(tables, "readwrite", { durability: "strict" });
+      // Looked at below; a failed transaction fails its requests as well.
+      tx.done.catch(() => {});
+      try {
+        await work(tx);
+      } catch (error) {
+        if (tx.error === null) {
+          tx.abort();
+        }
+        throw tx.error ?? error;
+      }
+      await tx.done;
+    });
+  await write(["kv"], async (tx) => void (await tx.objectStore("kv").put(owner, "owner")));
+
+  return {
+    load: () => read(TABLES, load),
+    apply(transactions: readonly Transaction[]) {
+      const ops = transactions.flatMap((transaction) => transaction.ops);
+      return write(tablesOf(ops), async (tx) => {
+        if ((await tx.objectStore("kv").get("owner")) !== owner) {
+          throw storeError("locked");
+        }
+        await apply(tx, ops);
+      });
+    },
+    acknowledge: (upto) =>
+      write(["events"], async (tx) => tx.objectStore("events").delete(IDBKeyRange.upperBound(upto))),
+    messages: (query) => read(["messages"], (tx) => messages(tx, query)),
+    message: (conversation, seq) =>
+      read(["messages"], async (tx) => (await tx.objectStore("messages").get([conversation, seq])) ?? null),
+    search: (query) => search(read, query),
+    events: (after, limit) =>
+      read(["events"], async (tx): Promise<RecordedEvent[]> => {
+        const range = IDBKeyRange.lowerBound(after, true);
+        const table = tx.objectStore("events");
+        const [numbers, events] = await Promise.all([table.getAllKeys(range, limit), table.getAll(range, limit)]);
+        return numbers.map((number, at) => ({ number, event: fromBinary(EventSchema, events[at]!) }));
+      }),
+    names: (limit) =>
+      read(["names"], async (tx): Promise<[UserId, string][]> => {
+        const table = tx.objectStore("names");
+        const [users, names] = await Promise.all([table.getAllKeys(null, limit), table.getAll(null, limit)]);
+        return users.map((user, at) => [user, names[at]!]);
+      }),
+    setting: (key) =>
+      read(["kv"], async (tx) => ((await tx.objectStore("kv").get(`setting.${key}`)) as string | undefined) ?? null),
+    setSetting: (key, value) =>
+      write(["kv"], async (tx) => void (await tx.objectStore("kv").put(value, `setting.${key}`))),
+    close() {
+      isOver = true;
+      db?.close();
+    },
+    async erase() {
+      isOver = true;
+      db?.close();
+      await deleteDB(name).catch((error: unknown) => {
+        throw failure(error);
+      });
+    },
+  };
+}
+
+async function load(tx: Reading): Promise<Snapshot> {
+  const kv = tx.objectStore("kv");
+  const [device, recorded, conversations, held, intervals, outbox, entries] = await Promise.all([
+    kv.get("device"),
+    kv.get("recorded"),
+    tx.objectStore("conversations").getAll(),
+    tx.objectStore("intervals").getAllKeys(),
+    tx.objectStore("intervals").getAll(),
+    tx.objectStore("outbox").getAll(),
+    tx.objectStore("entries").getAll(),
+  ]);
+  return {
+    device: (device as DeviceRow | undefined) ?? emptySnapshot().device,
+    conversations,
+    intervals: held.flatMap((id, at) => intervals[at]!.map(([from, upto]) => [id, from, upto] as const)),
+    outbox: outbox.map(fromOutbox),
+    recorded: (recorded as number | undefined) ?? 0,
+    entries: entries.map((entry) => fromBinary(PersonalChangeSchema, entry)),
+  };
+}
+
+function toOutbox(row: OutboxRow): OutboxRecord {
+  const { command } = row;
+  const call = command && toBinary(FrameSchema, newFrame(0, command.call));
+  return { ...row, command: command && { call: call!, about: command.about } };
+}
+
+function fromOutbox(record: OutboxRecord): OutboxRow {
+  const { command } = record;
+  const call = command && fromBinary(FrameSchema, command.call).body;
+  return { ...record, command: command && { call: call!, about: command.about } };
+}
+
+/** Which tables a batch needs: those that it does not need stay free for readers. */
+function tablesOf(ops: readonly StoreOp[]): Table[] {
+  const tables = new Set<Table>(["kv"]);
+  for (const { kind } of ops) {
+    const needed: Table[] = {
+      put_conversation: ["conversations"],
+      drop_conversation: ["conversations", "intervals", "messages", "texts"],
+      clear_history: ["messages", "texts", "intervals", "entries"],
+      put_message: ["messages", "texts"],
+      change_message: ["messages", "texts"],
+      drop_messages: ["messages", "texts"],
+      drop_unheld: ["intervals", "messages", "texts"],
+      put_intervals: ["intervals"],
+      put_outbox: ["outbox"],
+      drop_outbox: ["outbox"],
+      record: ["events"],
+      put_device: [],
+      put_name: ["names"],
+      put_entry: ["entries"],
+      wipe: TABLES,
+    }[kind] as Table[];
+    needed.forEach((table) => tables.add(table));
+  }
+  return [...tables];
+}
+
+/** A batch: the messages that it is about are read together first, then everything is written without waiting. */
+async function apply(tx: Writing, ops: readonly StoreOp[]): Promise<void> {
+  const rows = new Map<string, MessageRow | undefined>();
+  const key = (conversation: ConversationId, seq: Seq): string => `${conversation}.${seq}`;
+  const read = ops.flatMap((op): [ConversationId, Seq][] =>
+    op.kind === "put_message" ? [[op.row.conversation, op.row.seq]]
+    : op.kind === "change_message" ? [[op.change.conversation, op.change.target]]
+    : []);
+  const wanted = new Map(read.map((place) => [key(...place), place]));
+  await Promise.all([...wanted].map(async ([name, place]) => rows.set(name, await tx.objectStore("messages").get(place))));
+
+  const requests: Promise<unknown>[] = [];
+  const later = (request: Promise<unknown>): void => {
+    // All are waited for at the end; until then one that fails is not to be reported as forgotten.
+    request.catch(() => {});
+    requests.push(request);
+  };
+  const put = (row: MessageRow): void => {
+    rows.set(key(row.conversation, row.seq), row);
+    later(tx.objectStore("messages").put(row));
+    const place: [number, ConversationId, Seq] = [row.sentAt, row.conversation, row.seq];
+    const text = searched(row);
+    later(text === "" ? tx.objectStore("texts").delete(place) : tx.objectStore("texts").put(text, place));
+  };
+  const drop = async (conversation: ConversationId, from: Ordinal, upto: Ordinal, stays = (_: Ordinal) => false): Promise<void> => {
+    if (from > upto) {
+      return;
+    }
+    const range = IDBKeyRange.bound([conversation, from], [conversation, upto]);
+    for (const { seq, ordinal, sentAt } of await tx.objectStore("messages").index("ordinal").getAll(range)) {
+      if (!stays(ordinal)) {
+        rows.set(key(conversation, seq), undefined);
+        later(tx.objectStore("messages").delete([conversation, seq]));
+        later(tx.objectStore("texts").delete([sentAt, conversation, seq]));
+      }
+    }
+  };
+  for (const op of ops) {
+    switch (op.kind) {
+      case "put_message": {
+        const here = rows.get(key(op.row.conversation, op.row.seq));
+        if (here === undefined || here.changed <= op.row.changed) {
+          put(op.row);
+        }
+        break;
+      }
+      case "change_message": {
+        const here = rows.get(key(op.change.conversation, op.change.target));
+        const row = here && foldChange(here, op.change);
+        if (row !== undefined && row !== here) {
+          put(row);
+        }
+        break;
+      }
+      case "drop_conversation":
+        later(tx.objectStore("conversations").delete(op.conversation));
+        later(tx.objectStore("intervals").delete(op.conversation));
+        await drop(op.conversation, 0, Infinity);
+        break;
+      case "drop_messages":
+        for (const [from, upto] of op.intervals) {
+          await drop(op.conversation, from, upto);
+        }
+        break;
+      case "drop_unheld": {
+        const held = (await tx.objectStore("intervals").get(op.conversation)) ?? [];
+        await drop(op.conversation, 0, op.below - 1, (ordinal) => holds(held, ordinal));
+        break;
+      }
+      case "drop_outbox": {
+        const order = await tx.objectStore("outbox").index("id").getKey(op.clientMsgId);
+        if (order !== undefined) {
+          later(tx.objectStore("outbox").delete(order));
+        }
+        break;
+      }
+      case "put_outbox": {
+        const order = await tx.objectStore("outbox").index("id").getKey(op.row.clientMsgId);
+        if (order !== undefined && order !== op.row.order) {
+          later(tx.objectStore("outbox").delete(order));
+        }
+        later(tx.objectStore("outbox").put(toOutbox(op.row)));
+        break;
+      }
+      case "clear_history":
+        rows.forEach((_, name) => rows.set(name, undefined));
+        for (const table of ["messages", "texts", "intervals", "entries"] as const) {
+          later(tx.objectStore(table).clear());
+        }
+        break;
+      case "wipe": {
+        rows.forEach((_, name) => rows.set(name, undefined));
+        const owner = await tx.objectStore("kv").get("owner");
+        TABLES.forEach((table) => later(tx.objectStore(table).clear()));
+        later(tx.objectStore("kv").put(owner, "owner"));
+        break;
+      }
+      case "put_conversation":
+        later(tx.objectStore("conversations").put(op.row, op.row.id));
+        break;
+      case "put_intervals":
+        later(tx.objectStore("intervals").put(op.intervals, op.conversation));
+        break;
+      case "record":
+        later(tx.objectStore("events").put(toBinary(EventSchema, op.event), op.number));
+        later(tx.objectStore("kv").put(op.number, "recorded"));
+        break;
+      case "put_device":
+        later(tx.objectStore("kv").put(op.row, "device"));
+        break;
+      case "put_name":
+        later(tx.objectStore("names").put(op.name, op.user));
+        break;
+      case "put_entry":
+        later(tx.objectStore("entries").put(toBinary(PersonalChangeSchema, op.change), op.key));
+        break;
+    }
+  }
+  await Promise.all(requests);
+}
+
+async function messages(tx: Reading, { conversation, from, upto, limit }: MessageQuery): Promise<MessageRow[]> {
+  const index = tx.objectStore("messages").index("ordinal");
+  if (from > upto || limit <= 0) {
+    return [];
+  }
+  const range = (first: Ordinal): IDBKeyRange => IDBKeyRange.bound([conversation, first], [conversation, upto]);
+  // Where the newest so many begin; null when there are not so many.
+  let cursor = await index.openKeyCursor(range(from), "prev");
+  cursor = cursor && limit > 1 ? await cursor.advance(limit - 1) : cursor;
+  return index.getAll(range(cursor === null ? from : cursor.key[1]));
+}
+
+async function search(
+  read: <T>(tables: Table[], work: (tx: Reading) => Promise<T>) => Promise<T>,
+  query: MessageSearch,
+): Promise<MessageRow[]> {
+  const finds = finder(query);
+  const found: MessageRow[] = [];
+  const since = [query.since];
+  // Behind every key that there can be.
+  let before: unknown[] | TimePlace = query.after === null ? [[]] : [...query.after];
+  for (;;) {
+    const page = await read(["texts", "messages"], async (tx) => {
+      const table = tx.objectStore("texts");
+      // An open end below the first key is no range.
+      if (indexedDB.cmp(since, before) >= 0) {
+        return null;
+      }
+      const cursor = await table.openKeyCursor(IDBKeyRange.bound(since, before, false, true), "prev");
+      if (cursor === null) {
+        return null;
+      }
+      const last = cursor.key;
+      const first = await cursor.advance(TEXTS_PER_PAGE - 1);
+      const range = IDBKeyRange.bound(first === null ? since : first.key, last);
+      const [places, texts] = await Promise.all([table.getAllKeys(range), table.getAll(range)]);
+      for (let at = places.length - 1; at >= 0 && found.length < query.limit; at--) {
+        const [, conversation, seq] = places[at]!;
+        if ((query.conversation === null || query.conversation === conversation) && finds(texts[at]!)) {
+          const row = await tx.objectStore("messages").get([conversation, seq]);
+          if (row !== undefined && (query.bodyType === null || query.bodyType === row.bodyType)) {
+            found.push(row);
+          }
+        }
+      }
+      return first === null ? null : first.key;
+    });
+    if (page === null || found.length >= query.limit) {
+      return found;
+    }
+    before = page;
+  }
+}
