@@ -1,5 +1,6 @@
 /** One conversation as the core sees it: its row, what it holds above a hole, and the arithmetic of unread. */
 
+import { calls } from "../content.ts";
 import { type Deletions, NO_DELETIONS, type Removed } from "../domain/deletions.ts";
 import { userId } from "../domain/id.ts";
 import { num } from "../domain/number.ts";
@@ -55,7 +56,7 @@ export function knownOf(row: MessageRow, me: UserId): Known {
     own: row.sender === me,
     recalled: row.recalled ? row.changed : null,
     silent: attributes?.silent ?? false,
-    calls: !!attributes && (attributes.mentionAll || attributes.mentions.includes(me)),
+    calls: !!attributes && calls(attributes, me),
   };
 }
 

@@ -3,6 +3,7 @@
  * anything in them: what is different is a new row, and a list in a row is replaced and never pushed to.
  */
 
+import { NO_ATTRIBUTES } from "../content.ts";
 import type { Event, PersonalChange } from "../gen/stonechat/v1/native_pb.ts";
 import type {
   Attributes, ClientMsgId, ConversationId, ConversationKind, Group, Ordinal, Preview, Reaction, ReadMark, Role,
@@ -157,16 +158,11 @@ export function foldChange(row: MessageRow, { conversation, target, by, what }: 
     case "recalled": {
       return {
         ...next, bodyType: "", body: NO_BYTES, corrupt: false, edits: 0, editedAt: 0, pinned: false, reactions: [],
-        attributes: row.attributes?.silent ? SILENT : null, recalled: what.recall,
+        attributes: row.attributes?.silent ? { ...NO_ATTRIBUTES, silent: true } : null, recalled: what.recall,
       };
     }
   }
 }
-
-/** What stays of the attributes of a silent message that was taken back. */
-const SILENT: Attributes = {
-  replyTo: null, mentions: [], mentionAll: false, silent: true, priority: 0, extension: NO_BYTES, forwarded: null,
-};
 
 function react(reactions: readonly Reaction[], emoji: string, added: boolean, own: boolean): Reaction[] {
   if (added && !reactions.some((it) => it.emoji === emoji)) {
