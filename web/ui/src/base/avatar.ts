@@ -8,7 +8,7 @@ import { initials, mineral } from "./names.ts";
 import { base } from "./styles.ts";
 
 /** Only what a page may load without asking: pictures are the app's own. */
-const PICTURE = /^(https:\/\/|\/(?!\/)|blob:|data:image\/(png|jpeg|webp|gif);)/i;
+const PICTURE = /^(https:\/\/|\/(?!\/)|blob:|data:image\/(png|jpeg|webp|gif|svg\+xml)[;,])/i;
 
 /**
  * A picture, else initials on the mineral of the id. It is a decoration: the name stands beside it. Its size is `--size`,
