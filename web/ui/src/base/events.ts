@@ -48,6 +48,8 @@ export interface StonechatEvents {
   "stonechat-sign-out": { readonly again: boolean };
   /** The user chose something for this device; the app keeps it and applies it. */
   "stonechat-appearance": Partial<Choices>;
+  /** Search in a conversation. */
+  "stonechat-search": { readonly conversation: ConversationId };
   /** Show what a group is like and who may do what in it, in place of the conversation. */
   "stonechat-open-group-settings": { readonly conversation: ConversationId };
 }
