@@ -2,8 +2,8 @@
 
 import type { Change, Summary } from "./core/change.ts";
 import { emptyContentTypes, type ContentTypes } from "./content-types.ts";
-import { emptyQuiet } from "./core/quiet.ts";
 import { ListOrder } from "./core/order.ts";
+import { NOT_QUIET } from "./domain/quiet.ts";
 import { FINISHED_SENDS_KEPT } from "./driver/limits.ts";
 import { Source } from "./readable.ts";
 import { same } from "./same.ts";
@@ -61,7 +61,7 @@ export class Views {
   readonly contentTypes = new Source<ContentTypes>(emptyContentTypes());
   readonly recorded = new Source(0);
   readonly profile = new Source<Profile | null>(null);
-  readonly quiet = new Source<Quiet>(emptyQuiet());
+  readonly quiet = new Source<Quiet>(NOT_QUIET);
   readonly presenceSettings = new Source<PresenceSettings | null>(null);
   /** All conversations that are shown, in their order. */
   readonly list = new Source<readonly Summary[]>([]);
