@@ -62,6 +62,11 @@ export class StonechatMenu extends LitElement {
       .item kbd { box-shadow: none; background: none; padding: 0; font-size: var(--stonechat-font-size-meta); font-weight: var(--stonechat-weight-regular); }
       .danger, .danger .icon { color: var(--stonechat-color-danger-text) !important; }
       [role="separator"] { height: 1px; margin: 6px 10px; background: var(--stonechat-color-rim); }
+      [data-row] { display: flex; justify-content: space-between; padding: 2px 2px 8px; margin-block-end: 6px; border-block-end: 1px solid var(--stonechat-color-rim); }
+      [data-row] button { display: grid; place-items: center; width: 32px; height: 32px; border-radius: 50%; font-size: 19px; line-height: 1; color: var(--stonechat-color-icon); }
+      [data-row] button:is(:hover, :focus) { background: var(--stonechat-color-hover); }
+      :host([sheet]) [data-row] { padding: 0 6px 10px; }
+      :host([sheet]) [data-row] button { width: 48px; height: 48px; font-size: 27px; }
       .grip { display: none; }
       :host([sheet]) { inset: auto 0 0; width: auto; max-width: none; max-height: 85dvh; padding: 8px 10px calc(20px + env(safe-area-inset-bottom)); border-radius: var(--stonechat-radius-xl) var(--stonechat-radius-xl) 0 0; box-shadow: var(--stonechat-shadow-3); font-size: 1rem; line-height: 1.5rem; transition-duration: var(--stonechat-time-gentle); }
       :host([sheet])::backdrop { background: var(--stonechat-color-scrim); }
