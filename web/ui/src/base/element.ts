@@ -1,12 +1,13 @@
 /** The class under every component: the account, what is read of it, the language and the direction. */
 
 import { ContextConsumer } from "@lit/context";
-import type { Account, Readable, UserId } from "@stonechat/sdk";
+import type { Account, Readable, UserId, UserProfile } from "@stonechat/sdk";
 import { LitElement, type ReactiveController, type ReactiveControllerHost } from "lit";
 import { english, type Key, type Locale, type Params } from "../i18n/index.ts";
 import { accountContext, localeContext } from "./context.ts";
 import { emit, type StonechatEvents } from "./events.ts";
 import { displayName } from "./names.ts";
+import { profilesOf } from "./profiles.ts";
 import { adoptTokens } from "./tokens.ts";
 
 /**
@@ -103,6 +104,22 @@ export class StonechatElement extends LitElement {
     if (!account) return user;
     this.read(account.names);
     return displayName(account, user);
+  }
+
+  /** Who a user is beside his name; null until that is known. Asks for it. */
+  protected profileOf(user: UserId): UserProfile | null {
+    const account = this.account;
+    if (!account) return null;
+    if (user === account.user) return this.read(account.profile)?.user ?? null;
+    const profiles = profilesOf(account);
+    const found = this.read(profiles).get(user);
+    if (!found) profiles.want(user);
+    return found ?? null;
+  }
+
+  /** The address of his picture; empty for none. */
+  protected pictureOf(user: UserId): string {
+    return this.profileOf(user)?.avatar ?? "";
   }
 
   protected emit<Name extends keyof StonechatEvents>(name: Name, detail: StonechatEvents[Name]): boolean {

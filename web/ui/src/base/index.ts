@@ -10,3 +10,5 @@ export { displayName, initials, mineral, shortName, titleOf } from "./names.ts";
 export { StonechatProvider } from "./provider.ts";
 export { clock, clockTime, dayName, rowTime } from "./time.ts";
 export { StonechatToasts } from "./toast.ts";
+export { lookAtOutbox, unsentOf, type UnsentHere } from "./unsent.ts";
+export { profilesOf } from "./profiles.ts";

@@ -210,7 +210,7 @@ export const englishWorld: FakeData = {
   people,
   conversations,
   devices: DEVICES,
-  privateFields: { "stonechat.folders": JSON.stringify(["Harbour", "Family"]) },
+  privateFields: { "stonechat.folders": "Harbour\nFamily" },
   relations: [
     { user: "dana", incoming: { message: "Hi, we met at the tide tables talk.", answer: "", at: at(0, "08:40") } },
     { user: "jonas", incoming: { message: "", answer: "the blue gate", at: at(0, "08:20") } },
@@ -282,7 +282,7 @@ export const chineseWorld: FakeData = {
   now: NOW,
   people: chinesePeople,
   devices: DEVICES,
-  privateFields: { "stonechat.folders": JSON.stringify(["工作", "家人"]) },
+  privateFields: { "stonechat.folders": "工作\n家人" },
   relations: [
     { user: "suyu", incoming: { message: "我是设计组新来的苏语。", answer: "", at: at(0, "09:30") } },
     ...["mingyuan", "zhixia", "jiashu", "ruochuan", "mama", "emma", "chen"].map((user) => ({ user, contactsSince: at(100, "12:00") })),
@@ -353,7 +353,7 @@ export const arabicWorld: FakeData = {
   now: NOW,
   people: arabicPeople,
   devices: DEVICES,
-  privateFields: { "stonechat.folders": JSON.stringify(["العمل", "العائلة"]) },
+  privateFields: { "stonechat.folders": "العمل\nالعائلة" },
   relations: [
     { user: "nour", incoming: { message: "مرحباً، التقينا في ورشة الترجمة.", answer: "", at: at(0, "09:00") } },
     ...["layla", "omar_h", "huda", "yusuf", "ines"].map((user) => ({ user, contactsSince: at(100, "12:00") })),
