@@ -1,4 +1,7 @@
-/** Whether two values say the same: plain objects, arrays, maps, sets and bytes by what they hold. */
+/**
+ * Whether two values say the same: plain objects, arrays, maps, sets and bytes by what they hold. Objects of a class are
+ * compared by reference.
+ */
 export function same(one: unknown, other: unknown): boolean {
   if (one === other) {
     return true;
@@ -24,6 +27,10 @@ export function same(one: unknown, other: unknown): boolean {
   if (one instanceof Map || one instanceof Set) {
     const [a, b] = [one as Set<unknown>, other as Set<unknown>];
     return a.size === b.size && same([...a], [...b]);
+  }
+  const { constructor } = one;
+  if (constructor !== undefined && constructor !== Object) {
+    return false;
   }
   const [a, b] = [one as Record<string, unknown>, other as Record<string, unknown>];
   const names = Object.keys(a);

@@ -99,6 +99,10 @@ export class Views {
     return this.#byId.values();
   }
 
+  directWith(user: UserId): ConversationId | null {
+    return [...this.#byId.values()].find(({ peer }) => peer === user)?.id ?? null;
+  }
+
   watchSummary(id: ConversationId): Source<Summary | null> {
     return found(this.#summaries, id, this.summary(id));
   }

@@ -154,6 +154,13 @@ export class TimelineModel {
     this.from = 1;
   }
 
+  /** Takes the place of another window on the same conversation: lines that say the same stay the same objects. */
+  goOnFrom(before: TimelineModel): void {
+    this.shown = before.shown;
+    this.readMarker = before.readMarker;
+    before.sent.forEach((mark, id) => this.sent.set(id, mark));
+  }
+
   /** Takes the line above the unread away. */
   hideReadMarker(): void {
     this.readMarker = null;

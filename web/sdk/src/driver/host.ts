@@ -11,6 +11,7 @@ import { type Store, storeErrorOf } from "../store/store.ts";
 import type { EndReason } from "../types.ts";
 import { Views } from "../views.ts";
 import { closed } from "./engine.ts";
+import { reviveChange, reviveReply } from "./revive.ts";
 import { Leader, type LeaderOptions, type Method, type Requests } from "./leader.ts";
 
 /** How long what this device knows lasts. `memory`: as long as the page. `evictable`: the browser may remove it. */
@@ -47,6 +48,10 @@ interface Waiting {
   readonly args: unknown[];
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+}
+
+function revived(answer: Answer): Answer {
+  return "value" in answer ? { value: reviveReply(answer.value) } : answer;
 }
 
 export class Host {
@@ -274,15 +279,15 @@ export class Host {
       case "snapshot":
         if (said.to === page && this.#leader === null) {
           this.storage.set(said.storage);
-          this.views.renew(said.changes);
+          this.views.renew(said.changes.map(reviveChange));
           this.#isTold = true;
           this.#tellRenewed();
         }
         return;
       case "changes":
-        return this.#isTold && this.#leader === null ? this.views.apply(said.changes) : undefined;
+        return this.#isTold && this.#leader === null ? this.views.apply(said.changes.map(reviveChange)) : undefined;
       case "answer":
-        return said.to === page ? this.#take(said.id, said.answer) : undefined;
+        return said.to === page ? this.#take(said.id, revived(said.answer)) : undefined;
       case "over":
         return this.#end({ kind: "stopped" });
     }

@@ -19,6 +19,8 @@ import {
 export const SCHEMA = 1;
 /** Texts that a search looks at before it lets others at the store. */
 const TEXTS_PER_PAGE = 4_000;
+/** So far a cursor goes in one step; whoever wants more messages wants all of them. */
+const ADVANCE_MAX = 100_000;
 
 /** A message or a command of the outbox; the call of a command is kept as the wire has it. */
 type OutboxRecord = Omit<OutboxRow, "command"> & {
@@ -367,7 +369,7 @@ async function messages(tx: Reading, { conversation, from, upto, limit }: Messag
   }
   const range = (first: Ordinal): IDBKeyRange => IDBKeyRange.bound([conversation, first], [conversation, upto]);
   // Where the newest so many begin; null when there are not so many.
-  let cursor = await index.openKeyCursor(range(from), "prev");
+  let cursor = limit > ADVANCE_MAX ? null : await index.openKeyCursor(range(from), "prev");
   cursor = cursor && limit > 1 ? await cursor.advance(limit - 1) : cursor;
   return index.getAll(range(cursor === null ? from : cursor.key[1]));
 }
