@@ -26,6 +26,8 @@ interface Link {
   readonly server: Socket;
   /** Bytes of it are lost: it cannot go on. */
   damaged: boolean;
+  /** Both sides believe that it is open, and nothing passes any more. */
+  abandoned: boolean;
   readonly held: (() => void)[];
 }
 
@@ -68,6 +70,11 @@ export class FaultProxy {
     [...this.#links].forEach((link) => this.#cut(link));
   }
 
+  /** Leaves what is open half-open for good, as a router does that forgot it; new connections are well. */
+  abandon(): void {
+    this.#links.forEach((link) => (link.abandoned = true));
+  }
+
   async close(): Promise<void> {
     this.cut();
     await new Promise((resolve) => this.#listener.close(resolve));
@@ -79,12 +86,12 @@ export class FaultProxy {
       return;
     }
     const server = connect(Number(target.port), target.hostname);
-    const link: Link = { client, server, damaged: false, held: [] };
+    const link: Link = { client, server, damaged: false, abandoned: false, held: [] };
     this.#links.add(link);
     for (const socket of [client, server]) {
       socket.setNoDelay(true);
-      socket.on("error", () => this.#cut(link));
-      socket.on("close", () => this.#cut(link));
+      socket.on("error", () => this.#end(link));
+      socket.on("close", () => this.#end(link));
     }
     client.on("data", (bytes) => this.#pass(link, server, bytes, "up"));
     server.on("data", (bytes) => this.#pass(link, client, bytes, "down"));
@@ -97,6 +104,9 @@ export class FaultProxy {
       }
     };
     const { kind } = this.#fault;
+    if (link.abandoned) {
+      return;
+    }
     if (kind === "half_open" || (kind === "lost_answers" && way === "down")) {
       link.damaged = true;
     } else if (link.damaged && way === "down") {
@@ -122,6 +132,13 @@ export class FaultProxy {
         link.held.splice(0, link.held.indexOf(write) + 1).forEach((each) => each());
       }
     }, ms);
+  }
+
+  /** One side ended. An abandoned one is told nothing of the other. */
+  #end(link: Link): void {
+    if (!link.abandoned || link.client.destroyed) {
+      this.#cut(link);
+    }
   }
 
   #cut(link: Link): void {

@@ -20,6 +20,14 @@ export function binary(): string {
   return found;
 }
 
+/** The pages under test: what is built now, which is what a binary is built with. */
+const pages = new URL("../dist", import.meta.url).pathname;
+
+export interface DemoPerson {
+  readonly id: string;
+  readonly name: string;
+}
+
 export class Server {
   readonly #data = mkdtempSync(join(tmpdir(), "stonechat-e2e-"));
   readonly #demo: boolean;
@@ -42,7 +50,7 @@ export class Server {
   /** Starts it, again where it listened before. */
   async run(): Promise<void> {
     const listen = this.url === "" ? "127.0.0.1:0" : new URL(this.url).host;
-    const args = ["serve", "--data", this.#data, "--listen", listen, ...(this.#demo ? ["--demo"] : [])];
+    const args = ["serve", "--data", this.#data, "--listen", listen, "--web-folder", pages, ...(this.#demo ? ["--demo"] : [])];
     const child = spawn(binary(), args, { stdio: ["ignore", "pipe", "pipe"] });
     this.#process = child;
     this.url = await new Promise((resolve, reject) => {
@@ -76,6 +84,12 @@ export class Server {
 
   token(user: string, expires = "1h"): string {
     return execFileSync(binary(), ["token", "mint", "--user", user, "--expires", expires, "--data", this.#data], { encoding: "utf8" }).trim();
+  }
+
+  /** Whom one can be, in their order. */
+  async people(): Promise<readonly DemoPerson[]> {
+    const answer = await fetch(`${this.url}/demo/people`);
+    return ((await answer.json()) as { people: readonly DemoPerson[] }).people;
   }
 
   /** The key of the app's backend. */

@@ -1,7 +1,6 @@
-// Serves dist/ as the server does, and passes /v1 and /demo on to a running one:
-// `node tools/serve.mjs --to http://127.0.0.1:8080 [--listen 8090]`. For work on the pages; the server has them inside.
-import { createServer, request } from "node:http";
-import { connect } from "node:net";
+// Serves a folder of pages as the server does, with nobody behind it: `node tools/serve.mjs [--listen 8090]`. For pages that
+// need no server, such as the gallery; `stonechat serve --web-folder web/dist` is the real thing.
+import { createServer } from "node:http";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import { root } from "./root.mjs";
@@ -23,13 +22,10 @@ const types = {
   ".webmanifest": "application/manifest+json",
 };
 
-/** Starts it on a free port, or `listen`; gives its address and how to end it. `to` null has no server behind it. */
-export async function serve({ dist = join(root, "dist"), to = null, listen = 0 } = {}) {
+/** Starts it on a free port, or `listen`; gives its address and how to end it. */
+export async function serve({ dist = join(root, "dist"), listen = 0 } = {}) {
   const server = createServer((incoming, answer) => {
     const path = new URL(incoming.url, "http://x").pathname;
-    if (/^\/(v1|demo|health|metrics)(\/|$)/.test(path)) {
-      return to ? pass(to, incoming, answer) : answer.writeHead(404).end();
-    }
     const file = fileOf(dist, path);
     if (!file) {
       return answer.writeHead(404).end();
@@ -46,22 +42,6 @@ export async function serve({ dist = join(root, "dist"), to = null, listen = 0 }
     });
     answer.end(readFileSync(file + suffix));
   });
-  server.on("upgrade", (incoming, socket, head) => {
-    if (!to) {
-      return socket.destroy();
-    }
-    const { hostname, port } = new URL(to);
-    const out = connect(Number(port), hostname, () => {
-      const headers = Object.entries(incoming.headers).map(([name, value]) => `${name}: ${value}\r\n`).join("");
-      out.write(`${incoming.method} ${incoming.url} HTTP/1.1\r\n${headers}\r\n`);
-      out.write(head);
-      socket.pipe(out).pipe(socket);
-    });
-    out.on("error", () => socket.destroy());
-    socket.on("error", () => out.destroy());
-    socket.on("close", () => out.destroy());
-    out.on("close", () => socket.destroy());
-  });
   await new Promise((resolve) => server.listen(listen, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
@@ -74,15 +54,6 @@ function fileOf(dist, path) {
   return [join(dist, name), join(dist, name, "index.html")].find((file) => file.startsWith(dist) && existsSync(file) && statSync(file).isFile());
 }
 
-function pass(to, incoming, answer) {
-  const out = request(new URL(incoming.url, to), { method: incoming.method, headers: incoming.headers }, (from) => {
-    answer.writeHead(from.statusCode, from.headers);
-    from.pipe(answer);
-  });
-  out.on("error", () => answer.writeHead(502).end());
-  incoming.pipe(out);
-}
-
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   const option = (name) => {
     const at = process.argv.indexOf(name);
@@ -92,6 +63,6 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
     console.error("There is nothing to serve yet: run `npm run build` first.");
     process.exit(1);
   }
-  const { url } = await serve({ to: option("--to"), listen: Number(option("--listen") ?? 8090) });
+  const { url } = await serve({ listen: Number(option("--listen") ?? 8090) });
   console.log(`ready ${url}`);
 }

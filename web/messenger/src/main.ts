@@ -1,3 +1,4 @@
+/// <reference types="trusted-types" />
 /** The messenger: opens who was signed in, or asks who it is, and ties the kit to the address, the title and the system. */
 
 import { type Client, createClient, type EndReason, type UserId } from "@stonechat/sdk";

@@ -12,7 +12,7 @@ export function routeOf(path: string): Route {
   const [first = "", second = "", third = ""] = path.split("/").filter(Boolean).map(decoded);
   switch (first) {
     case "c":
-      return /^[dgc]_[a-z2-7]{26}$/.test(second)
+      return /^[dgc]_[a-z0-9_]{1,40}$/.test(second)
         ? { kind: "conversation", id: second, message: /^[1-9]\d{0,14}$/.test(third) ? Number(third) : null }
         : { kind: "chats" };
     case "contacts":
