@@ -6,6 +6,7 @@ import type { Announcement, Asker, ConversationSummary, Member } from "@stonecha
 import { badge } from "../base/badge.ts";
 import { icon, type IconName } from "../base/icons.ts";
 import { clock, moment } from "../base/time.ts";
+import { askMute } from "../list/dialogs.ts";
 import "./announcement.ts";
 import { announceFrom } from "./announcement.ts";
 import "./asking.ts";
@@ -16,7 +17,6 @@ import "./group-settings.ts";
 import "./links.ts";
 import "./members.ts";
 import "./messages.ts";
-import { muteFor } from "./mute.ts";
 import { Panel, WAITING, type Fetched } from "./panel.ts";
 import "./profile.ts";
 import { prompt } from "./prompt.ts";
@@ -44,7 +44,7 @@ const AGAIN_MS = 1000;
 export class StonechatDetails extends ConversationPanel {
   static override styles: CSSResultGroup = [Panel.styles, css`
     :host { border-inline-start: 1px solid var(--stonechat-color-line); }
-    .who { color: var(--stonechat-color-text-muted); }
+    .pane { display: contents; }
     .in-dialog { height: min(56dvh, 460px); }
   `];
 
@@ -56,11 +56,13 @@ export class StonechatDetails extends ConversationPanel {
   @state() private announced: Announcement | null = null;
   @state() private pinned = 0;
   @state() private applied: readonly Asker[] = [];
+  private trail: View[] = [];
   private fetchedFor = "";
   private again: ReturnType<typeof setTimeout> | undefined;
 
   protected override begin(): void {
     this.view = "main";
+    this.trail = [];
     this.members = WAITING;
     this.announced = null;
     this.pinned = 0;
@@ -117,16 +119,22 @@ export class StonechatDetails extends ConversationPanel {
   }
 
   private async go(view: View): Promise<void> {
+    this.trail.push(this.view);
     this.view = view;
     await this.focusHead();
   }
+
+  private readonly back = (): void => {
+    this.view = this.trail.pop() ?? "main";
+    void this.focusHead();
+  };
 
   /** Called for Escape: true where there was a page to go back from. */
   goBack(): boolean {
     if (this.view === "main") {
       return false;
     }
-    void this.go("main");
+    this.back();
     return true;
   }
 
@@ -137,10 +145,10 @@ export class StonechatDetails extends ConversationPanel {
     if (!summary) {
       return nothing;
     }
-    if (summary.kind === "direct") {
+    if (summary.kind === "direct" && this.view === "main") {
       return html`${this.head(this.t("details.person"), { close: this.close })}
-        <div class="scroller"><stonechat-profile .user=${summary.peer ?? ""} .conversation=${this.conversation} in-chat></stonechat-profile>
-          <div class="section">${this.pinnedRow()}</div></div>
+        <div class="scroller"><stonechat-profile .user=${summary.peer ?? ""} .chat=${this.conversation}></stonechat-profile>
+          ${this.pinned > 0 ? html`<div class="section">${this.pinnedRow()}</div>` : nothing}</div>`;
     }
     if (this.view === "main") {
       return this.main(summary);
@@ -151,7 +159,7 @@ export class StonechatDetails extends ConversationPanel {
   private readonly onChanged = (): void => void this.load();
 
   private page(): TemplateResult {
-    const back = (): void => void this.go("main");
+    const { back } = this;
     const frame = (title: string, inner: unknown): TemplateResult => html`${this.head(title, { back, close: this.close })}<div class="scroller">${inner}</div>`;
     const of = this.conversation;
     switch (this.view) {
@@ -171,7 +179,7 @@ export class StonechatDetails extends ConversationPanel {
 
   private readonly onInnerClose = (event: Event): void => {
     event.stopPropagation();
-    void this.go("main");
+    this.back();
   };
 
   /** Shows a member here, unless the page shows people elsewhere. */
@@ -227,7 +235,11 @@ export class StonechatDetails extends ConversationPanel {
   private muteTile(summary: ConversationSummary): TemplateResult {
     const isMuted = summary.preferences.mutedUntil > clock.now();
     return this.tile(isMuted ? "bellOff" : "bell", this.t(isMuted ? "details.unmute" : "details.mute"), () => {
-      void (isMuted ? this.act("mute", () => this.handle!.muteUntil(0)) : muteFor(this, this.handle!, this.titleOf(summary)));
+      if (isMuted) {
+        void this.act("mute", () => this.handle!.muteUntil(0));
+      } else {
+        askMute(this, this.handle!, this.titleOf(summary));
+      }
     }, !isMuted);
   }
 
