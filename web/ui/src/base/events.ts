@@ -1,6 +1,6 @@
 /** How components speak with the page round them: bubbling, composed events. */
 
-import type { ConversationId, Seq, UserId } from "@stonechat/sdk";
+import type { ConversationId, MessageItem, Ordinal, RichText, Seq, UserId } from "@stonechat/sdk";
 import type { IconName } from "./icons.ts";
 
 /** A short remark at the foot of the page. `run` undoes it, or leads somewhere. */
@@ -31,8 +31,8 @@ export const DEFAULT_CHOICES: Choices = {
 };
 
 export interface StonechatEvents {
-  /** Show a conversation, and a message in it. */
-  "stonechat-open": { readonly conversation: ConversationId; readonly seq?: Seq };
+  /** Show a conversation, and a message in it; with its ordinal it is found however far back it is. */
+  "stonechat-open": { readonly conversation: ConversationId; readonly seq?: Seq; readonly ordinal?: Ordinal };
   /** Show who somebody is. */
   "stonechat-open-person": { readonly user: UserId };
   /** Show, or hide, what there is to know of a conversation. */
@@ -48,6 +48,16 @@ export interface StonechatEvents {
   "stonechat-sign-out": { readonly again: boolean };
   /** The user chose something for this device; the app keeps it and applies it. */
   "stonechat-appearance": Partial<Choices>;
+  /** Answer a message. */
+  "stonechat-reply": { readonly item: MessageItem };
+  /** Let an own message say something else; with `text` and without `item`, write that again; with both, in the place of one that failed. */
+  "stonechat-edit": { readonly item?: MessageItem; readonly text?: RichText };
+  /** Change the last own message. */
+  "stonechat-edit-last": Record<string, never>;
+  /** Messages are selected; null when selecting ends. */
+  "stonechat-select": { readonly items: readonly MessageItem[] | null };
+  /** Something was written here, and is on its way. */
+  "stonechat-sent": { readonly conversation: ConversationId };
   /** Search in a conversation. */
   "stonechat-search": { readonly conversation: ConversationId };
   /** Show what a group is like and who may do what in it, in place of the conversation. */

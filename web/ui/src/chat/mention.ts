@@ -1,6 +1,7 @@
 /** Completes whom a message calls. */
 
-import type { UserId } from "@stonechat/sdk";
+import type { Entity, UserId } from "@stonechat/sdk";
+import { fold } from "../base/fold.ts";
 
 /** The rows that a picker shows. */
 export const PICKS_MAX = 6;
@@ -41,11 +42,11 @@ export function queryAt(text: string, caret: number): Query | null {
 
 /** Those whose name begins like the query first, then those in whose name it stands at the start of a word, then inside. */
 export function complete(candidates: readonly Candidate[], query: string, most = PICKS_MAX): Candidate[] {
-  const wanted = folded(query);
+  const wanted = fold(query);
   const ranked: { rank: number; at: number; candidate: Candidate }[] = [];
   candidates.forEach((candidate, at) => {
     const ranks = [candidate.name, candidate.nickname, candidate.username, candidate.reading, candidate.user].map((word, field) =>
-      rank(folded(word), wanted, field));
+      rank(fold(word), wanted, field));
     const best = Math.min(...ranks);
     if (best < Number.POSITIVE_INFINITY) {
       ranked.push({ rank: best, at, candidate });
@@ -69,7 +70,28 @@ function rank(word: string, wanted: string, field: number): number {
   return /[\s._-]/u.test(word[at - 1] ?? "") ? 1 : field === 4 ? Number.POSITIVE_INFINITY : 2;
 }
 
-/** Case and accents make no difference. */
-export function folded(text: string): string {
-  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+/** Names that were written out behind an `@`, where no mark is yet; longer names go before. */
+export function findMentions(text: string, candidates: readonly Candidate[], taken: readonly Entity[]): Entity[] {
+  const found: Entity[] = [];
+  if (!text.includes("@")) {
+    return found;
+  }
+  const names = candidates.flatMap(({ user, name, nickname }) => [name, nickname].filter(Boolean).map((word) => ({ user, word: `@${word}` })));
+  names.sort((a, b) => b.word.length - a.word.length);
+  for (const { user, word } of names) {
+    for (let start = text.indexOf(word); start >= 0; start = text.indexOf(word, start + 1)) {
+      const end = start + word.length;
+      const isFree = ![...taken, ...found].some((mark) => mark.start < end && start < mark.end);
+      if (isFree && !isInside(text, start, end)) {
+        found.push({ start, end, mark: { kind: "mention", user } });
+      }
+    }
+  }
+  return found;
+}
+
+/** Whether letters of the same script go on at either side. */
+function isInside(text: string, start: number, end: number): boolean {
+  const behind = text[end] ?? "";
+  return /[\p{L}\p{N}]/u.test(behind) && !/\p{Script=Han}/u.test(text[end - 1] ?? "") || /[\w]/.test(text[start - 1] ?? "");
 }

@@ -10,10 +10,10 @@ export interface Span {
 
 /** Lines laid out on each side of what is visible. */
 export const AHEAD = 24;
-/** A span that has so few lines left on a side slides. */
+/** Fewer than these on a side, and more are laid out. */
 const FEW = 10;
-/** Lines laid out at most. */
-export const MOUNTED_MAX = 300;
+/** More than these, and those far from what is visible go. */
+const MANY = 120;
 
 const GUESS: Readonly<Record<TimelineItem["kind"], number>> = { message: 48, day: 44, read_marker: 36, start: 180, gap: 48 };
 
@@ -63,15 +63,20 @@ function guess(item: TimelineItem): number {
 }
 
 /**
- * The span to lay out around visible lines. The one that is laid out now stays while enough of it is left on each side, so
- * that lines are not exchanged at every step.
+ * The span to lay out around visible lines. What is laid out stays while enough of it is on each side and it is not too
+ * much, so that lines are not exchanged at every step.
  */
 export function spanAround(now: Span, visible: Span, count: number): Span {
-  const isEnough =
-    now.upto <= count &&
-    (now.from === 0 || visible.from - now.from >= FEW) &&
-    (now.upto === count || now.upto - visible.upto >= FEW) &&
-    now.upto - now.from <= MOUNTED_MAX &&
-    visible.from >= now.from && visible.upto <= now.upto;
-  return isEnough ? now : { from: Math.max(0, visible.from - AHEAD), upto: Math.min(count, visible.upto + AHEAD) };
+  const needed = { from: Math.max(0, visible.from - FEW), upto: Math.min(count, visible.upto + FEW) };
+  const wanted = { from: Math.max(0, visible.from - AHEAD), upto: Math.min(count, visible.upto + AHEAD) };
+  const isApart = now.upto < needed.from || now.from > needed.upto || now.upto > count;
+  if (isApart) {
+    return wanted;
+  }
+  const from = now.from <= needed.from ? now.from : wanted.from;
+  const upto = now.upto >= needed.upto ? now.upto : wanted.upto;
+  if (from === now.from && upto === now.upto && upto - from <= MANY) {
+    return now;
+  }
+  return upto - from > Math.max(MANY, wanted.upto - wanted.from) ? wanted : { from, upto };
 }

@@ -174,13 +174,22 @@ describe("spans", () => {
   it("stay while enough is laid out on each side", () => {
     const now = { from: 50, upto: 150 };
     expect(spanAround(now, { from: 80, upto: 95 }, 500)).toBe(now);
-    expect(spanAround(now, { from: 55, upto: 70 }, 500)).toEqual({ from: 31, upto: 94 });
-    expect(spanAround(now, { from: 140, upto: 149 }, 500)).toEqual({ from: 116, upto: 173 });
+    expect(spanAround(now, { from: 60, upto: 140 }, 500)).toBe(now);
+  });
+  it("grow towards what comes, and let go of what is far", () => {
+    expect(spanAround({ from: 50, upto: 100 }, { from: 55, upto: 70 }, 500)).toEqual({ from: 31, upto: 100 });
+    expect(spanAround({ from: 50, upto: 170 }, { from: 55, upto: 70 }, 500)).toEqual({ from: 31, upto: 94 });
+    expect(spanAround({ from: 50, upto: 150 }, { from: 300, upto: 310 }, 500)).toEqual({ from: 276, upto: 334 });
+  });
+  it("take in what arrives at the end", () => {
+    expect(spanAround({ from: 400, upto: 500 }, { from: 486, upto: 501 }, 501)).toEqual({ from: 400, upto: 501 });
+    expect(spanAround({ from: 400, upto: 520 }, { from: 506, upto: 521 }, 521)).toEqual({ from: 482, upto: 521 });
   });
   it("end where the lines end", () => {
     expect(spanAround({ from: 0, upto: 0 }, { from: 490, upto: 500 }, 500)).toEqual({ from: 466, upto: 500 });
     const now = { from: 0, upto: 20 };
     expect(spanAround(now, { from: 0, upto: 20 }, 20)).toBe(now);
+    expect(spanAround(now, { from: 0, upto: 12 }, 12)).toEqual({ from: 0, upto: 12 });
   });
   it("find a line by its distance from the end", () => {
     const sizes = new Sizes();

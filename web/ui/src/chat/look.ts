@@ -1,0 +1,79 @@
+/** What the lines of a timeline share: who looks, at what conversation, in what language. */
+
+import type { Account, ContactCard, ConversationSummary, Message, MessageItem, Role, TimelineItem, UserId } from "@stonechat/sdk";
+import { displayName } from "../base/names.ts";
+import type { Locale } from "../i18n/index.ts";
+
+/** What an app puts in the place of a part: the tag of an element, or a function that gives a template. */
+export type Renderer = string | ((item: TimelineItem, look: Look) => unknown);
+
+/**
+ * By the kind of a content (`text`, `image`, `location`, …), the type of an own body (`com.acme.order`), or the kind of a
+ * line (`day`, `read_marker`, `start`, `gap`). The element gets `item`, and `message` where it is one.
+ */
+export type Renderers = Readonly<Record<string, Renderer>>;
+
+/** One object for a rendering: while nothing in it changed it is the same, and lines are not looked at again. */
+export interface Look {
+  readonly account: Account;
+  readonly locale: Locale;
+  readonly summary: ConversationSummary | null;
+  /** Of the authors who have one that is shown. */
+  readonly roles: ReadonlyMap<UserId, Role>;
+  readonly renderers: Renderers;
+  /** How many messages were unread when the timeline was opened. */
+  readonly unread: number;
+  readonly isOnline: boolean;
+}
+
+export function isDirect(look: Look): boolean {
+  return look.summary === null || look.summary.kind === "direct";
+}
+
+/** How many others there are to read a message. */
+export function others(look: Look): number {
+  return Math.max((look.summary?.memberCount ?? 2) - 1, 1);
+}
+
+export function nameOf(look: Look, user: UserId): string {
+  return user === look.account.user ? look.locale.t("common.you") : displayName(look.account, user);
+}
+
+/** Who is meant by a card: his name here goes before what the sender called him. */
+export function cardName(look: Look, card: ContactCard): string {
+  return look.account.names.get().get(card.user) ?? (card.displayName || displayName(look.account, card.user));
+}
+
+/** One line of what a message says. */
+export function wordsOf(look: Look, message: Pick<Message, "content">): string {
+  const { content } = message;
+  const { t } = look.locale;
+  switch (content.kind) {
+    case "text": return content.text;
+    case "recalled": return t("msg.quote_recalled");
+    case "corrupt": return t("msg.damaged");
+    case "opaque": return look.account.words(content) || t("msg.unknown");
+    case "merged": return content.title || t("msg.merged", { n: content.messages.length });
+    case "location": return content.name || t("kind.location");
+    case "contact_card": return t("msg.caption", { kind: t("msg.contact"), name: cardName(look, content) });
+    default: return content.caption || t("msg.caption", { kind: t(`kind.${content.kind}`), name: content.file.name });
+  }
+}
+
+export type Tick = "waiting" | "sent" | "delivered" | "read" | "failed";
+
+/** How far an own message has come; null for those of others. */
+export function tickOf(item: MessageItem, look: Look): Tick | null {
+  switch (item.state?.kind) {
+    case undefined: return null;
+    case "queued":
+    case "sending": return "waiting";
+    case "failed": return "failed";
+    default: break;
+  }
+  // In groups one of many is no news: only all count.
+  if (item.readBy >= (isDirect(look) ? 1 : others(look))) {
+    return "read";
+  }
+  return isDirect(look) && item.deliveredTo > 0 ? "delivered" : "sent";
+}

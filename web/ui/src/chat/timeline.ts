@@ -1,0 +1,765 @@
+/** `<stonechat-timeline>`: the messages of a conversation. */
+
+import type { Account, Conversation, ItemKey, Message, MessageItem, Ordinal, Seq, Timeline, TimelineItem, UserId, Role } from "@stonechat/sdk";
+import { html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import { guard } from "lit/directives/guard.js";
+import { repeat } from "lit/directives/repeat.js";
+import { announce } from "../base/announcer.ts";
+import { badge } from "../base/badge.ts";
+import { StonechatElement } from "../base/element.ts";
+import { icon, pebbles } from "../base/icons.ts";
+import { base, badges, buttons, skeletons, surface } from "../base/styles.ts";
+import { clock, dayName, localDay, minutes } from "../base/time.ts";
+import { recalledText } from "./deeds.ts";
+import { firstOrdinal, joined, linesOf, type Distant } from "./distant.ts";
+import { otherLine } from "./lines.ts";
+import { isDirect, nameOf, wordsOf, type Look, type Renderers } from "./look.ts";
+import { messageLine } from "./message.ts";
+import { Reading } from "./reading.ts";
+import { joins } from "./runs.ts";
+import { Scroller } from "./scroller.ts";
+import { frame, lines, scripts } from "./timeline-css.ts";
+import { TimelineHands } from "./hands.ts";
+
+/** Messages fetched at once. */
+const PAGE = 50;
+/** So many unread are loaded when a conversation is opened; with more it opens at the first of them, and they load on the way. */
+const UNREAD_LOADED_MAX = 280;
+/** A message so far back is loaded together with all between. */
+const NEAR = 400;
+const JUMPED_MS = 2_400;
+const SKELETON_AFTER_MS = 300;
+const STICKY_MS = 800;
+/** A message that waits for longer has a word for it. */
+const SLOW_MS = 3_000;
+const ANNOUNCE_MS = 1_000;
+/** Lines nearer to the edge than this, and more are fetched. */
+const EDGE_LINES = 12;
+
+/** What is on the screen in some document, by account: the server tells more of those. */
+const shown = new WeakMap<Account, Map<StonechatTimeline, string>>();
+
+/**
+ * @fires stonechat-reply - somebody wants to answer a message
+ * @fires stonechat-edit - he wants to change an own one, or to write one again
+ * @fires stonechat-select - messages were selected, or selecting ended
+ * @fires pins - what is known to be pinned: messages, oldest first
+ * @csspart message - a message; within it `bubble`, `author`, `quote`, `text`, `card`, `meta`, `ticks`, `reactions`, `reaction`, `failure`
+ * @csspart divider - between days, and above the unread
+ */
+@customElement("stonechat-timeline")
+export class StonechatTimeline extends StonechatElement {
+  /** The id of the conversation. */
+  @property() conversation = "";
+  /** What an app puts in the place of a kind of content, or of line. */
+  @property({ attribute: false }) renderers: Renderers = {};
+
+  @state() private timeline: Timeline | null = null;
+  @state() private stretch: Distant | null = null;
+  @state() private jumped: ItemKey | null = null;
+  @state() private skeleton = false;
+  /** The message that has the bar of three beside it. */
+  @state() active: ItemKey | null = null;
+  /** Null while nothing is being selected. */
+  @state() selection: ReadonlySet<ItemKey> | null = null;
+  @state() private isAway = false;
+  @state() private loadsEarlier = false;
+  @state() private cameFrom: { readonly key: ItemKey; readonly stretch: Distant | null } | null = null;
+
+  @query(".scroll") private box!: HTMLElement;
+  @query("ol") private list!: HTMLElement;
+  @query(".sticky") private sticky!: HTMLElement;
+
+  /** What is shown, oldest first. */
+  items: readonly TimelineItem[] = [];
+  look: Look | null = null;
+  private opened: { readonly account: Account; readonly id: string; readonly talk: Conversation } | null = null;
+  private unread = 0;
+  private readUpto: Ordinal = 0;
+  private roles: ReadonlyMap<UserId, Role> = new Map();
+  private seenOrdinal: Ordinal = 0;
+  private newest: Ordinal = 0;
+  private fresh: ItemKey | null = null;
+  private stuck = false;
+  private readonly filling = new Set<Ordinal>();
+  private loadsLater = false;
+  private madeOf: readonly unknown[] = [];
+  private news: string[] = [];
+  private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
+  private readonly scroller = new Scroller(() => this.box, () => this.list);
+  private readonly reading = new Reading();
+  private readonly hands = new TimelineHands(this);
+  private sizes: ResizeObserver | null = null;
+  private isScrolling = false;
+
+  static override styles: CSSResultGroup = [base, surface, buttons, badges, skeletons, frame, lines, scripts];
+
+  /** The conversation that is shown; null before it is known. */
+  get talk(): Conversation | null {
+    return this.opened?.talk ?? null;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    for (const event of ["visibilitychange", "focus", "blur"]) {
+      addEventListener(event, this.reading.lookAgain, true);
+    }
+    this.requestUpdate();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const event of ["visibilitychange", "focus", "blur"]) {
+      removeEventListener(event, this.reading.lookAgain, true);
+    }
+    this.sizes?.disconnect();
+    this.sizes = null;
+    this.close();
+  }
+
+  /* Opening */
+
+  private close(): void {
+    this.timeline?.close();
+    this.reading.close();
+    this.timers.forEach(clearTimeout);
+    this.timers.clear();
+    if (this.opened !== null) {
+      tellShown(this.opened.account, this, null);
+    }
+    [this.opened, this.timeline, this.stretch, this.jumped, this.active, this.selection] = [null, null, null, null, null, null];
+    [this.cameFrom, this.look, this.items, this.roles, this.skeleton, this.isAway] = [null, null, [], new Map(), false, false];
+    [this.seenOrdinal, this.newest, this.unread, this.stuck, this.loadsEarlier, this.loadsLater] = [0, 0, 0, false, false, false];
+    this.news = [];
+    this.scroller.reset();
+  }
+
+  private open(account: Account, id: string): void {
+    this.close();
+    const talk = account.conversation(id);
+    this.opened = { account, id, talk };
+    this.reading.open(talk);
+    tellShown(account, this, id);
+    const summary = talk.summary.get();
+    this.unread = summary?.unread ?? 0;
+    this.readUpto = summary?.readOrdinal ?? 0;
+    const isFar = this.unread > UNREAD_LOADED_MAX;
+    this.later("skeleton", SKELETON_AFTER_MS, () => (this.skeleton = this.timeline === null));
+    talk.timeline({ page: isFar ? PAGE : Math.max(PAGE, this.unread + EDGE_LINES) }).then((timeline) => {
+      if (this.opened?.talk !== talk) {
+        timeline.close();
+        return;
+      }
+      this.timeline = timeline;
+      this.skeleton = false;
+      if (isFar) {
+        void this.jumpToUnread();
+      } else if (timeline.items.get().some((item) => item.kind === "read_marker")) {
+        this.scroller.aimAt({ key: "read", at: 1 / 3 });
+      }
+    }, () => (this.skeleton = false));
+    if (summary !== null && summary.kind !== "direct") {
+      void this.learnRoles(talk);
+    }
+    if (summary?.preferences.markedUnread) {
+      talk.markUnread(false).then((handle) => handle.done).catch(() => undefined);
+    }
+  }
+
+  private async learnRoles(talk: Conversation): Promise<void> {
+    const admins = await talk.admins().catch(() => null);
+    if (admins !== null && this.opened?.talk === talk) {
+      this.roles = new Map(admins.map(({ user, role }) => [user, role]));
+      this.requestUpdate();
+    }
+  }
+
+  private later(name: string, ms: number, run: () => void): void {
+    clearTimeout(this.timers.get(name));
+    this.timers.set(name, setTimeout(run, ms));
+  }
+
+  /* Rendering */
+
+  /** Many changes in one frame are one rendering. */
+  protected override async scheduleUpdate(): Promise<void> {
+    if (this.hasUpdated) {
+      await new Promise((resolve) => (document.hidden ? setTimeout(resolve, 200) : requestAnimationFrame(resolve)));
+    }
+    super.scheduleUpdate();
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    super.willUpdate(changed);
+    const { account, opened } = this;
+    if (account === null || this.conversation === "") {
+      if (opened !== null) {
+        this.close();
+      }
+      return;
+    }
+    if (opened?.account !== account || opened.id !== this.conversation) {
+      this.open(account, this.conversation);
+    }
+    this.look = this.lookNow(account);
+    const live = this.timeline === null ? [] : this.read(this.timeline.items);
+    this.items = this.linesOf(live);
+    this.notice(live);
+    this.scroller.take(this.items);
+  }
+
+  private lookNow(account: Account): Look {
+    const talk = this.opened?.talk as Conversation;
+    const summary = this.read(talk.summary);
+    const isOnline = this.read(account.connection).kind === "online";
+    if (isOnline && this.look?.isOnline === false) {
+      this.stuck = false;
+    }
+    // Lines read names, relations and what the group allows. That it moved on is nothing to them.
+    const group = summary?.group;
+    const madeOf = [
+      account, this.locale, this.renderers, this.roles, isOnline, this.read(account.names), this.read(account.relations),
+      this.read(account.contentTypes), summary?.kind, summary?.role, summary?.member, summary?.memberCount, summary?.title, group?.settings,
+      group?.dissolved, group?.mutedUntil, group?.avatar, this.unread,
+    ];
+    if (this.look !== null && madeOf.every((part, at) => part === this.madeOf[at])) {
+      return this.look;
+    }
+    this.madeOf = madeOf;
+    return { account, locale: this.locale, summary, roles: this.roles, renderers: this.renderers, unread: this.unread, isOnline };
+  }
+
+  private linesCache: { readonly stretch: Distant | null; readonly live: readonly TimelineItem[]; readonly lines: readonly TimelineItem[] } | null = null;
+
+  private linesOf(live: readonly TimelineItem[]): readonly TimelineItem[] {
+    const { stretch, account } = this;
+    if (stretch === null || account === null) {
+      this.scroller.isLive = true;
+      return live;
+    }
+    if (this.linesCache?.stretch === stretch && this.linesCache.live === live) {
+      return this.linesCache.lines;
+    }
+    const { lines: all, meets } = linesOf(stretch, live, {
+      me: account.user,
+      dayOf: localDay,
+      words: (message: Message) => (this.look === null ? "" : wordsOf(this.look, message)),
+      readUpto: this.unread > UNREAD_LOADED_MAX ? this.readUpto : null,
+    });
+    this.scroller.isLive = meets;
+    this.linesCache = { stretch, live, lines: all };
+    return all;
+  }
+
+  /** Tells what arrived, and goes along with an own message. */
+  private notice(live: readonly TimelineItem[]): void {
+    const last = live.at(-1);
+    if (last?.kind === "message" && last.message.own && last.key !== this.fresh && (last.state?.kind === "queued" || last.state?.kind === "sending")) {
+      const isNew = this.newest > 0 || this.fresh !== null || this.hasUpdated;
+      this.fresh = last.key;
+      if (isNew && clock.now() - last.message.sentAt < SLOW_MS) {
+        this.toLatest();
+      }
+      this.later("slow", SLOW_MS, () => this.requestUpdate());
+    }
+    this.tellPins(live);
+    const before = this.newest;
+    for (let at = live.length - 1; at >= 0; at -= 1) {
+      const item = live[at] as TimelineItem;
+      if (item.kind !== "message" || item.message.ordinal === 0) {
+        continue;
+      }
+      const { message } = item;
+      if (message.ordinal <= before) {
+        break;
+      }
+      this.newest = Math.max(this.newest, message.ordinal);
+      if (before > 0 && !message.own && this.look !== null) {
+        this.news.push(this.locale.t("chat.said", { name: nameOf(this.look, message.sender), text: wordsOf(this.look, message) }));
+      }
+    }
+    if (this.news.length > 0 && !this.timers.has("news")) {
+      this.later("news", ANNOUNCE_MS, () => {
+        this.timers.delete("news");
+        const { news } = this;
+        this.news = [];
+        announce(news.length === 1 ? (news[0] as string) : this.locale.t("chat.new", { n: news.length }));
+      });
+    }
+  }
+
+  private pinsOf: readonly TimelineItem[] = [];
+  private pins = "";
+
+  /** Tells what is known to be pinned, when that is another than before. */
+  private tellPins(live: readonly TimelineItem[]): void {
+    if (live === this.pinsOf || (live.length === 0 && this.pins === "")) {
+      return;
+    }
+    this.pinsOf = live;
+    const pinned = live.flatMap((item) => (item.kind === "message" && item.message.pinned && item.message.seq > 0 ? [item.message] : []));
+    const pins = `${this.conversation} ${pinned.map(({ seq }) => seq).join()}`;
+    if (pins !== this.pins) {
+      this.pins = pins;
+      this.dispatchEvent(new CustomEvent("pins", { detail: pinned }));
+    }
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { look } = this;
+    if (look === null) {
+      return nothing;
+    }
+    const { t } = this.locale;
+    const { from, upto } = this.scroller.span;
+    const isEarlierAway = !look.isOnline && this.items.length > 0 && this.items[0]?.kind !== "start" && from === 0 && this.stuck;
+    return html`
+      <div class="scroll ${isDirect(look) ? "direct" : ""} ${this.selection === null ? "" : "selecting"}" role="log" tabindex="0" aria-live="off"
+        aria-label=${t("chat.messages")} @scroll=${this.onScroll} @click=${this.hands.click} @keydown=${this.hands.key}
+        @contextmenu=${this.hands.contextMenu} @pointerover=${this.hands.over} @pointerleave=${this.hands.leave}
+        @pointerdown=${this.hands.down} @pointerup=${this.hands.up} @pointermove=${this.hands.move} @pointercancel=${this.hands.up} @focusin=${this.hands.focusIn}>
+        <div class="column">
+          ${isEarlierAway ? html`<p class="note">${t("chat.earlier_offline")}</p>` : nothing}
+          <div class="before"></div>
+          <ol role="list">${repeat(this.items.slice(from, upto), (item) => item.key, (item, at) => this.line(item, from + at, look))}</ol>
+          <div class="behind"></div>
+          ${this.skeleton && this.items.length === 0
+            ? html`<div class="skeletons" aria-hidden="true"><span class="skeleton"></span><span class="skeleton"></span><span class="skeleton"></span></div>` : nothing}
+        </div>
+      </div>
+      <div class="sticky" aria-hidden="true"><span></span></div>
+      ${this.loadsEarlier && from === 0 ? html`<div class="loading" role="status">${pebbles}<span class="sr">${t("chat.loading_earlier")}</span></div>` : nothing}
+      ${this.jumps(look)}`;
+  }
+
+  private line(item: TimelineItem, at: number, look: Look): unknown {
+    if (item.kind !== "message") {
+      const day = item.kind === "day" ? Math.floor(this.read(minutes) / 1_440) : 0;
+      return guard([item, look, day], () => otherLine(item, look));
+    }
+    const { key } = item;
+    const start = !joins(this.items[at - 1], item);
+    const end = !joins(item, this.items[at + 1]);
+    const selected = this.selection?.has(key) ?? false;
+    const now = clock.now();
+    const isWaiting = item.state?.kind === "queued" || item.state?.kind === "sending";
+    const line = {
+      start, end, selected, jumped: this.jumped === key, active: this.active === key && this.selection === null,
+      slow: isWaiting && now - item.message.sentAt >= SLOW_MS,
+      fresh: this.fresh === key,
+      again: item.message.content.kind === "recalled" && recalledText(item, now) !== null,
+    };
+    return guard([item, look, ...Object.values(line)], () => messageLine(item, line, look));
+  }
+
+  private jumps(look: Look): unknown {
+    const { t } = this.locale;
+    const summary = this.opened === null ? null : this.read(this.opened.talk.summary);
+    if (!this.isAway && this.cameFrom === null) {
+      return nothing;
+    }
+    const unseen = this.unseen(summary?.unread ?? 0);
+    const mentions = summary?.unreadMentions ?? 0;
+    return html`<div class="jumps" part="jumps">
+      ${this.cameFrom === null ? nothing : html`<button type="button" class="jump" aria-label=${t("chat.back")} title=${t("chat.back")} @click=${this.goBack}>${icon("undo")}</button>`}
+      ${mentions > 0 && this.isAway ? html`<button type="button" class="jump" aria-label=${t("chat.to_mention", { n: mentions })} title=${t("chat.to_mention", { n: mentions })}
+        @click=${() => void this.jumpToMention()}>${icon("at")}${badge(mentions, look.locale)}</button>` : nothing}
+      ${this.isAway ? html`<button type="button" class="jump" aria-label=${unseen > 0 ? t("chat.to_latest_n", { n: unseen }) : t("chat.to_latest")} title=${t("chat.to_latest")}
+        @click=${() => this.toLatest()}>${icon("end")}${badge(unseen, look.locale, (summary?.preferences.mutedUntil ?? 0) > clock.now())}</button>` : nothing}
+    </div>`;
+  }
+
+  private unseen(unread: number): number {
+    if (!this.scroller.isLive) {
+      return unread;
+    }
+    let count = 0;
+    for (let at = this.items.length - 1; at >= 0; at -= 1) {
+      const item = this.items[at];
+      if (item?.kind === "message" && item.message.ordinal > 0) {
+        if (item.message.ordinal <= this.seenOrdinal) {
+          break;
+        }
+        count += item.message.own ? 0 : 1;
+      }
+    }
+    return count;
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    super.updated(changed);
+    if (this.look === null) {
+      return;
+    }
+    if (this.sizes === null) {
+      this.sizes = new ResizeObserver(() => {
+        this.scroller.settle();
+        this.looked();
+      });
+      this.sizes.observe(this.box);
+      this.sizes.observe(this.list);
+    }
+    const { before, behind } = this.scroller.spacers();
+    this.setSpacer(".before", before);
+    this.setSpacer(".behind", behind);
+    this.scroller.settle();
+    this.hands.keepFocus();
+    this.looked();
+  }
+
+  private setSpacer(name: string, height: number): void {
+    const spacer = this.renderRoot.querySelector<HTMLElement>(name);
+    const size = `${height}px`;
+    if (spacer !== null && spacer.style.height !== size) {
+      spacer.style.height = size;
+    }
+  }
+
+  /* Scrolling */
+
+  private onScroll(): void {
+    if (this.isScrolling) {
+      return;
+    }
+    this.isScrolling = true;
+    requestAnimationFrame(() => {
+      this.isScrolling = false;
+      if (this.isConnected && this.box !== null) {
+        this.scroller.scrolled();
+        this.showDay();
+        this.looked();
+      }
+    });
+  }
+
+  /** After what is in sight may be another. */
+  private looked(): void {
+    const { scroller, items } = this;
+    if (this.timeline === null || items.length === 0 || this.box.clientHeight === 0) {
+      return;
+    }
+    const isAway = !scroller.isLive || scroller.fromEnd > this.box.clientHeight;
+    const wasSeen = this.seenOrdinal;
+    const seen = lastMessage(items, scroller.isAtEnd && scroller.isLive ? items.length - 1 : scroller.seenUpto);
+    if (seen !== null) {
+      this.seenOrdinal = Math.max(this.seenOrdinal, seen.ordinal);
+      this.reading.look(seen.seq);
+    }
+    if (isAway !== this.isAway) {
+      this.isAway = isAway;
+    }
+    if (scroller.isOut || (isAway && wasSeen !== this.seenOrdinal)) {
+      this.requestUpdate();
+    }
+    if (scroller.isAtEnd && scroller.isLive && this.cameFrom !== null && this.jumped === null) {
+      this.cameFrom = null;
+    }
+    this.fetchAround();
+  }
+
+  /** Fetches what is about to be seen. */
+  private fetchAround(): void {
+    const { from, upto } = this.scroller.visible;
+    if (from < EDGE_LINES) {
+      void this.loadEarlier();
+    }
+    if (!this.scroller.isLive && upto > this.items.length - EDGE_LINES) {
+      void this.loadLater();
+    }
+    for (let at = Math.max(0, from - EDGE_LINES); at < Math.min(this.items.length, upto + EDGE_LINES); at += 1) {
+      const item = this.items[at];
+      if (item?.kind === "gap" && this.look?.isOnline && !this.filling.has(item.after)) {
+        void this.fillGap(item.after);
+      }
+    }
+  }
+
+  private async fillGap(after: Ordinal): Promise<void> {
+    this.filling.add(after);
+    try {
+      await this.timeline?.fillGap(after);
+    } catch {
+      // The next look at it, or the next connection, asks again.
+    } finally {
+      this.later(`gap${after}`, SLOW_MS, () => this.filling.delete(after));
+    }
+  }
+
+  private async loadEarlier(): Promise<void> {
+    const { timeline, talk, stretch } = this;
+    if (this.loadsEarlier || this.stuck || timeline === null || talk === null || this.items[0]?.kind === "start" || this.items.length === 0) {
+      return;
+    }
+    this.loadsEarlier = true;
+    try {
+      if (stretch === null) {
+        const { loaded, reachedStart } = await timeline.paginateBack(PAGE);
+        this.stuck = loaded === 0 && !reachedStart;
+      } else {
+        const page = await talk.fetchHistory(stretch.messages[0]?.ordinal ?? null, PAGE);
+        if (this.stretch === stretch) {
+          this.stretch = joined(stretch, page.messages, page.moreBefore);
+        }
+      }
+    } catch {
+      // Asked again when the connection is back.
+      this.stuck = true;
+    } finally {
+      this.loadsEarlier = false;
+    }
+  }
+
+  private async loadLater(): Promise<void> {
+    const { talk, stretch } = this;
+    const last = stretch?.messages.at(-1)?.ordinal;
+    if (this.loadsLater || talk === null || stretch === null || last === undefined) {
+      return;
+    }
+    this.loadsLater = true;
+    try {
+      const page = await talk.fetchAround(last + PAGE / 2, PAGE);
+      if (this.stretch === stretch) {
+        const later = page.messages.filter((message) => message.ordinal >= last);
+        this.stretch = joined(stretch, later, stretch.moreBefore);
+      }
+    } catch {
+      // Scrolling on asks again.
+    } finally {
+      this.loadsLater = false;
+    }
+  }
+
+  /** The day of the uppermost line, while scrolling. */
+  private showDay(): void {
+    const { from } = this.scroller.visible;
+    let at = Math.min(from, this.items.length - 1);
+    // The line of a day itself is near: it says it already.
+    const isNear = this.items.slice(from, from + 2).some((item) => item.kind === "day");
+    while (at >= 0 && this.items[at]?.kind !== "day") {
+      at -= 1;
+    }
+    const item = this.items[at];
+    if (item?.kind !== "day" || isNear) {
+      this.sticky.classList.remove("shown");
+      return;
+    }
+    (this.sticky.firstElementChild as HTMLElement).textContent = dayName(item.day, clock.now(), this.locale);
+    this.sticky.classList.add("shown");
+    this.later("sticky", STICKY_MS, () => this.sticky.classList.remove("shown"));
+  }
+
+  /* Jumping */
+
+  /** To the newest message. */
+  toLatest(): void {
+    [this.stretch, this.cameFrom] = [null, null];
+    this.scroller.isLive = true;
+    this.scroller.toEnd();
+    this.requestUpdate();
+  }
+
+  /** Back to where one was before a jump. */
+  private goBack = (): void => {
+    const { cameFrom } = this;
+    if (cameFrom !== null) {
+      [this.stretch, this.cameFrom] = [cameFrom.stretch, null];
+      this.scroller.aimAt({ key: cameFrom.key, at: 1 / 3 });
+      this.highlight(cameFrom.key);
+    }
+  };
+
+  /** To the first message that was unread when the timeline was opened. */
+  async jumpToUnread(): Promise<boolean> {
+    if (this.items.some((item) => item.kind === "read_marker")) {
+      this.scroller.aimAt({ key: "read", at: 1 / 3 });
+      this.requestUpdate();
+      return true;
+    }
+    if (this.unread === 0 || !(await this.fetchStretch(this.readUpto + 1))) {
+      return false;
+    }
+    this.scroller.aimAt({ key: "read", at: 1 / 3 });
+    return true;
+  }
+
+  /** To the next message that calls the user, and that he has not seen. */
+  async jumpToMention(): Promise<boolean> {
+    const { talk } = this;
+    const summary = talk?.summary.get();
+    if (talk === null || !summary) {
+      return false;
+    }
+    const me = this.account?.user ?? "";
+    const isMine = (item: TimelineItem): boolean =>
+      item.kind === "message" && item.message.ordinal > Math.max(summary.readOrdinal, this.seenOrdinal) &&
+      item.message.attributes !== null && (item.message.attributes.mentionAll || item.message.attributes.mentions.includes(me));
+    const near = this.items.find(isMine);
+    if (near?.kind === "message") {
+      return this.jumpTo(near.message.seq, near.message.ordinal);
+    }
+    const first = await talk.mentions(summary.readOrdinal, 1).catch(() => null);
+    const mention = first?.mentions[0];
+    return mention !== undefined && this.jumpTo(mention.seq, mention.ordinal);
+  }
+
+  /** To a message, by its numbers; the ordinal lets it be found far away. Remembers where one was. */
+  async jumpTo(seq: Seq, ordinal: Ordinal = 0): Promise<boolean> {
+    await this.updateComplete;
+    const place = this.scroller.visible.from;
+    const was = this.items[place]?.kind === "message" ? this.items[place] : this.items[place + 1];
+    const cameFrom = was === undefined || this.timeline === null ? null : { key: was.key, stretch: this.stretch };
+    const found = await this.find(seq, ordinal);
+    if (found === null) {
+      const isOnline = this.look?.isOnline ?? false;
+      this.emit("stonechat-toast", { text: this.locale.t(isOnline ? "chat.gone" : "chat.far") });
+      return false;
+    }
+    this.cameFrom = cameFrom;
+    this.scroller.aimAt({ key: found, at: 1 / 3 });
+    this.highlight(found);
+    return true;
+  }
+
+  private highlight(key: ItemKey): void {
+    this.jumped = null;
+    // Off for a frame, so that the same line lights up a second time.
+    void this.updateComplete.then(() => {
+      this.jumped = key;
+      this.later("jumped", JUMPED_MS, () => (this.jumped = null));
+    });
+  }
+
+  private async find(seq: Seq, ordinal: Ordinal): Promise<ItemKey | null> {
+    const here = (): ItemKey | null =>
+      this.items.find((item) => item.kind === "message" && item.message.seq === seq)?.key ?? null;
+    const inLive = (): ItemKey | null =>
+      this.timeline?.items.get().find((item) => item.kind === "message" && item.message.seq === seq)?.key ?? null;
+    const known = here();
+    if (known !== null) {
+      return known;
+    }
+    const live = inLive();
+    if (live !== null) {
+      this.stretch = null;
+      return live;
+    }
+    const { timeline } = this;
+    if (timeline === null) {
+      return null;
+    }
+    const distance = ordinal > 0 ? firstOrdinal(timeline.items.get()) - ordinal : NEAR;
+    if (distance > 0 && distance <= NEAR) {
+      this.loadsEarlier = true;
+      const loaded = await timeline.paginateBack(distance + EDGE_LINES).catch(() => null);
+      this.loadsEarlier = false;
+      const near = inLive();
+      if (near !== null) {
+        this.stretch = null;
+        return near;
+      }
+      if (loaded === null && ordinal === 0) {
+        return null;
+      }
+    }
+    if (ordinal === 0 || !(await this.fetchStretch(ordinal))) {
+      return null;
+    }
+    this.items = this.linesOf(timeline.items.get());
+    return here();
+  }
+
+  private async fetchStretch(ordinal: Ordinal): Promise<boolean> {
+    const talk = this.talk;
+    const page = await talk?.fetchAround(ordinal, PAGE).catch(() => null);
+    if (!page || page.messages.length === 0 || this.talk !== talk) {
+      return false;
+    }
+    this.stretch = { messages: page.messages, moreBefore: page.moreBefore };
+    return true;
+  }
+
+  /* For those who act on messages */
+
+  /** Brings a message into sight, with as little movement as can be. */
+  async reveal(key: ItemKey): Promise<HTMLElement | null> {
+    this.scroller.aimAt({ key, at: "nearest" });
+    this.requestUpdate();
+    await this.updateComplete;
+    return this.scroller.elementOf(key);
+  }
+
+  elementOf(key: ItemKey): HTMLElement | null {
+    return this.scroller.elementOf(key);
+  }
+
+  messageAt(key: ItemKey): MessageItem | null {
+    const place = this.scroller.placeOf(key);
+    const item = place === undefined ? undefined : this.items[place];
+    return item?.kind === "message" ? item : null;
+  }
+
+  /** The last line in sight, where the keyboard begins. */
+  get lastVisible(): number {
+    return this.scroller.visible.upto - 1;
+  }
+
+  get scrollBox(): HTMLElement {
+    return this.box;
+  }
+
+  /** Takes a message into the selection, or out of it; with the first one selecting begins. */
+  toggle(key: ItemKey): void {
+    const selection = new Set(this.selection ?? []);
+    if (!selection.delete(key)) {
+      selection.add(key);
+    }
+    this.setSelection(selection);
+  }
+
+  setSelection(selection: ReadonlySet<ItemKey> | null): void {
+    this.selection = selection !== null && selection.size === 0 && this.selection === null ? null : selection;
+    const items = this.items.filter((item): item is MessageItem => item.kind === "message" && (selection?.has(item.key) ?? false));
+    this.emit("stonechat-select", { items: this.selection === null ? null : items });
+  }
+
+  /** The last own message that may be changed. */
+  get lastEditable(): MessageItem | null {
+    return this.hands.lastEditable();
+  }
+
+  override focus(options?: FocusOptions): void {
+    this.box?.focus(options);
+  }
+}
+
+function lastMessage(items: readonly TimelineItem[], from: number): Message | null {
+  for (let at = from; at >= 0; at -= 1) {
+    const item = items[at];
+    if (item?.kind === "message" && item.message.seq > 0) {
+      return item.message;
+    }
+  }
+  return null;
+}
+
+/** Tells the server what is on the screen. */
+function tellShown(account: Account, timeline: StonechatTimeline, id: string | null): void {
+  let all = shown.get(account);
+  if (all === undefined) {
+    shown.set(account, (all = new Map()));
+  }
+  if (id === null) {
+    all.delete(timeline);
+  } else {
+    all.set(timeline, id);
+  }
+  // Not told to a server that cannot be reached: the SDK says it again with the next connection.
+  account.focus([...new Set(all.values())].slice(0, 16)).catch(() => undefined);
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "stonechat-timeline": StonechatTimeline;
+  }
+}
