@@ -50,7 +50,7 @@ function withTable(code) {
   const table = `${file.enumType.map(enumLine).join("\n")}\n\n${file.messageType.map(messageLine).join("\n")}`;
   return code
     .replace(call, () => `describe("${file.package}", ${JSON.stringify(table)})`)
-    .replace("import { enumDesc, fileDesc, messageDesc }", 'import { describe } from "../../../describe.ts";\nimport { enumDesc, messageDesc }');
+    .replace('import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2"', 'import { describe, enumDesc, messageDesc } from "../../../describe.ts"');
 }
 
 function enumLine({ name, value }) {

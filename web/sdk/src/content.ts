@@ -1,7 +1,8 @@
 /** What messages say: texts with marked stretches, references to uploads, places, people, and other messages. */
 
-import { create, type DescMessage, fromBinary, toBinary } from "@bufbuild/protobuf";
+import type { DescMessage } from "@bufbuild/protobuf";
 import { isSafeLink } from "./body.ts";
+import { fromBinary, toBinary } from "./codec.ts";
 import { NO_BYTES } from "./core/wire.ts";
 import { userId } from "./domain/id.ts";
 import { num } from "./domain/number.ts";
@@ -58,10 +59,7 @@ function known(bodyType: string, body: Uint8Array): Content | null {
 
 /** The type and the bytes that say this; null where there is nothing to say, or a mark cuts a character. */
 export function toBody(content: Content): Body | null {
-  const encoded = (schema: DescMessage, init: object): Body => [
-    content.kind,
-    toBinary(schema, create(schema, init as never)),
-  ];
+  const encoded = (schema: DescMessage, init: object): Body => [content.kind, toBinary(schema, init)];
   switch (content.kind) {
     case "text": {
       const entities = content.entities.map((entity) => entityToWire(content.text, entity));

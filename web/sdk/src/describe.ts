@@ -9,7 +9,7 @@
  *   field), `&` for a map of strings, or one of {@link SCALARS}.
  */
 
-import type { DescField, DescFile, DescMessage, DescOneof } from "@bufbuild/protobuf";
+import type { DescEnum, DescField, DescFile, DescMessage, DescOneof } from "@bufbuild/protobuf";
 
 /** The scalar types of the runtime, by their signs. */
 const SCALARS: Readonly<Record<string, number>> = { "": 9, "%": 1, "-": 3, "+": 4, "!": 8, $: 12, "#": 13, "^": 17 };
@@ -39,6 +39,16 @@ export function describe(pkg: string, table: string): DescFile {
     addFields(message as never, message.words, (name) => [named(allMessages, name), named(allEnums, name)]);
   }
   return Object.assign(file, { enums: allEnums, messages: allMessages }) as unknown as DescFile;
+}
+
+/** A message of a file, by its place. */
+export function messageDesc<D extends Pick<DescMessage, "name">>(file: DescFile, at: number): D {
+  return file.messages[at] as unknown as D;
+}
+
+/** An enum of a file, by its place. */
+export function enumDesc<D extends Pick<DescEnum, "name">>(file: DescFile, at: number): D {
+  return file.enums[at] as unknown as D;
 }
 
 function enumOf({ words, ...desc }: { name: string; typeName: string; words: string[] }) {

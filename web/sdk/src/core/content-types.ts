@@ -1,6 +1,6 @@
 /** The types of content that the app declares: asked for when the welcome names another version of them. */
 
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "../codec.ts";
 import { contentTypesOf } from "../content-types.ts";
 import { num } from "../domain/number.ts";
 import { ContentTypesSchema, type ContentTypes } from "../gen/stonechat/v1/native_pb.ts";

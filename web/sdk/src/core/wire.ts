@@ -1,6 +1,6 @@
 /** Frames of the wire, as the core makes them. */
 
-import { create } from "@bufbuild/protobuf";
+import { create } from "../codec.ts";
 import { type Frame, FrameSchema } from "../gen/stonechat/v1/native_pb.ts";
 import type { Body, BodyInit } from "./command.ts";
 

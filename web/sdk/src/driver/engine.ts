@@ -1,6 +1,6 @@
 /** The one loop of an account: what happens goes into the core, what the core wants is done. */
 
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary, toBinary } from "../codec.ts";
 import type { TokenReason, TokenRequest } from "../api.ts";
 import type { Change } from "../core/change.ts";
 import type { Command, Reply, Ticket } from "../core/command.ts";

@@ -1,13 +1,15 @@
 /** A store in one IndexedDB database. */
 
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary, toBinary } from "../codec.ts";
 import { type DBSchema, deleteDB, type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from "idb";
 import {
-  type ConversationRow, type DeviceRow, emptySnapshot, foldChange, type Interval, type MessageRow, type OutboxRow,
-  type Snapshot, type StoreOp, type Transaction,
+  type ConversationRow, type DeviceRow, emptySnapshot, foldChange, type GroupRow, type Interval, type MessageRow,
+  type OutboxRow, type Snapshot, type StoreOp, type Transaction,
 } from "../core/rows.ts";
 import { searched } from "../core/translate.ts";
 import { newFrame } from "../core/wire.ts";
+import { groupOf } from "../domain/group.ts";
+import { same } from "../same.ts";
 import { EventSchema, FrameSchema, PersonalChangeSchema } from "../gen/stonechat/v1/native_pb.ts";
 import type { ConversationId, Ordinal, Seq, StoreError, UserId } from "../types.ts";
 import { holds } from "./memory.ts";
@@ -17,8 +19,9 @@ import {
 
 /** The schema that this version writes. */
 export const SCHEMA = 1;
-/** Texts that a search looks at before it lets others at the store. */
-const TEXTS_PER_PAGE = 4_000;
+/** Texts of the first page of a search, and of a later one at most: each twice the one before. */
+const TEXTS_OF_FIRST_PAGE = 500;
+const TEXTS_PER_PAGE_MAX = 8_000;
 /** So far a cursor goes in one step; whoever wants more messages wants all of them. */
 const ADVANCE_MAX = 100_000;
 
@@ -27,11 +30,19 @@ type OutboxRecord = Omit<OutboxRow, "command"> & {
   readonly command: { readonly call: Uint8Array; readonly about: string | null } | null;
 };
 
+/**
+ * A conversation, and the intervals of ordinals that are held of it, which may come before it. A start reads all of them,
+ * so they are few and small: what a direct conversation has like all others is left out.
+ */
+interface ConversationRecord {
+  readonly row: (Omit<ConversationRow, "group"> & { readonly group: GroupRow | null }) | null;
+  readonly held: readonly Interval[];
+}
+
 interface Schema extends DBSchema {
   /** `device`, `recorded`, `owner`, and settings behind `setting.`. */
   kv: { key: string; value: unknown };
-  conversations: { key: ConversationId; value: Readonly<ConversationRow> };
-  intervals: { key: ConversationId; value: readonly Interval[] };
+  conversations: { key: ConversationId; value: ConversationRecord };
   messages: { key: [ConversationId, Seq]; value: MessageRow; indexes: { ordinal: [ConversationId, Ordinal] } };
   /** What messages are found by, in the order of time. */
   texts: { key: [number, ConversationId, Seq]; value: string };
@@ -46,12 +57,10 @@ type Db = IDBPDatabase<Schema>;
 type Reading = IDBPTransaction<Schema, Table[], "readonly">;
 type Writing = IDBPTransaction<Schema, Table[], "readwrite">;
 
-const TABLES: Table[] = [
-  "kv", "conversations", "intervals", "messages", "texts", "outbox", "events", "names", "entries",
-];
+const TABLES: Table[] = ["kv", "conversations", "messages", "texts", "outbox", "events", "names", "entries"];
 
 function build(db: Db): void {
-  for (const table of ["kv", "conversations", "intervals", "texts", "events", "names", "entries"] as const) {
+  for (const table of ["kv", "conversations", "texts", "events", "names", "entries"] as const) {
     db.createObjectStore(table);
   }
   db.createObjectStore("messages", { keyPath: ["conversation", "seq"] })
@@ -184,23 +193,30 @@ export async function indexedDbStore(name: string, owner: string): Promise<Store
 
 async function load(tx: Reading): Promise<Snapshot> {
   const kv = tx.objectStore("kv");
-  const [device, recorded, conversations, held, intervals, outbox, entries] = await Promise.all([
+  const [device, recorded, records, ids, outbox, entries] = await Promise.all([
     kv.get("device"),
     kv.get("recorded"),
     tx.objectStore("conversations").getAll(),
-    tx.objectStore("intervals").getAllKeys(),
-    tx.objectStore("intervals").getAll(),
+    tx.objectStore("conversations").getAllKeys(),
     tx.objectStore("outbox").getAll(),
     tx.objectStore("entries").getAll(),
   ]);
   return {
     device: (device as DeviceRow | undefined) ?? emptySnapshot().device,
-    conversations,
-    intervals: held.flatMap((id, at) => intervals[at]!.map(([from, upto]) => [id, from, upto] as const)),
+    conversations: records.flatMap(({ row }) => (row === null ? [] : [fromRecord(row)])),
+    intervals: records.flatMap(({ held }, at) => held.map(([from, upto]) => [ids[at]!, from, upto] as const)),
     outbox: outbox.map(fromOutbox),
     recorded: (recorded as number | undefined) ?? 0,
     entries: entries.map((entry) => fromBinary(PersonalChangeSchema, entry)),
   };
+}
+
+function toRecord(row: Readonly<ConversationRow>): NonNullable<ConversationRecord["row"]> {
+  return { ...row, group: same(row.group, groupOf(row.kind)) ? null : row.group };
+}
+
+function fromRecord(row: NonNullable<ConversationRecord["row"]>): ConversationRow {
+  return { ...row, group: row.group ?? groupOf(row.kind) };
 }
 
 function toOutbox(row: OutboxRow): OutboxRecord {
@@ -221,13 +237,13 @@ function tablesOf(ops: readonly StoreOp[]): Table[] {
   for (const { kind } of ops) {
     const needed: Table[] = {
       put_conversation: ["conversations"],
-      drop_conversation: ["conversations", "intervals", "messages", "texts"],
-      clear_history: ["messages", "texts", "intervals", "entries"],
+      drop_conversation: ["conversations", "messages", "texts"],
+      clear_history: ["messages", "texts", "conversations", "entries"],
       put_message: ["messages", "texts"],
       change_message: ["messages", "texts"],
       drop_messages: ["messages", "texts"],
-      drop_unheld: ["intervals", "messages", "texts"],
-      put_intervals: ["intervals"],
+      drop_unheld: ["conversations", "messages", "texts"],
+      put_intervals: ["conversations"],
       put_outbox: ["outbox"],
       drop_outbox: ["outbox"],
       record: ["events"],
@@ -241,22 +257,41 @@ function tablesOf(ops: readonly StoreOp[]): Table[] {
   return [...tables];
 }
 
-/** A batch: the messages that it is about are read together first, then everything is written without waiting. */
+/** A batch: what it is about is read together first, then everything is written without waiting. */
 async function apply(tx: Writing, ops: readonly StoreOp[]): Promise<void> {
   const rows = new Map<string, MessageRow | undefined>();
+  const records = new Map<ConversationId, ConversationRecord | undefined>();
   const key = (conversation: ConversationId, seq: Seq): string => `${conversation}.${seq}`;
-  const read = ops.flatMap((op): [ConversationId, Seq][] =>
-    op.kind === "put_message" ? [[op.row.conversation, op.row.seq]]
-    : op.kind === "change_message" ? [[op.change.conversation, op.change.target]]
-    : []);
-  const wanted = new Map(read.map((place) => [key(...place), place]));
-  await Promise.all([...wanted].map(async ([name, place]) => rows.set(name, await tx.objectStore("messages").get(place))));
+  const read = (op: StoreOp): Promise<unknown>[] => {
+    switch (op.kind) {
+      case "put_message":
+      case "change_message": {
+        const { conversation } = op.kind === "put_message" ? op.row : op.change;
+        const seq = op.kind === "put_message" ? op.row.seq : op.change.target;
+        const name = key(conversation, seq);
+        return once(rows, name, () => tx.objectStore("messages").get([conversation, seq]));
+      }
+      case "put_conversation":
+        return once(records, op.row.id, () => tx.objectStore("conversations").get(op.row.id));
+      case "put_intervals":
+      case "drop_unheld":
+        return once(records, op.conversation, () => tx.objectStore("conversations").get(op.conversation));
+      default:
+        return [];
+    }
+  };
+  await Promise.all(ops.flatMap(read));
 
   const requests: Promise<unknown>[] = [];
   const later = (request: Promise<unknown>): void => {
     // All are waited for at the end; until then one that fails is not to be reported as forgotten.
     request.catch(() => {});
     requests.push(request);
+  };
+  const putRecord = (id: ConversationId, change: Partial<ConversationRecord>): void => {
+    const record = { row: null, held: [], ...records.get(id), ...change };
+    records.set(id, record);
+    later(tx.objectStore("conversations").put(record, id));
   };
   const put = (row: MessageRow): void => {
     rows.set(key(row.conversation, row.seq), row);
@@ -296,8 +331,8 @@ async function apply(tx: Writing, ops: readonly StoreOp[]): Promise<void> {
         break;
       }
       case "drop_conversation":
+        records.set(op.conversation, undefined);
         later(tx.objectStore("conversations").delete(op.conversation));
-        later(tx.objectStore("intervals").delete(op.conversation));
         await drop(op.conversation, 0, Infinity);
         break;
       case "drop_messages":
@@ -306,7 +341,7 @@ async function apply(tx: Writing, ops: readonly StoreOp[]): Promise<void> {
         }
         break;
       case "drop_unheld": {
-        const held = (await tx.objectStore("intervals").get(op.conversation)) ?? [];
+        const held = records.get(op.conversation)?.held ?? [];
         await drop(op.conversation, 0, op.below - 1, (ordinal) => holds(held, ordinal));
         break;
       }
@@ -325,24 +360,32 @@ async function apply(tx: Writing, ops: readonly StoreOp[]): Promise<void> {
         later(tx.objectStore("outbox").put(toOutbox(op.row)));
         break;
       }
-      case "clear_history":
+      case "clear_history": {
         rows.forEach((_, name) => rows.set(name, undefined));
-        for (const table of ["messages", "texts", "intervals", "entries"] as const) {
+        for (const table of ["messages", "texts", "entries"] as const) {
           later(tx.objectStore(table).clear());
         }
+        const table = tx.objectStore("conversations");
+        const [ids, all] = await Promise.all([table.getAllKeys(), table.getAll()]);
+        ids.forEach((id, at) => {
+          records.set(id, all[at]);
+          putRecord(id, { held: [] });
+        });
         break;
+      }
       case "wipe": {
         rows.forEach((_, name) => rows.set(name, undefined));
+        records.forEach((_, id) => records.set(id, undefined));
         const owner = await tx.objectStore("kv").get("owner");
         TABLES.forEach((table) => later(tx.objectStore(table).clear()));
         later(tx.objectStore("kv").put(owner, "owner"));
         break;
       }
       case "put_conversation":
-        later(tx.objectStore("conversations").put(op.row, op.row.id));
+        putRecord(op.row.id, { row: toRecord(op.row) });
         break;
       case "put_intervals":
-        later(tx.objectStore("intervals").put(op.intervals, op.conversation));
+        putRecord(op.conversation, { held: op.intervals });
         break;
       case "record":
         later(tx.objectStore("events").put(toBinary(EventSchema, op.event), op.number));
@@ -360,6 +403,15 @@ async function apply(tx: Writing, ops: readonly StoreOp[]): Promise<void> {
     }
   }
   await Promise.all(requests);
+}
+
+/** Reads what is not being read yet. */
+function once<K, V>(into: Map<K, V | undefined>, key: K, read: () => Promise<V | undefined>): Promise<unknown>[] {
+  if (into.has(key)) {
+    return [];
+  }
+  into.set(key, undefined);
+  return [read().then((value) => into.set(key, value))];
 }
 
 async function messages(tx: Reading, { conversation, from, upto, limit }: MessageQuery): Promise<MessageRow[]> {
@@ -383,7 +435,7 @@ async function search(
   const since = [query.since];
   // Behind every key that there can be.
   let before: unknown[] | TimePlace = query.after === null ? [[]] : [...query.after];
-  for (;;) {
+  for (let size = TEXTS_OF_FIRST_PAGE; ; size = Math.min(size * 2, TEXTS_PER_PAGE_MAX)) {
     const page = await read(["texts", "messages"], async (tx) => {
       const table = tx.objectStore("texts");
       // An open end below the first key is no range.
@@ -395,7 +447,7 @@ async function search(
         return null;
       }
       const last = cursor.key;
-      const first = await cursor.advance(TEXTS_PER_PAGE - 1);
+      const first = await cursor.advance(size - 1);
       const range = IDBKeyRange.bound(first === null ? since : first.key, last);
       const [places, texts] = await Promise.all([table.getAllKeys(range), table.getAll(range)]);
       for (let at = places.length - 1; at >= 0 && found.length < query.limit; at--) {
