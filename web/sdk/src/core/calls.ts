@@ -38,9 +38,9 @@ function isFetch({ kind }: Purpose): boolean {
 
 /** The calls of one connection. */
 export class Calls {
-  private last = 0;
-  private max = CALLS_MAX;
-  private readonly inFlight = new Map<number, readonly [purpose: Purpose, deadline: number]>();
+  #last = 0;
+  #max = CALLS_MAX;
+  readonly #inFlight = new Map<number, readonly [purpose: Purpose, deadline: number]>();
   /** The core's own fetches in flight. */
   fetches = 0;
   /**
@@ -51,34 +51,34 @@ export class Calls {
 
   /** Takes the limit of the welcome. */
   limit(callsMax: number): void {
-    this.max = callsMax === 0 ? CALLS_MAX : Math.max(callsMax, 2);
+    this.#max = callsMax === 0 ? CALLS_MAX : Math.max(callsMax, 2);
   }
 
   /** Whether a call may be made. One place is kept for control. */
   haveRoom(): boolean {
-    return this.inFlight.size + 1 < this.max;
+    return this.#inFlight.size + 1 < this.#max;
   }
 
   /** Whether a call of control may be made. */
   haveRoomForControl(): boolean {
-    return this.inFlight.size < this.max;
+    return this.#inFlight.size < this.#max;
   }
 
   /** Gives a call its number. */
   begin(purpose: Purpose, nowMs: number): number {
     this.fetches += Number(isFetch(purpose));
-    this.inFlight.set(++this.last, [purpose, nowMs + CALL_TIMEOUT_MS]);
-    return this.last;
+    this.#inFlight.set(++this.#last, [purpose, nowMs + CALL_TIMEOUT_MS]);
+    return this.#last;
   }
 
   /** Takes an answer; null when nobody asked. */
   end(id: number): Purpose | null {
-    const call = this.inFlight.get(id);
+    const call = this.#inFlight.get(id);
     if (!call) {
       return null;
     }
     const [purpose, deadline] = call;
-    this.inFlight.delete(id);
+    this.#inFlight.delete(id);
     this.answered = Math.max(this.answered, deadline - CALL_TIMEOUT_MS);
     this.fetches -= Number(isFetch(purpose));
     return purpose;
@@ -93,13 +93,13 @@ export class Calls {
 
   /** What has no answer. */
   purposes(): Purpose[] {
-    return Array.from(this.inFlight.values(), ([purpose]) => purpose);
+    return Array.from(this.#inFlight.values(), ([purpose]) => purpose);
   }
 
   /** Until when the next answer has to be here; null when none is awaited. */
   deadline(): number | null {
     // They all have the same time: the first that was made is the first that is due.
-    const [first] = this.inFlight.values();
+    const [first] = this.#inFlight.values();
     return first ? first[1] : null;
   }
 }

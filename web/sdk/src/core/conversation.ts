@@ -109,7 +109,7 @@ export class Conversation {
   /** The personal change up to which the numbers that the server gave last leave out what is removed. */
   countedVersion = 0;
   /** Seq and authorship of messages above the floor, by ordinal. */
-  private readonly known = new Map<Ordinal, Known>();
+  readonly #known = new Map<Ordinal, Known>();
 
   /** `row` is what the store has of it, and belongs to this from here on. */
   constructor(readonly row: ConversationRow) {
@@ -156,11 +156,11 @@ export class Conversation {
   /** Remembers a message. */
   know(ordinal: Ordinal, known: Known): void {
     if (ordinal > this.row.readOrdinal) {
-      const before = this.known.get(ordinal)?.recalled ?? null;
-      this.known.set(ordinal, { ...known, recalled: known.recalled ?? before });
+      const before = this.#known.get(ordinal)?.recalled ?? null;
+      this.#known.set(ordinal, { ...known, recalled: known.recalled ?? before });
     }
-    if (this.known.size > KNOWN_MAX) {
-      this.known.delete(Math.min(...this.known.keys()));
+    if (this.#known.size > KNOWN_MAX) {
+      this.#known.delete(Math.min(...this.#known.keys()));
     }
   }
 
@@ -168,23 +168,23 @@ export class Conversation {
   count(ordinal: Ordinal, known: Known): void {
     this.row.headOrdinal = Math.max(this.row.headOrdinal, ordinal);
     if (ordinal > this.floor() && !this.removed.holdsOrdinal(ordinal)) {
-      this.set(plus(this.unread(), counts({ ...known, recalled: null })));
+      this.#set(plus(this.#unread(), counts({ ...known, recalled: null })));
     }
   }
 
-  private unread(): Counted {
+  #unread(): Counted {
     return { unread: this.row.unread, mentions: this.row.unreadMentions };
   }
 
-  private set({ unread, mentions }: Counted): void {
+  #set({ unread, mentions }: Counted): void {
     this.row.unread = unread;
     this.row.unreadMentions = mentions;
   }
 
   /** Takes a number; null when this device cannot know it, and the server is to be asked. */
-  private setOrAsk(counted: Counted | null): void {
+  #setOrAsk(counted: Counted | null): void {
     if (counted) {
-      this.set(counted);
+      this.#set(counted);
     } else {
       this.row.unreadStale = true;
     }
@@ -198,7 +198,7 @@ export class Conversation {
   recall(recalled: v1.Recalled, by: Seq, own: boolean, newer: boolean): void {
     const ordinal = num(recalled.ordinal);
     const { silent } = recalled;
-    const known = this.known.get(ordinal);
+    const known = this.#known.get(ordinal);
     const calls = known?.calls ?? false;
     this.know(ordinal, { seq: num(recalled.seq), own, recalled: by, silent, calls });
     const floor = this.floor();
@@ -207,12 +207,12 @@ export class Conversation {
     }
     if (newer && (known?.recalled ?? null) === null) {
       if (ordinal > floor) {
-        this.set(less(this.unread(), { unread: 1, mentions: Number(calls) }));
+        this.#set(less(this.#unread(), { unread: 1, mentions: Number(calls) }));
         // Whether a message that is not here called the user is not known.
         this.row.unreadStale ||= !known && this.row.unreadMentions > 0;
       }
     } else {
-      this.setOrAsk(this.othersBetween(floor, this.row.headOrdinal));
+      this.#setOrAsk(this.#othersBetween(floor, this.row.headOrdinal));
     }
   }
 
@@ -224,9 +224,9 @@ export class Conversation {
     }
     const before = this.floor();
     row.readSeq = seq;
-    const known = ordinal ?? this.ordinalAt(seq);
+    const known = ordinal ?? this.#ordinalAt(seq);
     row.readOrdinal = Math.max(row.readOrdinal, known ?? (seq >= row.headSeq ? row.headOrdinal : 0));
-    this.recount(before);
+    this.#recount(before);
     row.unreadStale ||= known === null;
     this.moveOverOwn();
     return true;
@@ -237,60 +237,60 @@ export class Conversation {
    * other. That it moves when there are too many of them above it, only the server can tell.
    */
   moveOverOwn(): void {
-    for (let next; (next = this.known.get(this.floor() + 1))?.own; ) {
+    for (let next; (next = this.#known.get(this.floor() + 1))?.own; ) {
       this.row.readOrdinal = this.floor() + 1;
       this.row.readSeq = Math.max(this.row.readSeq, next.seq);
     }
   }
 
   /** The last ordinal at or before a seq, where this device can tell. */
-  private ordinalAt(seq: Seq): Ordinal | null {
+  #ordinalAt(seq: Seq): Ordinal | null {
     const { headSeq, headOrdinal, readOrdinal } = this.row;
     if (seq >= headSeq) {
       return seq === headSeq ? headOrdinal : null;
     }
     let last = 0;
-    for (const [ordinal, known] of this.known) {
+    for (const [ordinal, known] of this.#known) {
       if (known.seq <= seq) {
         last = Math.max(last, ordinal);
       }
     }
     if (last > 0) {
-      return last === headOrdinal || this.known.has(last + 1) ? last : null;
+      return last === headOrdinal || this.#known.has(last + 1) ? last : null;
     }
     // Before everything that is known: where the cursor stands, when nothing lies between.
-    return this.known.has(readOrdinal + 1) ? readOrdinal : null;
+    return this.#known.has(readOrdinal + 1) ? readOrdinal : null;
   }
 
-  private recount(before: Ordinal): void {
+  #recount(before: Ordinal): void {
     const floor = this.floor();
     const { headOrdinal } = this.row;
-    const left = this.othersBetween(floor, headOrdinal);
-    const read = left ? null : this.othersBetween(before, floor);
-    this.setOrAsk(read ? less(this.unread(), read) : left);
-    this.forgetRead();
+    const left = this.#othersBetween(floor, headOrdinal);
+    const read = left ? null : this.#othersBetween(before, floor);
+    this.#setOrAsk(read ? less(this.#unread(), read) : left);
+    this.#forgetRead();
   }
 
-  private forgetRead(): void {
-    for (const ordinal of this.known.keys()) {
+  #forgetRead(): void {
+    for (const ordinal of this.#known.keys()) {
       if (ordinal <= this.row.readOrdinal) {
-        this.known.delete(ordinal);
+        this.#known.delete(ordinal);
       }
     }
   }
 
   /** What is known above one ordinal and up to another, and is not removed. */
-  private knownBetween(above: Ordinal, upto: Ordinal): Known[] {
-    const between = [...this.known].filter(([at]) => above < at && at <= upto && !this.removed.holdsOrdinal(at));
+  #knownBetween(above: Ordinal, upto: Ordinal): Known[] {
+    const between = [...this.#known].filter(([at]) => above < at && at <= upto && !this.removed.holdsOrdinal(at));
     return between.map(([, known]) => known);
   }
 
   /** Messages of others above one ordinal and up to another, when every one of them is known; else null. */
-  private othersBetween(above: Ordinal, upto: Ordinal): Counted | null {
+  #othersBetween(above: Ordinal, upto: Ordinal): Counted | null {
     if (above >= upto) {
       return NONE;
     }
-    const between = this.knownBetween(above, upto);
+    const between = this.#knownBetween(above, upto);
     const wanted = upto - above - this.removed.between(above, upto);
     return between.length === wanted ? between.map(counts).reduce(plus, NONE) : null;
   }
@@ -312,9 +312,9 @@ export class Conversation {
     row.unreadMentions = wire.unreadMentions;
     if (older) {
       // It was made before events that are already here: those are counted on top.
-      const later = this.othersBetween(Math.max(this.floor(), num(wire.headOrdinal)), row.headOrdinal);
-      this.setOrAsk(later && plus(this.unread(), later));
-      this.uncountRecalled(headSeq, num(wire.headOrdinal));
+      const later = this.#othersBetween(Math.max(this.floor(), num(wire.headOrdinal)), row.headOrdinal);
+      this.#setOrAsk(later && plus(this.#unread(), later));
+      this.#uncountRecalled(headSeq, num(wire.headOrdinal));
     } else {
       row.kind = conversationKind(wire.kind, row.id);
       row.title = wire.title;
@@ -336,8 +336,8 @@ export class Conversation {
     this.countedVersion = older ? 0 : deletionsSeq;
     if (deletionsSeq < this.removedVersion) {
       // It was made before something was removed.
-      this.recountRemoved();
-      row.unreadStale = this.dropPreview() || row.unreadStale;
+      this.#recountRemoved();
+      row.unreadStale = this.#dropPreview() || row.unreadStale;
     }
     marks(wire.readMarks).forEach((mark) => this.mark(mark));
     // Whoever is no member cannot move it any more: the server's cursor stands.
@@ -346,24 +346,24 @@ export class Conversation {
       // Past everything that the server has, all of it is read.
       this.moveCursor(readSeq, readSeq >= row.headSeq ? row.headOrdinal : readOrdinal);
     } else {
-      this.forgetRead();
+      this.#forgetRead();
       this.moveOverOwn();
     }
     return behind;
   }
 
   /** What was taken back after an older answer was made is in its number still. */
-  private uncountRecalled(headSeq: Seq, headOrdinal: Ordinal): void {
+  #uncountRecalled(headSeq: Seq, headOrdinal: Ordinal): void {
     let later = NONE;
-    for (const known of this.knownBetween(this.floor(), headOrdinal)) {
+    for (const known of this.#knownBetween(this.floor(), headOrdinal)) {
       if (known.recalled === 0) {
         this.row.unreadStale ||= !known.own && !known.silent;
       } else if ((known.recalled ?? 0) > headSeq) {
         later = plus(later, counts({ ...known, recalled: null }));
       }
     }
-    this.set(less(this.unread(), later));
-    this.row.unreadStale ||= this.known.size >= KNOWN_MAX;
+    this.#set(less(this.#unread(), later));
+    this.row.unreadStale ||= this.#known.size >= KNOWN_MAX;
   }
 
   /** Takes what the user removed; says whether the message that the list shows went with it. */
@@ -372,12 +372,12 @@ export class Conversation {
     this.removedVersion = version;
     // Numbers that the server gave knowing of it are right.
     if (version > this.countedVersion) {
-      this.recountRemoved();
+      this.#recountRemoved();
     }
-    return this.dropPreview();
+    return this.#dropPreview();
   }
 
-  private dropPreview(): boolean {
+  #dropPreview(): boolean {
     const { preview: shown } = this.row;
     const isGone = !!shown && this.removed.holds(shown.seq);
     this.row.preview = isGone ? null : shown;
@@ -385,18 +385,18 @@ export class Conversation {
   }
 
   /** Counts anew without what is removed, or lets the server. */
-  private recountRemoved(): void {
+  #recountRemoved(): void {
     const floor = this.floor();
     const { headOrdinal } = this.row;
     if (this.removed.between(floor, headOrdinal) > 0) {
-      this.setOrAsk(this.othersBetween(floor, headOrdinal));
+      this.#setOrAsk(this.#othersBetween(floor, headOrdinal));
     }
   }
 
   /** Unread messages as they are shown, and those of them that call the user. */
   shownUnread({ waiting }: Removed): Counted {
-    const about = waiting.size > 0 ? this.knownBetween(this.floor(), Infinity).filter((it) => waiting.has(it.seq)) : [];
-    return less(this.unread(), about.map(counts).reduce(plus, NONE));
+    const about = waiting.size > 0 ? this.#knownBetween(this.floor(), Infinity).filter((it) => waiting.has(it.seq)) : [];
+    return less(this.#unread(), about.map(counts).reduce(plus, NONE));
   }
 
   /** Takes how far another member is; it never moves back. */
@@ -422,7 +422,7 @@ export class Conversation {
     } satisfies Partial<ConversationRow>);
     this.intervals.clear();
     this.held.clear();
-    this.known.clear();
+    this.#known.clear();
     this.seen = 0;
     this.phase = LIVE;
     this.nextFetch = "events";

@@ -6,16 +6,16 @@ const u64 = (value: bigint) => BigInt.asUintN(64, value);
 
 /** Gives numbers that follow from a seed (SplitMix64). */
 export class Dice {
-  private state: bigint;
+  #state: bigint;
 
   constructor(seed: number) {
-    this.state = BigInt(seed);
+    this.#state = BigInt(seed);
   }
 
   /** The next number, of 64 bits. */
   roll(): bigint {
-    this.state = u64(this.state + 0x9e37_79b9_7f4a_7c15n);
-    let z = this.state;
+    this.#state = u64(this.#state + 0x9e37_79b9_7f4a_7c15n);
+    let z = this.#state;
     z = u64((z ^ (z >> 30n)) * 0xbf58_476d_1ce4_e5b9n);
     z = u64((z ^ (z >> 27n)) * 0x94d0_49bb_1331_11ebn);
     return z ^ (z >> 31n);

@@ -5,14 +5,14 @@ import type { Interval } from "./rows.ts";
 
 /** Intervals of ordinals, ascending, neither touching nor overlapping. */
 export class Intervals {
-  private list: readonly Interval[] = [];
+  #list: readonly Interval[] = [];
 
   /** Adds an interval; an empty one changes nothing. Says whether anything changed. */
   add(from: Ordinal, upto: Ordinal): boolean {
-    if (from > upto || this.list.some(([f, u]) => f <= from && upto <= u)) {
+    if (from > upto || this.#list.some(([f, u]) => f <= from && upto <= u)) {
       return false;
     }
-    const apart = this.list.filter(([f, u]) => {
+    const apart = this.#list.filter(([f, u]) => {
       const isApart = u + 1 < from || upto + 1 < f;
       if (!isApart) {
         from = Math.min(from, f);
@@ -20,22 +20,22 @@ export class Intervals {
       }
       return isApart;
     });
-    this.list = [...apart, [from, upto] as const].sort((a, b) => a[0] - b[0]);
+    this.#list = [...apart, [from, upto] as const].sort((a, b) => a[0] - b[0]);
     return true;
   }
 
   /** Forgets all of them. */
   clear(): void {
-    this.list = [];
+    this.#list = [];
   }
 
   /** All of them, ascending. The list never changes: after the next addition there is another. */
   all(): readonly Interval[] {
-    return this.list;
+    return this.#list;
   }
 
   /** Whether an ordinal is in one. */
   holds(ordinal: Ordinal): boolean {
-    return this.list.some(([from, upto]) => from <= ordinal && ordinal <= upto);
+    return this.#list.some(([from, upto]) => from <= ordinal && ordinal <= upto);
   }
 }

@@ -207,7 +207,7 @@ export class Core {
     tellPeople(this, snapshot.entries);
     tellContentTypes(this);
     this.touched.clear();
-    this.tellWhatIsHere();
+    this.#tellWhatIsHere();
     this.journal.close();
   }
 
@@ -217,7 +217,7 @@ export class Core {
     this.dice = new Dice(now.random);
     switch (input.kind) {
       case "command":
-        this.onCommand(input.ticket, input.command);
+        this.#onCommand(input.ticket, input.command);
         break;
       case "token":
         onToken(this, input.token);
@@ -229,20 +229,20 @@ export class Core {
         onClosed(this, input.reason);
         break;
       case "frame":
-        this.onFrame(input.frame);
+        this.#onFrame(input.frame);
         break;
       case "committed":
         this.journal.committed(input.number);
         break;
       case "store_failed":
-        this.onStoreFailed(input.error);
+        this.#onStoreFailed(input.error);
         break;
       case "tick":
     }
     takeStored(this);
-    this.onTime();
-    this.pump();
-    this.finish();
+    this.#onTime();
+    this.#pump();
+    this.#finish();
   }
 
   /** What is to be done next; null when nothing is. */
@@ -281,25 +281,25 @@ export class Core {
 
   /** Sends a call. */
   call(purpose: Purpose, body: BodyInit): void {
-    this.transmit(this.calls.begin(purpose, this.nowMs()), body);
+    this.#transmit(this.calls.begin(purpose, this.nowMs()), body);
   }
 
   /** Sends a frame that wants no answer. */
   signal(body: BodyInit): void {
-    this.transmit(0, body);
+    this.#transmit(0, body);
   }
 
-  private transmit(id: number, body: BodyInit): void {
+  #transmit(id: number, body: BodyInit): void {
     this.link.sent(this.nowMs());
     this.actions.push({ kind: "transmit", frame: newFrame(id, body) });
   }
 
-  private tellWhatIsHere(): void {
+  #tellWhatIsHere(): void {
     // In the order of the list, so that each goes to its end.
     const all = [...this.conversations.values()].map((it) => it.row).sort((a, b) => b.activeAt - a.activeAt);
     for (const row of all) {
       const { id } = row;
-      this.tellSummary(id);
+      this.#tellSummary(id);
       if (row.marks.length > 0) {
         this.journal.tell({ kind: "marks", conversation: id, marks: row.marks });
       }
@@ -327,7 +327,7 @@ export class Core {
     }
   }
 
-  private onFrame({ id, body }: Frame): void {
+  #onFrame({ id, body }: Frame): void {
     this.link.heard();
     if (!body.case) {
       return;
@@ -349,7 +349,7 @@ export class Core {
     }
   }
 
-  private onCommand(ticket: Ticket, command: Command): void {
+  #onCommand(ticket: Ticket, command: Command): void {
     const { journal } = this;
     const reads = ["stop", "outbox", "pending", "sign_out"].includes(command.kind);
     if (this.isSignedOut && !reads) {
@@ -400,7 +400,7 @@ export class Core {
     }
   }
 
-  private onTime(): void {
+  #onTime(): void {
     onLinkTime(this);
     onOutboxTime(this);
     onAskTime(this);
@@ -411,13 +411,13 @@ export class Core {
     settleAllDelivered(this);
   }
 
-  private onStoreFailed(error: StoreError): void {
+  #onStoreFailed(error: StoreError): void {
     this.journal.giveUp(storeFailed(error));
     end(this, { kind: "store", error });
   }
 
   /** Sends what may be sent now. */
-  private pump(): void {
+  #pump(): void {
     wantStale(this);
     if (!this.link.isUp()) {
       return;
@@ -434,7 +434,7 @@ export class Core {
   }
 
   /** Ends an input: what it changed becomes one transaction. */
-  private finish(): void {
+  #finish(): void {
     const before = this.totalUnread;
     const { touched } = this;
     this.touched = new Set();
@@ -446,18 +446,18 @@ export class Core {
           row.unread = row.unreadMentions = 0;
         }
         this.journal.write({ kind: "put_conversation", row: { ...row } });
-        this.tellSummary(id);
+        this.#tellSummary(id);
       }
       settleWishes(this, id);
     }
-    this.settleUnlisted(before);
+    this.#settleUnlisted(before);
     storePosition(this);
     tellConnection(this);
     this.journal.close();
   }
 
   /** The total is right from the first page on: what is not listed yet is known from the welcome. */
-  private settleUnlisted(before: number): void {
+  #settleUnlisted(before: number): void {
     const was = this.unlistedUnread;
     if (this.welcomeUnread !== null) {
       this.unlistedUnread = Math.max(0, this.welcomeUnread - this.totalUnread);
@@ -479,7 +479,7 @@ export class Core {
     this.journal.tell({ kind: "total_unread", unread });
   }
 
-  private tellSummary(id: ConversationId): void {
+  #tellSummary(id: ConversationId): void {
     const conversation = this.conversations.get(id);
     if (!conversation) {
       return;

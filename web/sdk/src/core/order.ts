@@ -27,37 +27,37 @@ function isBefore(a: Entry, b: Entry): boolean {
 
 /** Knows at which index each conversation stands. */
 export class ListOrder {
-  private readonly sorted: Entry[] = [];
-  private readonly entries = new Map<ConversationId, Entry>();
+  readonly #sorted: Entry[] = [];
+  readonly #entries = new Map<ConversationId, Entry>();
 
   /** Places a conversation. One that stays says the same index twice. */
   place(id: ConversationId, { pinnedAt, activeAt }: Rank): Placed {
     const from = this.remove(id);
     const entry = { id, pinnedAt, activeAt };
-    const to = this.index(entry);
-    this.sorted.splice(to, 0, entry);
-    this.entries.set(id, entry);
+    const to = this.#index(entry);
+    this.#sorted.splice(to, 0, entry);
+    this.#entries.set(id, entry);
     return { from, to };
   }
 
   /** Takes a conversation out; says where it stood, null when it was not there. */
   remove(id: ConversationId): number | null {
-    const entry = this.entries.get(id);
+    const entry = this.#entries.get(id);
     if (!entry) {
       return null;
     }
-    this.entries.delete(id);
-    const at = this.index(entry);
-    this.sorted.splice(at, 1);
+    this.#entries.delete(id);
+    const at = this.#index(entry);
+    this.#sorted.splice(at, 1);
     return at;
   }
 
   /** All of them, the first first. */
   ids(): ConversationId[] {
-    return this.sorted.map((entry) => entry.id);
+    return this.#sorted.map((entry) => entry.id);
   }
 
-  private index(entry: Entry): number {
-    return partition(this.sorted, (other) => isBefore(other, entry));
+  #index(entry: Entry): number {
+    return partition(this.#sorted, (other) => isBefore(other, entry));
   }
 }

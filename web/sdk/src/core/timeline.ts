@@ -20,61 +20,61 @@ export type DayOf = (at: Timestamp) => number;
 
 /** A window on a conversation: everything held from an ordinal on, and what waits in the outbox behind it. */
 export class TimelineModel {
-  private from = Infinity;
+  #from = Infinity;
   /** In the order of the log. */
-  private readonly rows: MessageRow[] = [];
-  private readonly echoes = new Map<number, Unsent>();
-  private readonly wishes = new Map<number, Pending>();
-  private readonly sent = new Map<ClientMsgId, SentMark>();
-  private intervals: readonly Interval[] = [];
-  private readMarker: Ordinal | null = null;
+  readonly #rows: MessageRow[] = [];
+  readonly #echoes = new Map<number, Unsent>();
+  readonly #wishes = new Map<number, Pending>();
+  readonly #sent = new Map<ClientMsgId, SentMark>();
+  #intervals: readonly Interval[] = [];
+  #readMarker: Ordinal | null = null;
   /** What was said up to here is not shown. */
-  private cleared: Seq = 0;
-  private removed: Removed = NO_DELETIONS.removed;
-  private starred: Starred = NO_STARS.starred;
-  private played: Played = NO_PLAYS.played;
-  private marks: readonly ReadMark[] = [];
+  #cleared: Seq = 0;
+  #removed: Removed = NO_DELETIONS.removed;
+  #starred: Starred = NO_STARS.starred;
+  #played: Played = NO_PLAYS.played;
+  #marks: readonly ReadMark[] = [];
   /** What a message says, and how a quote shows it: read once from each row. */
-  private readonly messageOf = once((row) => rowToMessage(row, this.me));
-  private readonly quotedOf = once(quoted);
+  readonly #messageOf = once((row) => rowToMessage(row, this.me));
+  readonly #quotedOf = once(quoted);
   /** The lines as they were given last. */
-  private shown = new Map<ItemKey, TimelineItem>();
+  #shown = new Map<ItemKey, TimelineItem>();
 
   /** An empty window; {@link begin} and {@link merge} fill it. Without `dayOf` no lines divide the days. */
-  constructor(readonly me: UserId, readonly conversation: ConversationId, private readonly dayOf: DayOf | null) {}
+  constructor(readonly me: UserId, readonly conversation: ConversationId, readonly dayOf: DayOf | null) {}
 
   /** Takes what the core says of the conversation when it is opened. */
   begin(opened: Opened): void {
-    opened.unsent.forEach(([order, unsent]) => this.echoes.set(order, unsent));
-    opened.pending.forEach(([order, pending]) => this.wishes.set(order, pending));
-    this.intervals = opened.intervals;
+    opened.unsent.forEach(([order, unsent]) => this.#echoes.set(order, unsent));
+    opened.pending.forEach(([order, pending]) => this.#wishes.set(order, pending));
+    this.#intervals = opened.intervals;
     // What moved since it was asked may be here already: marks only grow.
-    const later = new Map(this.marks.map((mark) => [mark.user, mark]));
+    const later = new Map(this.#marks.map((mark) => [mark.user, mark]));
     for (const mark of opened.marks) {
       const here = later.get(mark.user) ?? mark;
       const { user } = mark;
       const [upto, delivered] = [Math.max(here.upto, mark.upto), Math.max(here.delivered, mark.delivered)];
       later.set(user, { user, upto, delivered });
     }
-    this.marks = [...later.values()];
-    this.cleared = opened.cleared;
-    this.removed = opened.removed;
-    this.starred = opened.starred;
-    this.played = opened.played;
-    this.readMarker = opened.unread > 0 ? opened.floor : null;
-    this.from = Math.min(this.from, opened.head + 1);
+    this.#marks = [...later.values()];
+    this.#cleared = opened.cleared;
+    this.#removed = opened.removed;
+    this.#starred = opened.starred;
+    this.#played = opened.played;
+    this.#readMarker = opened.unread > 0 ? opened.floor : null;
+    this.#from = Math.min(this.#from, opened.head + 1);
   }
 
   /** Takes messages that the store holds, and shows everything from an ordinal on. */
   merge(rows: readonly MessageRow[], from: Ordinal): void {
-    this.from = Math.min(this.from, from);
-    rows.forEach((row) => this.put(row));
+    this.#from = Math.min(this.#from, from);
+    rows.forEach((row) => this.#put(row));
   }
 
   /** Takes a change; says whether the lines may be different. */
   apply(change: Change): boolean {
     if (change.kind === "cleared") {
-      this.clear();
+      this.#clear();
       return true;
     }
     if (of(change) !== this.conversation) {
@@ -82,50 +82,50 @@ export class TimelineModel {
     }
     switch (change.kind) {
       case "echo":
-        this.echoes.set(change.order, change.unsent);
+        this.#echoes.set(change.order, change.unsent);
         return true;
       case "echo_gone":
-        return drop(this.echoes, (unsent) => unsent.clientMsgId === change.clientMsgId);
+        return drop(this.#echoes, (unsent) => unsent.clientMsgId === change.clientMsgId);
       case "pending":
-        this.wishes.set(change.order, change.pending);
+        this.#wishes.set(change.order, change.pending);
         return true;
       case "pending_gone":
-        return drop(this.wishes, (pending) => pending.commandId === change.commandId);
+        return drop(this.#wishes, (pending) => pending.commandId === change.commandId);
       case "send":
         if (change.state.kind === "sent") {
-          this.sent.set(change.clientMsgId, change.state);
+          this.#sent.set(change.clientMsgId, change.state);
         }
         return true;
       case "messages":
-        change.rows.filter((row) => row.ordinal >= this.from).forEach((row) => this.put(row));
+        change.rows.filter((row) => row.ordinal >= this.#from).forEach((row) => this.#put(row));
         return true;
       case "message_changed": {
-        const at = this.indexOf(change.change.target);
+        const at = this.#indexOf(change.change.target);
         if (at !== null) {
-          this.rows[at] = foldChange(this.rows[at]!, change.change);
+          this.#rows[at] = foldChange(this.#rows[at]!, change.change);
         }
         return at !== null;
       }
       case "conversation": {
         const { removed, starred, played, preferences } = change.summary;
-        const before = [this.cleared, this.removed, this.starred, this.played];
-        [this.cleared, this.removed, this.starred, this.played] = [preferences.clearedUpto, removed, starred, played];
-        return ![this.cleared, removed, starred, played].every((now, at) => now === before[at]);
+        const before = [this.#cleared, this.#removed, this.#starred, this.#played];
+        [this.#cleared, this.#removed, this.#starred, this.#played] = [preferences.clearedUpto, removed, starred, played];
+        return ![this.#cleared, removed, starred, played].every((now, at) => now === before[at]);
       }
       case "intervals":
-        this.intervals = change.intervals;
+        this.#intervals = change.intervals;
         return true;
       case "unheld": {
-        const held = (ordinal: Ordinal) => this.intervals.some(([from, upto]) => from <= ordinal && ordinal <= upto);
-        const left = this.rows.filter(({ ordinal }) => ordinal >= change.below || held(ordinal));
-        this.rows.splice(0, Infinity, ...left);
+        const held = (ordinal: Ordinal) => this.#intervals.some(([from, upto]) => from <= ordinal && ordinal <= upto);
+        const left = this.#rows.filter(({ ordinal }) => ordinal >= change.below || held(ordinal));
+        this.#rows.splice(0, Infinity, ...left);
         return true;
       }
       case "conversation_gone":
-        this.clear();
+        this.#clear();
         return true;
       case "marks":
-        this.marks = change.marks;
+        this.#marks = change.marks;
         return true;
       default:
         return false;
@@ -133,54 +133,54 @@ export class TimelineModel {
   }
 
   /** Takes a message, unless a newer copy of it is here. */
-  private put(row: MessageRow): void {
-    const at = partition(this.rows, (it) => it.ordinal < row.ordinal);
-    const here = this.rows[at];
+  #put(row: MessageRow): void {
+    const at = partition(this.#rows, (it) => it.ordinal < row.ordinal);
+    const here = this.#rows[at];
     if (here?.ordinal !== row.ordinal) {
-      this.rows.splice(at, 0, row);
+      this.#rows.splice(at, 0, row);
     } else if (here.seq !== row.seq || here.changed <= row.changed) {
-      this.rows[at] = row;
+      this.#rows[at] = row;
     }
   }
 
-  private indexOf(seq: Seq): number | null {
-    const at = partition(this.rows, (it) => it.seq < seq);
-    return this.rows[at]?.seq === seq ? at : null;
+  #indexOf(seq: Seq): number | null {
+    const at = partition(this.#rows, (it) => it.seq < seq);
+    return this.#rows[at]?.seq === seq ? at : null;
   }
 
-  private clear(): void {
-    this.rows.length = 0;
-    this.intervals = [];
-    this.from = 1;
+  #clear(): void {
+    this.#rows.length = 0;
+    this.#intervals = [];
+    this.#from = 1;
   }
 
   /** Takes the place of another window on the same conversation: lines that say the same stay the same objects. */
   goOnFrom(before: TimelineModel): void {
-    this.shown = before.shown;
-    this.readMarker = before.readMarker;
-    before.sent.forEach((mark, id) => this.sent.set(id, mark));
+    this.#shown = before.#shown;
+    this.#readMarker = before.#readMarker;
+    before.#sent.forEach((mark, id) => this.#sent.set(id, mark));
   }
 
   /** Takes the line above the unread away. */
   hideReadMarker(): void {
-    this.readMarker = null;
+    this.#readMarker = null;
   }
 
   /** From where the window shows, and the start of the interval that holds the ordinal before; null when none does. */
   nextPage(): readonly [from: Ordinal, held: Ordinal | null] {
-    const before = Math.max(0, this.from - 1);
-    const held = this.intervals.find(([from, upto]) => from <= before && before <= upto);
-    return [this.from, held?.[0] ?? null];
+    const before = Math.max(0, this.#from - 1);
+    const held = this.#intervals.find(([from, upto]) => from <= before && before <= upto);
+    return [this.#from, held?.[0] ?? null];
   }
 
   /** The first ordinal held after a gap; null when none is. */
   afterGap(after: Ordinal): Ordinal | null {
-    return this.intervals.find(([from]) => from > after)?.[0] ?? null;
+    return this.#intervals.find(([from]) => from > after)?.[0] ?? null;
   }
 
   /** Whether nothing is before the window. */
   reachedStart(): boolean {
-    return this.from <= 1;
+    return this.#from <= 1;
   }
 
   /** The lines, oldest first. A line that says what it said before is the same object. */
@@ -188,7 +188,7 @@ export class TimelineModel {
     const items: TimelineItem[] = [];
     const shown = new Map<ItemKey, TimelineItem>();
     const push = (item: TimelineItem) => {
-      const before = this.shown.get(item.key);
+      const before = this.#shown.get(item.key);
       const line = before && same(before, item) ? before : item;
       shown.set(line.key, line);
       items.push(line);
@@ -202,19 +202,19 @@ export class TimelineModel {
         push({ key: `d:${day}`, kind: "day", day });
       }
     };
-    const [first] = this.intervals;
-    if (this.from <= 1 && (first ? first[0] <= 1 : this.rows.length === 0)) {
+    const [first] = this.#intervals;
+    if (this.#from <= 1 && (first ? first[0] <= 1 : this.#rows.length === 0)) {
       push({ key: "start", kind: "start" });
     }
-    const gaps = this.gaps();
+    const gaps = this.#gaps();
     const pushGaps = (below: Ordinal) => {
       while (gaps[0] && gaps[0].after < below) {
         push(gaps.shift()!);
       }
     };
-    let marker = this.readMarker;
-    for (const row of this.rows) {
-      if (!this.shows(row)) {
+    let marker = this.#readMarker;
+    for (const row of this.#rows) {
+      if (!this.#shows(row)) {
         continue;
       }
       pushGaps(row.ordinal);
@@ -223,60 +223,60 @@ export class TimelineModel {
         push({ key: "read", kind: "read_marker" });
       }
       pushDay(row.sentAt);
-      push(this.itemOf(row));
+      push(this.#itemOf(row));
     }
     pushGaps(Infinity);
-    for (const [, unsent] of [...this.echoes].sort(([a], [b]) => a - b)) {
-      if (!this.rows.some((row) => row.clientMsgId === unsent.clientMsgId)) {
+    for (const [, unsent] of [...this.#echoes].sort(([a], [b]) => a - b)) {
+      if (!this.#rows.some((row) => row.clientMsgId === unsent.clientMsgId)) {
         pushDay(unsent.createdAt);
-        push(this.echoOf(unsent));
+        push(this.#echoOf(unsent));
       }
     }
-    this.shown = shown;
+    this.#shown = shown;
     return items;
   }
 
-  private shows({ seq }: MessageRow): boolean {
-    return seq > this.cleared && !this.removed.holds(seq);
+  #shows({ seq }: MessageRow): boolean {
+    return seq > this.#cleared && !this.#removed.holds(seq);
   }
 
-  private gaps(): Extract<TimelineItem, { kind: "gap" }>[] {
-    const ends = this.intervals.slice(0, -1).map(([, after], at) => ({
-      key: `g:${after}`, kind: "gap" as const, after, missing: this.intervals[at + 1]![0] - after - 1,
+  #gaps(): Extract<TimelineItem, { kind: "gap" }>[] {
+    const ends = this.#intervals.slice(0, -1).map(([, after], at) => ({
+      key: `g:${after}`, kind: "gap" as const, after, missing: this.#intervals[at + 1]![0] - after - 1,
     }));
-    return ends.filter(({ after, missing }) => missing > 0 && after + 1 >= this.from);
+    return ends.filter(({ after, missing }) => missing > 0 && after + 1 >= this.#from);
   }
 
-  private echoOf({ clientMsgId, content, attributes, createdAt, state }: Unsent): MessageItem {
-    return this.item(`o:${clientMsgId}`, {
+  #echoOf({ clientMsgId, content, attributes, createdAt, state }: Unsent): MessageItem {
+    return this.#item(`o:${clientMsgId}`, {
       conversation: this.conversation, seq: 0, ordinal: 0, sender: this.me, own: true, sentAt: createdAt, clientMsgId,
       content, attributes, pinned: false, editedAt: 0, reactions: [],
     }, { state });
   }
 
-  private itemOf(row: MessageRow): MessageItem {
+  #itemOf(row: MessageRow): MessageItem {
     const { seq, ordinal, sentAt, conversation, clientMsgId } = row;
-    const message = this.messageOf(row);
+    const message = this.#messageOf(row);
     const { own } = message;
-    const known = own && clientMsgId ? this.sent.get(clientMsgId) : null;
+    const known = own && clientMsgId ? this.#sent.get(clientMsgId) : null;
     const sent = { kind: "sent", conversation, seq, ordinal, sentAt, deduplicated: false, conflict: false } as const;
-    const others = this.marks.filter((mark) => mark.user !== row.sender);
+    const others = this.#marks.filter((mark) => mark.user !== row.sender);
     const isVoice = row.bodyType === "voice";
     // The key of an own message is that of its echo.
-    return this.item(own && clientMsgId ? `o:${clientMsgId}` : `l:${seq}`, message, {
+    return this.#item(own && clientMsgId ? `o:${clientMsgId}` : `l:${seq}`, message, {
       state: own ? known ?? sent : null,
       readBy: others.filter((mark) => mark.upto >= seq).length,
       deliveredTo: others.filter((mark) => mark.delivered >= seq).length,
-      starred: this.starred.holds(seq) && !row.recalled,
-      playedByMe: isVoice && !own && this.played.holds(seq),
-      playedByOthers: isVoice && own ? this.played.byOthers(seq) : 0,
+      starred: this.#starred.holds(seq) && !row.recalled,
+      playedByMe: isVoice && !own && this.#played.holds(seq),
+      playedByOthers: isVoice && own ? this.#played.byOthers(seq) : 0,
     });
   }
 
   /** Shows a message as the commands about it want it, and says which they are. */
-  private item(key: ItemKey, message: Message, more: Partial<MessageItem>): MessageItem {
+  #item(key: ItemKey, message: Message, more: Partial<MessageItem>): MessageItem {
     const { own, clientMsgId, seq } = message;
-    const pending = this.wishes.size === 0 ? [] : [...this.wishes].sort(([a], [b]) => a - b).map(([, it]) => it).filter(
+    const pending = this.#wishes.size === 0 ? [] : [...this.#wishes].sort(([a], [b]) => a - b).map(([, it]) => it).filter(
       ({ wish }) => "target" in wish && ((own && wish.target === clientMsgId) || (seq > 0 && wish.target === seq)),
     );
     return {
@@ -284,19 +284,19 @@ export class TimelineModel {
       ...more,
       message: pending.reduce((shown, it) => layOver(shown, it, this.me), message),
       pending,
-      quote: this.quote(message.attributes),
+      quote: this.#quote(message.attributes),
     };
   }
 
   /** What a message answers, as far as this window knows it. */
-  private quote(attributes: Attributes | null): Quote | null {
+  #quote(attributes: Attributes | null): Quote | null {
     if (!attributes?.replyTo) {
       return null;
     }
     const { seq, ordinal } = attributes.replyTo;
-    const row = this.rows[this.indexOf(seq) ?? -1];
-    const isIt = row && (ordinal === 0 || row.ordinal === ordinal) && this.shows(row);
-    return { seq, ordinal, says: isIt ? this.quotedOf(row) : null };
+    const row = this.#rows[this.#indexOf(seq) ?? -1];
+    const isIt = row && (ordinal === 0 || row.ordinal === ordinal) && this.#shows(row);
+    return { seq, ordinal, says: isIt ? this.#quotedOf(row) : null };
   }
 }
 
