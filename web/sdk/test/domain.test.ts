@@ -1,10 +1,12 @@
 import fc from "fast-check";
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { Deletions, type Run } from "../src/domain/deletions.ts";
-import { conversationId, directId, kindOfId, linkId, userId, uuid, uuidBytes, uuidOf } from "../src/domain/id.ts";
+import { conversationId, directId, hex, kindOfId, linkId, userId, uuid, uuidBytes, uuidOf } from "../src/domain/id.ts";
 import { NO_PLAYS, Plays } from "../src/domain/plays.ts";
 import { applyPreferences, isHidden, NO_PREFERENCES } from "../src/domain/preferences.ts";
 import { applyQuiet, areWindows, isQuiet, isWindow, isZone, NO_ZONE, NOT_QUIET } from "../src/domain/quiet.ts";
+import { sha256 } from "../src/domain/sha256.ts";
 import { Starred, Stars } from "../src/domain/stars.ts";
 import { FOR_GOOD, type Quiet, type QuietZone } from "../src/types.ts";
 
@@ -46,6 +48,15 @@ describe("ids", () => {
   it("of links are made of their tokens", () => {
     // The first sixteen bytes of the SHA-256 of sixteen zeros.
     expect(linkId(new Uint8Array(16))).toBe("374708fff7719dd5979ec875d56cd228");
+  });
+});
+
+describe("a hash", () => {
+  it("is that of everybody else", () => {
+    for (const length of [0, 1, 55, 56, 63, 64, 119, 120, 1_000]) {
+      const bytes = Uint8Array.from({ length }, (_, at) => at * 7 + length);
+      expect(hex(sha256(bytes)), `${length}`).toBe(createHash("sha256").update(bytes).digest("hex"));
+    }
   });
 });
 

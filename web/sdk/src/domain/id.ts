@@ -1,7 +1,7 @@
 /** Ids. Each is checked where it comes in, and has one text form. */
 
-import { sha256 } from "@noble/hashes/sha2.js";
 import type { ClientMsgId, ConversationId, ConversationKind, UserId } from "../types.ts";
+import { sha256 } from "./sha256.ts";
 
 const USER = /^[A-Za-z0-9._@:+-]{1,64}$/;
 // The first byte is the kind, and the last letter has only three bits.
@@ -27,22 +27,17 @@ export function kindOfId(id: ConversationId): ConversationKind {
 
 /** The conversation of two people, the same whoever asks. */
 export function directId(app: number, one: UserId, other: UserId): ConversationId {
-  const parts = one <= other ? [one, other] : [other, one];
-  const hash = sha256.create();
+  const text = new TextEncoder();
   const number = (value: number, bytes: number) => {
     const view = new DataView(new ArrayBuffer(bytes));
     view.setUint32(bytes - 4, value);
-    hash.update(new Uint8Array(view.buffer));
+    return new Uint8Array(view.buffer);
   };
-  const text = new TextEncoder();
-  hash.update(text.encode("stonechat conversation 1")).update(Uint8Array.of(DIRECT));
-  number(app, 4);
-  for (const part of parts) {
-    // Ids are ASCII: a character is a byte.
-    number(part.length, 8);
-    hash.update(text.encode(part));
-  }
-  const bytes = hash.digest().slice(0, 16);
+  const parts = one <= other ? [one, other] : [other, one];
+  // Ids are ASCII: a character is a byte.
+  const named = parts.flatMap((id) => [...number(id.length, 8), ...text.encode(id)]);
+  const begin = text.encode("stonechat conversation 1");
+  const bytes = sha256(Uint8Array.of(...begin, DIRECT, ...number(app, 4), ...named)).slice(0, 16);
   bytes[0] = DIRECT;
   return "d_" + base32(bytes);
 }
