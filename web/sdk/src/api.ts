@@ -102,6 +102,11 @@ export interface Account {
   readonly user: UserId;
   readonly deviceId: string;
 
+  /**
+   * How long this browser keeps what the device knows. `evictable`: it may remove it when room is short. `memory`: as long
+   * as the page is open, because it refuses to keep anything; what was not sent is gone with it.
+   */
+  readonly storage: Readable<"persistent" | "evictable" | "memory">;
   readonly connection: Readable<ConnectionState>;
   /** Unread messages over all conversations that are not muted. */
   readonly totalUnread: Readable<number>;

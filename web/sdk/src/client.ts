@@ -96,30 +96,26 @@ const unkept = new Map<string, string>();
 
 function read(key: string): string | null {
   try {
-    return globalThis.localStorage?.getItem(PREFIX + key) ?? unkept.get(key) ?? null;
+    return globalThis.localStorage.getItem(PREFIX + key);
   } catch {
     return unkept.get(key) ?? null;
   }
 }
 
 function keep(key: string, value: string | null): void {
-  unkept.delete(key);
-  if (value !== null) {
-    unkept.set(key, value);
-  }
   try {
     if (value === null) {
-      globalThis.localStorage?.removeItem(PREFIX + key);
+      globalThis.localStorage.removeItem(PREFIX + key);
     } else {
-      globalThis.localStorage?.setItem(PREFIX + key, value);
+      globalThis.localStorage.setItem(PREFIX + key, value);
     }
   } catch {
-    // It is kept as long as the page, then.
+    unkept.set(key, value ?? "");
   }
 }
 
 function kept(key: string, make: () => string): string {
-  const value = read(key) ?? make();
+  const value = read(key) || make();
   keep(key, value);
   return value;
 }

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import type { Changed, ConversationRow, MessageRow, OutboxRow, StoreOp } from "../src/core/rows.ts";
 import { newBody } from "../src/core/wire.ts";
 import { directId } from "../src/domain/id.ts";
-import { settingsOf } from "../src/domain/group.ts";
+import { groupOf, settingsOf } from "../src/domain/group.ts";
 import { EventSchema, PersonalChangeSchema, TextBodySchema } from "../src/gen/stonechat/v1/native_pb.ts";
 import { FOR_GOOD } from "../src/types.ts";
 import { indexedDbStore, SCHEMA } from "../src/store/indexed-db.ts";
@@ -146,6 +146,19 @@ describe.each(PLACES)("a store in %s", (_, place) => {
     expect((await store.load()).conversations).toEqual([]);
     // What was not sent outlives its conversation.
     expect((await store.load()).outbox.length).toBe(5);
+  });
+
+  it("keeps a conversation and what is held of it apart", async () => {
+    const store = await place().open();
+    const plain = { ...ROW, group: groupOf("direct") };
+    await apply(store, { kind: "put_intervals", conversation: HERE, intervals: [[1, 2]] });
+    expect([(await store.load()).conversations, (await store.load()).intervals]).toEqual([[], [[HERE, 1, 2]]]);
+    await apply(store, { kind: "put_conversation", row: plain });
+    await apply(store, { kind: "put_conversation", row: { ...plain, unread: 7 } }, { kind: "put_intervals", conversation: HERE, intervals: [[1, 3]] });
+    const { conversations, intervals } = await store.load();
+    expect([conversations, intervals]).toEqual([[{ ...plain, unread: 7 }], [[HERE, 1, 3]]]);
+    await apply(store, { kind: "clear_history" });
+    expect((await store.load()).conversations).toEqual([{ ...plain, unread: 7 }]);
   });
 
   it("puts a message of the outbox elsewhere when it is retried", async () => {

@@ -55,6 +55,7 @@ export class Engine {
   readonly #held: Uint8Array[] = [];
   #isHandling = false;
   #isWriting = false;
+  #hasFailed = false;
   #isOver = false;
   #lastTicket = 0;
   #connection: Connection | null = null;
@@ -195,25 +196,24 @@ export class Engine {
   }
 
   async #write(): Promise<void> {
-    if (this.#isWriting) {
+    if (this.#isWriting || this.#hasFailed) {
       return;
     }
     this.#isWriting = true;
     // What the same input, and those right behind it, still write goes with it.
     await Promise.resolve();
-    let failed = false;
-    while (this.#transactions.length > 0 && !failed) {
+    while (this.#transactions.length > 0 && !this.#hasFailed) {
       const batch = this.#transactions.splice(0, TRANSACTIONS_PER_COMMIT);
       try {
         await this.#options.store.apply(batch);
         this.#input({ kind: "committed", number: batch.at(-1)!.number });
       } catch (error) {
-        failed = true;
+        this.#hasFailed = true;
         this.#input({ kind: "store_failed", error: storeErrorOf(error) });
       }
       this.#release();
     }
-    this.#isWriting = failed;
+    this.#isWriting = false;
     this.#whenWritten.splice(0).forEach((done) => done());
   }
 

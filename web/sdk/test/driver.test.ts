@@ -1,0 +1,188 @@
+/** The edge of the SDK, with a world that tests turn. */
+
+import "fake-indexeddb/auto";
+import { afterEach, describe, expect, it } from "vitest";
+import type { ClientOptions } from "../src/api.ts";
+import { createClient } from "../src/client.ts";
+import { uuidBytes } from "../src/domain/id.ts";
+import { serverName, webSocketUrl } from "../src/driver/endpoint.ts";
+import { idMaker } from "../src/driver/ids.ts";
+import { CONNECT_TIMEOUT_MS, TOKEN_TIMEOUT_MS } from "../src/driver/limits.ts";
+import { StonechatError } from "../src/error.ts";
+import { settled, TestClock, TestServer } from "./world.ts";
+
+function world(options: Partial<ClientOptions> = {}) {
+  const [clock, server] = [new TestClock(), new TestServer()];
+  const client = createClient(
+    { endpoint: "http://chat.test", tokenProvider: async () => "token", store: "memory", device: { id: "d1" }, ...options },
+    { clock, transport: server.transport },
+  );
+  return { clock, server, client };
+}
+
+const ends: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  await Promise.all(ends.splice(0).map((end) => end()));
+});
+
+async function alice(options: Partial<ClientOptions> = {}) {
+  const made = world(options);
+  const account = await made.client.login({ userId: "alice" });
+  ends.push(async () => {
+    const stopped = account.stop();
+    await made.clock.advance(10_000);
+    await stopped;
+  });
+  await settled();
+  return { ...made, account };
+}
+
+describe("the driver", () => {
+  it("connects with the token of the provider, and says what it does", async () => {
+    const { server, account } = await alice();
+    expect(server.said("hello")).toMatchObject([{ token: "token", deviceId: "d1" }]);
+    server.welcome();
+    await settled();
+    expect(["syncing", "online"]).toContain(account.connection.get().kind);
+  });
+
+  it("gives a connection up that is not made in time, and tries again", async () => {
+    const { clock, server, account } = await alice({});
+    server.acceptsAtOnce = false;
+    server.connection.closed("gone");
+    await clock.advance(1_000);
+    expect(server.connections.length).toBe(2);
+    await clock.advance(CONNECT_TIMEOUT_MS);
+    expect(server.connections[1]!.closed_).toBe(true);
+    expect(account.connection.get()).toMatchObject({ kind: expect.stringMatching(/offline|connecting/) });
+    await clock.advance(2_000);
+    expect(server.connections.length).toBeGreaterThan(2);
+  });
+
+  it("hears nothing of a connection that it has left", async () => {
+    const { clock, server } = await alice();
+    const left = server.connection;
+    left.closed("gone");
+    const frames = server.frames.length;
+    left.received(Uint8Array.of(1, 2, 3));
+    left.opened();
+    left.closed("again");
+    await clock.advance(100);
+    expect([server.connections.length, server.frames.length]).toEqual([1, frames]);
+  });
+
+  it("breaks off when what comes is no frame", async () => {
+    const { server, account } = await alice();
+    server.connection.received(Uint8Array.of(0xff));
+    expect(server.connection.closed_).toBe(true);
+    expect(account.connection.get()).toMatchObject({ kind: "offline", reason: "the server sent what is not a frame" });
+  });
+
+  it("takes a token that does not come for one that comes later", async () => {
+    let asked = 0;
+    const signals: AbortSignal[] = [];
+    const { clock } = await alice({
+      tokenProvider: ({ signal }) => {
+        asked++;
+        signals.push(signal);
+        return new Promise(() => {});
+      },
+    });
+    expect(asked).toBe(1);
+    await clock.advance(TOKEN_TIMEOUT_MS + 1_000);
+    expect(asked).toBe(2);
+    expect(signals[0]!.aborted).toBe(true);
+  });
+
+  it("ends when the provider says that there is none", async () => {
+    const { account } = await alice({
+      tokenProvider: async () => {
+        throw new StonechatError("auth.no_token", "sign in again");
+      },
+    });
+    expect(account.connection.get()).toEqual({ kind: "ended", reason: { kind: "auth", error: "no_token" } });
+    await expect(account.online()).rejects.toMatchObject({ code: "auth.no_token" });
+  });
+
+  it("does not wait for longer than it is told to", async () => {
+    const { clock, account } = await alice();
+    const online = account.online(5_000);
+    const failed = expect(online).rejects.toMatchObject({ code: "timeout", retryable: true });
+    await clock.advance(5_000);
+    await failed;
+  });
+
+  it("keeps a message before it is sent, and shows it before it says so", async () => {
+    const { server, account } = await alice();
+    const bob = account.conversationWith("bob");
+    const timeline = await bob.timeline();
+    const seen: number[] = [];
+    timeline.items.subscribe((items) => seen.push(items.filter((item) => item.kind === "message").length));
+    const handle = await bob.send({ text: "hi" });
+    expect(seen).toEqual([0, 1]);
+    expect(handle.state.get()).toEqual({ kind: "queued" });
+    expect((await account.outbox()).map((unsent) => unsent.content)).toEqual([{ kind: "text", text: "hi", entities: [] }]);
+    server.welcome();
+    await settled();
+    expect(server.said("send")).toMatchObject([{ clientMsgId: uuidBytes(handle.clientMsgId) }]);
+    expect(handle.state.get()).toEqual({ kind: "sending" });
+  });
+
+  it("refuses what no server would take", async () => {
+    const { account } = await alice();
+    const bob = account.conversationWith("bob");
+    await expect(bob.send({ text: " \u200b" })).rejects.toMatchObject({ code: "invalid_argument", field: "text" });
+    await expect(bob.send({ text: "x".repeat(65_533) })).rejects.toMatchObject({ code: "too_large", field: "body" });
+    await expect(bob.send({ content: { kind: "opaque", bodyType: "text", body: Uint8Array.of(255) } }))
+      .rejects.toMatchObject({ code: "invalid_argument" });
+    await expect(bob.react(1, "not one")).rejects.toMatchObject({ code: "invalid_argument", field: "emoji" });
+    await expect(account.joinByLink("nonsense")).rejects.toMatchObject({ code: "invalid_argument", field: "link" });
+    await expect(bob.markAllRead()).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  it("calls whom a text marks", async () => {
+    const { server, account } = await alice();
+    server.welcome();
+    await settled();
+    const mark = (user: string) => ({ kind: "mention", user }) as const;
+    const entities = [{ start: 0, end: 4, mark: mark("bob") }, { start: 5, end: 9, mark: mark("bob") }, { start: 10, end: 14, mark: { kind: "mention_all" } as const }];
+    await account.conversationWith("bob").send({ text: "@bob @bob @all", entities, replyTo: 7 });
+    await settled();
+    expect(server.said("send")[0]!.attributes).toMatchObject({ mentions: ["bob"], mentionAll: true, replyToSeq: 7n });
+  });
+
+  it("answers nobody after it was stopped", async () => {
+    const { clock, account } = await alice();
+    const stopped = account.stop();
+    await clock.advance(0);
+    await stopped;
+    expect(account.connection.get()).toEqual({ kind: "ended", reason: { kind: "stopped" } });
+    await expect(account.conversationWith("bob").send({ text: "hi" })).rejects.toMatchObject({ code: "closed" });
+    await expect(account.online()).rejects.toMatchObject({ code: "closed" });
+  });
+});
+
+describe("a client", () => {
+  it("says what it lacks", async () => {
+    expect(() => createClient({ endpoint: "ftp://a", tokenProvider: async () => "" })).toThrow(/endpoint/);
+    expect(() => createClient({ endpoint: "http://a" } as never)).toThrow(/tokenProvider/);
+    await expect(world().client.login({ userId: "not a user" })).rejects.toMatchObject({ code: "invalid_argument", field: "userId" });
+  });
+
+  it("reads addresses as people write them", () => {
+    expect(webSocketUrl("http://localhost:8080/")).toBe("ws://localhost:8080/v1/ws");
+    expect(webSocketUrl("https://chat.example.com")).toBe("wss://chat.example.com/v1/ws");
+    expect(webSocketUrl("wss://[::1]:9/x/ws")).toBe("wss://[::1]:9/x/ws");
+    expect(serverName("wss://[::1]:9/x/ws")).toBe("[::1]:9");
+    for (const text of ["", "127.0.0.1:8080", "ftp://a:1", "ws://a b", "ws://[::1", "ws://a/?x", "http://u@a", undefined]) {
+      expect(() => webSocketUrl(text), text).toThrow(StonechatError);
+    }
+  });
+
+  it("makes ids that grow even when the clock stands still", () => {
+    const make = idMaker(new TestClock(), (bytes) => bytes.fill(255));
+    const ids = Array.from({ length: 600 }, make);
+    expect(ids.every((id, at) => at === 0 || id > ids[at - 1]!)).toBe(true);
+    expect(ids[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+  });
+});

@@ -1,0 +1,191 @@
+/** Several pages of one browser that show the same account: one leads, the others follow. */
+
+import "fake-indexeddb/auto";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Account } from "../src/api.ts";
+import { createClient } from "../src/client.ts";
+import type { Transport } from "../src/driver/ports.ts";
+import { until } from "../src/readable.ts";
+import { settled, TestServer } from "./world.ts";
+
+/** Locks as a browser has them: each is held by one, and waited for in order. */
+class TestLocks {
+  #queues = new Map<string, (() => void)[]>();
+
+  async request(name: string, { signal }: { signal?: AbortSignal }, then: (lock: unknown) => Promise<unknown>): Promise<unknown> {
+    const queue = this.#queues.get(name);
+    if (queue === undefined) {
+      this.#queues.set(name, []);
+    } else {
+      await new Promise<void>((resolve, reject) => {
+        queue.push(resolve);
+        signal?.addEventListener("abort", () => {
+          const at = queue.indexOf(resolve);
+          if (at >= 0) {
+            queue.splice(at, 1);
+            reject(signal.reason);
+          }
+        });
+      });
+    }
+    try {
+      return await then({ name });
+    } finally {
+      const next = this.#queues.get(name)!.shift();
+      if (next === undefined) {
+        this.#queues.delete(name);
+      } else {
+        next();
+      }
+    }
+  }
+}
+
+let browsers = 0;
+let server = "";
+let opened: Account[] = [];
+
+beforeEach(() => {
+  Object.defineProperty(globalThis, "navigator", { value: { locks: new TestLocks() }, configurable: true });
+  server = `http://chat${++browsers}.test`;
+});
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((account) => account.stop()));
+  opened = [];
+});
+
+/** A page of the browser of this test. It reaches no server but that of the test, where that says so. */
+async function page(user = "alice", transport: Transport = () => ({ send() {}, close() {} })): Promise<Account> {
+  const options = { endpoint: server, store: "indexeddb", tokenProvider: async () => "token", device: { id: "d1" } } as const;
+  const client = createClient(options, { transport });
+  const account = await client.login({ userId: user });
+  opened.push(account);
+  return account;
+}
+
+const words = (account: Account) => async () => {
+  const timeline = await account.conversationWith("bob").timeline({ days: false });
+  const items = timeline.items.get();
+  timeline.close();
+  return items.flatMap((item) => (item.kind === "message" && item.message.content.kind === "text" ? [item.message.content.text] : []));
+};
+
+describe("pages of one browser", () => {
+  it("show what any of them writes", async () => {
+    const [leader, follower] = [await page(), await page()];
+    const timeline = await leader.conversationWith("bob").timeline({ days: false });
+    await follower.conversationWith("bob").send({ text: "one" });
+    await leader.conversationWith("bob").send({ text: "two" });
+    expect(await words(leader)()).toEqual(["one", "two"]);
+    expect(await words(follower)()).toEqual(["one", "two"]);
+    expect(timeline.items.get().length).toBe(3);
+    expect(follower.connection.get()).toEqual(leader.connection.get());
+  });
+
+  it("tell the same errors", async () => {
+    await page();
+    const follower = await page();
+    const handle = await follower.conversationWith("bob").send({ text: "one" });
+    await handle.cancel();
+    await expect(handle.sent).rejects.toMatchObject({ code: "cancelled" });
+    await expect(handle.cancel()).rejects.toMatchObject({ name: "StonechatError", code: "not_found", retryable: false });
+  });
+
+  it("go on when the one that leads is gone", async () => {
+    const [leader, follower, third] = [await page(), await page(), await page()];
+    await follower.conversationWith("bob").send({ text: "before" });
+    const timeline = await follower.conversationWith("bob").timeline({ days: false });
+    const before = timeline.items.get();
+    const [item] = before.filter(({ kind }) => kind === "message");
+    const stopped = leader.stop();
+    // Asked of nobody: whoever leads next answers.
+    const [one, two] = [follower.conversationWith("bob").send({ text: "one" }), third.conversationWith("bob").send({ text: "two" })];
+    await Promise.all([stopped, one, two]);
+    await until(timeline.items, (items) => items.length === 4);
+    expect(timeline.items.get()[1]).toBe(item);
+    expect((await words(third)()).sort()).toEqual(["before", "one", "two"]);
+    expect((await third.outbox()).length).toBe(3);
+    expect(leader.connection.get()).toEqual({ kind: "ended", reason: { kind: "stopped" } });
+    expect(follower.connection.get().kind).not.toBe("ended");
+  });
+
+  it("keep what was written when all of them are closed", async () => {
+    const first = await page();
+    await first.conversationWith("bob").send({ text: "kept" });
+    await first.stop();
+    expect(await words(await page())()).toEqual(["kept"]);
+  });
+
+  it("all end when one of them signs out, and nothing is left", async () => {
+    const [leader, follower] = [await page(), await page()];
+    await leader.conversationWith("bob").send({ text: "secret" });
+    await follower.signOut();
+    const over = { kind: "ended", reason: { kind: "stopped" } };
+    expect(follower.connection.get()).toEqual(over);
+    await until(leader.connection, ({ kind }) => kind === "ended");
+    await expect(leader.outbox()).rejects.toMatchObject({ code: "closed" });
+    expect((await indexedDB.databases()).filter(({ name }) => name?.includes(new URL(server).host))).toEqual([]);
+    expect(await words(await page())()).toEqual([]);
+  });
+
+  it("do not share what is another user's", async () => {
+    const alice = await page();
+    await alice.conversationWith("bob").send({ text: "of alice" });
+    const carol = await page("carol");
+    expect(await words(carol)()).toEqual([]);
+    expect(await carol.outbox()).toEqual([]);
+  });
+
+  it("say together what they show and watch, and that the user is away only when all do", async () => {
+    const chat = new TestServer();
+    const [leader, follower] = [await page("alice", chat.transport), await page("alice", chat.transport)];
+    await settled();
+    chat.welcome();
+    await until(leader.connection, ({ kind }) => kind === "online");
+    const [bob, carol] = [leader.conversationWith("bob").id, leader.conversationWith("carol").id];
+    await leader.focus([bob]);
+    await follower.focus([carol]);
+    await expect(leader.focus(Array.from({ length: 17 }, () => bob))).rejects.toMatchObject({ code: "invalid_argument" });
+    // Answered when the server has, which this one never does.
+    leader.watchPresence(["bob"]).catch(() => {});
+    follower.watchPresence(["carol", "bob"]).catch(() => {});
+    await follower.setAway(true);
+    expect(chat.said("away")).toEqual([]);
+    await leader.setAway(true);
+    await settled();
+    expect(chat.said("focus").map((it) => it.conversationIds)).toEqual([[bob], [carol, bob]]);
+    expect(chat.said("watchPresence").map((it) => it.userIds)).toEqual([["bob"]]);
+    expect(chat.said("away").map((it) => it.away)).toEqual([true]);
+    // Nobody looks any more at what a page showed that is closed.
+    await follower.stop();
+    await settled();
+    expect(chat.said("focus").at(-1)!.conversationIds).toEqual([bob]);
+  });
+
+  it("run alone where there are no locks", async () => {
+    Object.defineProperty(globalThis, "navigator", { value: {}, configurable: true });
+    const first = await page();
+    await first.conversationWith("bob").send({ text: "mine" });
+    const second = await page();
+    expect(await words(second)()).toEqual(["mine"]);
+    // The one that was opened last has the store.
+    await expect(first.conversationWith("bob").send({ text: "lost" })).rejects.toMatchObject({ code: "store.locked" });
+    expect(first.connection.get()).toEqual({ kind: "ended", reason: { kind: "store", error: "locked" } });
+  });
+
+  it("keep it as long as the page where the browser keeps nothing", async () => {
+    const open = indexedDB.open;
+    indexedDB.open = () => {
+      throw new DOMException("not here", "SecurityError");
+    };
+    try {
+      const account = await page();
+      await account.conversationWith("bob").send({ text: "for now" });
+      expect(account.storage.get()).toBe("memory");
+      expect(await words(account)()).toEqual(["for now"]);
+    } finally {
+      indexedDB.open = open;
+    }
+  });
+});
