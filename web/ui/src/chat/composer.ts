@@ -173,12 +173,12 @@ export class StonechatComposer extends StonechatElement {
           <button type="button" class="send" part="send" aria-label=${t(this.edited?.isAnew === false ? "write.save" : "write.send")} aria-disabled=${cannotSend}
             @pointerdown=${(event: Event) => event.preventDefault()} @click=${this.send}>${icon(this.edited?.isAnew === false ? "check" : "send")}</button>
         </div>
-        ${this.problem ? html`<p class="problem" role="status">${icon("alert", "s")}${this.problem}</p>` : nothing}
+        ${this.problem ? html`<p class="problem" role="status">${icon("alert", "s")}<span dir="auto">${this.problem}</span></p>` : nothing}
       </div>`;
   }
 
   private closed({ icon: sign, words, unblock }: Closed, account: Account): TemplateResult {
-    return html`<div class="closed" part="closed" role="status">${sign === null ? nothing : icon(sign, "s")}<span>${words}</span>${unblock === null ? nothing
+    return html`<div class="closed" part="closed" role="status">${sign === null ? nothing : icon(sign, "s")}<span dir="auto">${words}</span>${unblock === null ? nothing
       : html`<button type="button" class="link-button" @click=${() => void this.unblock(account, unblock)}>${this.t("closed.unblock")}</button>`}</div>`;
   }
 
@@ -227,7 +227,7 @@ export class StonechatComposer extends StonechatElement {
               <stonechat-avatar small seed=${summary?.id ?? ""} kind="group" name=${account !== null && summary !== null ? titleOf(account, summary) : ""}></stonechat-avatar>
               <b>${t("write.everyone")}</b><span class="muted">${t("write.notifies", { n: others })}</span>${enter}</div>`
           : html`<div class=${open.class} id=${open.id} role="option" aria-selected=${isActive} @click=${() => this.choose(one)}>
-              <stonechat-avatar small seed=${one.user} name=${one.name}></stonechat-avatar>
+              <stonechat-avatar small seed=${one.user} name=${one.name} src=${account === null ? "" : profilesOf(account).get().get(one.user)?.avatar ?? ""}></stonechat-avatar>
               <b class="clip"><bdi>${one.name}</bdi></b><span class="muted clip">${one.nickname || one.username}</span>${enter}</div>`;
       })}</div>`;
   }

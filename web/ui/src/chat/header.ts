@@ -101,7 +101,7 @@ export class StonechatChatHeader extends StonechatElement {
         src=${peer === null ? summary?.group.avatar ?? "" : this.picture(account, peer)}></stonechat-avatar>
       <div class="title">
         <h2><bdi class="clip">${title}</bdi></h2>
-        ${words ? html`<p class=${typing.length > 0 ? "typing" : ""}>${typing.length > 0 ? pebbles : nothing}<span class="clip">${words}</span></p>` : nothing}
+        ${words ? html`<p class=${typing.length > 0 ? "typing" : ""}>${typing.length > 0 ? pebbles : nothing}<span class="clip" dir="auto">${words}</span></p>` : nothing}
       </div>
       <div class="actions"><slot name="actions"></slot>
         <button type="button" class="icon-button" aria-label=${t("chat.search")} title=${t("chat.search")} @click=${() => this.emit("stonechat-search", { conversation: this.conversation })}>${icon("search")}</button>

@@ -5,7 +5,7 @@ import { html, type TemplateResult } from "lit";
 import { pebbles } from "../base/icons.ts";
 import { titleOf } from "../base/names.ts";
 import { clock, dayName } from "../base/time.ts";
-import { isDirect, type Look } from "./look.ts";
+import { isDirect, pictureOf, type Look } from "./look.ts";
 import { custom, renderer } from "./message.ts";
 
 /** Each is one `li` without a role of its own: a separator is none in a list. */
@@ -17,13 +17,13 @@ export function otherLine(item: Exclude<TimelineItem, { kind: "message" }>, look
   const { t } = look.locale;
   switch (item.kind) {
     case "day":
-      return html`<li class="divider day" part="divider day"><span>${dayName(item.day, clock.now(), look.locale)}</span></li>`;
+      return html`<li class="divider day" part="divider day"><span dir="auto">${dayName(item.day, clock.now(), look.locale)}</span></li>`;
     case "read_marker":
-      return html`<li class="divider unread" part="divider unread"><span>${t("chat.new", { n: Math.max(look.unread, 1) })}</span></li>`;
+      return html`<li class="divider unread" part="divider unread"><span dir="auto">${t("chat.new", { n: Math.max(look.unread, 1) })}</span></li>`;
     case "gap":
       return html`<li class="gap" part="gap">${look.isOnline
-        ? html`${pebbles}${t("chat.loading", { n: item.missing })}`
-        : t("chat.gap_offline", { n: item.missing })}</li>`;
+        ? html`${pebbles}<span dir="auto">${t("chat.loading", { n: item.missing })}</span>`
+        : html`<span dir="auto">${t("chat.gap_offline", { n: item.missing })}</span>`}</li>`;
     case "start":
       return start(look);
   }
@@ -36,7 +36,7 @@ function start(look: Look): TemplateResult {
     ? "chat.say_hello"
     : summary?.kind === "channel" ? "chat.start_channel" : summary?.group.settings.history ? "chat.start_group" : "chat.start_joined";
   return html`<li class="beginning" part="start">
-    ${summary === null ? "" : html`<stonechat-avatar seed=${summary.peer ?? summary.id} name=${title} kind=${summary.kind} src=${summary.group.avatar}></stonechat-avatar>`}
-    <b><bdi>${title}</bdi></b><span>${locale.t(words)}</span>
+    ${summary === null ? "" : html`<stonechat-avatar seed=${summary.peer ?? summary.id} name=${title} kind=${summary.kind} src=${summary.peer === null ? summary.group.avatar : pictureOf(look, summary.peer)}></stonechat-avatar>`}
+    <b><bdi>${title}</bdi></b><span dir="auto">${locale.t(words)}</span>
   </li>`;
 }

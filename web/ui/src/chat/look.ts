@@ -2,6 +2,7 @@
 
 import type { Account, ContactCard, ConversationSummary, Message, MessageItem, Role, TimelineItem, UserId } from "@stonechat/sdk";
 import { displayName } from "../base/names.ts";
+import { profilesOf } from "../base/profiles.ts";
 import type { Locale } from "../i18n/index.ts";
 
 /** What an app puts in the place of a part: the tag of an element, or a function that gives a template. */
@@ -37,6 +38,13 @@ export function others(look: Look): number {
 
 export function nameOf(look: Look, user: UserId): string {
   return user === look.account.user ? look.locale.t("common.you") : displayName(look.account, user);
+}
+
+/** The picture of somebody; empty until it is known, and where he has none. It is asked for when it is shown. */
+export function pictureOf(look: Look, user: UserId): string {
+  const profiles = profilesOf(look.account);
+  profiles.want(user);
+  return profiles.get().get(user)?.avatar ?? "";
 }
 
 /** Who is meant by a card: his name here goes before what the sender called him. */

@@ -7,7 +7,7 @@ import { icon, ticks, type IconName } from "../base/icons.ts";
 import { mineral } from "../base/names.ts";
 import { clock, clockTime, fullTime } from "../base/time.ts";
 import { curesOf, reasonOf, type Cure } from "./failure.ts";
-import { cardName, isDirect, nameOf, others, tickOf, wordsOf, type Look, type Renderer } from "./look.ts";
+import { cardName, isDirect, nameOf, others, pictureOf, tickOf, wordsOf, type Look, type Renderer } from "./look.ts";
 import { bytesWords, scriptOf } from "./script.ts";
 import { left } from "./limit.ts";
 import { blocksOf, isEmojiOnly, type Block, type Piece } from "./pieces.ts";
@@ -42,7 +42,7 @@ export function messageLine(item: MessageItem, at: LineState, look: Look): Templ
   ].filter(Boolean).join(" ");
   const hasFace = at.start && !message.own && !isDirect(look);
   return html`<li class="message ${classes}" part="message" tabindex="-1" data-key=${item.key} aria-label=${label(item, at, look)}>
-    ${hasFace ? html`<stonechat-avatar class="face" data-act="person" seed=${message.sender} name=${nameOf(look, message.sender)}></stonechat-avatar>` : nothing}
+    ${hasFace ? html`<stonechat-avatar class="face" data-act="person" seed=${message.sender} name=${nameOf(look, message.sender)} src=${pictureOf(look, message.sender)}></stonechat-avatar>` : nothing}
     <div class="body">
       <div class="line">
         <div class="bubble" part="bubble">
@@ -68,7 +68,7 @@ function author(user: UserId, look: Look): TemplateResult {
 function forwarded({ message }: MessageItem, look: Look): unknown {
   const from = message.attributes?.forwarded;
   return from
-    ? html`<div class="forwarded">${icon("forward", "xs")}<span>${look.locale.rich("msg.forwarded", { name: html`<bdi>${nameOf(look, from.author)}</bdi>` })}</span></div>`
+    ? html`<div class="forwarded">${icon("forward", "xs")}<span dir="auto">${look.locale.rich("msg.forwarded", { name: html`<bdi>${nameOf(look, from.author)}</bdi>` })}</span></div>`
     : nothing;
 }
 
@@ -228,7 +228,7 @@ function failure(item: MessageItem, look: Look): unknown {
   }
   const says = item.message.content;
   const cures = curesOf(item.state, says.kind === "text");
-  return html`<div class="failure" part="failure"><span>${icon("alert", "s")}${failureWords(item, look)}</span><span class="actions">${
+  return html`<div class="failure" part="failure"><span>${icon("alert", "s")}<span dir="auto">${failureWords(item, look)}</span></span><span class="actions">${
     cures.map((cure) => html`<button type="button" class="link-button ${cure === "delete" ? "danger" : ""}" data-act=${`fail-${cure}`}>${
       look.locale.t(CURES[cure])}</button>`)}</span></div>`;
 }

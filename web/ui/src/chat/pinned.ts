@@ -45,7 +45,7 @@ export class StonechatPinnedBar extends StonechatElement {
       this.asked = wanted;
       account.conversation(this.conversation).pinnedMessages().then((all) => {
         if (this.asked === wanted) {
-          this.all = all;
+          this.all = all.toSorted((a, b) => a.seq - b.seq);
         }
       }, () => (this.asked = ""));
     }
@@ -67,7 +67,7 @@ export class StonechatPinnedBar extends StonechatElement {
       next();
     };
     return html`<div class="pinned" part="pinned"><span class="bar"></span>
-      <button type="button" class="what" @click=${show}><b>${n > 1 ? t("chat.pinned_at", { at: at + 1, n }) : t("chat.pinned")}</b><span class="clip muted" dir="auto">${
+      <button type="button" class="what" @click=${show}><b dir="auto">${n > 1 ? t("chat.pinned_at", { at: at + 1, n }) : t("chat.pinned")}</b><span class="clip muted" dir="auto">${
         account.words(message.content) || t("kind.unknown")}</span></button>
       ${n > 1 ? html`<button type="button" class="icon-button" aria-label=${t("chat.pinned_next")} title=${t("chat.pinned_next")} @click=${next}>${icon("down")}</button>` : nothing}
     </div>`;

@@ -80,6 +80,11 @@ export class Scroller {
 
   /** Before a rendering: which lines are to be laid out. */
   take(items: readonly TimelineItem[]): void {
+    // The user may have scrolled in this very frame.
+    const box = this.box();
+    if (box !== null && Math.abs(box.scrollTop - this.top) > STILL_PX) {
+      this.scrolled();
+    }
     if (items !== this.items) {
       const before = this.edges;
       [this.items, this.places] = [items, new Map(items.map((item, at) => [item.key, at]))];

@@ -71,6 +71,8 @@ export const lines: CSSResult = css`
   .quick .icon { width: 18px; height: 18px; }
   .failure { display: flex; align-items: center; flex-wrap: wrap; column-gap: 8px; row-gap: 2px; margin-block: 4px 2px; font-size: var(--stonechat-font-size-small); line-height: 1.125rem; color: var(--stonechat-color-danger-text); max-width: 100%; }
   .failure > span { display: inline-flex; align-items: center; gap: 6px; }
+  .own.fresh .body { animation: rise var(--stonechat-time-quick) var(--stonechat-ease-out); }
+  @keyframes rise { from { transform: translateY(6px); opacity: 0.4; } }
   .own .failure { justify-content: flex-end; }
   .failure .actions { gap: 12px; margin-inline-start: 4px; }
   .card { display: flex; align-items: center; gap: 10px; padding-block: 4px 2px; min-width: min(220px, 100%); }

@@ -6,9 +6,11 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
 import { announce } from "../base/announcer.ts";
+import "../base/avatar.ts";
 import { badge } from "../base/badge.ts";
 import { StonechatElement } from "../base/element.ts";
 import { icon, pebbles } from "../base/icons.ts";
+import { profilesOf } from "../base/profiles.ts";
 import { base, badges, buttons, skeletons, surface } from "../base/styles.ts";
 import { clock, dayName, localDay, minutes } from "../base/time.ts";
 import { recalledText } from "./deeds.ts";
@@ -219,7 +221,7 @@ export class StonechatTimeline extends StonechatElement {
     // Lines read names, relations and what the group allows. That it moved on is nothing to them.
     const group = summary?.group;
     const madeOf = [
-      account, this.locale, this.renderers, this.roles, isOnline, this.read(account.names), this.read(account.relations),
+      account, this.locale, this.renderers, this.roles, isOnline, this.read(account.names), this.read(profilesOf(account)), this.read(account.relations),
       this.read(account.contentTypes), summary?.kind, summary?.role, summary?.member, summary?.memberCount, summary?.title, group?.settings,
       group?.dissolved, group?.mutedUntil, group?.avatar, this.unread,
     ];
@@ -320,7 +322,7 @@ export class StonechatTimeline extends StonechatElement {
         @contextmenu=${this.hands.contextMenu} @pointerover=${this.hands.over} @pointerleave=${this.hands.leave}
         @pointerdown=${this.hands.down} @pointerup=${this.hands.up} @pointermove=${this.hands.move} @pointercancel=${this.hands.up} @focusin=${this.hands.focusIn}>
         <div class="column">
-          ${isEarlierAway ? html`<p class="note">${t("chat.earlier_offline")}</p>` : nothing}
+          ${isEarlierAway ? html`<p class="note" dir="auto">${t("chat.earlier_offline")}</p>` : nothing}
           <div class="before"></div>
           <ol role="list">${repeat(this.items.slice(from, upto), (item) => item.key, (item, at) => this.line(item, from + at, look))}</ol>
           <div class="behind"></div>
@@ -328,7 +330,7 @@ export class StonechatTimeline extends StonechatElement {
             ? html`<div class="skeletons" aria-hidden="true"><span class="skeleton"></span><span class="skeleton"></span><span class="skeleton"></span></div>` : nothing}
         </div>
       </div>
-      <div class="sticky" aria-hidden="true"><span></span></div>
+      <div class="sticky" aria-hidden="true"><span dir="auto"></span></div>
       ${this.loadsEarlier && from === 0 ? html`<div class="loading" role="status">${pebbles}<span class="sr">${t("chat.loading_earlier")}</span></div>` : nothing}
       ${this.jumps(look)}`;
   }
