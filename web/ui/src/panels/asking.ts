@@ -1,7 +1,7 @@
 /** Who asks to be let into a group, and who was asked to come in. */
 
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement, property, state } from "lit/decorators.js";
 import type { Asker } from "@stonechat/sdk";
 import { ago, clock } from "../base/time.ts";
 import { ConversationPanel } from "./conversation-panel.ts";
@@ -22,6 +22,9 @@ export class StonechatAsking extends ConversationPanel {
     .said { font-size: var(--stonechat-font-size-small); line-height: 1.1875rem; color: var(--stonechat-color-text-muted); overflow-wrap: anywhere; }
     .answers { display: flex; flex-wrap: wrap; gap: 8px; margin-block-start: 8px; }
   `];
+
+  /** Nothing is drawn where nobody asks: part of a page that says more. */
+  @property({ type: Boolean }) brief = false;
 
   @state() private askers: Fetched<Askers> = WAITING;
 
@@ -61,7 +64,8 @@ export class StonechatAsking extends ConversationPanel {
 
   protected override render(): unknown {
     return this.got(this.askers, ({ applied, invited }) => html`
-      <div class="section-title"><h3>${applied.length ? this.t("asking.applied", { n: applied.length }) : this.t("asking.none")}</h3></div>
+      ${this.brief && applied.length === 0 ? nothing
+        : html`<div class="section-title"><h3>${applied.length ? this.t("asking.applied", { n: applied.length }) : this.t("asking.none")}</h3></div>`}
       <ul role="list">${applied.map((asker) => this.applicant(asker))}</ul>
       ${invited.length ? html`<div class="section-title"><h3>${this.t("asking.invited", { n: invited.length })}</h3></div>
         <ul role="list">${invited.map((asker) => this.guest(asker))}</ul>` : nothing}`, () => void this.load());

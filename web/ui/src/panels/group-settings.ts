@@ -28,8 +28,8 @@ export class StonechatGroupSettings extends ConversationPanel {
   static override styles: CSSResultGroup = [Panel.styles, css`
     :host { background: var(--stonechat-color-canvas); container-type: inline-size; flex: 1; }
     .sub { display: block; font-size: 0.875rem; line-height: 1.25rem; color: var(--stonechat-color-text-muted); }
-    .plate > :is(stonechat-asking, stonechat-links, stonechat-bans) { padding: 0; }
-    stonechat-links { --inset: 16px; }
+       .plate > :is(stonechat-asking, stonechat-bans) { padding-inline: 6px; }
+    .plate > stonechat-asking:empty { border: 0; }
     @container (max-width: 480px) { .page-column { padding: 16px 12px 32px; gap: 22px; } .page-head stonechat-avatar { --size: 40px; } .page-column h2 { font-size: var(--stonechat-font-size-title); } }
   `];
 
@@ -75,9 +75,8 @@ export class StonechatGroupSettings extends ConversationPanel {
           <span class="sub clip">${this.t("group.sub", { title, members: this.memberCountText(summary) })}</span></div>
         <button type="button" class="button secondary" @click=${() => this.emit("stonechat-close", {})}>${this.t("common.done")}</button></div>
       ${this.may("edit_info") ? this.info(summary) : nothing}
-      ${this.may("change_settings") ? html`${this.joining(settings)}${this.permissions(summary, settings)}${this.history(settings)}` : nothing}
-      ${this.may("decide_application") ? html`<section><h3>${this.t("asking.title")}</h3><div class="plate"><stonechat-asking .conversation=${this.conversation}></stonechat-asking></div></section>` : nothing}
-      ${this.may("make_link") ? html`<section><h3>${this.t("links.title")}</h3><div class="plate"><stonechat-links .conversation=${this.conversation} .linkBase=${this.linkBase}></stonechat-links></div></section>` : nothing}
+      ${this.joining(settings)}
+      ${this.may("change_settings") ? html`${this.permissions(summary, settings)}${this.history(settings)}` : nothing}
       ${this.may("list_bans") ? html`<section><h3>${this.t("bans.title")}</h3><div class="plate"><stonechat-bans .conversation=${this.conversation}></stonechat-bans></div></section>` : nothing}
       ${this.last(summary, title)}
     </div></div>`;
@@ -117,7 +116,11 @@ export class StonechatGroupSettings extends ConversationPanel {
     }
   }
 
-  private joining(settings: GroupSettings): TemplateResult {
+  private joining(settings: GroupSettings): TemplateResult | typeof nothing {
+    const [mayChange, mayLink] = [this.may("change_settings"), this.may("make_link")];
+    if (!mayChange && !mayLink) {
+      return nothing;
+    }
     const choose = (event: Event): void => {
       openMenu(this, {
         label: this.t("group.who_joins"),
@@ -126,10 +129,12 @@ export class StonechatGroupSettings extends ConversationPanel {
       });
     };
     return html`<section><h3>${this.t("group.joining")}</h3><div class="plate">
-      <button type="button" class="setting" aria-haspopup="menu" @click=${choose}>
+      ${mayChange ? html`<button type="button" class="setting" aria-haspopup="menu" @click=${choose}>
         <span class="label">${this.t("group.who_joins")}<span class="hint">${this.t(`group.join_${settings.join}_hint`)}</span></span>
         <span class="value">${this.t(`group.join_${settings.join}`)}${icon("next", "s")}</span>
-      </button>
+      </button>` : nothing}
+      ${this.may("decide_application") ? html`<stonechat-asking brief .conversation=${this.conversation}></stonechat-asking>` : nothing}
+      ${mayLink ? html`<stonechat-links .conversation=${this.conversation} .linkBase=${this.linkBase}></stonechat-links>` : nothing}
     </div></section>`;
   }
 

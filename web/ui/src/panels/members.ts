@@ -4,12 +4,12 @@ import { css, html, nothing, type CSSResultGroup, type PropertyValues, type Temp
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Member, Presence, UserId } from "@stonechat/sdk";
+import { fold } from "../base/fold.ts";
 import { icon } from "../base/icons.ts";
 import { openMenu, type MenuItem } from "../base/menu.ts";
 import { clock, minutes, moment } from "../base/time.ts";
 import { WatchController } from "../base/watching.ts";
 import { ConversationPanel } from "./conversation-panel.ts";
-import { folded } from "./find.ts";
 import { banMember, muteMember, removeMember, type ActsOnMember } from "./member-acts.ts";
 import { Panel } from "./panel.ts";
 import { may, mayTo } from "./rights.ts";
@@ -93,14 +93,14 @@ export class StonechatMembers extends ConversationPanel implements ActsOnMember 
 
   protected override render(): TemplateResult {
     this.read(minutes);
-    const wanted = folded(this.query.trim());
+    const wanted = fold(this.query.trim());
     const hits = wanted === "" ? this.order
-      : this.order.filter((it) => [this.called(it), it.displayName, it.user].some((name) => folded(name).includes(wanted)));
+      : this.order.filter((it) => [this.called(it), it.displayName, it.user].some((name) => fold(name).includes(wanted)));
     const rows = hits.slice(0, this.most || this.drawn);
     this.watching.watch(rows.map((member) => member.user));
     const isSearched = this.most === 0 && this.members.length > SEARCH_ABOVE;
     return html`
-      ${isSearched ? html`<div class="search" role="search">${icon("search", "s")}
+      ${isSearched ? html`<div class="search">${icon("search", "s")}
         <input type="search" dir="auto" aria-label=${this.t("member.search")} placeholder=${this.t("member.search")} .value=${this.query}
           @input=${(event: Event) => (this.query = (event.target as HTMLInputElement).value)} /></div>` : nothing}
       ${hits.length === 0 && wanted !== "" ? html`<p class="note" role="status">${this.t("member.none", { text: this.query.trim() })}</p>` : nothing}

@@ -75,14 +75,14 @@ export abstract class Panel extends StonechatElement {
     return account ? (this.read(account.names), this.read(account.relations), titleOf(account, summary)) : summary.title;
   }
 
-  protected avatarOf(user: UserId, presence: Availability | null = null, picture = ""): TemplateResult {
-    return html`<stonechat-avatar .seed=${user} .name=${this.nameOf(user)} .src=${picture} .presence=${presence}></stonechat-avatar>`;
+  protected avatarOf(user: UserId, presence: Availability | null = null): TemplateResult {
+    return html`<stonechat-avatar .seed=${user} .name=${this.nameOf(user)} .src=${this.pictureOf(user)} .presence=${presence}></stonechat-avatar>`;
   }
 
   protected avatarOfConversation(summary: ConversationSummary): TemplateResult {
     const own = summary.peer !== null && summary.peer === this.account?.user;
     return html`<stonechat-avatar .seed=${summary.peer ?? summary.id} .name=${this.titleOf(summary)}
-      .kind=${own ? "self" : summary.kind} .src=${summary.group.avatar}></stonechat-avatar>`;
+      .kind=${own ? "self" : summary.kind} .src=${summary.peer ? this.pictureOf(summary.peer) : summary.group.avatar}></stonechat-avatar>`;
   }
 
   /** Of somebody; null while it is not known or the device is offline, when nobody can know. */

@@ -6,9 +6,9 @@ import { css, html, nothing, type CSSResultGroup, type PropertyValues, type Temp
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { ConversationList, UserId, UserProfile } from "@stonechat/sdk";
 import { isComposing } from "../base/focus.ts";
+import { fold } from "../base/fold.ts";
 import { icon } from "../base/icons.ts";
 import { WatchController } from "../base/watching.ts";
-import { folded } from "./find.ts";
 import { Panel } from "./panel.ts";
 
 /** Rows that are drawn: whoever is further down is found by name. */
@@ -98,8 +98,8 @@ export class StonechatPeoplePicker extends Panel {
   }
 
   private get rows(): readonly UserId[] {
-    const wanted = folded(this.typed.trim().replace(/^@/, ""));
-    const hits = this.known.filter((user) => wanted === "" || [this.nameOf(user), user].some((name) => folded(name).includes(wanted)));
+    const wanted = fold(this.typed.trim().replace(/^@/, ""));
+    const hits = this.known.filter((user) => wanted === "" || [this.nameOf(user), user].some((name) => fold(name).includes(wanted)));
     const { found } = this;
     const isNew = found !== null && !this.exclude.has(found.id) && !hits.includes(found.id);
     return [...(isNew ? [found.id] : []), ...hits].slice(0, ROWS_MAX);
@@ -175,8 +175,8 @@ export class StonechatPeoplePicker extends Panel {
     const label = this.t("new.search");
     return html`<div class="top">
         ${this.multiple && this.chosen.length > 0 ? html`<div class="chips" role="group" aria-label=${this.t("new.chosen", { n: this.chosen.length })}>
-          ${this.chosen.map((user) => html`<button type="button" class="chip" aria-label=${this.t("new.remove", { name: this.nameOf(user) })}
-            @click=${() => this.choose(user)}><stonechat-avatar small .seed=${user} .name=${this.nameOf(user)}></stonechat-avatar><bdi class="clip">${this.nameOf(user)}</bdi>${icon("close", "xs")}</button>`)}
+          ${this.chosen.map((user) => html`<button type="button" class="chip" @click=${() => this.choose(user)}>
+            <span class="sr">${this.t("new.remove", { name: this.nameOf(user) })}</span><stonechat-avatar small .seed=${user} .name=${this.nameOf(user)} .src=${this.pictureOf(user)}></stonechat-avatar><bdi class="clip" aria-hidden="true">${this.nameOf(user)}</bdi>${icon("close", "xs")}</button>`)}
         </div>` : nothing}
         <div class="search">${icon("search", "s")}<input type="search" dir="auto" role="combobox" aria-expanded="true" aria-controls="people" aria-autocomplete="list"
           aria-activedescendant=${rows.length ? `person-${this.active}` : nothing} aria-label=${label} placeholder=${label} autocomplete="off"
@@ -195,7 +195,7 @@ export class StonechatPeoplePicker extends Panel {
     const isChosen = this.chosen.includes(user);
     return html`<div class="member ${at === this.active ? "active" : ""}" id=${`person-${at}`} role="option" part="person"
       aria-selected=${this.multiple ? isChosen : at === this.active} @click=${() => this.choose(user)}>
-      <stonechat-avatar .seed=${user} .name=${name} .presence=${presence?.availability ?? null}></stonechat-avatar>
+      <stonechat-avatar .seed=${user} .name=${name} .src=${this.pictureOf(user)} .presence=${presence?.availability ?? null}></stonechat-avatar>
       <span><span class="name"><bdi class="clip">${name}</bdi></span>${says ? html`<span class="sub clip">${says}</span>` : nothing}</span>
       ${this.multiple ? html`<span class="tick" aria-hidden="true">${isChosen ? icon("check", "s") : nothing}</span>` : html`<span></span>`}
     </div>`;

@@ -5,6 +5,7 @@ import type { StonechatDialog } from "../base/dialog.ts";
 import "../base/dialog.ts";
 import { isComposing } from "../base/focus.ts";
 import type { Locale } from "../i18n/index.ts";
+import "./words.ts";
 
 export interface Choice {
   readonly value: string;

@@ -1,17 +1,23 @@
 /** Where the user is signed in. */
 
-import { html, type TemplateResult } from "lit";
+import { css, html, type CSSResultGroup, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import type { Device } from "@stonechat/sdk";
 import { ask } from "../base/dialog.ts";
 import { icon } from "../base/icons.ts";
-import { ago, clock, minutes } from "../base/time.ts";
+import { clock, lastSeen, minutes } from "../base/time.ts";
 import { WAITING, type Fetched } from "./panel.ts";
 import { Section } from "./section.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 
 /** @fires stonechat-sign-out-asked - this device */
 @customElement("stonechat-settings-devices")
 export class StonechatSettingsDevices extends Section {
+  static override styles: CSSResultGroup = [Section.styles, css`.hint::first-letter { text-transform: uppercase; }`];
+
   @state() private fetchedDevices: Fetched<readonly Device[]> = WAITING;
 
   override connectedCallback(): void {
@@ -95,9 +101,21 @@ export class StonechatSettingsDevices extends Section {
       <button type="button" class="button secondary small" @click=${this.askOwn}>${this.t("settings.device_out")}</button></div>`;
   }
 
+  /** "Seen 4 minutes ago", and the day when that was before. */
+  private seen(at: number): string {
+    const now = clock.now();
+    const past = Math.max(0, now - at);
+    if (past >= DAY_MS) {
+      return lastSeen(at, now, this.locale);
+    }
+    const format = new Intl.RelativeTimeFormat(this.locale.tag);
+    const time = past < HOUR_MS ? format.format(-Math.round(past / MINUTE_MS), "minute") : format.format(-Math.round(past / HOUR_MS), "hour");
+    return this.t("settings.device_seen", { time });
+  }
+
   private device(device: Device, own: boolean): TemplateResult {
     const name = this.nameOfDevice(device);
-    const seen = own ? this.t("settings.device_now") : this.t("settings.device_seen", { time: ago(device.seenAt, clock.now(), this.locale) });
+    const seen = own ? this.t("settings.device_now") : this.seen(device.seenAt);
     const client = device.client && device.client !== device.name ? ` · ${device.client}` : "";
     return html`<div class="setting">${icon(device.platform === "phone" || device.platform === "tablet" ? "phone" : "laptop")}
       <span class="label"><bdi>${name}</bdi><span class="hint">${seen}${client}</span></span>

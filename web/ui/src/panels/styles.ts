@@ -27,10 +27,11 @@ export const panelStyles: CSSResult = css`
   .section-title .link-button { margin-inline-start: auto; font-size: var(--stonechat-font-size-meta); }
   .section .search { margin: 4px 8px 8px; }
 
+  .member .sub::first-letter { text-transform: uppercase; }
   .setting { display: flex; align-items: center; gap: 12px; width: 100%; min-height: 44px; padding: 8px 10px; font-size: 0.875rem; line-height: 1.25rem; border-radius: var(--stonechat-radius-m); text-align: start; color: inherit; text-decoration: none; }
   .setting > .icon { color: var(--stonechat-color-icon); }
   .setting .label { flex: 1; min-width: 0; overflow-wrap: anywhere; }
-  .setting .hint { display: block; text-wrap: pretty; font-size: var(--stonechat-font-size-small); line-height: var(--stonechat-line-small); color: var(--stonechat-color-text-muted); }
+  .setting .hint { display: block; font-weight: var(--stonechat-weight-regular); text-wrap: pretty; font-size: var(--stonechat-font-size-small); line-height: var(--stonechat-line-small); color: var(--stonechat-color-text-muted); }
   .setting .hint.one { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .setting .value { color: var(--stonechat-color-text-muted); display: inline-flex; align-items: center; gap: 4px; flex: none; max-width: 60%; }
   :is(button, a, label).setting { cursor: pointer; }
