@@ -1,4 +1,4 @@
-// Builds everything that is served or published: `node tools/build.mjs [--dev] [--only messenger|gallery|libraries]`.
+// Builds everything that is served or published: `node tools/build.mjs [--dev] [--only messenger|pages|libraries]`.
 //
 // dist/ is what the server embeds: each file at its path, a folder by its index.html, and beside what is text the same with
 // `.br` and `.gz`. What lies below assets/ has a hash of its content in its name.
