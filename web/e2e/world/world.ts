@@ -1,7 +1,7 @@
 /** The messenger over a fixed world, for pictures: `?world=english&theme=dark&language=zh&dir=rtl`. */
 
 import { clock } from "@stonechat/ui";
-import { applyAppearance } from "../../messenger/src/appearance.ts";
+import { choose } from "../../messenger/src/choices.ts";
 import { openSession } from "../../messenger/src/session.ts";
 import { arabicWorld, chineseWorld, emptyWorld, englishWorld, FakeAccount, NOW, offlineWorld } from "../../ui/src/testing/index.ts";
 import { picture } from "../../ui/src/testing/pictures.ts";
@@ -13,8 +13,7 @@ const language = asked.get("language") ?? "en";
 
 clock.now = () => NOW;
 document.documentElement.dir = asked.get("dir") ?? "ltr";
-localStorage.setItem("stonechat.appearance", JSON.stringify({ theme, language }));
-await applyAppearance({ theme, language });
+await choose({ theme: theme === "dark" ? "dark" : "light", language });
 await Promise.all([...document.fonts].map((font) => font.load()));
 
 const world = asked.get("world") ?? "english";

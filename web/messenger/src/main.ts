@@ -2,7 +2,7 @@
 /** The messenger: opens who was signed in, or asks who it is, and ties the kit to the address, the title and the system. */
 
 import { type Client, createClient, type EndReason, type UserId } from "@stonechat/sdk";
-import { applyAppearance, readAppearance } from "./appearance.ts";
+import { applyChoices, choose, readChoices } from "./choices.ts";
 import { openSession, type Session } from "./session.ts";
 import { say } from "./texts/index.ts";
 import type { SignIn, SignInChoice } from "./sign-in.ts";
@@ -21,8 +21,8 @@ function takeShared(): void {
 }
 
 async function start(): Promise<void> {
-  await applyAppearance(readAppearance());
-  const client = await createClient({ tokenProvider: provideToken, device: { name: deviceName(), platform: "web" } });
+  await applyChoices(readChoices());
+  const client = createClient({ tokenProvider: provideToken, device: { name: deviceName(), platform: "web" } });
   const last = await client.lastUser();
   const token = tokenOfAddress();
   const brought = token === null ? null : readToken(token);
@@ -45,12 +45,15 @@ async function start(): Promise<void> {
 /** Lets the messenger start without a network from now on. */
 function keepShell(): void {
   const path = "/sw.js";
-  const policy = window.trustedTypes?.createPolicy("stonechat", { createScriptURL: () => path });
+  const policy = window.trustedTypes?.createPolicy("stonechat", { createScriptURL: (url: string) => url });
   const url = (policy?.createScriptURL(path) ?? path) as string;
   void navigator.serviceWorker?.register(url).catch(() => {
     // It needs a network to start then; nothing else is missing.
   });
 }
+
+/** The link of an invitation, `#join=CONVERSATION.TOKEN`, until somebody has signed in. */
+let join: string | null = /^#join=([\w.-]+)$/.exec(location.hash)?.[1] ?? null;
 
 /** Shows the page of sign-in until somebody is chosen. */
 async function ask(client: Client, prepare: (page: SignIn) => void = () => {}): Promise<void> {
@@ -71,10 +74,7 @@ async function ask(client: Client, prepare: (page: SignIn) => void = () => {}): 
     }
   });
   page.addEventListener("language", (event) => {
-    void import("./appearance.ts").then(async ({ chooseAppearance }) => {
-      await chooseAppearance({ language: (event as CustomEvent<string>).detail });
-      page.requestUpdate();
-    });
+    void choose({ language: (event as CustomEvent<string>).detail }).then(() => page.requestUpdate());
   });
   document.title = "Stonechat";
   document.body.replaceChildren(page);
@@ -82,6 +82,8 @@ async function ask(client: Client, prepare: (page: SignIn) => void = () => {}): 
 
 async function enter(client: Client, user: UserId): Promise<void> {
   const account = await client.login({ userId: user });
+  const link = join;
+  join = null;
   session = openSession(account, {
     signedOut: () => {
       forgetToken();
@@ -97,7 +99,7 @@ async function enter(client: Client, user: UserId): Promise<void> {
       // Signed out of here on purpose, or the token was no good: who it is must be said anew.
       await (mustAsk(reason) ? ask(client, (page) => (page.refused = isRefusal(reason))) : enter(client, user));
     },
-  });
+  }, link);
 }
 
 function mustAsk(reason: EndReason | null): boolean {

@@ -4,49 +4,32 @@
  */
 
 import type { Account, ConversationId, ConversationSummary } from "@stonechat/sdk";
+import type { Visibility } from "./visible.ts";
 
-export interface NotifyTexts {
-  /** What to say of a message without words. */
-  readonly wordless: string;
-  /** The line of one message: of a direct conversation the words alone, else who said them before. */
-  line(sender: string | null, words: string): string;
+export interface NotifyWish {
+  /** Whether the user wants them on this device. */
+  readonly on: boolean;
+  /** What to say of a message; `sender` is null where the title says who it is. */
+  words(sender: string | null, text: string): string;
 }
 
 /** Ends at `signal`. */
-export function notifyWhileHidden(account: Account, texts: () => NotifyTexts, signal: AbortSignal): void {
+export function notifyWhileHidden(account: Account, visibility: Visibility, wish: () => NotifyWish, signal: AbortSignal): void {
   if (!("Notification" in globalThis) || !navigator.locks) {
     return;
   }
-  holdWhileVisible(account, signal);
   // One tab of a user says it, whichever holds this.
-  navigator.locks.request(`stonechat:notify:${account.user}`, { signal }, () => watch(account, texts, signal)).catch(ignoreAbort);
-}
-
-/** A lock that says to the other tabs that this one is seen. */
-function holdWhileVisible(account: Account, signal: AbortSignal): void {
-  const name = visibleLock(account);
-  let release: (() => void) | null = null;
-  const update = () => {
-    const visible = document.visibilityState === "visible" && !signal.aborted;
-    if (!visible) {
-      release?.();
-      release = null;
-    } else if (!release) {
-      const held = new Promise<void>((resolve) => (release = resolve));
-      navigator.locks.request(name, { mode: "shared" }, () => held).catch(ignoreAbort);
-    }
-  };
-  document.addEventListener("visibilitychange", update, { signal });
-  signal.addEventListener("abort", update);
-  update();
-}
-
-function visibleLock(account: Account): string {
-  return `stonechat:visible:${account.user}`;
+  navigator.locks
+    .request(`stonechat:notify:${account.user}`, { signal }, () => watch(account, visibility, wish, signal))
+    .catch((error: unknown) => {
+      if (!signal.aborted) {
+        throw error;
+      }
+    });
 }
 
 /** Resolves at the signal, so that the lock is held until then. */
-function watch(account: Account, texts: () => NotifyTexts, signal: AbortSignal): Promise<void> {
+function watch(account: Account, visibility: Visibility, wish: () => NotifyWish, signal: AbortSignal): Promise<void> {
   const list = account.conversations({ archived: "any" });
   let known: ReadonlyMap<ConversationId, ConversationSummary> | null = null;
   const off = list.items.subscribe((items) => {
@@ -57,7 +40,7 @@ function watch(account: Account, texts: () => NotifyTexts, signal: AbortSignal):
       for (const item of items) {
         const last = before.get(item.id);
         if (last !== item && isNews(account, last, item)) {
-          void tell(account, item, texts());
+          void tell(account, visibility, item, wish());
         }
       }
     }
@@ -83,8 +66,8 @@ function isNews(account: Account, before: ConversationSummary | undefined, now: 
   return called || (counted && now.preferences.mutedUntil <= Date.now());
 }
 
-async function tell(account: Account, item: ConversationSummary, texts: NotifyTexts): Promise<void> {
-  if (Notification.permission !== "granted" || account.isQuiet() || (await anyVisible(account))) {
+async function tell(account: Account, visibility: Visibility, item: ConversationSummary, wish: NotifyWish): Promise<void> {
+  if (!wish.on || Notification.permission !== "granted" || account.isQuiet() || (await visibility.anywhere())) {
     return;
   }
   const { preview } = item;
@@ -93,7 +76,7 @@ async function tell(account: Account, item: ConversationSummary, texts: NotifyTe
   }
   const sender = item.kind === "group" ? (account.names.get().get(preview.sender) ?? preview.sender) : null;
   const options: NotificationOptions = {
-    body: texts.line(sender, preview.text || texts.wordless),
+    body: wish.words(sender, preview.text),
     tag: item.id,
     icon: "/icons/192.png",
     badge: "/icons/badge-96.png",
@@ -112,19 +95,8 @@ async function tell(account: Account, item: ConversationSummary, texts: NotifyTe
   };
 }
 
-async function anyVisible(account: Account): Promise<boolean> {
-  const { held = [] } = await navigator.locks.query();
-  return held.some(({ name }) => name === visibleLock(account));
-}
-
 /** Takes back what was said of a conversation, once somebody looks at it. */
 export async function dismiss(conversation: ConversationId): Promise<void> {
   const worker = await navigator.serviceWorker?.getRegistration();
   (await worker?.getNotifications({ tag: conversation }))?.forEach((shown) => shown.close());
-}
-
-function ignoreAbort(error: unknown): void {
-  if (!(error instanceof DOMException && error.name === "AbortError")) {
-    throw error;
-  }
 }

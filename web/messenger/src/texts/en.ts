@@ -18,7 +18,12 @@ export const en = {
   "start.storage": "This browser could not open its storage",
   "start.storage_text": "It may be full, or closed to this page. Reload to try again.",
   "start.reload": "Reload",
-  "note.conversations": "In {n} conversations",
+  "join.ask": "Join this group?",
+  "join.text": "You came here by an invitation link. Its members will see that you joined.",
+  "join.do": "Join",
+  "join.no": "Not now",
+  "join.bad": "This link does not work. It may have ended, or was not copied whole.",
+  "join.not_allowed": "You may not join this group.",
   "notify.wordless": "New message",
   "notify.line": "{name}: {text}",
 } as const;

@@ -19,7 +19,12 @@ export const zh: Readonly<Record<Key, string>> = {
   "start.storage": "此浏览器无法打开存储",
   "start.storage_text": "存储可能已满，或不允许此页面使用。重新加载可再试一次。",
   "start.reload": "重新加载",
-  "note.conversations": "{n} 个聊天",
+  "join.ask": "加入这个群？",
+  "join.text": "你通过邀请链接来到这里。群成员会看到你加入。",
+  "join.do": "加入",
+  "join.no": "暂不",
+  "join.bad": "此链接无效，可能已过期，或未完整复制。",
+  "join.not_allowed": "你不能加入这个群。",
   "notify.wordless": "新消息",
   "notify.line": "{name}：{text}",
 };

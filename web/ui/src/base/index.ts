@@ -3,7 +3,7 @@ export { StonechatAvatar } from "./avatar.ts";
 export { accountContext, localeContext } from "./context.ts";
 export { ask, StonechatDialog, type Question } from "./dialog.ts";
 export { ReadController, StonechatElement } from "./element.ts";
-export { emit, type StonechatEventMap, type StonechatEvents, type Toast } from "./events.ts";
+export { type Choices, DEFAULT_CHOICES, emit, type StonechatEventMap, type StonechatEvents, type Toast } from "./events.ts";
 export { icon, mark, pebbles, ticks, type IconName } from "./icons.ts";
 export { openMenu, StonechatMenu, type MenuItem, type MenuOptions } from "./menu.ts";
 export { displayName, initials, mineral, shortName, titleOf } from "./names.ts";
