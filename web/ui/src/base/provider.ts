@@ -4,15 +4,16 @@
  */
 
 import { ContextProvider } from "@lit/context";
-import type { Account } from "@stonechat/sdk";
-import { css, html, LitElement, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, query } from "lit/decorators.js";
+import type { Account, EndReason } from "@stonechat/sdk";
+import { css, html, LitElement, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
 import { loadedLocale, loadLocale } from "../i18n/index.ts";
 import { accountContext, localeContext } from "./context.ts";
 import type { StonechatEventMap } from "./events.ts";
 import type { StonechatToasts } from "./toast.ts";
 import "./toast.ts";
 import { adoptTokens } from "./tokens.ts";
+import { lookAtOutbox } from "./unsent.ts";
 
 /**
  * @slot - components of the kit, and anything else
@@ -28,6 +29,12 @@ export class StonechatProvider extends LitElement {
   @property({ reflect: true }) theme: "light" | "dark" | "" = "";
   @property({ reflect: true }) density: "compact" | "" = "";
 
+  /** The app tells itself that the session ended. */
+  @property({ type: Boolean, attribute: "no-ending" }) noEnding = false;
+
+  @state() private ended: EndReason | null = null;
+  private unfollow: (() => void) | undefined;
+
   @query("stonechat-toasts") private toasts!: StonechatToasts;
   private readonly accounts = new ContextProvider(this, { context: accountContext, initialValue: null });
   private readonly locales = new ContextProvider(this, { context: localeContext });
@@ -42,17 +49,40 @@ export class StonechatProvider extends LitElement {
       event.stopPropagation();
       this.toasts.show(event.detail);
     });
+    // Rows of the list show what waits; the composer may stand elsewhere on the page.
+    this.addEventListener("stonechat-sent", () => this.account && lookAtOutbox(this.account));
   }
 
   override connectedCallback(): void {
     adoptTokens();
     super.connectedCallback();
     this.speak();
+    this.follow();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.unfollow?.();
+    this.unfollow = undefined;
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("account")) this.accounts.setValue(this.account);
+    if (changed.has("account")) {
+      this.accounts.setValue(this.account);
+      this.follow();
+    }
     if (changed.has("language")) this.speak();
+  }
+
+  /** An end needs a decision, so it is told in a dialog; it is loaded when it comes. */
+  private follow(): void {
+    this.unfollow?.();
+    this.ended = null;
+    this.unfollow = this.account?.connection.subscribe((connection) => {
+      const reason = connection.kind === "ended" && connection.reason.kind !== "stopped" ? connection.reason : null;
+      this.ended = reason;
+      if (reason && !this.noEnding) void import("../connection/ended.ts");
+    });
   }
 
   /** Takes the language, at once where it is there. */
@@ -65,7 +95,8 @@ export class StonechatProvider extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<slot></slot><stonechat-toasts></stonechat-toasts>`;
+    return html`<slot></slot><stonechat-toasts></stonechat-toasts>${
+      this.ended && !this.noEnding ? html`<stonechat-ended .account=${this.account} .reason=${this.ended}></stonechat-ended>` : nothing}`;
   }
 }
 

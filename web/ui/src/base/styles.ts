@@ -111,6 +111,9 @@ export const fields: CSSResult = css`
   .segmented { display: inline-flex; padding: 3px; border-radius: var(--stonechat-radius-m); background: var(--stonechat-color-sunken); font-size: var(--stonechat-font-size-small); line-height: 1.125rem; font-weight: var(--stonechat-weight-medium); color: var(--stonechat-color-text-muted); }
   .segmented > * { padding: 5px 12px; border-radius: 7px; white-space: nowrap; }
   .segmented > :is([aria-checked="true"], [aria-selected="true"], [aria-pressed="true"]) { background: var(--stonechat-color-control); color: var(--stonechat-color-text); box-shadow: var(--stonechat-shadow-bubble); }
+  .choice { display: flex; align-items: center; gap: 12px; min-height: 40px; color: var(--stonechat-color-text); cursor: pointer; }
+  .adding { display: flex; gap: 8px; margin-block-start: 8px; }
+  .adding .field { flex: 1; }
   /* 16 px in a field, or iOS zooms the page. */
   @media (pointer: coarse), (max-width: 719px) { .field, .search { font-size: 1rem; } .search { height: 44px; } }
   @media (forced-colors: active) { .switch, .radio, .check { appearance: auto; } }

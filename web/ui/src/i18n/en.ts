@@ -1,4 +1,4 @@
-/** The catalogue of the kit's texts. English is the source: its keys are the keys of all.. */
+/** The catalogue of the kit: English is the source, its keys are the keys of all. */
 
 import { base } from "./en/base.ts";
 import { chat } from "./en/chat.ts";

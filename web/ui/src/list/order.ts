@@ -12,7 +12,7 @@ export function inTab(summary: ConversationSummary, tab: Tab): boolean {
   if (tab.kind === "archived") return preferences.archived;
   if (preferences.archived) return false;
   if (tab.kind === "unread") return isUnread(summary);
-  return tab.kind === "all" || preferences.folders.includes(tab.folder);
+  return tab.kind !== "folder" || preferences.folders.includes(tab.folder);
 }
 
 export function isUnread(summary: ConversationSummary): boolean {

@@ -31,6 +31,7 @@ export class FakeAccount implements Account {
   readonly source = new Source();
 
   readonly connection: Cell<ConnectionState>;
+  readonly storage: Cell<"persistent" | "evictable" | "memory"> = cell<"persistent" | "evictable" | "memory">("persistent");
   readonly totalUnread: Readable<number>;
   readonly messageWindows: Cell<MessageWindows | null> = cell<MessageWindows | null>({ editMs: 86_400_000, recallMs: 120_000 });
   readonly contentTypes: Cell<readonly ContentType[]> = cell<readonly ContentType[]>([]);

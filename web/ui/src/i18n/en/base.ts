@@ -110,6 +110,7 @@ export const base = {
   "folder.rename": "Rename folder",
   "folder.remove": "Delete folder",
   "folder.remove_ask": "Delete the folder {folder}?",
+  "folder.offline": "Folders need a connection to change.",
   "folder.remove_text": "Its conversations stay in your chats.",
 
   // Search
@@ -121,6 +122,7 @@ export const base = {
   "search.in": "in {title}",
   "search.nothing": "Nothing found for “{text}”.",
   "search.new_instead": "Start a new conversation",
+  "search.everywhere": "Search everywhere",
   "search.results": { one: "{n} result", other: "{n} results" },
 
   // Contacts
@@ -189,13 +191,16 @@ export const base = {
   "shell.settings": "Settings",
   "shell.profile": "Your profile",
   "shell.unread": { one: "{n} unread", other: "{n} unread" },
+  "shell.starred": "Starred",
+  "shell.details": "Details",
+  "shell.new_device": "Signed in on another device: {device}",
+  "shell.show": "Show",
   "shell.resize": "Width of the list",
   "shell.pick": "Pick a conversation",
   "shell.pick_text": "Choose one from the list, or press Ctrl K to go anywhere.",
   "empty.title": "It’s quiet here",
   "empty.text": "Start a conversation, or pick one of the people who share this place with you.",
   "empty.new": "New conversation",
-  "empty.invite": "Invite by link",
   "keys.title": "All keys",
   "keys.go": "Go to any conversation",
   "keys.new": "New conversation",
