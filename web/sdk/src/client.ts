@@ -10,7 +10,8 @@ import { idMaker } from "./driver/ids.ts";
 import { systemClock, systemEntropy, type Clock, type Entropy, type Transport } from "./driver/ports.ts";
 import { webSocketTransport } from "./driver/socket.ts";
 import { argument } from "./fail.ts";
-import { memoryStore } from "./store/memory.ts";
+import { indexedDbStore } from "./store/indexed-db.ts";
+import type { Store } from "./store/store.ts";
 import type { Platform, UserId } from "./types.ts";
 
 /** Name and version of this client. */
@@ -59,7 +60,7 @@ export function createClient(options: ClientOptions, ports: Ports = {}): Client 
       const host = await Host.open({
         settings, transport, clock, entropy, tokens, page,
         name: isShared ? name : null,
-        open: store === "indexeddb" ? () => openDurable(name, page) : async () => ({ store: memoryStore(), storage: "memory" }),
+        open: store === "indexeddb" ? () => openDurable(name, page) : openInMemory,
       });
       const inner = { host, me, device, app: DEFAULT_APP, newId: idMaker(clock, entropy), fillRandom: entropy };
       keep(`user:${place}`, me);
@@ -73,7 +74,6 @@ export function createClient(options: ClientOptions, ports: Ports = {}): Client 
 
 /** IndexedDB, or memory where the browser refuses it: in private windows and sandboxed frames. */
 async function openDurable(name: string, owner: string): ReturnType<HostOptions["open"]> {
-  const { indexedDbStore } = await import("./store/indexed-db.ts");
   try {
     const store = await indexedDbStore(name, owner);
     const isKept = await globalThis.navigator?.storage?.persisted?.().catch(() => false);
@@ -84,10 +84,15 @@ async function openDurable(name: string, owner: string): ReturnType<HostOptions[
     return { store, storage: isKept ? "persistent" : "evictable" };
   } catch (error) {
     if ((error as { code?: string }).code === "store.failed") {
-      return { store: memoryStore(), storage: "memory" };
+      return openInMemory();
     }
     throw error;
   }
+}
+
+async function openInMemory(): Promise<{ store: Store; storage: "memory" }> {
+  const { memoryStore } = await import("./store/memory.ts");
+  return { store: memoryStore(), storage: "memory" };
 }
 
 const PREFIX = "stonechat:";

@@ -12,9 +12,8 @@ import { groupOf } from "../domain/group.ts";
 import { same } from "../same.ts";
 import { EventSchema, FrameSchema, PersonalChangeSchema } from "../gen/stonechat/v1/native_pb.ts";
 import type { ConversationId, Ordinal, Seq, StoreError, UserId } from "../types.ts";
-import { holds } from "./memory.ts";
 import {
-  finder, type MessageQuery, type MessageSearch, type RecordedEvent, type Store, storeError, type TimePlace,
+  finder, holds, type MessageQuery, type MessageSearch, type RecordedEvent, type Store, storeError, type TimePlace,
 } from "./store.ts";
 
 /** The schema that this version writes. */

@@ -8,7 +8,7 @@ import { searched } from "../core/translate.ts";
 import type { Event, PersonalChange } from "../gen/stonechat/v1/native_pb.ts";
 import type { ConversationId, Seq, UserId } from "../types.ts";
 import {
-  finder, isBefore, type MessageQuery, type MessageSearch, type RecordedEvent, type Store, type TimePlace,
+  finder, holds, isBefore, type MessageQuery, type MessageSearch, type RecordedEvent, type Store, type TimePlace,
 } from "./store.ts";
 
 /** What a store holds. */
@@ -195,9 +195,4 @@ function apply(
 
 function dropOutbox(tables: Tables, clientMsgId: string): void {
   tables.outbox.forEach((row, order) => row.clientMsgId === clientMsgId && tables.outbox.delete(order));
-}
-
-/** Whether one of the intervals holds an ordinal. */
-export function holds(intervals: readonly Interval[], ordinal: number): boolean {
-  return intervals.some(([from, upto]) => from <= ordinal && ordinal <= upto);
 }

@@ -1,6 +1,6 @@
 /** What the device keeps: IndexedDB, or memory. Both keep the same promises, and pass the same tests. */
 
-import type { MessageRow, Snapshot, Transaction } from "../core/rows.ts";
+import type { Interval, MessageRow, Snapshot, Transaction } from "../core/rows.ts";
 import { fold } from "../domain/search.ts";
 import { StonechatError } from "../error.ts";
 import type { Event } from "../gen/stonechat/v1/native_pb.ts";
@@ -78,6 +78,11 @@ export function isBefore(one: TimePlace, other: TimePlace): boolean {
     }
   }
   return false;
+}
+
+/** Whether one of the intervals holds an ordinal. */
+export function holds(intervals: readonly Interval[], ordinal: number): boolean {
+  return intervals.some(([from, upto]) => from <= ordinal && ordinal <= upto);
 }
 
 const WHY: Record<StoreError, string> = {
