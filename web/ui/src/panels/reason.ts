@@ -2,7 +2,6 @@
 
 import type { Key, Locale } from "../i18n/index.ts";
 import { clock } from "../base/time.ts";
-import "./words.ts";
 
 /** What every layer above the SDK may look at of its errors. */
 interface Failure {
