@@ -12,6 +12,8 @@ const proto = join(root, "../crates/wire/proto");
 const schema = "stonechat/v1/native.proto";
 const out = join(root, "sdk/src/gen");
 const made = join(out, schema.replace(".proto", "_pb.ts"));
+/** As the generator of the protobuf runtime made it, for tests. */
+const whole = join(out, schema.replace(".proto", "_whole_pb.ts"));
 
 export function generate() {
   const text = readFileSync(join(proto, schema));
@@ -39,66 +41,65 @@ export function generate() {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  writeFileSync(made, withTable(readFileSync(made, "utf8")));
+  const code = readFileSync(made, "utf8");
+  writeFileSync(whole, code);
+  writeFileSync(made, withTable(code));
   writeFileSync(mark, stamp);
 }
 
-/** With the table of `sdk/src/describe.ts` instead of the descriptors in base64, which are three times as large. */
+/** With the table of `sdk/src/codec.ts` instead of descriptors and what reads them, which are ten times as large. */
 function withTable(code) {
   const call = /fileDesc\("([^"]*)"\)/;
-  const file = fromBinary(FileDescriptorProtoSchema, Buffer.from(call.exec(code)[1], "base64"));
-  const table = `${file.enumType.map(enumLine).join("\n")}\n\n${file.messageType.map(messageLine).join("\n")}`;
-  return code
-    .replace(call, () => `describe("${file.package}", ${JSON.stringify(table)})`)
-    .replace('import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2"', 'import { describe, enumDesc, messageDesc } from "../../../describe.ts"');
-}
-
-function enumLine({ name, value }) {
-  const prefix = `${name.replace(/\B[A-Z]/g, "_$&").toUpperCase()}_`;
-  const isPlain = ({ number, name }, at) => number === at && name.startsWith(prefix);
-  if (!value.every(isPlain)) {
-    throw new Error(`the values of ${name} do not count from 0, or do not begin with ${prefix}`);
+  const { enumType, messageType, package: name } = fromBinary(FileDescriptorProtoSchema, Buffer.from(call.exec(code)[1], "base64"));
+  if (enumType.some(({ value }) => value[0].number !== 0 || value.some(({ number }) => number < 0))) {
+    throw new Error("an enum does not begin with 0, or goes below");
   }
-  return [name, ...value.map((it) => it.name.slice(prefix.length))].join(" ");
+  const lines = messageType.map((message) => messageLine(message, messageType.map((it) => `.${name}.${it.name}`)));
+  return code
+    .replace(call, () => `schemasOf(${JSON.stringify(lines.join("\n"))})`)
+    .replace(/import type \{ GenEnum.*\nimport \{ enumDesc.*\n/, 'import { type Schema, schemaAt, schemasOf } from "../../../codec.ts";\n')
+    .replace(/\/\*\*(?:(?!\*\/)[^])*\*\/\nexport const \w+: GenEnum<[^;]*;\n/g, "")
+    .replaceAll("GenFile", "readonly Schema[]")
+    .replaceAll("GenMessage<", "Schema<")
+    .replaceAll("messageDesc(", "schemaAt(");
 }
 
-const SCALARS = { 1: "%", 3: "-", 4: "+", 8: "!", 9: "", 12: "$", 13: "#", 17: "^" };
-const [REPEATED, MESSAGE, ENUM] = [3, 11, 14];
+const SCALARS = { 1: "%", 3: "-", 4: "+", 8: "!", 9: "", 12: "$", 13: "#", 14: "#", 17: "^" };
+const [REPEATED, MESSAGE] = [3, 11];
 
-function messageLine(message) {
-  const words = [message.name];
+function messageLine(message, names) {
+  const words = [];
   let number = 0;
   let group;
   for (const field of message.field) {
     const oneof = Object.hasOwn(field, "oneofIndex") && !field.proto3Optional ? message.oneofDecl[field.oneofIndex] : undefined;
     if (oneof !== group) {
-      words.push(...(group ? [")"] : []), ...(oneof ? [`(${oneof.name}`] : []));
+      words.push(...(group ? [")"] : []), ...(oneof ? [`(${camel(oneof.name)}`] : []));
       group = oneof;
     }
-    words.push((field.number === number + 1 ? "" : `${field.number}=`) + field.name + typeOf(message, field));
+    words.push((field.number === number + 1 ? "" : `${field.number}=`) + camel(field.name) + typeOf(message, field, names));
     number = field.number;
   }
   return [...words, ...(group ? [")"] : [])].join(" ");
 }
 
-function typeOf(message, field) {
-  const name = field.typeName.split(".").at(-1);
-  const entry = message.nestedType.find((nested) => nested.name === name);
+function typeOf(message, field, names) {
+  const entry = message.nestedType.find((nested) => field.typeName.endsWith(`.${message.name}.${nested.name}`));
   if (entry) {
     if (entry.field.some(({ type }) => SCALARS[type] !== "")) {
       throw new Error(`${message.name}.${field.name} is no map of strings`);
     }
     return "&";
   }
-  const signs = (field.label === REPEATED ? "*" : "") + (field.proto3Optional ? "?" : "");
-  if (field.type === MESSAGE || field.type === ENUM) {
-    const own = `_${field.name}`.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
-    return `${signs}:${name === own ? "" : name}`;
-  }
-  if (!(field.type in SCALARS)) {
+  const sign = field.type === MESSAGE ? `:${names.indexOf(field.typeName)}` : SCALARS[field.type];
+  if (sign === undefined || sign === ":-1" || message.enumType.length > 0) {
     throw new Error(`${message.name}.${field.name} has a type that the table does not know`);
   }
-  return signs + SCALARS[field.type];
+  return (field.label === REPEATED ? "*" : "") + (field.proto3Optional ? "?" : "") + sign;
+}
+
+function camel(name) {
+  return name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {

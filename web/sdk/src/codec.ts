@@ -1,83 +1,155 @@
 /**
- * Protobuf in binary, for what the protocol uses of it (proto3, no groups, no extensions). Functions and messages are those
- * of the protobuf runtime, which is five times as large; tests hold the two against each other.
+ * Protobuf in binary, for what the protocol uses of it (proto3; no groups, no extensions, no maps but of strings). Messages
+ * are those of the protobuf runtime without their type names; it weighs ten times as much, and tests hold the two against
+ * each other.
+ *
+ * The schema is a table that `tools/generate.mjs` writes, one message a line: its fields, with a space between. A field is
+ * its number and `=` where it does not follow the one before, its name, `*` for a list, `?` where it can be told whether it
+ * is set, and a sign for its type: none for a string, `$` bytes, `!` a truth, `#` a number or an enum, `+` and `-` those of
+ * 64 bits without and with a sign, `^` a number with a sign in zigzag, `%` a double, `&` a map, `:` and a number for the
+ * message of that line. Groups of which one is set stand in `(name … )`.
  */
 
-import type { DescField, DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+/** A message of the schema. */
+export interface Schema<T = unknown> {
+  readonly line: string;
+  readonly all: readonly Schema[];
+  fields?: readonly Field[];
+  /** What a message of it is; never there. */
+  readonly type?: T;
+}
+
+/** A field of a message. */
+export interface Field {
+  readonly number: number;
+  readonly name: string;
+  /** The group that it is one of. */
+  readonly group: string | undefined;
+  readonly isList: boolean;
+  /** Whether it is told from what it is by itself that it is not there. */
+  readonly isExplicit: boolean;
+  /** The sign of its type. */
+  readonly sign: string;
+  readonly message: Schema | undefined;
+}
+
+/** What a message is made of; what is left out has its default. */
+export type Init<T> = T extends Uint8Array | string | number | bigint | boolean | undefined
+  ? T
+  : T extends readonly (infer U)[]
+    ? readonly Init<U>[]
+    : T extends { case: infer C; value: infer V }
+      ? { readonly case: C; readonly value: Init<V> }
+      : T extends { case: undefined }
+        ? { readonly case?: undefined; readonly value?: undefined }
+        : { readonly [K in keyof T as K extends "$typeName" | "$unknown" ? never : K]?: Init<T[K]> };
 
 type Message = Record<string, unknown>;
+type Group = { readonly case?: string; readonly value?: unknown } | undefined;
+type Input = { readonly bytes: Uint8Array; at: number };
 
-/** Numbers of scalar types, as the runtime has them. */
-const [DOUBLE, INT64, UINT64, BOOL, STRING, BYTES, SINT32] = [1, 3, 4, 8, 9, 12, 17];
 /** How a value stands on the wire. */
 const [VARINT, FIXED64, LENGTH, FIXED32] = [0, 1, 2, 5];
-const EXPLICIT = 1;
+
+/** The messages of a table. */
+export function schemasOf(table: string): readonly Schema[] {
+  const all: Schema[] = [];
+  all.push(...table.split("\n").map((line) => ({ line, all })));
+  return all;
+}
+
+/** One of them. */
+export function schemaAt<T>(all: readonly Schema[], at: number): Schema<T> {
+  return all[at] as Schema<T>;
+}
+
+export function fieldsOf(schema: Schema): readonly Field[] {
+  return (schema.fields ??= read(schema));
+}
+
+function read({ line, all }: Schema): Field[] {
+  let number = 0;
+  let group: string | undefined;
+  return (line ? line.split(" ") : []).flatMap((word) => {
+    if (/^[()]/.test(word)) {
+      group = word.slice(1) || undefined;
+      return [];
+    }
+    const [, explicit, name = "", list, optional, sign = "", type] = /^(?:(\d+)=)?(\w+)(\*)?(\?)?(\W?)(\d*)$/.exec(word)!;
+    number = explicit ? Number(explicit) : number + 1;
+    const isList = list !== undefined;
+    const isExplicit = !isList && (group ?? optional ?? (sign === ":" || undefined)) !== undefined;
+    return [{ number, name, group, isList, isExplicit, sign, message: type ? all[Number(type)] : undefined }];
+  });
+}
 
 /** A whole message out of what is said of it. */
-export function create<D extends DescMessage>(schema: D, init?: MessageInitShape<D>): MessageShape<D> {
-  return fromBinary(schema, toBinary(schema, init ?? {}));
+export function create<T>(schema: Schema<T>, init: Init<T> | Record<string, never> = {}): T {
+  return fromBinary(schema, toBinary(schema, init));
 }
 
 /** Writes a message, or what is said of one. */
-export function toBinary(schema: DescMessage, message: object): Uint8Array<ArrayBuffer> {
-  const out: number[] = [];
-  writeMessage(out, schema, message as Message);
-  return Uint8Array.from(out);
+export function toBinary<T>(schema: Schema<T>, message: T | Init<T> | Record<string, never>): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(written(schema, message as Message));
 }
 
 /** Reads a message; throws when it is none. What is of a later version is passed over. */
-export function fromBinary<D extends DescMessage>(schema: D, bytes: Uint8Array): MessageShape<D> {
-  return readMessage(schema, bytes) as unknown as MessageShape<D>;
+export function fromBinary<T>(schema: Schema<T>, bytes: Uint8Array): T {
+  return readMessage(schema, bytes) as T;
 }
 
-function writeMessage(out: number[], schema: DescMessage, message: Message): void {
-  for (const field of schema.fields) {
-    const group = field.oneof && (message[field.oneof.localName] as { case?: string; value?: unknown } | undefined);
-    const value = field.oneof ? (group?.case === field.localName ? group.value : undefined) : message[field.localName];
+function written(schema: Schema, message: Message): number[] {
+  const out: number[] = [];
+  for (const field of fieldsOf(schema)) {
+    const { name, group, number, sign, isList } = field;
+    const chosen = group === undefined ? undefined : (message[group] as Group);
+    const value = group === undefined ? message[name] : chosen?.case === name ? chosen.value : undefined;
     if (value === undefined) {
       continue;
     }
-    if (field.fieldKind === "map") {
+    if (sign === "&") {
       for (const entry of Object.entries(value as Record<string, string>)) {
-        writeBytes(out, field.number, nested((out) => entry.forEach((text, at) => writeBytes(out, at + 1, utf8(text)))));
+        const pair: number[] = [];
+        entry.forEach((text, at) => writeBytes(pair, at + 1, utf8(text)));
+        writeBytes(out, number, pair);
       }
-    } else if (field.fieldKind === "list") {
-      const all = value as unknown[];
-      if (!field.packed) {
-        all.forEach((one) => write(out, field, one));
-      } else if (all.length > 0) {
-        writeBytes(out, field.number, nested((out) => all.forEach((one) => writeVarint(out, one as bigint))));
+    } else if (isList && isPacked(sign)) {
+      const packed: number[] = [];
+      (value as bigint[]).forEach((one) => writeVarint(packed, one));
+      if (packed.length > 0) {
+        writeBytes(out, number, packed);
       }
-    } else if (field.presence === EXPLICIT || !isZero(value)) {
+    } else if (isList) {
+      (value as unknown[]).forEach((one) => write(out, field, one));
+    } else if (field.isExplicit || !isZero(value)) {
       write(out, field, value);
     }
   }
+  return out;
+}
+
+function isPacked(sign: string): boolean {
+  return "!#+-^".includes(sign || " ");
 }
 
 function isZero(value: unknown): boolean {
   return !value || (value instanceof Uint8Array && value.length === 0);
 }
 
-function write(out: number[], { number, message, scalar }: DescField, value: unknown): void {
+function write(out: number[], { number, message, sign }: Field, value: unknown): void {
   if (message) {
-    writeBytes(out, number, nested((out) => writeMessage(out, message, value as Message)));
-  } else if (scalar === STRING) {
+    writeBytes(out, number, written(message, value as Message));
+  } else if (sign === "") {
     writeBytes(out, number, utf8(value as string));
-  } else if (scalar === BYTES) {
+  } else if (sign === "$") {
     writeBytes(out, number, value as Uint8Array);
-  } else if (scalar === DOUBLE) {
+  } else if (sign === "%") {
     writeVarint(out, number * 8 + FIXED64);
     out.push(...new Uint8Array(Float64Array.of(value as number).buffer));
   } else {
     writeVarint(out, number * 8 + VARINT);
-    writeVarint(out, scalar === SINT32 ? ((value as number) << 1) ^ ((value as number) >> 31) : (value as number | bigint | boolean));
+    writeVarint(out, sign === "^" ? ((value as number) << 1) ^ ((value as number) >> 31) : (value as number | bigint | boolean));
   }
-}
-
-function nested(fill: (out: number[]) => void): number[] {
-  const out: number[] = [];
-  fill(out);
-  return out;
 }
 
 function utf8(text: string): Uint8Array {
@@ -100,15 +172,14 @@ function writeVarint(out: number[], value: number | bigint | boolean): void {
   out.push(Number(left));
 }
 
-function readMessage(schema: DescMessage, bytes: Uint8Array): Message {
-  const message: Message = { $typeName: schema.typeName };
-  for (const member of schema.members) {
-    if (member.kind === "oneof") {
-      message[member.localName] = { case: undefined };
-    } else if (member.fieldKind === "list" || member.fieldKind === "map") {
-      message[member.localName] = member.fieldKind === "list" ? [] : {};
-    } else if (member.presence !== EXPLICIT) {
-      message[member.localName] = zeroOf(member.scalar);
+function readMessage(schema: Schema, bytes: Uint8Array): Message {
+  const fields = fieldsOf(schema);
+  const message: Message = {};
+  for (const { name, group, isList, isExplicit, sign } of fields) {
+    if (group !== undefined) {
+      message[group] = { case: undefined };
+    } else if (!isExplicit) {
+      message[name] = isList ? [] : zeroOf(sign);
     }
   }
   const input = { bytes, at: 0 };
@@ -116,21 +187,21 @@ function readMessage(schema: DescMessage, bytes: Uint8Array): Message {
     const tag = Number(readVarint(input));
     const kind = tag & 7;
     const value = readValue(input, kind);
-    const field = schema.fields.find(({ number }) => number === tag >>> 3);
+    const field = fields.find(({ number }) => number === tag >>> 3);
     // What stands there otherwise than its type does is not what we know by that number.
-    if (field && (kind === kindOf(field) || ("packed" in field && field.packed && kind === LENGTH))) {
-      keep(message, field, kind, value);
+    if (field && (kind === kindOf(field) || (kind === LENGTH && field.isList && isPacked(field.sign)))) {
+      keep(message, field, value);
     }
   }
   return message;
 }
 
-function kindOf({ fieldKind, message, scalar }: DescField): number {
-  return fieldKind === "map" || message || scalar === STRING || scalar === BYTES ? LENGTH : scalar === DOUBLE ? FIXED64 : VARINT;
+function kindOf({ sign }: Field): number {
+  return isPacked(sign) ? VARINT : sign === "%" ? FIXED64 : LENGTH;
 }
 
 /** What stands on the wire, before it is known what it means. */
-function readValue(input: { bytes: Uint8Array; at: number }, kind: number): bigint | Uint8Array {
+function readValue(input: Input, kind: number): bigint | Uint8Array {
   if (kind === VARINT) {
     return readVarint(input);
   }
@@ -143,75 +214,74 @@ function readValue(input: { bytes: Uint8Array; at: number }, kind: number): bigi
   return input.bytes.slice(start, input.at);
 }
 
-function keep(message: Message, field: DescField, kind: number, value: bigint | Uint8Array): void {
-  const { localName, oneof } = field;
-  if (field.fieldKind === "map") {
-    const input = { bytes: value as Uint8Array, at: 0 };
+function keep(message: Message, field: Field, value: bigint | Uint8Array): void {
+  const { name, group, isList, sign } = field;
+  const input = { bytes: value as Uint8Array, at: 0 };
+  if (sign === "&") {
     const entry = ["", ""];
     while (input.at < input.bytes.length) {
       const number = Number(readVarint(input)) >>> 3;
-      entry[number - 1] = text(readValue(input, LENGTH) as Uint8Array);
+      entry[number - 1] = textOf(readValue(input, LENGTH) as Uint8Array);
     }
-    Object.defineProperty(message[localName], entry[0]!, { value: entry[1], enumerable: true, configurable: true, writable: true });
-  } else if (field.fieldKind === "list") {
-    const all = message[localName] as unknown[];
-    if (field.packed && kind === LENGTH) {
-      for (const input = { bytes: value as Uint8Array, at: 0 }; input.at < input.bytes.length; ) {
-        all.push(valueOf(field, readVarint(input)));
-      }
-    } else {
-      all.push(valueOf(field, value));
-    }
-  } else if (oneof) {
-    message[oneof.localName] = { case: localName, value: valueOf(field, value) };
+    // Also a field that is called as what all objects have.
+    Object.defineProperty(message[name], entry[0]!, { value: entry[1], enumerable: true, configurable: true, writable: true });
+  } else if (!isList) {
+    const one = valueOf(field, value);
+    message[group ?? name] = group === undefined ? one : { case: name, value: one };
+  } else if (typeof value === "bigint" || !isPacked(sign)) {
+    (message[name] as unknown[]).push(valueOf(field, value));
   } else {
-    message[localName] = valueOf(field, value);
+    while (input.at < value.length) {
+      (message[name] as unknown[]).push(valueOf(field, readVarint(input)));
+    }
   }
 }
 
-function valueOf({ message, scalar, enum: enumeration }: DescField, value: bigint | Uint8Array): unknown {
+function valueOf({ message, sign }: Field, value: bigint | Uint8Array): unknown {
   if (typeof value === "bigint") {
     const small = Number(BigInt.asUintN(32, value));
-    switch (scalar) {
-      case UINT64:
+    switch (sign) {
+      case "+":
         return value;
-      case INT64:
+      case "-":
         return BigInt.asIntN(64, value);
-      case BOOL:
+      case "!":
         return value > 0n;
-      case SINT32:
+      case "^":
         return (small >>> 1) ^ -(small & 1);
       default:
-        return enumeration ? small | 0 : small;
+        return small;
     }
   }
   if (message) {
     return readMessage(message, value);
   }
-  return scalar === STRING ? text(value) : scalar === DOUBLE ? new DataView(value.buffer, value.byteOffset).getFloat64(0, true) : value;
+  return sign === "" ? textOf(value) : sign === "%" ? new DataView(value.buffer).getFloat64(0, true) : value;
 }
 
-function zeroOf(scalar: number | undefined): unknown {
-  switch (scalar) {
-    case STRING:
+function zeroOf(sign: string): unknown {
+  switch (sign) {
+    case "":
       return "";
-    case BYTES:
+    case "$":
       return new Uint8Array();
-    case BOOL:
+    case "&":
+      return {};
+    case "!":
       return false;
-    case INT64:
-    case UINT64:
+    case "+":
+    case "-":
       return 0n;
     default:
       return 0;
   }
 }
 
-function text(bytes: Uint8Array): string {
+function textOf(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 }
 
-function readVarint(input: { bytes: Uint8Array; at: number }): bigint {
+function readVarint(input: Input): bigint {
   let value = 0n;
   for (let shift = 0n; shift < 70n; shift += 7n) {
     const byte = input.bytes[input.at++];

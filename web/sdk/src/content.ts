@@ -1,8 +1,7 @@
 /** What messages say: texts with marked stretches, references to uploads, places, people, and other messages. */
 
-import type { DescMessage } from "@bufbuild/protobuf";
 import { isSafeLink } from "./body.ts";
-import { fromBinary, toBinary } from "./codec.ts";
+import { fromBinary, type Schema, toBinary } from "./codec.ts";
 import { NO_BYTES } from "./core/wire.ts";
 import { userId } from "./domain/id.ts";
 import { num } from "./domain/number.ts";
@@ -16,7 +15,7 @@ import type { Attributes, Content, Entity, EntityMark, Media, MergedMessage, Ric
 type Body = readonly [bodyType: string, body: Uint8Array];
 type AnyMedia = Partial<Omit<ImageBody, "$typeName"> & Omit<VoiceBody, "$typeName"> & Omit<VideoBody, "$typeName">>;
 
-const MEDIA: Readonly<Record<string, DescMessage>> = {
+const MEDIA: Readonly<Record<string, Schema>> = {
   image: ImageBodySchema,
   voice: VoiceBodySchema,
   video: VideoBodySchema,
@@ -59,7 +58,7 @@ function known(bodyType: string, body: Uint8Array): Content | null {
 
 /** The type and the bytes that say this; null where there is nothing to say, or a mark cuts a character. */
 export function toBody(content: Content): Body | null {
-  const encoded = (schema: DescMessage, init: object): Body => [content.kind, toBinary(schema, init)];
+  const encoded = (schema: Schema, init: object): Body => [content.kind, toBinary(schema, init)];
   switch (content.kind) {
     case "text": {
       const entities = content.entities.map((entity) => entityToWire(content.text, entity));

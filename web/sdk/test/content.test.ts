@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkContent } from "../src/body.ts";
 import { attributesOf, attributesToWire, contentOf, NO_ATTRIBUTES, toBody } from "../src/content.ts";
-import { AttributesSchema, TextBodySchema } from "../src/gen/stonechat/v1/native_pb.ts";
+import { AttributesSchema, TextBodySchema } from "../src/gen/stonechat/v1/native_whole_pb.ts";
 import { checked } from "../src/send.ts";
 import type { Content, Entity, EntityMark, Media } from "../src/types.ts";
 

@@ -1,7 +1,7 @@
 /** What every store promises: one suite, run by each. */
 
 import "fake-indexeddb/auto";
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "../src/codec.ts";
 import { describe, expect, it } from "vitest";
 import type { Changed, ConversationRow, MessageRow, OutboxRow, StoreOp } from "../src/core/rows.ts";
 import { newBody } from "../src/core/wire.ts";

@@ -2,7 +2,7 @@
 
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { Clock, Connection, ConnectionEvents } from "../src/driver/ports.ts";
-import { type Frame, FrameSchema } from "../src/gen/stonechat/v1/native_pb.ts";
+import { type Frame, FrameSchema } from "../src/gen/stonechat/v1/native_whole_pb.ts";
 
 /** A clock that stands still until it is turned. */
 export class TestClock implements Clock {

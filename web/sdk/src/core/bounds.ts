@@ -1,11 +1,9 @@
 /** Numbers of the server that this device can count on from: checked once, where a frame comes in. */
 
-import type { DescMessage } from "@bufbuild/protobuf";
+import { fieldsOf, type Schema } from "../codec.ts";
 import { FrameSchema } from "../gen/stonechat/v1/native_pb.ts";
 import type { Body } from "./command.ts";
 
-/** The scalar type of what is counted. */
-const UINT64 = 4;
 /** Largest number of unread messages of one conversation, so that those of all can be added up. */
 const UNREAD_MAX = 2 ** 32 - 1;
 
@@ -15,15 +13,13 @@ export function areWithin(body: Body): boolean {
 }
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- fields by the names of the schema
-function within(schema: DescMessage, message: any): boolean {
-  return schema.fields.every(({ localName: name, oneof, message: inner, scalar }) => {
-    const chosen = oneof && message[oneof.localName];
-    const value = !oneof ? message[name] : chosen.case === name ? chosen.value : null;
+function within(schema: Schema, message: any): boolean {
+  return fieldsOf(schema).every(({ name, group, message: inner, sign }) => {
+    const chosen = group === undefined ? message : { [message[group].case]: message[group].value };
     const max = name === "unread" ? UNREAD_MAX : Number.MAX_SAFE_INTEGER;
     // Spans of time are shown, and not counted on from; they may have no end.
-    const isCount = scalar === UINT64 && !name.endsWith("Ms");
-    return (value ?? null) === null || (!inner && !isCount)
-      ? true
-      : [value].flat().every((one) => (inner ? within(inner, one) : one <= max));
+    const isCount = sign === "+" && !name.endsWith("Ms");
+    const values = inner || isCount ? [chosen[name] ?? []].flat() : [];
+    return values.every((one) => (inner ? within(inner, one) : one <= max));
   });
 }

@@ -1,11 +1,11 @@
 /** What the user asks of the core, and how it answers. */
 
-import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Init } from "../codec.ts";
 import type { Removed } from "../domain/deletions.ts";
 import type { Played } from "../domain/plays.ts";
 import type { Starred } from "../domain/stars.ts";
 import type { StonechatError } from "../error.ts";
-import type { Frame, FrameSchema } from "../gen/stonechat/v1/native_pb.ts";
+import type { Frame } from "../gen/stonechat/v1/native_pb.ts";
 import type {
   Attributes, ClientMsgId, ConversationId, Ordinal, Pending, ReadMark, SendState, Seq, Target, Unsent, UserId,
 } from "../types.ts";
@@ -13,7 +13,7 @@ import type {
 /** The body of a frame, as it came. */
 export type Body = Frame["body"];
 /** The body of a frame that is to be sent: what is left out has no value. */
-export type BodyInit = NonNullable<MessageInitShape<typeof FrameSchema>["body"]>;
+export type BodyInit = Init<Frame["body"]>;
 
 /** Marks a command whose answer somebody waits for. */
 export type Ticket = number;

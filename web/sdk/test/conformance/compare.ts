@@ -1,11 +1,13 @@
 /** What a device has and shows, in the words of a script. */
 
-import { toJson } from "@bufbuild/protobuf";
+import { fromBinary, toJson } from "@bufbuild/protobuf";
+import { toBinary } from "../../src/codec.ts";
+import { FrameSchema as OwnFrameSchema } from "../../src/gen/stonechat/v1/native_pb.ts";
 import type { ConversationRow, MessageRow, OutboxRow } from "../../src/core/rows.ts";
 import type { Summary } from "../../src/core/change.ts";
 import { newFrame } from "../../src/core/wire.ts";
 import { uuidBytes } from "../../src/domain/id.ts";
-import { type Frame, FrameSchema } from "../../src/gen/stonechat/v1/native_pb.ts";
+import { type Frame, FrameSchema } from "../../src/gen/stonechat/v1/native_whole_pb.ts";
 import type { Tables } from "../../src/store/memory.ts";
 import {
   type Attributes, type ConversationId, type Entity, FOR_GOOD, type MessageItem, type Presence, type Reaction, type ReadMark,
@@ -63,7 +65,8 @@ export function checkRows(what: string, expected: Json, actual: JsonObject[] | J
 
 /** A frame as the JSON mirror has it. */
 export function mirror(frame: Frame): JsonObject {
-  return toJson(FrameSchema, frame, { useProtoFieldName: true }) as JsonObject;
+  const whole = fromBinary(FrameSchema, toBinary(OwnFrameSchema, frame));
+  return toJson(FrameSchema, whole, { useProtoFieldName: true }) as JsonObject;
 }
 
 export function base64(bytes: Uint8Array): string {

@@ -6,7 +6,7 @@ import type { Command, LaneCommand, Reply } from "../../src/core/command.ts";
 import { Core, type Input, type Settings } from "../../src/core/machine.ts";
 import { TimelineModel } from "../../src/core/timeline.ts";
 import { carried, NO_ATTRIBUTES } from "../../src/content.ts";
-import { type ChangeMessageSchema, type Frame, FrameSchema, TextBodySchema } from "../../src/gen/stonechat/v1/native_pb.ts";
+import { type ChangeMessageSchema, type Frame, FrameSchema, TextBodySchema } from "../../src/gen/stonechat/v1/native_whole_pb.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import type { Attributes, ClientMsgId, ConversationId, Presence, SendState, UserId } from "../../src/types.ts";
 import {
