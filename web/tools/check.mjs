@@ -16,7 +16,7 @@ const forbidden = [
   [/\b(inner|outer)HTML\b|\binsertAdjacentHTML\b|\bdocument\.write\b|\bcreateContextualFragment\b|\bparseFromString\b/, "markup from a string"],
   [/\bunsafe(HTML|SVG|CSS|Static)\b|static-html/, "an unsafe template"],
   [/\beval\(|\bnew Function\(/, "code from a string"],
-  [/\sstyle="|\sstyle='|\sstyle=\$\{(?!styleMap\()/, "a style attribute; set properties by styleMap, or use a class"],
+  [/\sstyle=["'$]|\bstyleMap\b/, "a style attribute; use setStyle, or a class"],
   [/<[a-z][^<>]*\son[a-z]+=["'$]/, "a handler in an attribute; use @event"],
   [/\bsetAttribute\("style"/, "a style attribute"],
 ];

@@ -3,9 +3,9 @@
 import type { ConnectionState } from "@stonechat/sdk";
 import { css, html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
-import { styleMap } from "lit/directives/style-map.js";
 import { StonechatElement } from "../base/element.ts";
 import { icon, pebbles } from "../base/icons.ts";
+import { setStyle } from "../base/set-style.ts";
 import { base, buttons, surface } from "../base/styles.ts";
 import { unsentOf } from "../base/unsent.ts";
 import { changesAt, type Line, lineOf, next, START, type Watch } from "./line.ts";
@@ -82,7 +82,7 @@ export class StonechatConnection extends StonechatElement {
       case "catching_up":
         return html`<div class="line" part="line">${pebbles}<span>${this.t("connection.catching_up")}</span>${line.share === null
           ? nothing
-          : html`<span class="bar"><i style=${styleMap({ width: `${line.share * 100}%` })}></i></span>`}</div>`;
+          : html`<span class="bar"><i ${setStyle({ width: `${line.share * 100}%` })}></i></span>`}</div>`;
       case "offline":
         return html`<div class="line" part="line">${icon("offline")}<span>${this.t("connection.offline")}${line.retryInS === null
           ? nothing

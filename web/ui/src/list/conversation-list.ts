@@ -4,7 +4,6 @@ import type { Account, Availability, Conversation, ConversationId, ConversationL
 import { html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import { styleMap } from "lit/directives/style-map.js";
 import { announce } from "../base/announcer.ts";
 import "../base/avatar.ts";
 import { count } from "../base/badge.ts";
@@ -14,6 +13,7 @@ import { hits, snippet, type Piece } from "../base/fold.ts";
 import { icon, type IconName } from "../base/icons.ts";
 import { openMenu } from "../base/menu.ts";
 import { titleOf } from "../base/names.ts";
+import { setStyle } from "../base/set-style.ts";
 import { badges, base, buttons, fields, panes, scrollbars, skeletons, surface } from "../base/styles.ts";
 import { clock, lastSeen, minutes, rowTime } from "../base/time.ts";
 import { profilesOf } from "../base/profiles.ts";
@@ -226,7 +226,7 @@ export class StonechatConversationList extends StonechatElement implements Swipe
     return html`<div class="scroller" id="rows" role="tabpanel" aria-label=${this.t("list.title")} tabindex="-1"
       @pointerenter=${this.onEnter} @pointerleave=${this.onLeave} @focusin=${this.onFocus} @focusout=${this.onFocus}
       @keydown=${this.onKey} @click=${this.onClick} @contextmenu=${this.onMenu} @pointerdown=${this.onDown}>
-      <ul class="window" role="list" data-count=${shown.length} style=${styleMap({ height: `${shown.length * window.rowHeight}px` })}>
+      <ul class="window" role="list" data-count=${shown.length} ${setStyle({ height: `${shown.length * window.rowHeight}px` })}>
         ${repeat(indexes, (i) => shown[i]!.id, (i) => this.row(account, shown[i]!, i, shown.length, tab))}
       </ul>
     </div>`;
@@ -240,7 +240,7 @@ export class StonechatConversationList extends StonechatElement implements Swipe
       open: summary.id === this.current, tab: summary.id === tab,
     };
     return html`<li role="listitem" class=${swiped ? "swiped" : ""} aria-setsize=${count} aria-posinset=${index + 1}
-      style=${styleMap({ top: `${index * this.rowsShown.rowHeight}px` })}>${swiped ? this.underSwipe(summary, swiped.distance) : nothing}${
+      ${setStyle({ top: `${index * this.rowsShown.rowHeight}px` })}>${swiped ? this.underSwipe(summary, swiped.distance) : nothing}${
         rowTemplate(frame, this.locale)}</li>`;
   }
 
