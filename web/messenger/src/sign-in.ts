@@ -178,7 +178,8 @@ export class SignIn extends LitElement {
     .person:disabled { cursor: default; }
     .person stonechat-avatar { --size: 40px; }
     .who { min-width: 0; }
-    .who b, .who span { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+    .who b { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+    .who span { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; }
     .who b { font-size: 0.875rem; line-height: 1.25rem; font-weight: var(--stonechat-weight-strong); }
     .who span { font-size: var(--stonechat-font-size-meta); line-height: 1.0625rem; color: var(--stonechat-color-text-muted); }
     .foot { margin-block-start: 20px; padding-block-start: 16px; border-block-start: 1px solid var(--stonechat-color-line); font-size: var(--stonechat-font-size-small); line-height: 1.1875rem; }
