@@ -2,7 +2,7 @@
 
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import type { Announcement, Asker, ConversationSummary, Member } from "@stonechat/sdk";
+import type { Announcement, Asker, ConversationSummary, Member, UserId } from "@stonechat/sdk";
 import { badge } from "../base/badge.ts";
 import { icon, type IconName } from "../base/icons.ts";
 import { clock, moment } from "../base/time.ts";
@@ -51,6 +51,9 @@ export class StonechatDetails extends ConversationPanel {
   /** What stands before the text of a link by which one joins, so that it is an address. */
   @property({ attribute: "link-base" }) linkBase = "";
 
+  /** Somebody who is shown instead, such as the author of a message that was pressed. */
+  @property() person: UserId | null = null;
+
   @state() private view: View = "main";
   @state() private members: Fetched<readonly Member[]> = WAITING;
   @state() private announced: Announcement | null = null;
@@ -79,6 +82,10 @@ export class StonechatDetails extends ConversationPanel {
 
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
     super.willUpdate(changed);
+    if (changed.has("person") && (this.person !== null || changed.get("person"))) {
+      this.view = this.person === null ? "main" : `person:${this.person}`;
+      this.trail = [];
+    }
     const summary = this.summary;
     if (!summary) {
       return;
@@ -125,6 +132,10 @@ export class StonechatDetails extends ConversationPanel {
   }
 
   private readonly back = (): void => {
+    if (this.person !== null) {
+      this.close();
+      return;
+    }
     this.view = this.trail.pop() ?? "main";
     void this.focusHead();
   };

@@ -70,6 +70,8 @@ export class StonechatChat extends StonechatElement {
 
   /** Whose card is shown: in the details of a chat, or beside the contacts. */
   @state() private person: UserId | null = null;
+  /** Whether the settings of the group stand in the place of its conversation. */
+  @state() private managing = false;
   @state() private bird: TemplateResult | null = null;
   @state() private listWidth = 0;
 
@@ -101,6 +103,15 @@ export class StonechatChat extends StonechatElement {
       event.stopPropagation();
       event.preventDefault();
       this.go({ page: "settings", section: event.detail.section ?? "" });
+    });
+    this.addEventListener("stonechat-open-group-settings", (event: StonechatEventMap["stonechat-open-group-settings"]) => {
+      event.stopPropagation();
+      // Where there is one pane they open in the details, which are a page of their own.
+      if (this.panes === "one" || event.detail.conversation !== this.conversation) return;
+      event.preventDefault();
+      void this.loadPanels();
+      this.managing = true;
+      if (this.panes === "two") this.details = false;
     });
     this.addEventListener("stonechat-search", (event: StonechatEventMap["stonechat-search"]) => {
       event.stopPropagation();
@@ -147,6 +158,7 @@ export class StonechatChat extends StonechatElement {
       this.all = this.account?.conversations() ?? null;
       this.watchDevices();
     }
+    if (changed.has("conversation") || changed.has("page")) this.managing = false;
     if (changed.has("conversation")) {
       this.person = null;
       if (!this.conversation || this.panes !== "three") this.details = false;
@@ -217,6 +229,7 @@ export class StonechatChat extends StonechatElement {
     const path = event.composedPath().filter((node): node is Element => node instanceof Element);
     const isIn = (selector: string): boolean => path.some((element) => element.matches(selector));
     if (isIn("stonechat-dialog")) path.find((element) => element.matches("stonechat-dialog"))!.removeAttribute("open");
+    else if (this.managing && isIn("stonechat-group-settings")) this.managing = false;
     else if (isIn(".details")) {
       if (this.person !== null && this.details && this.conversation) this.person = null;
       else this.closeDetails();
@@ -282,7 +295,8 @@ export class StonechatChat extends StonechatElement {
 
   /** Closes what is open, outermost first, then writes. */
   private escape(): void {
-    if (this.details) this.closeDetails();
+    if (this.managing) this.managing = false;
+    else if (this.details) this.closeDetails();
     else if (this.page === "chats") this.talk?.focus();
   }
 
@@ -381,12 +395,14 @@ export class StonechatChat extends StonechatElement {
         ? html`<stonechat-starred></stonechat-starred>`
         : page === "contacts"
           ? this.card(person)
-          : conversation
-            ? html`<stonechat-conversation exportparts="message, bubble, author, quote, text, meta, ticks, reactions, failure, divider, composer" .conversation=${conversation}
-                .details=${this.details} .enterSends=${this.choices.enterSends} .renderers=${this.renderers}><slot name="header-actions" slot="header-actions"></slot><slot
-                name="composer-start" slot="composer-start"></slot></stonechat-conversation>
-              ${one ? html`<stonechat-connection class="over"></stonechat-connection>` : nothing}`
-            : this.welcome(account)
+          : conversation && this.managing
+            ? html`<stonechat-group-settings .conversation=${conversation} .linkBase=${this.linkBase}></stonechat-group-settings>`
+            : conversation
+              ? html`<stonechat-conversation exportparts="message, bubble, author, quote, text, meta, ticks, reactions, failure, divider, composer" .conversation=${conversation}
+                  .details=${this.details} .enterSends=${this.choices.enterSends} .renderers=${this.renderers}><slot name="header-actions" slot="header-actions"></slot><slot
+                  name="composer-start" slot="composer-start"></slot></stonechat-conversation>
+                ${one ? html`<stonechat-connection class="over"></stonechat-connection>` : nothing}`
+              : this.welcome(account)
     }</main>`;
   }
 
