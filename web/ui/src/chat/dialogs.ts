@@ -1,17 +1,18 @@
 /** Dialogs about messages: forwarding, who read, who reacted, what it said before. Loaded when the first of them opens. */
 
 import type { Account, Conversation, ConversationSummary, Member, MergedMessage, MessageItem, UserReaction, Version } from "@stonechat/sdk";
-import { css, html, nothing, type CSSResultGroup, type LitElement, type TemplateResult } from "lit";
+import { css, html, nothing, type CSSResultGroup, type LitElement, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import "../base/avatar.ts";
 import "../base/dialog.ts";
 import { StonechatElement } from "../base/element.ts";
 import { icon, pebbles } from "../base/icons.ts";
 import { displayName, titleOf } from "../base/names.ts";
+import { profilesOf } from "../base/profiles.ts";
 import { base, buttons, fields, members, scrollbars } from "../base/styles.ts";
 import { clock, fullTime, moment } from "../base/time.ts";
 import { reasonOf } from "../panels/reason.ts";
-import { nameOf, wordsOf, type Look } from "./look.ts";
+import { nameOf, pictureOf, wordsOf, type Look } from "./look.ts";
 import { blocksOf } from "./pieces.ts";
 import { scriptOf } from "./script.ts";
 
@@ -35,15 +36,21 @@ abstract class MessageDialog extends StonechatElement {
     .when { font-size: var(--stonechat-font-size-meta); line-height: 1rem; color: var(--stonechat-color-text-muted); margin-block-end: 4px; display: flex; gap: 6px; }
     .when b { font-weight: var(--stonechat-weight-medium); color: var(--stonechat-color-text); }
     .says { font-size: var(--stonechat-font-size-body); line-height: var(--stonechat-line-body); white-space: pre-wrap; overflow-wrap: anywhere; color: var(--stonechat-color-text); }
-    .check { pointer-events: none; }
+    label.member { cursor: pointer; }
+    label.member:hover { background: var(--stonechat-color-hover); }
     .foot { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; justify-content: flex-end; }
   `];
 
   protected close = (): void => this.remove();
 
+  protected override willUpdate(changed: PropertyValues): void {
+    super.willUpdate(changed);
+    this.read(profilesOf(this.look.account));
+  }
+
   protected rows(users: readonly { user: string; name: string; end?: unknown; sub?: string }[]): TemplateResult {
     return html`<ul role="list" class="rows">${users.map(({ user, name, end, sub }) => html`<li class="member">
-      <stonechat-avatar seed=${user} name=${name}></stonechat-avatar>
+      <stonechat-avatar seed=${user} name=${name} src=${pictureOf(this.look, user)}></stonechat-avatar>
       <span><span class="name"><bdi class="clip">${name}</bdi></span>${sub ? html`<span class="sub">${sub}</span>` : nothing}</span>
       <span class="end">${end ?? nothing}</span></li>`)}</ul>`;
   }
@@ -195,10 +202,10 @@ export class StonechatForwardDialog extends MessageDialog {
         shown.map((one) => {
           const title = titleOf(account, one);
           const isChosen = this.chosen.has(one.id);
-          return html`<button type="button" class="member" role="checkbox" aria-checked=${isChosen} @click=${() => this.choose(one.id)}>
-            <stonechat-avatar seed=${one.peer ?? one.id} name=${title} kind=${one.kind} src=${one.group.avatar}></stonechat-avatar>
+          return html`<label class="member">
+            <stonechat-avatar seed=${one.peer ?? one.id} name=${title} kind=${one.kind} src=${one.peer === null ? one.group.avatar : pictureOf(this.look, one.peer)}></stonechat-avatar>
             <span class="name"><bdi class="clip">${title}</bdi></span>
-            <input type="checkbox" class="check" tabindex="-1" aria-hidden="true" .checked=${isChosen} /></button>`;
+            <input type="checkbox" class="check" .checked=${isChosen} @change=${() => this.choose(one.id)} /></label>`;
         })}</div>`}
       ${this.items.length > 1 ? html`<span slot="buttons" class="segmented" role="radiogroup" aria-label=${t("forward.how")}>${how(false, t("forward.single"))}${
         how(true, t("forward.merged"))}</span>` : nothing}

@@ -33,23 +33,22 @@ export function readEmoji(data: string, words = ""): Emoji[][] {
   return groups;
 }
 
-/** Those of which each word of the query begins a word; Han is written without spaces, so it may stand anywhere. */
+/**
+ * Those of which each word of the query begins a word; Han is written without spaces, so it may stand anywhere. The name
+ * of an emoji comes before what else it is known by, so the earlier the word stands the better it fits.
+ */
 export function findEmoji(groups: readonly (readonly Emoji[])[], query: string, most = 80): Emoji[] {
-  const wanted = fold(query).split(/\s+/u).filter(Boolean);
-  const fits = (one: Emoji): boolean =>
-    one.emoji === query.trim() || wanted.every((word) => one.words.includes(/\p{Script=Han}/u.test(word) ? word : ` ${word}`));
-  const found: Emoji[] = [];
-  for (const group of groups) {
-    for (const one of group) {
-      if (fits(one)) {
-        found.push(one);
-        if (found.length === most) {
-          return found;
-        }
-      }
+  const wanted = fold(query).split(/\s+/u).filter(Boolean).map((word) => (/\p{Script=Han}/u.test(word) ? word : ` ${word}`));
+  const found: { one: Emoji; at: number }[] = [];
+  for (const one of groups.flat()) {
+    const places = wanted.map((word) => one.words.indexOf(word));
+    if (one.emoji === query.trim()) {
+      found.push({ one, at: -1 });
+    } else if (places.every((place) => place >= 0)) {
+      found.push({ one, at: Math.max(0, ...places) });
     }
   }
-  return found;
+  return found.sort((a, b) => a.at - b.at).slice(0, most).map(({ one }) => one);
 }
 
 /** An emoji in a tone: it stands behind each character that takes one. */

@@ -378,6 +378,8 @@ export class TimelineHands {
     if (item === undefined) {
       return place >= 0 && place < items.length;
     }
+    // At once where it is laid out: keys come faster than frames.
+    this.host.elementOf(item.key)?.focus({ preventScroll: true });
     void this.host.reveal(item.key).then((line) => line?.focus({ preventScroll: true }));
     return true;
   }

@@ -11,6 +11,10 @@ export function joins(before: TimelineItem | undefined, after: TimelineItem | un
     return false;
   }
   const [a, b] = [before.message, after.message];
+  // What was not sent has its reason under it.
+  if (before.state?.kind === "failed" || after.state?.kind === "failed") {
+    return false;
+  }
   return (
     a.sender === b.sender &&
     a.content.kind !== "recalled" &&

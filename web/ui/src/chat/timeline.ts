@@ -78,6 +78,7 @@ export class StonechatTimeline extends StonechatElement {
   look: Look | null = null;
   private opened: { readonly account: Account; readonly id: string; readonly talk: Conversation } | null = null;
   private unread = 0;
+  private isFar = false;
   private readUpto: Ordinal = 0;
   private roles: ReadonlyMap<UserId, Role> = new Map();
   private seenOrdinal: Ordinal = 0;
@@ -146,9 +147,12 @@ export class StonechatTimeline extends StonechatElement {
     const summary = talk.summary.get();
     this.unread = summary?.unread ?? 0;
     this.readUpto = summary?.readOrdinal ?? 0;
-    const isFar = this.unread > UNREAD_LOADED_MAX;
+    // Own messages and recalled ones are not unread, but they stand between.
+    const behind = this.unread === 0 ? 0 : Math.max((summary?.headOrdinal ?? 0) - this.readUpto, this.unread);
+    this.isFar = behind > UNREAD_LOADED_MAX;
+    const { isFar } = this;
     this.later("skeleton", SKELETON_AFTER_MS, () => (this.skeleton = this.timeline === null));
-    talk.timeline({ page: isFar ? PAGE : Math.max(PAGE, this.unread + EDGE_LINES) }).then((timeline) => {
+    talk.timeline({ page: isFar ? PAGE : Math.max(PAGE, behind + EDGE_LINES) }).then((timeline) => {
       if (this.opened?.talk !== talk) {
         timeline.close();
         return;
@@ -247,7 +251,7 @@ export class StonechatTimeline extends StonechatElement {
       me: account.user,
       dayOf: localDay,
       words: (message: Message) => (this.look === null ? "" : wordsOf(this.look, message)),
-      readUpto: this.unread > UNREAD_LOADED_MAX ? this.readUpto : null,
+      readUpto: this.isFar ? this.readUpto : null,
     });
     this.scroller.isLive = meets;
     this.linesCache = { stretch, live, lines: all };

@@ -1,0 +1,188 @@
+/** What only a browser can tell of the timeline: that nothing moves under one's eyes, and that a line stays itself. */
+
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launch, type Person } from "./browser.ts";
+import { KitPages } from "./kit.ts";
+
+let browser: Browser;
+let pages: KitPages;
+
+beforeAll(async () => {
+  [browser, pages] = await Promise.all([launch(), KitPages.serve()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await pages.close();
+});
+
+async function withLong(messages: number, run: (page: Page, person: Person) => Promise<void>, more: object = {}): Promise<void> {
+  const { person, page } = await pages.visit(browser);
+  await page.evaluate(([count, about]) => window.kit.open(window.kit.long(count, about)), [messages, more] as const);
+  await page.locator("stonechat-timeline li.message").first().waitFor({ state: "attached" });
+  await run(page, person);
+  await person.leave();
+}
+
+const settled = (page: Page): Promise<void> =>
+  page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))));
+
+/** Scrolls up by steps, until so many lines are loaded. */
+async function scrollUpTo(page: Page, lines: number): Promise<void> {
+  await page.mouse.move(500, 400);
+  await expect
+    .poll(async () => {
+      await page.mouse.wheel(0, -1_200);
+      await settled(page);
+      return page.evaluate(() => window.kit.conversation!.timelineElement.items.length);
+    }, { timeout: 20_000 })
+    .toBeGreaterThan(lines);
+}
+
+describe("the timeline", () => {
+  it("does not move what is in sight while history is loaded above it", async () => {
+    await withLong(600, async (page) => {
+      await page.evaluate(() => (window.kit.box.scrollTop = -1_500));
+      await settled(page);
+      const result = await page.evaluate(async () => {
+        const { timelineElement } = window.kit.conversation!;
+        const before = timelineElement.items.length;
+        const stop = window.kit.watch();
+        // What the timeline itself calls when its start comes near.
+        const { timeline } = timelineElement as unknown as { timeline: { paginateBack(messages: number): Promise<unknown> } };
+        for (let at = 0; at < 5; at += 1) {
+          await timeline.paginateBack(50);
+          await new Promise((resolve) => setTimeout(resolve, 80));
+        }
+        return { ...stop(), loaded: timelineElement.items.length - before };
+      });
+      expect(result.loaded).toBeGreaterThan(200);
+      expect(result.frames).toBeGreaterThan(5);
+      expect(result.moved).toBeLessThanOrEqual(1);
+      expect(result.blank).toBe(0);
+    });
+  });
+
+  it("goes on to the first message by scrolling, and keeps few lines laid out", async () => {
+    await withLong(700, async (page) => {
+      await scrollUpTo(page, 500);
+      const { laidOut, blank } = await page.evaluate(async () => {
+        const stop = window.kit.watch();
+        for (let step = 0; step < 20; step += 1) {
+          window.kit.box.scrollTop -= 400;
+          await new Promise((resolve) => requestAnimationFrame(resolve));
+        }
+        return { laidOut: window.kit.box.querySelectorAll("li").length, blank: stop().blank };
+      });
+      expect(laidOut).toBeLessThan(200);
+      expect(blank).toBe(0);
+    });
+  });
+
+  it("shows lines at once where one drags the scroll bar to", async () => {
+    await withLong(700, async (page) => {
+      await scrollUpTo(page, 500);
+      for (const part of [0.1, 0.8, 0.45]) {
+        await page.evaluate((to) => (window.kit.box.scrollTop = -window.kit.box.scrollHeight * to), part);
+        await settled(page);
+        expect(Object.keys(await page.evaluate(() => window.kit.edges())).length).toBeGreaterThan(2);
+      }
+    });
+  });
+
+  it("stays where it is while messages arrive, and follows at the end", async () => {
+    await withLong(200, async (page) => {
+      await page.evaluate(() => (window.kit.box.scrollTop = -1_500));
+      await settled(page);
+      const moved = await page.evaluate(async () => {
+        const stop = window.kit.watch();
+        for (let at = 0; at < 15; at += 1) {
+          window.kit.account!.fake("g_long").receive("ruth", `New ${at}, and some more words`);
+          await new Promise((resolve) => setTimeout(resolve, 30));
+        }
+        return stop().moved;
+      });
+      expect(moved).toBeLessThanOrEqual(1);
+      await page.getByRole("button", { name: "To the latest, 15 new" }).click();
+      await expect.poll(() => page.evaluate(() => window.kit.box.scrollTop)).toBe(0);
+      await page.evaluate(() => void window.kit.account!.fake("g_long").receive("kofi", "And one more"));
+      await page.locator("li.message", { hasText: "And one more" }).waitFor();
+      expect(await page.evaluate(() => window.kit.box.scrollTop)).toBe(0);
+    });
+  });
+
+  it("keeps one node for a message from its echo to the log, and goes to the end with it", async () => {
+    await withLong(120, async (page) => {
+      await page.evaluate(() => (window.kit.box.scrollTop = -1_000));
+      await settled(page);
+      await page.evaluate(() => Object.assign(window, { seen: window.kit.exchanges() }));
+      await page.getByRole("textbox", { name: "Message" }).fill("On my way");
+      await page.keyboard.press("Enter");
+      const line = page.locator("li.message.own", { hasText: "On my way" });
+      await line.getByRole("img", { name: "Sent" }).waitFor();
+      await expect.poll(() => page.evaluate(() => window.kit.box.scrollTop)).toBe(0);
+      const key = await line.getAttribute("data-key");
+      const seen = await page.evaluate(() => (window as unknown as { seen: string[] }).seen);
+      expect(seen.filter((change) => change.endsWith(key ?? ""))).toEqual([`+${key}`]);
+    });
+  });
+
+  it("opens at the first unread message, a third from the top, and says read what was in sight", async () => {
+    await withLong(200, async (page) => {
+      const place = await page.evaluate(() => {
+        const divider = window.kit.box.querySelector(".divider.unread")!.getBoundingClientRect();
+        const box = window.kit.box.getBoundingClientRect();
+        return (divider.top - box.top) / box.height;
+      });
+      expect(place).toBeGreaterThan(0.28);
+      expect(place).toBeLessThan(0.38);
+      const unread = (): Promise<number> => page.evaluate(() => window.kit.account!.fake("g_long").summary.get()!.unread);
+      await expect.poll(unread).toBeLessThan(60);
+      expect(await unread()).toBeGreaterThan(20);
+      await page.evaluate(() => window.kit.conversation!.timelineElement.toLatest());
+      await expect.poll(unread).toBe(0);
+    }, { unread: 60 });
+  });
+
+  it("jumps to a message far back, lights it up, and leads back", async () => {
+    await withLong(1_500, async (page) => {
+      const shown = await page.evaluate(() => window.kit.conversation!.show(100, 100));
+      expect(shown).toBe(true);
+      const target = page.locator("li.message.jumped");
+      await target.waitFor();
+      expect(await target.textContent()).toContain("99: ");
+      const box = await page.evaluate(() => Object.keys(window.kit.edges()));
+      expect(box.length).toBeGreaterThan(2);
+      await page.getByRole("button", { name: "Back to where you were" }).click();
+      await expect.poll(() => page.evaluate(() => window.kit.box.textContent?.includes("1499: "))).toBe(true);
+    });
+  });
+
+  it("shows what people write as text, and never as markup", async () => {
+    await withLong(5, async (page) => {
+      const text = `<img src=x onerror="document.title='owned'"><b>bold</b> &amp; javascript:alert(1)`;
+      await page.evaluate((words) => void window.kit.account!.fake("g_long").receive("ruth", words), text);
+      await page.locator("li.message", { hasText: "onerror" }).waitFor();
+      expect(await page.locator(".text img, .text b, .text a").count()).toBe(0);
+      expect(await page.title()).toBe("Kit");
+    });
+  });
+
+  it("is used with the keyboard alone", async () => {
+    await withLong(30, async (page) => {
+      await page.locator("stonechat-timeline .scroll").focus();
+      await page.keyboard.press("ArrowUp");
+      await page.keyboard.press("ArrowUp");
+      await page.keyboard.press("1");
+      const line = page.locator("li.message:focus");
+      await line.getByRole("button", { name: /👍/ }).waitFor();
+      await page.keyboard.press("Shift+F10");
+      await page.getByRole("menuitem", { name: "Reply" }).waitFor();
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("r");
+      await page.getByText(/^Reply to/).waitFor();
+      expect(await page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.localName)).toBe("stonechat-composer");
+    });
+  });
+});
