@@ -38,7 +38,8 @@ export class StonechatAvatar extends LitElement {
       :host { position: relative; display: grid; place-items: center; width: var(--size, 48px); height: var(--size, 48px); border-radius: 50%; flex: none; font-size: calc(var(--size, 48px) * 0.36); line-height: 1; font-weight: var(--stonechat-weight-strong); letter-spacing: 0.01em; user-select: none; }
       :host([kind="group"]), :host([kind="channel"]) { border-radius: 32%; }
       .face { display: grid; place-items: center; width: 100%; height: 100%; border-radius: inherit; overflow: hidden; background: var(--bg); color: var(--ink); }
-      .han { letter-spacing: 0; font-weight: var(--stonechat-weight-medium); font-size: calc(var(--size, 48px) * 0.34); }
+      .han { letter-spacing: 0; font-size: calc(var(--size, 48px) * 0.34); }
+      :host(:lang(zh)) { font-weight: var(--stonechat-weight-medium); }
       img { width: 100%; height: 100%; object-fit: cover; }
       .icon { width: 46%; height: 46%; }
       /* On the circle, at 45°. */
@@ -64,7 +65,7 @@ export class StonechatAvatar extends LitElement {
     }
     if (this.kind === "channel") return icon("megaphone");
     if (this.kind === "self") return icon("star");
-    const letters = initials(this.name, this.small);
+    const letters = initials(this.name, this.small, this.kind === "group");
     if (!letters) return icon(this.kind === "group" ? "people" : "person");
     return html`<span class=${/\p{Script=Han}/u.test(letters) ? "han" : ""}>${letters}</span>`;
   }

@@ -45,19 +45,19 @@ export function titleOf(account: Account, summary: ConversationSummary): string 
 }
 
 const HAN = /\p{Script=Han}/u;
+const HAN_ONLY = /\p{Script=Han}/gu;
 const LETTER = /[\p{L}\p{N}]/u;
 
-/** What stands on an avatar: two initials; of a Han name its last two characters, one where the avatar is small. */
-export function initials(name: string, small = false): string {
-  if (HAN.test(name)) {
-    const han = [...name].filter((character) => HAN.test(character));
-    return han.slice(small ? -1 : -2).join("");
-  }
+/** What stands on an avatar: two initials; of a Han name its last two characters, of a group its first; one where it is small. */
+export function initials(name: string, small = false, isGroup = false): string {
   const words = name.split(/[\s._-]+/).filter((word) => LETTER.test(word));
-  const first = (word: string | undefined): string => [...(word ?? "")].find((c) => LETTER.test(c)) ?? "";
-  const letters = words.length > 1 ? [first(words[0]), first(words[1])] : [first(words[0])];
-  // Arabic letters would join into one shape: the first says enough.
-  return letters.some((c) => /[\u0590-\u08ff]/.test(c)) ? letters[0]! : letters.join("").toLocaleUpperCase();
+  if (HAN.test(name)) {
+    // A Latin word in front says who it is as well: the first word in Han does.
+    const word = (words.find((each) => HAN.test(each)) ?? "").match(HAN_ONLY) ?? [];
+    return (isGroup ? word.slice(0, small ? 1 : 2) : word.slice(small ? -1 : -2)).join("");
+  }
+  const first = (word: string | undefined): string => [...(word ?? "").replace(/^\u0627\u0644/, "")].find((c) => LETTER.test(c)) ?? "";
+  return words.slice(0, 2).map(first).join("").toLocaleUpperCase();
 }
 
 /** The mineral of somebody, 1 to 8: FNV-1a over the UTF-8 bytes of the id, the same in every client. */

@@ -115,7 +115,7 @@ export const fields: CSSResult = css`
   .adding { display: flex; gap: 8px; margin-block-start: 8px; }
   .adding .field { flex: 1; }
   /* 16 px in a field, or iOS zooms the page. */
-  @media (pointer: coarse), (max-width: 719px) { .field, .search { font-size: 1rem; } .search { height: 44px; } }
+  @media (pointer: coarse), (max-width: 719px) { .field, .search { font-size: 1rem; } .search { height: 40px; } }
   @media (forced-colors: active) { .switch, .radio, .check { appearance: auto; } }
 `;
 

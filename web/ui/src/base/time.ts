@@ -69,10 +69,8 @@ export function moment(at: Timestamp, now: Timestamp, locale: Locale): string {
 /** How long ago, shortly: 5 min · 2 h · then the day. */
 export function ago(at: Timestamp, now: Timestamp, locale: Locale): string {
   const minutes = Math.max(0, Math.floor((now - at) / 60_000));
-  const unit = (value: number, name: string): string =>
-    new Intl.NumberFormat(locale.tag, { style: "unit", unit: name, unitDisplay: "short" }).format(value);
-  if (minutes < 60) return unit(minutes, "minute");
-  if (minutes < 24 * 60) return unit(Math.floor(minutes / 60), "hour");
+  if (minutes < 60) return locale.t("ago.minutes", { n: minutes });
+  if (minutes < 24 * 60) return locale.t("ago.hours", { n: Math.floor(minutes / 60) });
   return rowTime(at, now, locale);
 }
 

@@ -49,9 +49,10 @@ export class StonechatContacts extends StonechatElement {
       .member:focus-visible { outline-offset: -2px; }
       .request { grid-template-columns: auto minmax(0, 1fr); align-items: start; padding-block: 10px; }
       .request .said { display: block; font-size: var(--stonechat-font-size-small); line-height: 1.1875rem; color: var(--stonechat-color-text-muted); }
-      .request .sub { font-weight: var(--stonechat-weight-regular); margin-inline-start: auto; }
+      .member > span > .sub::first-letter { text-transform: uppercase; }
+      .request .sub { flex: none; font-weight: var(--stonechat-weight-regular); margin-inline-start: auto; }
       .request .buttons { justify-content: flex-start; margin-block-start: 8px; }
-      .who { border-radius: 8px; min-width: 0; }
+      .who { border-radius: 6px; min-width: 0; font-weight: inherit; display: flex; }
       .note { padding: 24px 20px; font-size: var(--stonechat-font-size-small); line-height: var(--stonechat-line-small); color: var(--stonechat-color-text-muted); text-align: center; text-wrap: balance; }
       @media (max-width: 719px) { .scroller { padding-inline: 4px; } }
     `,
@@ -139,11 +140,11 @@ export class StonechatContacts extends StonechatElement {
     return html`<li class="member request">
       ${this.avatar(user, name, null)}
       <span>
-        <button type="button" class="who name" @click=${() => this.emit("stonechat-open-person", { user })}><bdi class="clip">${name}</bdi></button>
+        <span class="name"><button type="button" class="who" @click=${() => this.emit("stonechat-open-person", { user })}><bdi class="clip">${name}</bdi></button>
+          <time class="sub" title=${fullTime(at, this.locale)}>${ago(at, clock.now(), this.locale)}</time></span>
         ${message ? html`<span class="said" dir="auto">${this.t("contacts.said", { message })}</span>` : nothing}
         ${answer ? html`<span class="said" dir="auto">${this.t("contacts.answered", { answer })}</span>` : nothing}
         ${!message && !answer ? html`<span class="said">${this.t("contacts.would_like", { name })}</span>` : nothing}
-        <span class="sub"><time title=${fullTime(at, this.locale)}>${ago(at, clock.now(), this.locale)}</time></span>
         <span class="buttons">
           <button type="button" class="button soft small" ?disabled=${busy} aria-label="${this.t("contacts.accept")}: ${name}"
             @click=${() => this.answer(account, user, true)}>${this.t("contacts.accept")}</button>
@@ -163,7 +164,7 @@ export class StonechatContacts extends StonechatElement {
     if (people.length === 0) return nothing;
     return html`<h2 class="rows-note">${this.t(title)}</h2><ul role="list">${repeat(people, ({ user }) => user, ({ user, name }) => html`<li class="member">
       ${this.avatar(user, name, this.presence(account, user))}
-      <span><button type="button" class="who name" @click=${() => this.emit("stonechat-open-person", { user })}><bdi class="clip">${name}</bdi></button></span>
+      <span class="name"><button type="button" class="who" @click=${() => this.emit("stonechat-open-person", { user })}><bdi class="clip">${name}</bdi></button></span>
       <button type="button" class="button quiet small" ?disabled=${this.answering.has(user)} aria-label="${this.t(label)}: ${name}"
         @click=${() => this.doing(user, () => act(user))}>${this.t(label)}</button></li>`)}</ul>`;
   }

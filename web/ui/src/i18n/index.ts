@@ -17,6 +17,7 @@ export interface Locale {
   number(value: number): string;
 }
 
+const HAN = /\p{Script=Han}/u;
 const PLACE = /\{(\w+)\}/;
 /** Letters that run right to left: set apart, so that they do not reorder the sentence round them. */
 const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
@@ -28,8 +29,15 @@ export function makeLocale(language: string, tag: string, catalogue: Catalogue):
     const entry: Text = catalogue[key] ?? en[key];
     const text = typeof entry === "string" ? entry : (entry[plurals.select(Number(params.n))] ?? entry.other ?? "");
     // Every second piece is the name of a place.
-    return text.split(PLACE).map((piece, i) => {
-      if (i % 2 === 0) return piece;
+    const parts = text.split(PLACE);
+    return parts.map((piece, i) => {
+      if (i % 2 === 0) {
+        // In Chinese the space beside a place is for Latin and digits: Han stands close to Han.
+        if (language !== "zh") return piece;
+        const before = HAN.test(String(params[parts[i - 1] ?? ""] ?? "").slice(-1));
+        const after = HAN.test(String(params[parts[i + 1] ?? ""] ?? "").slice(0, 1));
+        return piece.slice(before && piece.startsWith(" ") ? 1 : 0, after && piece.endsWith(" ") ? -1 : undefined);
+      }
       const value = params[piece] ?? "";
       if (typeof value === "number") return numbers.format(value);
       return typeof value === "string" && RTL.test(value) ? `\u2068${value}\u2069` : value;

@@ -319,7 +319,7 @@ export class StonechatConversationList extends StonechatElement implements Swipe
       ${this.personAvatar(account, user)}
       <span class="row-lines">
         <span class="row-line"><bdi class="row-name clip">${name}</bdi></span>
-        <span class="row-line"><span class="row-preview clip">${this.presenceWords(account, user)}</span>
+        <span class="row-line"><span class="row-preview state clip">${this.presenceWords(account, user)}</span>
           <span class="row-end"><span class="link-button">${this.t("list.say_hello")}</span></span></span>
       </span>
     </button>`;
@@ -383,7 +383,7 @@ export class StonechatConversationList extends StonechatElement implements Swipe
       id: message.conversation, look, title: name, place, href: `${this.href(message.conversation)}`,
       avatar: isGroup ? this.personAvatar(account, message.sender) : summary ? this.avatar(account, summary) : html``,
       open: false, tab: true,
-      second: html`<span data-seq=${message.seq}>${lead ? html`<span class="who">${lead}</span> ` : nothing}${marks(snippet(words, this.searching))}</span>`,
+      second: html`<span data-seq=${message.seq}>${lead ? html`<bdi class="who">${lead}</bdi> ` : nothing}${marks(snippet(words, this.searching))}</span>`,
     }, this.locale);
   }
 

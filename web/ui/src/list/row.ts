@@ -149,16 +149,19 @@ export function rowTemplate(frame: RowFrame, locale: Locale): TemplateResult {
         <bdi class="row-name clip" part="name">${frame.title}</bdi>
         ${frame.place ? html`<span class="row-place clip">${frame.place}</span>` : nothing}
         ${look.muted ? html`<span class="row-flags" part="flags">${icon("bellOff", "xs")}</span>` : nothing}
-        <span class="row-time" part="time">${stateMark(look, locale)}<time>${look.time}</time></span>
+        <span class="row-time" part="time">${stateMark(look, locale)}<time dir="auto">${look.time}</time></span>
       </span>
       <span class="row-line">
-        <span class="row-preview clip ${look.typing ? "typing" : ""}" part="preview" dir="auto">${frame.second ?? html`${look.lead
-          ? html`<span class=${look.leadKind}>${look.lead}</span> `
-          : nothing}${look.text}`}</span>
+        <span class="row-preview clip ${look.typing ? "typing" : ""}" part="preview" dir=${look.typing ? nothing : "auto"}>${frame.second ?? leadAndText(look)}</span>
         <span class="row-end">${endMark(look, locale)}</span>
       </span>
     </span>
   </a>`;
+}
+
+/** The direction is that of the text: what a `bdi` holds is not asked. A full-width mark has its own space. */
+function leadAndText({ lead, leadKind, text }: RowLook): unknown {
+  return lead ? html`<bdi class=${leadKind}>${lead}</bdi>${lead.endsWith("：") ? "" : " "}${text}` : text;
 }
 
 function stateMark(look: RowLook, locale: Locale): unknown {

@@ -16,6 +16,8 @@ export const rows: CSSResult = css`
   .row-flags { display: flex; align-items: center; gap: 4px; color: var(--stonechat-color-text-muted); flex: none; }
   .row-time { display: inline-flex; align-items: center; gap: 4px; margin-inline-start: auto; padding-inline-start: 6px; font-size: var(--stonechat-font-size-meta); line-height: 1rem; color: var(--stonechat-color-text-muted); font-variant-numeric: tabular-nums; white-space: nowrap; flex: none; }
   .row-preview { flex: 1; font-size: var(--stonechat-font-size-small); line-height: 1.25rem; color: var(--stonechat-color-text-muted); }
+  .row-preview.state { display: block; }
+  .row-preview.state::first-letter { text-transform: uppercase; }
   .row-preview .who { color: var(--stonechat-color-text); }
   .row-preview .draft { color: var(--stonechat-color-accent-text); font-weight: var(--stonechat-weight-medium); }
   .row-preview .failed { color: var(--stonechat-color-danger-text); font-weight: var(--stonechat-weight-medium); }
@@ -39,7 +41,7 @@ export const list: CSSResult = css`
   .search { position: relative; cursor: text; }
   .search kbd { margin-inline-start: auto; }
   .within { max-width: 45%; padding: 2px 8px; border-radius: 6px; background: var(--stonechat-color-control); color: var(--stonechat-color-text); font-size: var(--stonechat-font-size-meta); line-height: 1rem; order: -1; }
-  .folders { display: flex; gap: 2px; margin-inline: -6px; overflow: auto hidden; scrollbar-width: none; overscroll-behavior: contain; mask-image: linear-gradient(to right, transparent, #000 var(--fade-left, 0px), #000 calc(100% - var(--fade-right, 0px)), transparent); }
+  .folders { display: flex; gap: 2px; margin-inline: -14px; padding-inline: 8px 14px; scroll-padding-inline: 16px; overflow: auto hidden; scrollbar-width: none; overscroll-behavior: contain; mask-image: linear-gradient(to right, transparent, #000 10px, #000 calc(100% - 10px), transparent); }
   .folders::-webkit-scrollbar { display: none; }
   .folder { position: relative; display: inline-flex; align-items: center; gap: 6px; height: 30px; padding: 0 10px; border-radius: 15px; font-size: var(--stonechat-font-size-small); line-height: 1.125rem; font-weight: var(--stonechat-weight-medium); color: var(--stonechat-color-text-muted); white-space: nowrap; flex: none; user-select: none; }
   .folder:hover { background: var(--stonechat-color-hover); }

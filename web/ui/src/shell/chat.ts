@@ -159,12 +159,13 @@ export class StonechatChat extends StonechatElement {
       this.watchDevices();
     }
     if (changed.has("conversation") || changed.has("page")) this.managing = false;
-    if (changed.has("conversation")) {
+    if (changed.has("conversation") && this.hasUpdated) {
       this.person = null;
+      // Beside the conversation they stay; over it they would hide it.
       if (!this.conversation || this.panes !== "three") this.details = false;
     }
-    if (changed.has("page")) this.person = null;
-    if (this.page !== "chats") void this.loadPanels();
+    if (changed.has("page") && this.hasUpdated) this.person = null;
+    if (this.page !== "chats" || this.details) void this.loadPanels();
   }
 
   /** Somebody signed in as this user somewhere: he should know. */

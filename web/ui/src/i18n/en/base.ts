@@ -15,6 +15,8 @@ export const base = {
   "common.clear": "Clear",
   "common.today": "Today",
   "common.yesterday": "Yesterday",
+  "ago.minutes": "{n} min",
+  "ago.hours": "{n} h",
   "common.retry": "Try again",
   "common.copy": "Copy text",
   "common.copied": "Copied",

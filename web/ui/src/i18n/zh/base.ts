@@ -16,6 +16,8 @@ export const base: { readonly [key in keyof typeof source]: Text } = {
   "common.clear": "清除",
   "common.today": "今天",
   "common.yesterday": "昨天",
+  "ago.minutes": "{n} 分钟",
+  "ago.hours": "{n} 小时",
   "common.retry": "重试",
   "common.copy": "复制文字",
   "common.copied": "已复制",

@@ -22,7 +22,7 @@ export const panels: { readonly [key in keyof typeof source]: Text } = {
   "details.nickname": "我在这里的名字",
   "details.nickname_none": "与其他地方相同",
   "details.asking": "申请加入的人",
-  "details.asking_who": { one: "{name}", other: "{name} 等 {n} 人" },
+  "details.asking_who": { one: "{name}", other: "{name} 和另外 {rest} 人" },
   "details.notify_off": "免打扰至 {time}",
   "details.notify_never": "免打扰",
   "details.leave_group": "退出群组",
