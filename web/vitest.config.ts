@@ -8,6 +8,7 @@ export default defineConfig({
     projects: [
       { resolve, ssr, test: { name: "sdk", include: ["sdk/test/**/*.test.ts"], environment: "node" } },
       { resolve, ssr, test: { name: "ui", include: ["ui/test/**/*.test.ts"], environment: "node" } },
+      { resolve, ssr, test: { name: "react", include: ["react/test/**/*.test.ts"], environment: "node" } },
       { resolve, ssr, test: { name: "messenger", include: ["messenger/test/**/*.test.ts"], environment: "node" } },
       {
         resolve,

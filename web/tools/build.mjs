@@ -132,7 +132,9 @@ export async function buildLibraries() {
     const outside = Object.keys({ ...pkg.dependencies, ...pkg.peerDependencies });
     await build({
       ...shared,
-      entryPoints: [join(folder, "src/index.ts")],
+      // One for each way in that the package has.
+      entryPoints: Object.values(pkg.exports).flatMap((entry) => entry["stonechat-source"] ?? []).map((path) => join(folder, path)),
+      outbase: join(folder, "src"),
       outdir: out,
       splitting: true,
       chunkNames: "[name]-[hash]",
@@ -149,6 +151,7 @@ function declare(folder, out) {
     extends: "../tsconfig.base.json",
     compilerOptions: { noEmit: false, declaration: true, emitDeclarationOnly: true, outDir: out, rootDir: join(folder, "src"), customConditions: [] },
     include: [join(folder, "src")],
+    exclude: [join(folder, "src/testing")],
   };
   writeFileSync(config, JSON.stringify(settings));
   try {
