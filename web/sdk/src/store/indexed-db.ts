@@ -1,7 +1,7 @@
 /** A store in one IndexedDB database. */
 
 import { fromBinary, toBinary } from "../codec.ts";
-import { type DBSchema, deleteDB, type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from "idb";
+import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from "idb";
 import {
   type ConversationRow, type DeviceRow, emptySnapshot, foldChange, type GroupRow, type Interval, type MessageRow,
   type OutboxRow, type Snapshot, type StoreOp, type Transaction,
@@ -12,6 +12,7 @@ import { groupOf } from "../domain/group.ts";
 import { same } from "../same.ts";
 import { EventSchema, FrameSchema, PersonalChangeSchema } from "../gen/stonechat/v1/native_pb.ts";
 import type { ConversationId, Ordinal, Seq, StoreError, UserId } from "../types.ts";
+import { deleteDB, openDB } from "./idb.ts";
 import {
   finder, holds, type MessageQuery, type MessageSearch, type RecordedEvent, type Store, storeError, type TimePlace,
 } from "./store.ts";
