@@ -5,7 +5,7 @@ import type {
   Account, CommandHandle, Conversation, ConversationFilter, ConversationList, Search, SendHandle, StarredMessage,
 } from "./api.ts";
 import { words } from "./content-types.ts";
-import { LiveConversation } from "./conversation.ts";
+import { LiveConversation, loadConversationCalls } from "./conversation.ts";
 import { FOCUS_MAX } from "./core/limits.ts";
 import { hoursToWire } from "./core/quiet.ts";
 import { message } from "./core/translate.ts";
@@ -81,6 +81,10 @@ export class LiveAccount implements Account {
     this.quiet = views.quiet;
     this.names = this.#names.all;
     this.storage = inner.host.storage;
+    // What is loaded later is at hand by the time that it is needed.
+    until(this.connection, ({ kind }) => kind === "online", inner.host.over)
+      .then(() => Promise.all([loadCalls(), loadConversationCalls()]))
+      .catch(() => {});
   }
 
   words(content: Content): string {
@@ -240,4 +244,8 @@ function endCode(reason: { readonly kind: "auth" | "store"; readonly error: stri
   return reason.kind === "store" || own ? `${reason.kind}.${reason.error}` : reason.error;
 }
 
-later(LiveAccount.prototype, ACCOUNT_CALLS, () => import("./account-calls.ts"));
+function loadCalls(): Promise<unknown> {
+  return import("./seldom.ts");
+}
+
+later(LiveAccount.prototype, ACCOUNT_CALLS, loadCalls);

@@ -256,4 +256,8 @@ function checkMessages(messages: readonly Seq[]): bigint[] {
   return messages.map(BigInt);
 }
 
-later(LiveConversation.prototype, CONVERSATION_CALLS, () => import("./conversation-calls.ts"));
+export function loadConversationCalls(): Promise<unknown> {
+  return import("./seldom.ts");
+}
+
+later(LiveConversation.prototype, CONVERSATION_CALLS, loadConversationCalls);

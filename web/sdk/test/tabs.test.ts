@@ -4,19 +4,32 @@ import "fake-indexeddb/auto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Account } from "../src/api.ts";
 import { createClient } from "../src/client.ts";
-import type { Transport } from "../src/driver/ports.ts";
+import { LEADER_TIMEOUT_MS } from "../src/driver/limits.ts";
+import { type Clock, systemClock, type Transport } from "../src/driver/ports.ts";
 import { until } from "../src/readable.ts";
-import { settled, TestServer } from "./world.ts";
+import { settled, TestClock, TestServer } from "./world.ts";
 
-/** Locks as a browser has them: each is held by one, and waited for in order. */
+interface Held {
+  readonly queue: (() => void)[];
+  lose: (reason: unknown) => void;
+}
+
+/** Locks as a browser has them: each is held by one, waited for in order, and can be stolen. */
 class TestLocks {
-  #queues = new Map<string, (() => void)[]>();
+  #locks = new Map<string, Held>();
 
-  async request(name: string, { signal }: { signal?: AbortSignal }, then: (lock: unknown) => Promise<unknown>): Promise<unknown> {
-    const queue = this.#queues.get(name);
-    if (queue === undefined) {
-      this.#queues.set(name, []);
+  async request(
+    name: string,
+    { signal, steal = false }: { signal?: AbortSignal; steal?: boolean },
+    then: (lock: unknown) => Promise<unknown>,
+  ): Promise<unknown> {
+    let lock = this.#locks.get(name);
+    if (lock === undefined) {
+      this.#locks.set(name, (lock = { queue: [], lose: () => {} }));
+    } else if (steal) {
+      lock.lose(new DOMException("stolen", "AbortError"));
     } else {
+      const { queue } = lock;
       await new Promise<void>((resolve, reject) => {
         queue.push(resolve);
         signal?.addEventListener("abort", () => {
@@ -28,22 +41,37 @@ class TestLocks {
         });
       });
     }
-    try {
-      return await then({ name });
-    } finally {
-      const next = this.#queues.get(name)!.shift();
-      if (next === undefined) {
-        this.#queues.delete(name);
-      } else {
-        next();
-      }
-    }
+    const held = lock;
+    return new Promise((resolve, reject) => {
+      let isStolen = false;
+      held.lose = (reason) => {
+        isStolen = true;
+        reject(reason);
+      };
+      const release = (): void => {
+        const next = isStolen ? () => {} : held.queue.shift();
+        if (next === undefined) {
+          this.#locks.delete(name);
+        } else {
+          next();
+        }
+      };
+      then({ name }).finally(release).then(resolve, reject);
+    });
   }
 }
 
 let browsers = 0;
 let server = "";
 let opened: Account[] = [];
+const channels: BroadcastChannel[] = [];
+const Channel = globalThis.BroadcastChannel;
+globalThis.BroadcastChannel = class extends Channel {
+  constructor(name: string) {
+    super(name);
+    channels.push(this);
+  }
+};
 
 beforeEach(() => {
   Object.defineProperty(globalThis, "navigator", { value: { locks: new TestLocks() }, configurable: true });
@@ -56,9 +84,13 @@ afterEach(async () => {
 });
 
 /** A page of the browser of this test. It reaches no server but that of the test, where that says so. */
-async function page(user = "alice", transport: Transport = () => ({ send() {}, close() {} })): Promise<Account> {
+async function page(
+  user = "alice",
+  transport: Transport = () => ({ send() {}, close() {} }),
+  clock: Clock = systemClock,
+): Promise<Account> {
   const options = { endpoint: server, store: "indexeddb", tokenProvider: async () => "token", device: { id: "d1" } } as const;
-  const client = createClient(options, { transport });
+  const client = createClient(options, { transport, clock });
   const account = await client.login({ userId: user });
   opened.push(account);
   return account;
@@ -108,6 +140,32 @@ describe("pages of one browser", () => {
     expect((await third.outbox()).length).toBe(3);
     expect(leader.connection.get()).toEqual({ kind: "ended", reason: { kind: "stopped" } });
     expect(follower.connection.get().kind).not.toBe("ended");
+  });
+
+  it("take the lead from one that is suspended, which follows when it wakes", async () => {
+    const clock = new TestClock();
+    const leader = await page("alice", undefined, clock);
+    await leader.conversationWith("bob").send({ text: "before" });
+    const asleep = channels.at(-1)!;
+    const { onmessage } = asleep;
+    const unheard: MessageEvent[] = [];
+    asleep.onmessage = (event) => void unheard.push(event);
+    const opening = page("alice", undefined, clock);
+    await settled();
+    await clock.advance(LEADER_TIMEOUT_MS);
+    const awake = await opening;
+    expect(await words(awake)()).toEqual(["before"]);
+    asleep.onmessage = onmessage;
+    unheard.forEach((event) => onmessage!.call(asleep, event));
+    // Its page hears of it when it wakes, and asks the other from then on.
+    await leader.conversationWith("bob").send({ text: "after" });
+    await awake.conversationWith("bob").send({ text: "together" });
+    expect(await words(awake)()).toEqual(["before", "after", "together"]);
+    expect(await words(leader)()).toEqual(["before", "after", "together"]);
+    expect(leader.connection.get()).toEqual(awake.connection.get());
+    await awake.stop();
+    await leader.conversationWith("bob").send({ text: "leads again" });
+    expect((await words(leader)()).at(-1)).toBe("leads again");
   });
 
   it("keep what was written when all of them are closed", async () => {

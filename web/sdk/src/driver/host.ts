@@ -11,6 +11,7 @@ import { type Store, storeErrorOf } from "../store/store.ts";
 import type { EndReason } from "../types.ts";
 import { Views } from "../views.ts";
 import { closed } from "./engine.ts";
+import { LEADER_TIMEOUT_MS } from "./limits.ts";
 import { reviveChange, reviveReply } from "./revive.ts";
 import { Leader, type LeaderOptions, type Method, type Requests } from "./leader.ts";
 
@@ -32,22 +33,36 @@ type Fields = Pick<StonechatError, "code" | "message" | "retryable" | "retryAfte
 
 /** What pages say to each other. */
 type Said =
-  /** To the leader: who is there, and wants to know everything. */
-  | { readonly kind: "hello"; readonly from: string }
+  /** To the leader: who is there, and whether he wants to know everything or only that it still leads. */
+  | { readonly kind: "hello"; readonly from: string; readonly all: boolean }
   | { readonly kind: "ask"; readonly from: string; readonly id: number; readonly method: Method; readonly args: unknown[] }
-  /** To all: another leads now. */
-  | { readonly kind: "lead" }
-  | { readonly kind: "snapshot"; readonly to: string; readonly changes: readonly Change[]; readonly storage: Storage }
-  | { readonly kind: "changes"; readonly changes: readonly Change[] }
+  /** To all: this page leads now; or it does still, or will once its store is open. */
+  | { readonly kind: "lead" | "here" }
+  | {
+      readonly kind: "snapshot";
+      readonly from: string;
+      readonly to: string;
+      readonly changes: readonly Change[];
+      readonly storage: Storage;
+    }
+  | { readonly kind: "changes"; readonly from: string; readonly changes: readonly Change[] }
   | { readonly kind: "answer"; readonly to: string; readonly id: number; readonly answer: Answer }
   /** To all: the account is signed out. */
   | { readonly kind: "over" };
+
+/** Pages of another version of these words do not hear each other. */
+const VERSION = 1;
 
 interface Waiting {
   readonly method: Method;
   readonly args: unknown[];
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** Whether the user cannot see this page. */
+function isHidden(): boolean {
+  return globalThis.document?.visibilityState === "hidden";
 }
 
 function revived(answer: Answer): Answer {
@@ -65,8 +80,13 @@ export class Host {
   readonly #renewed = new Set<() => void>();
   readonly #over = new AbortController();
   #leader: Leader | null = null;
-  /** Whether the leader has told everything, when another page leads. */
-  #isTold = false;
+  /** Which page leads, as far as it has told everything; this one, or another. */
+  #told: string | null = null;
+  /** Whether the lead was given to this page. */
+  #isElected = false;
+  /** How often it was asked whether somebody leads, and whether the last time was answered. */
+  #greetings = 0;
+  #isHeard = false;
   #last = 0;
   #letGo = (): void => {};
   #isWishedAway = false;
@@ -75,7 +95,7 @@ export class Host {
     this.#options = options;
     this.clock = options.clock;
     const { name } = options;
-    this.#channel = name === null ? null : new BroadcastChannel(name);
+    this.#channel = name === null ? null : new BroadcastChannel(`${name}#${VERSION}`);
     if (this.#channel !== null) {
       this.#channel.onmessage = ({ data }: MessageEvent<Said>) => this.#hear(data);
     }
@@ -86,7 +106,7 @@ export class Host {
     const host = new Host(options);
     const { name, page } = options;
     if (name === null) {
-      await host.#lead();
+      await host.#lead(() => true);
     } else {
       // That this page is alive: the leader waits for this lock.
       void host.#hold(`${name}:${page}`, async () => {});
@@ -95,12 +115,12 @@ export class Host {
           told();
           resolve();
         });
-        host.#hold(name, () => host.#lead()).catch((error: unknown) => {
+        host.#compete(name).catch((error: unknown) => {
           reject(error);
           // It followed, and cannot lead now that it should.
           host.#end({ kind: "store", error: storeErrorOf(error) });
         });
-        host.#say({ kind: "hello", from: page });
+        host.#greet();
       });
     }
     host.#watchPage();
@@ -174,8 +194,49 @@ export class Host {
     });
   }
 
+  /** Leads once no other page does; or at once, when the one that does is suspended and will not let go. */
+  async #compete(name: string, steal = false): Promise<void> {
+    let isLeading = true;
+    try {
+      await this.#hold(name, () => this.#lead(() => isLeading), steal);
+    } catch (error) {
+      if ((error as Error).name !== "AbortError") {
+        throw error;
+      }
+      // Another page took it while this one was suspended.
+      isLeading = false;
+      const leader = this.#leader;
+      this.#isElected = false;
+      this.#leader = this.#told = null;
+      this.#followers.clear();
+      void leader?.stop();
+      this.#greet();
+      await this.#compete(name);
+    }
+  }
+
+  /** Says that this page is there. Where the user looks at it and nobody answers, it takes the lead. */
+  #greet(): void {
+    const greeting = ++this.#greetings;
+    this.#isHeard = false;
+    this.#say({ kind: "hello", from: this.#options.page, all: this.#told === null });
+    this.clock.after(LEADER_TIMEOUT_MS, () => {
+      const isDone = this.#leader !== null || this.#isElected || greeting !== this.#greetings || isHidden();
+      if (isDone || this.over.aborted) {
+        return;
+      }
+      if (!this.#isHeard) {
+        void this.#compete(this.#options.name!, true).catch((error: unknown) => {
+          this.#end({ kind: "store", error: storeErrorOf(error) });
+        });
+      } else if (this.#told === null) {
+        this.#greet();
+      }
+    });
+  }
+
   /** Holds a lock from when it is given until the account ends here. */
-  async #hold(name: string, then: () => Promise<void>): Promise<void> {
+  async #hold(name: string, then: () => Promise<void>, steal = false): Promise<void> {
     const letGo = this.#letGo;
     const held = new Promise<void>((resolve) => {
       this.#letGo = () => {
@@ -184,7 +245,7 @@ export class Host {
       };
     });
     try {
-      await navigator.locks.request(name, { signal: this.over }, async () => {
+      await navigator.locks.request(name, steal ? { steal } : { signal: this.over }, async () => {
         await then();
         await held;
       });
@@ -195,10 +256,16 @@ export class Host {
     }
   }
 
-  async #lead(): Promise<void> {
-    const { store, storage } = await this.#options.open();
+  async #lead(isLeading: () => boolean): Promise<void> {
+    this.#isElected = true;
+    this.#say({ kind: "here" });
+    const { page, open } = this.#options;
+    const { store, storage } = await open();
     let isFirst = true;
-    this.#leader = await Leader.open(store, this.#options, (changes) => {
+    const leader = await Leader.open(store, this.#options, (changes) => {
+      if (!isLeading()) {
+        return;
+      }
       if (isFirst) {
         isFirst = false;
         this.views.renew(changes);
@@ -206,11 +273,15 @@ export class Host {
         this.views.apply(changes);
       }
       if (this.#followers.size > 0) {
-        this.#say({ kind: "changes", changes });
+        this.#say({ kind: "changes", from: page, changes });
       }
     });
+    if (!isLeading()) {
+      return leader.stop();
+    }
+    this.#leader = leader;
+    this.#told = page;
     this.storage.set(storage);
-    this.#isTold = true;
     this.#say({ kind: "lead" });
     this.#tellRenewed();
   }
@@ -226,14 +297,15 @@ export class Host {
     const { page } = this.#options;
     if (this.#leader !== null) {
       void this.#answer(page, method, args).then((answer) => this.#take(id, answer));
-    } else if (this.#isTold) {
+    } else if (this.#told !== null) {
       this.#say({ kind: "ask", from: page, id, method, args });
     }
   }
 
   async #answer(page: string, method: Method, args: unknown[]): Promise<Answer> {
     try {
-      const value = await this.#leader!.call(page, method, args as never);
+      const leader = this.#leader!;
+      const value = await leader.call(page, method, args as never);
       if (method === "signOut") {
         this.#say({ kind: "over" });
         this.#end({ kind: "stopped" });
@@ -266,26 +338,40 @@ export class Host {
     const { page } = this.#options;
     switch (said.kind) {
       case "hello":
-        return this.#leader === null ? undefined : this.#welcome(said.from);
+        if (this.#leader !== null && said.all) {
+          return this.#welcome(said.from);
+        }
+        return this.#isElected ? this.#say({ kind: "here" }) : undefined;
       case "ask":
         if (this.#leader !== null) {
           const { from, id, method, args } = said;
           void this.#answer(from, method, args).then((answer) => this.#say({ kind: "answer", to: from, id, answer }));
         }
         return;
+      case "here":
+        this.#isHeard = true;
+        return;
       case "lead":
-        this.#isTold = false;
-        return this.#say({ kind: "hello", from: page });
+        if (!this.#isElected) {
+          this.#told = null;
+          this.#greet();
+        }
+        return;
       case "snapshot":
         if (said.to === page && this.#leader === null) {
+          this.#isHeard = true;
           this.storage.set(said.storage);
           this.views.renew(said.changes.map(reviveChange));
-          this.#isTold = true;
+          this.#told = said.from;
           this.#tellRenewed();
         }
         return;
       case "changes":
-        return this.#isTold && this.#leader === null ? this.views.apply(said.changes.map(reviveChange)) : undefined;
+        if (this.#leader === null && said.from === this.#told) {
+          this.#isHeard = true;
+          this.views.apply(said.changes.map(reviveChange));
+        }
+        return;
       case "answer":
         return said.to === page ? this.#take(said.id, revived(said.answer)) : undefined;
       case "over":
@@ -302,12 +388,12 @@ export class Host {
       };
       navigator.locks.request(`${this.#options.name}:${page}`, { signal: this.over }, gone).catch(() => {});
     }
-    this.#say({ kind: "snapshot", to: page, changes: this.views.retell(), storage: this.storage.get() });
+    const from = this.#options.page;
+    this.#say({ kind: "snapshot", from, to: page, changes: this.views.retell(), storage: this.storage.get() });
   }
 
   async #tellAway(): Promise<void> {
-    const isHidden = globalThis.document?.visibilityState === "hidden";
-    await this.ask({ kind: "away", away: this.#isWishedAway || isHidden }).catch(() => {});
+    await this.ask({ kind: "away", away: this.#isWishedAway || isHidden() }).catch(() => {});
   }
 
   /** Listens to what the page hears of the network and of its user. */
@@ -320,8 +406,11 @@ export class Host {
     window.addEventListener("offline", () => this.#leader?.network(false), { signal });
     document.addEventListener("visibilitychange", () => {
       void this.#tellAway();
-      if (document.visibilityState === "visible") {
+      if (!isHidden()) {
         void this.ask({ kind: "try_now" }).catch(() => {});
+        if (this.#options.name !== null && this.#leader === null) {
+          this.#greet();
+        }
       }
     }, { signal });
   }

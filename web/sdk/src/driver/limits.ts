@@ -30,3 +30,5 @@ export const NAMES_PER_CALL = 100;
 export const FRAMES_HELD_FROM = 256;
 /** Users who are watched at once. */
 export const WATCHED_MAX = 200;
+/** Silence of the page that leads after which it is taken for suspended, and another takes the lead. */
+export const LEADER_TIMEOUT_MS = 5_000;
