@@ -91,7 +91,7 @@ async function openDurable(name: string, owner: string): ReturnType<HostOptions[
 }
 
 async function openInMemory(): Promise<{ store: Store; storage: "memory" }> {
-  const { memoryStore } = await import("./store/memory.ts");
+  const { memoryStore } = await import("./seldom.ts");
   return { store: memoryStore(), storage: "memory" };
 }
 

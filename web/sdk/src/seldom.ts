@@ -1,0 +1,5 @@
+/** What most pages never need, in one piece: of several, what two of them share would be a piece by itself. */
+
+export * from "./account-calls.ts";
+export * from "./conversation-calls.ts";
+export { memoryStore } from "./store/memory.ts";
