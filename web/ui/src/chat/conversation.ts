@@ -36,6 +36,8 @@ export class StonechatConversation extends StonechatElement {
   @property({ attribute: false }) enterSends = true;
   /** Whether the details stand open beside it. */
   @property({ type: Boolean }) details = false;
+  /** Whether it is the only thing on the page, such as on a phone: its title is that of the page then. */
+  @property({ type: Boolean }) alone = false;
 
   @state() private selected: readonly MessageItem[] | null = null;
   @state() private pinned: readonly Message[] = [];
@@ -127,7 +129,7 @@ export class StonechatConversation extends StonechatElement {
     }
     const { conversation } = this;
     return html`
-      <stonechat-chat-header exportparts="header" .conversation=${conversation} .details=${this.details}><slot name="header-actions" slot="actions"></slot></stonechat-chat-header>
+      <stonechat-chat-header exportparts="header" .conversation=${conversation} .details=${this.details} .alone=${this.alone}><slot name="header-actions" slot="actions"></slot></stonechat-chat-header>
       <stonechat-pinned-bar exportparts="pinned" .conversation=${conversation} .known=${this.pinned}
         .jump=${(message: Message) => void this.show(message.seq, message.ordinal)}></stonechat-pinned-bar>
       <slot name="notice"></slot>

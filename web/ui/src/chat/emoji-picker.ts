@@ -51,6 +51,7 @@ export class StonechatEmojiPicker extends StonechatElement {
   @state() private recent: readonly string[] = stored(RECENT_AT).split(" ").filter(Boolean);
 
   @query("input") private input!: HTMLInputElement;
+  @query("#all") private all!: HTMLElement;
 
   private picked: (emoji: string) => void = () => undefined;
   private cause: Element | null = null;
@@ -69,6 +70,7 @@ export class StonechatEmojiPicker extends StonechatElement {
     .grid button { display: grid; place-items: center; height: 38px; border-radius: 9px; font: 22px/1 var(--stonechat-font-emoji); }
     .grid button:hover, .grid .active { background: var(--stonechat-color-hover); }
     .grid .active { outline: 2px solid var(--stonechat-color-focus); outline-offset: -2px; }
+    .scroller:focus-visible { outline-offset: -2px; }
     .none { padding: 24px 12px; text-align: center; color: var(--stonechat-color-text-muted); font-size: var(--stonechat-font-size-small); overflow-wrap: anywhere; }
     .tones { padding: 0 10px; }
     .tones .grid { grid-template-columns: repeat(6, 1fr); }
@@ -96,7 +98,8 @@ export class StonechatEmojiPicker extends StonechatElement {
     this.popover = "manual";
     this.showPopover();
     this.place();
-    this.input.focus({ preventScroll: true });
+    // A keyboard on the screen would cover what it is to search.
+    (this.hasAttribute("sheet") ? this.all : this.input).focus({ preventScroll: true });
     addEventListener("pointerdown", this.outside, true);
     addEventListener("resize", this.close);
   }
@@ -260,7 +263,7 @@ export class StonechatEmojiPicker extends StonechatElement {
         aria-label=${t("emoji.search")} placeholder=${t("emoji.search")} aria-activedescendant=${this.shown.length > 0 ? `e${this.at}` : nothing}
         @input=${this.onInput} @keydown=${this.onKey} /></div>
       ${this.tonesOf === null ? nothing : this.tones(this.tonesOf)}
-      <div id="all" class="scroller" role="listbox" tabindex="-1" aria-label=${t("emoji.title")} @click=${this.onClick} @pointerdown=${this.onDown}
+      <div id="all" class="scroller" role="listbox" tabindex="-1" aria-label=${t("emoji.title")} @keydown=${this.onKey} @click=${this.onClick} @pointerdown=${this.onDown}
         @pointerup=${this.onUp} @pointercancel=${this.onUp} @contextmenu=${this.onMenu}>
         ${found?.length === 0 ? html`<p class="none">${t("emoji.none", { text: this.wanted })}</p>` : nothing}
         ${sections.map(({ title, of }, section) => {

@@ -29,6 +29,8 @@ export class StonechatChatHeader extends StonechatElement {
   @property() conversation = "";
   /** Whether the details stand open beside it. */
   @property({ type: Boolean }) details = false;
+  /** Whether its title is that of the page. */
+  @property({ type: Boolean }) alone = false;
 
   @state() private people: readonly UserId[] = [];
   private asked = "";
@@ -100,7 +102,7 @@ export class StonechatChatHeader extends StonechatElement {
       <stonechat-avatar seed=${peer ?? this.conversation} name=${title} kind=${summary?.kind ?? "direct"} .presence=${presence}
         src=${peer === null ? summary?.group.avatar ?? "" : this.picture(account, peer)}></stonechat-avatar>
       <div class="title">
-        <h2><bdi class="clip">${title}</bdi></h2>
+        <h2 aria-level=${this.alone ? 1 : 2}><bdi class="clip">${title}</bdi></h2>
         ${words ? html`<p class=${typing.length > 0 ? "typing" : ""}>${typing.length > 0 ? pebbles : nothing}<span class="clip" dir="auto">${words}</span></p>` : nothing}
       </div>
       <div class="actions"><slot name="actions"></slot>

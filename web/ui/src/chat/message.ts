@@ -111,7 +111,7 @@ function content(item: MessageItem, at: LineState, tick: ReturnType<typeof tickO
       return words ? text(words, words) : text(html`<span class="muted">${t("msg.unknown")}</span>`);
     }
     case "location": {
-      const where = `${look.locale.number(round(says.latitude))}, ${look.locale.number(round(says.longitude))}`;
+      const where = `${round(says.latitude)}, ${round(says.longitude)}`;
       return html`${card("place", html`<bdi>${says.name || t("kind.location")}</bdi>`, html`<bdi>${says.address || where}</bdi>`)}${text("")}`;
     }
     case "contact_card":
@@ -119,7 +119,7 @@ function content(item: MessageItem, at: LineState, tick: ReturnType<typeof tickO
     case "merged": {
       const title = says.title || t("msg.merged", { n: says.messages.length });
       const lines = says.messages.slice(0, 3).map((one) =>
-        html`<span class="card-sub clip"><bdi>${one.authorName || nameOf(look, one.author)}</bdi>: ${wordsOf(look, one)}</span>`);
+        html`<span class="card-sub clip" dir="auto"><bdi>${one.authorName || nameOf(look, one.author)}</bdi>: ${wordsOf(look, one)}</span>`);
       return html`<button type="button" class="merged" data-act="merged"><span class="card-title">${icon("note", "s")}<bdi>${title}</bdi></span>${lines}</button>${text("")}`;
     }
     default: return html`${media(says, look, card)}${text(says.caption, says.caption)}`;
