@@ -4,16 +4,25 @@
  */
 
 import { type LiveAccount, watchable } from "./account.ts";
-import type { Conversation, PresenceChange, ProfileChange } from "./api.ts";
-import { checkTitle, split } from "./conversation.ts";
+import type {
+  CommandHandle, Conversation, PresenceChange, ProfileChange, Search, StarredMessage,
+} from "./api.ts";
+import { checkTitle, type LiveConversation, split } from "./conversation.ts";
 import type { BodyInit } from "./core/command.ts";
 import { profileOf, userProfileOf } from "./core/people.ts";
 import { presenceOf, presenceSettingsOf } from "./core/presence.ts";
-import { device, numberOf, WHO_MAY_ADD, WHO_MAY_MESSAGE, WHO_MAY_SEE } from "./core/translate.ts";
-import { bytesOfHex, conversationId } from "./domain/id.ts";
+import { device, WHO_MAY_ADD, WHO_MAY_MESSAGE, WHO_MAY_SEE } from "./core/translate.ts";
+import { numberOf } from "./core/translate-calls.ts";
+import { hoursToWire } from "./core/quiet.ts";
+import { bytesOfHex, conversationId, directId } from "./domain/id.ts";
+import { untilToWire } from "./domain/number.ts";
 import { argument } from "./fail.ts";
 import { asked, called, commandId, protocol, usersOf } from "./inner.ts";
-import type { Device, Presence, PresenceSettings, Profile, UserId, UserProfile } from "./types.ts";
+import { search as find, starred as allStarred } from "./search.ts";
+import type {
+  ConversationId, Device, Message, Ordinal, Presence, PresenceSettings, Profile, QuietWindow, QuietZone, Timestamp, UserId,
+  UserProfile,
+} from "./types.ts";
 
 // The kinds that one makes, by the numbers of the wire.
 const [GROUP, CHANNEL] = [2, 3];
@@ -141,4 +150,26 @@ async function create(it: LiveAccount, kind: number, title: string, members: rea
 async function relate(it: LiveAccount, user: UserId, change: Relate): Promise<void> {
   const value = { commandId: commandId(it.inner), userId: user, change };
   await asked(it.inner, { kind: "call", body: { case: "relate", value } as BodyInit }, "answer");
+}
+
+export function search(it: LiveAccount, what: Search): Promise<readonly Message[]> {
+  return find(it.inner, what);
+}
+
+export function starred(it: LiveAccount, after: StarredMessage | null, limit = 0): Promise<readonly StarredMessage[]> {
+  const fetch = async (id: ConversationId, ordinal: Ordinal) => (await it.conversation(id).fetchAround(ordinal, 1)).messages;
+  return allStarred(it.inner, after, limit, fetch);
+}
+
+export function setQuietHours(it: LiveAccount, windows: readonly QuietWindow[], zone: QuietZone): Promise<CommandHandle> {
+  return ownLane(it).queue({ case: "setQuiet", value: { hours: hoursToWire(windows, zone) } });
+}
+
+export function pauseUntil(it: LiveAccount, until: Timestamp): Promise<CommandHandle> {
+  return ownLane(it).queue({ case: "setQuiet", value: { pausedUntil: untilToWire(until) } });
+}
+
+/** What is of no conversation waits in the lane of the one with himself. */
+function ownLane(it: LiveAccount): LiveConversation {
+  return it.conversation(directId(it.inner.app, it.user, it.user));
 }

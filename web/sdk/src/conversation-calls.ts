@@ -5,7 +5,8 @@
 
 import { contentOf } from "./content.ts";
 import { checkTitle, type LiveConversation } from "./conversation.ts";
-import { member, message, roleToWire, settingsToWire } from "./core/translate.ts";
+import { message } from "./core/translate.ts";
+import { member, roleToWire, settingsToWire } from "./core/translate-calls.ts";
 import { bytesOfHex, hex, linkId, userId } from "./domain/id.ts";
 import { num } from "./domain/number.ts";
 import { called, pages, usersOf } from "./inner.ts";

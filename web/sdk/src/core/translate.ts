@@ -9,53 +9,31 @@ import { fold } from "../domain/search.ts";
 import type * as v1 from "../gen/stonechat/v1/native_pb.ts";
 import { preview as lineOf } from "../preview.ts";
 import type {
-  Content, ConversationId, ConversationKind, Device, GroupSettings, Member, Message, Platform, Preview, Quote, ReadMark, Role,
+  Content, ConversationId, ConversationKind, Device, GroupSettings, Message, Platform, Preview, Quote, ReadMark, Role,
   SendState, SignOutReason, Unsent, UserId, WhoMayAdd, WhoMayMessage, WhoMaySee,
 } from "../types.ts";
 import type { Changed, GroupRow, MessageChange, MessageRow, OutboxRow } from "./rows.ts";
 
 // By the numbers of the wire; 0 stands for what is not said.
-const ROLES: readonly Role[] = ["none", "member", "admin", "owner"];
+export const ROLES: readonly Role[] = ["none", "member", "admin", "owner"];
 const KINDS: readonly (ConversationKind | undefined)[] = [undefined, "direct", "group", "channel"];
-const WHO = [undefined, "everybody", "admins"] as const;
-const JOIN_MODES = [undefined, "invitation", "approval", "open"] as const;
-const SWITCHES = [undefined, true, false] as const;
+export const WHO = [undefined, "everybody", "admins"] as const;
+export const JOIN_MODES = [undefined, "invitation", "approval", "open"] as const;
+export const SWITCHES = [undefined, true, false] as const;
 export const PLATFORMS: readonly Platform[] = ["unspecified", "phone", "tablet", "desktop", "web", "bot"];
 export const WHO_MAY_MESSAGE: readonly WhoMayMessage[] = ["anyone", "anyone", "contacts", "nobody"];
 export const WHO_MAY_ADD: readonly WhoMayAdd[] = ["ask", "anyone", "ask", "question", "nobody"];
 export const WHO_MAY_SEE: readonly WhoMaySee[] = ["everybody", "everybody", "contacts", "nobody"];
 const SIGN_OUTS: readonly SignOutReason[] = ["user", "user", "replaced", "app"];
 
-/** The number of one of these for the wire; 0 for what is not said. */
-export function numberOf<T>(table: readonly T[], value: T | undefined): number {
-  return value === undefined ? 0 : table.lastIndexOf(value);
-}
-
 /** A role as the wire has it. */
 export function role(number: number): Role {
   return ROLES[number] ?? "none";
 }
 
-/** A role for the wire. */
-export function roleToWire(role: Role): number {
-  return ROLES.indexOf(role);
-}
-
-/** Whether a role may do what another may. */
-export function isAtLeast(role: Role, least: Role): boolean {
-  return roleToWire(role) >= roleToWire(least);
-}
-
 /** The kind of a conversation; that of its id when the server says one of a later version. */
 export function conversationKind(number: number, id: ConversationId): ConversationKind {
   return KINDS[number] ?? kindOfId(id);
-}
-
-/** A member; null when his id is not one. */
-export function member(wire: v1.Member): Member | null {
-  const user = userId(wire.userId);
-  const { displayName, nickname } = wire;
-  return user ? { user, displayName, role: role(wire.role), nickname, mutedUntil: num(wire.mutedUntil) } : null;
 }
 
 /** A device. */
@@ -99,21 +77,6 @@ export function settings(wire: v1.GroupSettings, before: GroupSettings): GroupSe
     history: SWITCHES[wire.history] ?? before.history,
     receipts: SWITCHES[wire.receipts] ?? before.receipts,
     membersHidden: SWITCHES[wire.membersHidden] ?? before.membersHidden,
-  };
-}
-
-/** Settings to change, for the wire. */
-export function settingsToWire(patch: Partial<GroupSettings>) {
-  return {
-    speak: numberOf(WHO, patch.speak),
-    invite: numberOf(WHO, patch.invite),
-    editInfo: numberOf(WHO, patch.editInfo),
-    mentionAll: numberOf(WHO, patch.mentionAll),
-    pin: numberOf(WHO, patch.pin),
-    join: numberOf(JOIN_MODES, patch.join),
-    history: numberOf(SWITCHES, patch.history),
-    receipts: numberOf(SWITCHES, patch.receipts),
-    membersHidden: numberOf(SWITCHES, patch.membersHidden),
   };
 }
 
