@@ -5,21 +5,15 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import type { Message, MessageItem, Ordinal, Seq } from "@stonechat/sdk";
 import { StonechatElement } from "../base/element.ts";
 import type { StonechatEventMap } from "../base/events.ts";
-import { icon } from "../base/icons.ts";
-import { base, buttons, surface } from "../base/styles.ts";
+import { base, surface } from "../base/styles.ts";
 import type { StonechatComposer } from "./composer.ts";
 import "./composer.ts";
-import { copy, deleteForMe } from "./deeds.ts";
 import "./header.ts";
-import { nameOf, type Renderers } from "./look.ts";
-import "./pinned.ts";
+import type { Renderers } from "./look.ts";
 import type { StonechatTimeline } from "./timeline.ts";
 import "./timeline.ts";
-import { textOf } from "./acts.ts";
 
-/** As many as the server deletes or stars in one command. */
-const SELECTED_MAX = 100;
-const PARTS = "message, bubble, author, quote, text, card, meta, ticks, reactions, reaction, failure, divider, day, unread, gap, start, jumps, quick, list";
+const PARTS = "message, bubble, author, quote, text, card, meta, ticks, reactions, reaction, failure, divider, day, unread, gap, start, jumps, quick";
 
 /**
  * @slot header-actions - buttons of the app in the header
@@ -36,6 +30,7 @@ export class StonechatConversation extends StonechatElement {
   @property({ attribute: false }) enterSends = true;
   /** Whether the details stand open beside it. */
   @property({ type: Boolean }) details = false;
+
   /** Whether it is the only thing on the page, such as on a phone: its title is that of the page then. */
   @property({ type: Boolean }) alone = false;
 
@@ -45,19 +40,8 @@ export class StonechatConversation extends StonechatElement {
   @query("stonechat-timeline") private lines!: StonechatTimeline;
   @query("stonechat-composer") private writer!: StonechatComposer;
 
-  static override styles: CSSResultGroup = [base, surface, buttons, css`
+  static override styles: CSSResultGroup = [base, surface, css`
     :host { display: flex; flex-direction: column; min-width: 0; min-height: 0; height: 100%; background: var(--stonechat-color-canvas); position: relative; }
-    .selection { width: 100%; max-width: var(--stonechat-size-column); margin-inline: auto; padding: var(--stonechat-space-1) var(--stonechat-space-5) var(--stonechat-space-5); flex: none; }
-    .bar { display: flex; align-items: center; gap: 4px; min-height: 46px; padding: 4px 8px 4px 6px; border-radius: 22px; background: var(--stonechat-color-surface); box-shadow: var(--stonechat-shadow-1); font-size: 0.875rem; }
-    .bar .count { flex: 1; min-width: 0; font-weight: var(--stonechat-weight-medium); padding-inline-start: 4px; }
-    .bar .button { border-radius: 18px; padding-inline: 12px; color: var(--stonechat-color-text); }
-    .bar .button.danger { color: var(--stonechat-color-danger-text); }
-    .bar .icon { width: 18px; height: 18px; }
-    .bar > .icon-button { border-radius: 18px; }
-    @media (max-width: 719px) {
-      .selection { padding: 4px 8px calc(10px + env(safe-area-inset-bottom)); }
-      .bar .button span { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-    }
   `];
 
   constructor() {
@@ -71,16 +55,16 @@ export class StonechatConversation extends StonechatElement {
         this.writer.begin(text);
       }
     });
-    this.addEventListener("stonechat-edit-last", () => {
-      const last = this.lines.lastEditable;
-      if (last !== null) {
-        this.writer.edit(last);
-        void this.lines.reveal(last.key);
-      }
-    });
+    this.addEventListener("stonechat-edit-last", () => void this.editLast());
     this.addEventListener("stonechat-select", (event: StonechatEventMap["stonechat-select"]) => (this.selected = event.detail.items));
     this.addEventListener("stonechat-sent", () => this.lines.toLatest());
-    this.addEventListener("keydown", (event) => this.onKey(event));
+    this.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !event.defaultPrevented && this.selected !== null) {
+        event.preventDefault();
+        event.stopPropagation();
+        this.stopSelecting();
+      }
+    });
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -88,6 +72,10 @@ export class StonechatConversation extends StonechatElement {
     if (changed.has("conversation")) {
       [this.selected, this.pinned] = [null, []];
     }
+  }
+
+  protected override firstUpdated(): void {
+    void import("./pinned.ts");
   }
 
   /** Shows a message and lights it up; with its ordinal it is found however far back it is. */
@@ -110,11 +98,11 @@ export class StonechatConversation extends StonechatElement {
     void this.updateComplete.then(() => this.writer.focus(options));
   }
 
-  private onKey(event: KeyboardEvent): void {
-    if (event.key === "Escape" && !event.defaultPrevented && this.selected !== null) {
-      event.preventDefault();
-      event.stopPropagation();
-      this.stopSelecting();
+  private async editLast(): Promise<void> {
+    const last = await this.lines.lastEditable();
+    if (last !== null) {
+      this.writer.edit(last);
+      void this.lines.reveal(last.key);
     }
   }
 
@@ -134,7 +122,7 @@ export class StonechatConversation extends StonechatElement {
         .jump=${(message: Message) => void this.show(message.seq, message.ordinal)}></stonechat-pinned-bar>
       <slot name="notice"></slot>
       <stonechat-timeline exportparts=${PARTS} .conversation=${conversation} .renderers=${this.renderers} @pins=${this.onPins}></stonechat-timeline>
-      ${this.selected === null ? nothing : this.selectionBar(this.selected)}
+      ${this.selected === null ? nothing : html`<stonechat-selection-bar exportparts="selection" .items=${this.selected} .timeline=${this.lines} @done=${this.stopSelecting}></stonechat-selection-bar>`}
       <stonechat-composer exportparts="composer, banner, line, text: composer-text, send, counter, picker, closed" ?hidden=${this.selected !== null} .conversation=${conversation}
         .enterSends=${this.enterSends} .resolve=${this.resolve}><slot name="composer-start" slot="start"></slot></stonechat-composer>`;
   }
@@ -145,43 +133,6 @@ export class StonechatConversation extends StonechatElement {
   private onPins(event: CustomEvent<readonly Message[]>): void {
     this.pinned = event.detail;
     this.writer.resolveReply();
-  }
-
-  private selectionBar(items: readonly MessageItem[]): TemplateResult {
-    const { t } = this.locale;
-    const says = items.filter(({ message }) => message.content.kind !== "recalled" && message.content.kind !== "corrupt");
-    const texts = items.filter((item) => textOf(item) !== "");
-    const isMany = items.length > SELECTED_MAX;
-    return html`<div class="selection"><div class="bar" part="selection" role="toolbar" aria-label=${t("select.bar")}>
-      <button type="button" class="icon-button" aria-label=${t("select.cancel")} title=${t("select.cancel")} @click=${this.stopSelecting}>${icon("close", "s")}</button>
-      <span class="count" role="status">${t("select.count", { n: items.length })}</span>
-      ${says.length > 0 && !isMany ? html`<button type="button" class="button quiet" @click=${() => void this.forward(says)}>${icon("forward")}<span>${t("act.forward")}</span></button>` : nothing}
-      ${texts.length > 0 ? html`<button type="button" class="button quiet" @click=${() => void this.copy(texts)}>${icon("copy")}<span>${t("act.copy")}</span></button>` : nothing}
-      ${items.length > 0 && !isMany ? html`<button type="button" class="button quiet danger" @click=${() => void this.deleteThem(items)}>${icon("trash")}<span>${t("delete.do")}</span></button>` : nothing}
-    </div></div>`;
-  }
-
-  private async forward(items: readonly MessageItem[]): Promise<void> {
-    const { look } = this.lines;
-    const { openForward } = await import("./dialogs.ts");
-    if (look !== null) {
-      openForward(this, look, items, this.stopSelecting);
-    }
-  }
-
-  private async copy(items: readonly MessageItem[]): Promise<void> {
-    const { look } = this.lines;
-    if (look !== null) {
-      await copy(this, this.locale, items, (item) => nameOf(look, item.message.sender));
-      this.stopSelecting();
-    }
-  }
-
-  private async deleteThem(items: readonly MessageItem[]): Promise<void> {
-    const { talk } = this.lines;
-    if (talk !== null && (await deleteForMe(this, this.locale, talk, items))) {
-      this.stopSelecting();
-    }
   }
 }
 

@@ -168,15 +168,14 @@ export class StonechatConversationList extends StonechatElement implements Swipe
         <button type="button" class="icon-button" aria-label=${this.t("list.new")} @click=${() => this.emit("stonechat-new", {})}>${icon("compose")}</button>
       </div>
       <div class="list-tools">
-        <label class="search" role="search" part="search">${icon("search", "s")}
-          <span class="sr">${this.t("search.label")}</span>
-          <input type="search" placeholder=${this.t("search.label")} autocomplete="off" spellcheck="false" enterkeyhint="search"
+        <div class="search" role="search" part="search">${icon("search", "s")}
+          <input type="search" aria-label=${this.t("search.label")} placeholder=${this.t("search.label")} autocomplete="off" spellcheck="false" enterkeyhint="search"
             .value=${this.searching} @input=${this.onInput} @keydown=${this.onSearchKey} />
           ${this.within !== null && account ? html`<span class="within clip">${this.t("search.in", { title: this.titleAt(account, this.within) })}</span>` : nothing}
           ${this.searching || this.within !== null
             ? html`<button type="button" class="clear" aria-label=${this.t("common.clear")} @click=${this.endSearch}>${icon("close", "s")}</button>`
             : html`<kbd aria-hidden="true">Ctrl K</kbd>`}
-        </label>
+        </div>
         ${account && !this.isSearch() && items.length > 0 ? this.tabs(account, items) : nothing}
       </div>
       <slot name="banner"></slot>
@@ -361,7 +360,7 @@ export class StonechatConversationList extends StonechatElement implements Swipe
     const username = summary.peer ? this.profileOf(summary.peer)?.username : null;
     const key = summary.kind === "channel" ? "people.readers" : "people.members";
     const second = summary.peer ? (username ? `@${username}` : "") : this.t(key, { n: summary.memberCount });
-    const look: RowLook = { ...PLAIN, time: summary.preview ? rowTime(summary.preview.sentAt, clock.now(), this.locale) : "", label: `${title}, ${second}` };
+    const look: RowLook = { ...PLAIN, time: summary.preview ? rowTime(summary.preview.sentAt, clock.now(), this.locale) : "" };
     return rowTemplate({
       id: summary.id, look, title: marks(hits(title, this.searching)), avatar: this.avatar(account, summary), href: this.href(summary.id),
       open: summary.id === this.current, tab: true, second: marks(hits(second, this.searching)),
@@ -378,7 +377,7 @@ export class StonechatConversationList extends StonechatElement implements Swipe
     const name = isGroup ? author : title;
     const lead = message.own && !isGroup ? this.t("list.you") : "";
     const place = isGroup ? this.t("search.in", { title }) : "";
-    const look: RowLook = { ...PLAIN, time, label: [name, place, `${lead} ${words}`.trim(), time].filter(Boolean).join(", ") };
+    const look: RowLook = { ...PLAIN, time };
     return rowTemplate({
       id: message.conversation, look, title: name, place, href: `${this.href(message.conversation)}`,
       avatar: isGroup ? this.personAvatar(account, message.sender) : summary ? this.avatar(account, summary) : html``,
@@ -651,7 +650,7 @@ export class StonechatConversationList extends StonechatElement implements Swipe
 
 /** A row that says nothing of itself. */
 const PLAIN: RowLook = {
-  unread: false, muted: false, lead: "", leadKind: "", text: "", typing: false, time: "", state: "", mention: false, count: 0, end: "", label: "",
+  unread: false, muted: false, lead: "", leadKind: "", text: "", typing: false, time: "", state: "", mention: false, count: 0, end: "", heard: "",
 };
 
 function sameTab(a: Tab, b: Tab): boolean {

@@ -38,8 +38,8 @@ export interface RowLook {
   readonly count: number;
   /** At the end, where nothing is counted. */
   readonly end: "" | "dot" | "failed" | "pin";
-  /** What readers hear. */
-  readonly label: string;
+  /** What readers hear after the name. */
+  readonly heard: string;
 }
 
 const KINDS: Readonly<Record<string, Key>> = {
@@ -111,17 +111,14 @@ export function lookOf(facts: RowFacts): RowLook {
   const mention = summary.unreadMentions > 0;
   const time = at ? rowTime(at, now, locale) : "";
   const end = summary.unread > 0 ? "" : preferences.markedUnread ? "dot" : unsent?.failed ? "failed" : preferences.pinnedAt > 0 ? "pin" : "";
-  const label = [
-    facts.title,
+  // What the eye sees as colour, shape or place, in words.
+  const heard = [
     summary.unread > 0 ? locale.t("list.unread_count", { n: summary.unread }) : preferences.markedUnread ? locale.t("list.marked_unread") : "",
     mention ? locale.t("list.mentions_you") : "",
     muted ? locale.t("list.muted") : "",
     preferences.pinnedAt > 0 ? locale.t("list.pinned") : "",
-    `${line.lead} ${line.text}`.trim(),
-    line.state && line.state !== "waiting" ? locale.t(`ticks.${line.state}`) : line.state ? locale.t("ticks.waiting") : "",
-    time,
-  ];
-  return { ...line, unread, muted, mention, count: summary.unread, end, time, label: label.filter(Boolean).join(", ") };
+  ].filter(Boolean).join(", ");
+  return { ...line, unread, muted, mention, count: summary.unread, end, time, heard };
 }
 
 export interface RowFrame {
@@ -142,18 +139,19 @@ export function rowTemplate(frame: RowFrame, locale: Locale): TemplateResult {
   const { look } = frame;
   const classes = `row${look.unread ? " unread" : ""}${look.muted ? " is-muted" : ""}`;
   return html`<a class=${classes} part="row" href=${frame.href} data-id=${frame.id} draggable="false" tabindex=${frame.tab ? 0 : -1}
-    aria-current=${frame.open ? "true" : nothing} aria-label=${look.label}>
+    aria-current=${frame.open ? "true" : nothing}>
     ${frame.avatar}
     <span class="row-lines">
       <span class="row-line">
         <bdi class="row-name clip" part="name">${frame.title}</bdi>
+        ${look.heard ? html`<span class="sr">, ${look.heard},</span>` : nothing}
         ${frame.place ? html`<span class="row-place clip">${frame.place}</span>` : nothing}
         ${look.muted ? html`<span class="row-flags" part="flags">${icon("bellOff", "xs")}</span>` : nothing}
         <span class="row-time" part="time">${stateMark(look, locale)}<time dir="auto">${look.time}</time></span>
       </span>
       <span class="row-line">
         <span class="row-preview clip ${look.typing ? "typing" : ""}" part="preview" dir=${look.typing ? nothing : "auto"}>${frame.second ?? leadAndText(look)}</span>
-        <span class="row-end">${endMark(look, locale)}</span>
+        <span class="row-end" aria-hidden=${look.end === "failed" ? nothing : "true"}>${endMark(look, locale)}</span>
       </span>
     </span>
   </a>`;
@@ -165,7 +163,7 @@ function leadAndText({ lead, leadKind, text }: RowLook): unknown {
 }
 
 function stateMark(look: RowLook, locale: Locale): unknown {
-  if (look.state === "waiting") return icon("clock", "xs");
+  if (look.state === "waiting") return html`${icon("clock", "xs")}<span class="sr">${locale.t("ticks.waiting")}</span>`;
   return look.state ? ticks(look.state, locale.t(`ticks.${look.state}`)) : nothing;
 }
 

@@ -324,6 +324,11 @@ export class StonechatChat extends StonechatElement {
 
   /* Rendering */
 
+  /** A page that has chat beside other things has a main part of its own. */
+  private get mainRole(): "main" | "region" {
+    return document.querySelector('main, [role="main"]') ? "region" : "main";
+  }
+
   protected override render(): TemplateResult | typeof nothing {
     const account = this.account;
     if (!account) return nothing;
@@ -332,7 +337,7 @@ export class StonechatChat extends StonechatElement {
     return html`
       ${one ? nothing : this.rail(account)}
       ${this.page === "settings"
-        ? html`<div class="wide"><stonechat-settings .section=${this.section || (one ? "" : "appearance")} .choices=${this.choices}></stonechat-settings></div>`
+        ? html`<div class="wide" role=${this.mainRole}><stonechat-settings .section=${this.section || (one ? "" : "appearance")} .choices=${this.choices}></stonechat-settings></div>`
         : html`${isInside ? nothing : this.listPane()}${one && !isInside && this.page !== "starred" ? nothing : this.mainPane(account)}${this.detailsPane()}`}
       ${one && !isInside ? this.tabs(account) : nothing}`;
   }
@@ -348,8 +353,10 @@ export class StonechatChat extends StonechatElement {
 
   private item(kind: string, { page, icon: name, label, n }: { page: Page; icon: IconName; label: string; n: number }): TemplateResult {
     const isHere = this.page === page;
-    return html`<button type="button" class=${kind} aria-current=${isHere ? "page" : nothing} aria-label=${n > 0 ? `${label}, ${this.t("shell.unread", { n })}` : nothing}
-      @click=${() => this.go({ page })}>${icon(name)}<span>${label}</span>${badge(n, this.locale)}</button>`;
+    return html`<button type="button" class=${kind} aria-current=${isHere ? "page" : nothing}
+      @click=${() => this.go({ page })}>${icon(name)}<span>${label}</span>${n > 0
+        ? html`<span aria-hidden="true">${badge(n, this.locale)}</span><span class="sr">, ${this.t(page === "contacts" ? "contacts.requests" : "shell.unread", { n })}</span>`
+        : nothing}</button>`;
   }
 
   private rail(account: Account): TemplateResult {
@@ -362,9 +369,9 @@ export class StonechatChat extends StonechatElement {
       <slot name="rail"></slot>
       <span class="spacer"></span>
       ${this.item("rail-item", { page: "settings", icon: "sliders", label: this.t("shell.settings"), n: 0 })}
-      <button type="button" class="rail-item" aria-label=${this.t("shell.profile")} @click=${() => this.go({ page: "settings", section: "profile" })}>
+      <button type="button" class="rail-item" @click=${() => this.go({ page: "settings", section: "profile" })}>
         <stonechat-avatar seed=${account.user} name=${profile?.user.displayName ?? account.user} src=${profile?.user.avatar ?? ""}
-          .presence=${isOnline ? "online" : null}></stonechat-avatar></button>
+          .presence=${isOnline ? "online" : null}></stonechat-avatar><span class="sr">${this.t("shell.profile")}</span></button>
     </nav>`;
   }
 
@@ -376,7 +383,7 @@ export class StonechatChat extends StonechatElement {
   private listPane(): TemplateResult {
     const isContacts = this.page === "contacts";
     const isHidden = this.panes === "one" && this.page === "starred";
-    return html`<div class="list" part="list" role=${this.panes === "one" ? "main" : nothing} ?hidden=${isHidden}>
+    return html`<section class="list" part="list" role=${this.panes === "one" ? this.mainRole : "region"} aria-label=${this.t(isContacts ? "shell.contacts" : "shell.chats")} ?hidden=${isHidden}>
       ${isContacts
         ? html`<stonechat-contacts .current=${this.person ?? ""}></stonechat-contacts>`
         : html`<stonechat-conversation-list exportparts="row, name, flags, time, preview, badge, search, folders" .current=${this.page === "chats" ? this.conversation : null}
@@ -385,13 +392,13 @@ export class StonechatChat extends StonechatElement {
         ? html`<div class="grip" role="separator" tabindex="0" aria-orientation="vertical" aria-label=${this.t("shell.resize")} aria-valuemin=${LIST_MIN_PX}
             aria-valuemax=${LIST_MAX_PX} aria-valuenow=${this.listWidth || 344} @pointerdown=${this.onGrip} @keydown=${this.onGripKey}></div>`
         : nothing}
-    </div>`;
+    </section>`;
   }
 
   private mainPane(account: Account): TemplateResult {
     const one = this.panes === "one";
     const { page, conversation, person } = this;
-    return html`<main class="main" part="main">${
+    return html`<div class="main" part="main" role=${this.mainRole} aria-label=${this.mainRole === "region" ? this.t("shell.pane") : nothing}>${
       page === "starred"
         ? html`<stonechat-starred></stonechat-starred>`
         : page === "contacts"
@@ -400,11 +407,11 @@ export class StonechatChat extends StonechatElement {
             ? html`<stonechat-group-settings .conversation=${conversation} .linkBase=${this.linkBase}></stonechat-group-settings>`
             : conversation
               ? html`<stonechat-conversation exportparts="message, bubble, author, quote, text, meta, ticks, reactions, failure, divider, composer" .conversation=${conversation}
-                  .details=${this.details} .enterSends=${this.choices.enterSends} .renderers=${this.renderers}><slot name="header-actions" slot="header-actions"></slot><slot
+                  .details=${this.details} .alone=${one} .enterSends=${this.choices.enterSends} .renderers=${this.renderers}><slot name="header-actions" slot="header-actions"></slot><slot
                   name="composer-start" slot="composer-start"></slot></stonechat-conversation>
                 ${one ? html`<stonechat-connection class="over"></stonechat-connection>` : nothing}`
               : this.welcome(account)
-    }</main>`;
+    }</div>`;
   }
 
   private card(person: UserId | null): TemplateResult {
