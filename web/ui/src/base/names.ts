@@ -38,6 +38,11 @@ export function shortName(name: string): string {
   return name.split(/\s/, 1)[0] || name;
 }
 
+/** As the beginning of a line: "Online". */
+export function sentence(text: string): string {
+  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+}
+
 /** The title of a conversation, as a list shows it. */
 export function titleOf(account: Account, summary: ConversationSummary): string {
   if (summary.peer) return displayName(account, summary.peer);

@@ -9,7 +9,7 @@ import "../base/avatar.ts";
 import { StonechatElement } from "../base/element.ts";
 import { fold, hits } from "../base/fold.ts";
 import { icon } from "../base/icons.ts";
-import { displayName } from "../base/names.ts";
+import { displayName, sentence } from "../base/names.ts";
 import { badges, base, buttons, fields, members, panes, scrollbars, surface } from "../base/styles.ts";
 import { ago, clock, fullTime, lastSeen, minutes } from "../base/time.ts";
 import { WatchController } from "../base/watching.ts";
@@ -48,8 +48,7 @@ export class StonechatContacts extends StonechatElement {
       .member[aria-current] { background: var(--stonechat-color-selected); --ring: var(--stonechat-color-selected); }
       .member:focus-visible { outline-offset: -2px; }
       .request { grid-template-columns: auto minmax(0, 1fr); align-items: start; padding-block: 10px; }
-      .request .said { display: block; font-size: var(--stonechat-font-size-small); line-height: 1.1875rem; color: var(--stonechat-color-text-muted); }
-      .member > span > .sub::first-letter { text-transform: uppercase; }
+      .request .said { display: block; font-size: var(--stonechat-font-size-small); line-height: 1.1875rem; color: var(--stonechat-color-text-muted); text-spacing-trim: trim-start; }
       .request .sub { flex: none; font-weight: var(--stonechat-weight-regular); margin-inline-start: auto; }
       .request .buttons { justify-content: flex-start; margin-block-start: 8px; }
       .who { border-radius: 6px; min-width: 0; font-weight: inherit; display: flex; }
@@ -131,7 +130,7 @@ export class StonechatContacts extends StonechatElement {
     const { status } = presence ?? {};
     const says = status && (status.until === 0 || status.until > clock.now()) ? `${status.emoji} ${status.text}`.trim() : "";
     const username = this.profileOf(user)?.username;
-    return [there, says].filter(Boolean).join(" · ") || (username ? `@${username}` : "");
+    return [sentence(there), says].filter(Boolean).join(" · ") || (username ? `@${username}` : "");
   }
 
   private request(account: Account, user: UserId, { message, answer, at }: ContactRequest): TemplateResult {

@@ -12,7 +12,7 @@ import { isComposing } from "../base/focus.ts";
 import { hits, snippet, type Piece } from "../base/fold.ts";
 import { icon, type IconName } from "../base/icons.ts";
 import { openMenu } from "../base/menu.ts";
-import { titleOf } from "../base/names.ts";
+import { sentence, titleOf } from "../base/names.ts";
 import { setStyle } from "../base/set-style.ts";
 import { badges, base, buttons, fields, panes, scrollbars, skeletons, surface } from "../base/styles.ts";
 import { clock, lastSeen, minutes, rowTime } from "../base/time.ts";
@@ -318,7 +318,7 @@ export class StonechatConversationList extends StonechatElement implements Swipe
       ${this.personAvatar(account, user)}
       <span class="row-lines">
         <span class="row-line"><bdi class="row-name clip">${name}</bdi></span>
-        <span class="row-line"><span class="row-preview state clip">${this.presenceWords(account, user)}</span>
+        <span class="row-line"><span class="row-preview clip">${this.presenceWords(account, user)}</span>
           <span class="row-end"><span class="link-button">${this.t("list.say_hello")}</span></span></span>
       </span>
     </button>`;
@@ -326,10 +326,10 @@ export class StonechatConversationList extends StonechatElement implements Swipe
 
   private presenceWords(account: Account, user: UserId): string {
     const presence = this.isOnline(account) ? this.read(account.presences).get(user) : undefined;
-    if (presence?.availability === "online") return this.t("presence.online");
-    if (presence?.availability === "away") return this.t("presence.away");
+    const { availability = "offline", lastSeen: seen = 0 } = presence ?? {};
+    const says = availability === "offline" ? lastSeen(seen, clock.now(), this.locale) : this.t(`presence.${availability}`);
     const username = this.profileOf(user)?.username;
-    return lastSeen(presence?.lastSeen ?? 0, clock.now(), this.locale) || (username ? `@${username}` : "");
+    return sentence(says) || (username ? `@${username}` : "");
   }
 
   /* Search */

@@ -16,8 +16,6 @@ export const rows: CSSResult = css`
   .row-flags { display: flex; align-items: center; gap: 4px; color: var(--stonechat-color-text-muted); flex: none; }
   .row-time { display: inline-flex; align-items: center; gap: 4px; margin-inline-start: auto; padding-inline-start: 6px; font-size: var(--stonechat-font-size-meta); line-height: 1rem; color: var(--stonechat-color-text-muted); font-variant-numeric: tabular-nums; white-space: nowrap; flex: none; }
   .row-preview { flex: 1; font-size: var(--stonechat-font-size-small); line-height: 1.25rem; color: var(--stonechat-color-text-muted); }
-  .row-preview.state { display: block; }
-  .row-preview.state::first-letter { text-transform: uppercase; }
   .row-preview .who { color: var(--stonechat-color-text); }
   .row-preview .draft { color: var(--stonechat-color-accent-text); font-weight: var(--stonechat-weight-medium); }
   .row-preview .failed { color: var(--stonechat-color-danger-text); font-weight: var(--stonechat-weight-medium); }

@@ -30,7 +30,7 @@ export const shell: CSSResult = css`
   .rail-item:hover { background: var(--stonechat-color-hover); }
   .rail-item:focus-visible { outline-offset: -2px; }
   .rail-item[aria-current] { background: var(--stonechat-color-surface); color: var(--stonechat-color-text); box-shadow: var(--stonechat-shadow-bubble); }
-  .rail-item > [aria-hidden], .tab > [aria-hidden]:not(svg) { display: contents; }
+  .rail-item > [aria-hidden]:not(svg), .tab > [aria-hidden]:not(svg) { display: contents; }
   .rail-item .badge { position: absolute; inset-block-start: 0; inset-inline-start: 31px; box-shadow: 0 0 0 2px var(--stonechat-color-sunken); min-width: 16px; height: 16px; padding: 0 4px; font-size: 0.625rem; line-height: 16px; }
   .rail-item[aria-current] .badge { box-shadow: 0 0 0 2px var(--stonechat-color-surface); }
   .rail stonechat-avatar { --size: 34px; --ring: var(--stonechat-color-sunken); }
