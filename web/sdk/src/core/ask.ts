@@ -152,7 +152,8 @@ export function onOpen(core: Core, ticket: Ticket, id: ConversationId): void {
   core.journal.reply(ticket, { kind: "opened", opened: open(core, id) });
 }
 
-function open(core: Core, id: ConversationId): Opened {
+/** What a timeline of a conversation needs to begin. */
+export function open(core: Core, id: ConversationId): Opened {
   const conversation = core.conversations.get(id);
   const row = conversation?.row;
   return {

@@ -418,7 +418,7 @@ export class Conversation {
     Object.assign(this.row, {
       headSeq: 0, headOrdinal: 0, lastSeq: 0, lastOrdinal: 0, readSeq: 0, readOrdinal: 0, readUnconfirmed: 0,
       deliveredUnconfirmed: 0, playsUnconfirmed: [], floorOrdinal: 0, visibleFromSeq: 0, unread: 0, unreadMentions: 0,
-      unreadStale: false, marks: [], preview: null,
+      unreadStale: false, marks: [], preview: null, staleFrom: 0,
     } satisfies Partial<ConversationRow>);
     this.intervals.clear();
     this.held.clear();
