@@ -1,20 +1,15 @@
 /** A signed-in user on this device. */
 
 import type * as calls from "./account-calls.ts";
-import type {
-  Account, CommandHandle, Conversation, ConversationFilter, ConversationList, Search, SendHandle, StarredMessage,
-} from "./api.ts";
+import type { Account, Conversation, ConversationFilter, ConversationList, SendHandle } from "./api.ts";
 import { words } from "./content-types.ts";
 import { LiveConversation, loadConversationCalls } from "./conversation.ts";
 import { FOCUS_MAX } from "./core/limits.ts";
-import { hoursToWire } from "./core/quiet.ts";
-import { message } from "./core/translate.ts";
 import { directId } from "./domain/id.ts";
-import { untilToWire } from "./domain/number.ts";
 import { isQuiet } from "./domain/quiet.ts";
 import { closed } from "./driver/engine.ts";
 import type { Storage } from "./driver/host.ts";
-import { EVENTS_PER_READ, ONLINE_TIMEOUT_MS, WATCHED_MAX } from "./driver/limits.ts";
+import { ONLINE_TIMEOUT_MS, WATCHED_MAX } from "./driver/limits.ts";
 import { StonechatError } from "./error.ts";
 import { argument } from "./fail.ts";
 import { asked, askDone, type Inner, usersOf } from "./inner.ts";
@@ -22,11 +17,10 @@ import { later } from "./later.ts";
 import { LiveList } from "./list.ts";
 import { Names, usersOfServer } from "./names.ts";
 import { derived, until } from "./readable.ts";
-import { search, starred } from "./search.ts";
 import { MessageOnItsWay } from "./send.ts";
 import type {
-  ClientMsgId, Content, ContentType, ConversationId, ConversationSummary, Message, Pending, QuietWindow, QuietZone,
-  Readable, Timestamp, Unsent, UserId, UserProfile,
+  ClientMsgId, Content, ContentType, ConversationId, ConversationSummary, Message, Pending, Readable,
+  Unsent, UserId, UserProfile,
 } from "./types.ts";
 import type { Views } from "./views.ts";
 
@@ -34,7 +28,7 @@ import type { Views } from "./views.ts";
 export const ACCOUNT_CALLS: readonly (keyof typeof calls)[] = [
   "createGroup", "createChannel", "joinByLink", "userNamed", "setProfile", "block", "unblock", "requestContact",
   "acceptContact", "declineContact", "withdrawRequest", "removeContact", "annotate", "fetchPresence", "setPresence",
-  "devices", "revokeDevice", "revokeOtherDevices",
+  "devices", "revokeDevice", "revokeOtherDevices", "search", "starred", "setQuietHours", "pauseUntil",
 ];
 
 /** The class has them by {@link later}, below. */
@@ -128,23 +122,6 @@ export class LiveAccount implements Account {
     return isQuiet(this.quiet.get(), this.inner.host.clock.wallMs());
   }
 
-  setQuietHours(windows: readonly QuietWindow[], zone: QuietZone): Promise<CommandHandle> {
-    return this.#ownLane().queue({ case: "setQuiet", value: { hours: hoursToWire(windows, zone) } });
-  }
-
-  pauseUntil(time: Timestamp): Promise<CommandHandle> {
-    return this.#ownLane().queue({ case: "setQuiet", value: { pausedUntil: untilToWire(time) } });
-  }
-
-  search(what: Search): Promise<readonly Message[]> {
-    return search(this.inner, what);
-  }
-
-  starred(after: StarredMessage | null, limit = 0): Promise<readonly StarredMessage[]> {
-    const fetch = async (id: ConversationId, ordinal: number) => (await this.conversation(id).fetchAround(ordinal, 1)).messages;
-    return starred(this.inner, after, limit, fetch);
-  }
-
   async outbox(): Promise<readonly Unsent[]> {
     return (await asked(this.inner, { kind: "outbox" }, "outbox")).unsent;
   }
@@ -193,40 +170,18 @@ export class LiveAccount implements Account {
     this.#forget();
   }
 
-  async *messages({ signal }: { signal?: AbortSignal } = {}): AsyncGenerator<Message> {
-    const { host, me } = this.inner;
-    const ends = signal ? AbortSignal.any([signal, host.over]) : host.over;
-    await host.call("record");
-    let after = 0;
-    while (!ends.aborted) {
-      const events = await host.call("events", after, EVENTS_PER_READ);
-      for (const { number, event } of events) {
-        const said = message(event, me);
-        if (said !== null && !said.own) {
-          if (ends.aborted) {
-            return;
-          }
-          yield said;
-          // Whoever asks for the next has dealt with this one.
-          await host.call("acknowledge", number);
-        }
-        after = number;
-      }
-      if (events.length > 0) {
-        await host.call("acknowledge", after);
-      } else {
-        await until(host.views.recorded, (number) => number > after, ends).catch(() => {});
-      }
-    }
+  messages({ signal }: { signal?: AbortSignal } = {}): AsyncIterable<Message> {
+    const { inner } = this;
+    // From now on, whenever it is asked for the first.
+    const recording = inner.host.call("record");
+    recording.catch(() => {});
+    return (async function* () {
+      yield* (await import("./seldom.ts")).heard(inner, recording, signal);
+    })();
   }
 
   get #views(): Views {
     return this.inner.host.views;
-  }
-
-  /** What is of no conversation waits in the lane of the one with himself. */
-  #ownLane(): LiveConversation {
-    return this.conversation(directId(this.inner.app, this.user, this.user));
   }
 }
 

@@ -3,3 +3,4 @@
 export * from "./account-calls.ts";
 export * from "./conversation-calls.ts";
 export { memoryStore } from "./store/memory.ts";
+export { heard } from "./bot.ts";
