@@ -1,6 +1,6 @@
 /** What can be done with messages: what role and time allow, and nothing else. */
 
-import type { MessageItem, MessageWindows, Target, Timestamp } from "@stonechat/sdk";
+import type { MessageItem, MessageWindows, Timestamp } from "@stonechat/sdk";
 import { may } from "../panels/rights.ts";
 import { isDirect, type Look } from "./look.ts";
 import { mayReact, mayWrite } from "./message.ts";
@@ -59,9 +59,4 @@ export function textOf({ message: { content } }: MessageItem): string {
     case "file": return content.caption;
     default: return "";
   }
-}
-
-/** How a command names a message: an own one that is on its way has no number yet. */
-export function targetOf({ message }: MessageItem): Target {
-  return message.seq > 0 ? message.seq : message.clientMsgId ?? message.seq;
 }

@@ -1,33 +1,28 @@
 /** `<stonechat-composer>`: where one writes. The text belongs to the browser's own field and is never rendered again. */
 
-import type { Account, Conversation, Entity, MessageItem, Outgoing, RichText, Seq, UserId } from "@stonechat/sdk";
+import type { Account, Conversation, Entity, EntityMark, MessageItem, Outgoing, RichText, Seq, UserId } from "@stonechat/sdk";
 import { html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import "../base/avatar.ts";
 import { StonechatElement } from "../base/element.ts";
 import { isComposing } from "../base/focus.ts";
 import { icon } from "../base/icons.ts";
-import { displayName, mineral, titleOf } from "../base/names.ts";
-import { profilesOf } from "../base/profiles.ts";
+import { displayName, mineral } from "../base/names.ts";
 import { base, buttons, surface } from "../base/styles.ts";
 import { clock, minutes } from "../base/time.ts";
 import { lookAtOutbox } from "../base/unsent.ts";
 import { codeOf, reasonOf } from "../panels/reason.ts";
-import { may } from "../panels/rights.ts";
-import { targetOf } from "./acts.ts";
 import { closedBy, type Closed } from "./closed.ts";
 import { composer } from "./composer-css.ts";
-import { cancelSend, follow } from "./deeds.ts";
 import { DraftKeeper } from "./draft.ts";
 import type { StonechatEmojiPicker } from "./emoji-picker.ts";
-import { readingInitials } from "./initials.ts";
+import { cancelSend, follow } from "./follow.ts";
 import { left } from "./limit.ts";
 import { ENTITIES_MAX, withLinks } from "./links.ts";
 import { carryMarks, trimMarked } from "./marks.ts";
-import { complete, findMentions, PICKS_MAX, queryAt, type Candidate, type Query } from "./mention.ts";
+import { targetOf } from "./look.ts";
+import type { MentionPicker } from "./mention-picker.ts";
 
-/** Whom one can call is asked again after so long. */
-const CANDIDATES_MS = 60_000;
 const HAS_FIELD_SIZING = typeof CSS !== "undefined" && CSS.supports("field-sizing", "content");
 
 /** What is being answered: its number, and what to show of it. */
@@ -63,8 +58,6 @@ export class StonechatComposer extends StonechatElement {
   @state() private edited: Edited | null = null;
   @state() private isEmpty = true;
   @state() private remaining: number | null = null;
-  @state() private picks: readonly (Candidate | "all")[] = [];
-  @state() private pickedAt = 0;
   @state() private problem = "";
 
   @query("textarea") private field!: HTMLTextAreaElement | null;
@@ -72,9 +65,7 @@ export class StonechatComposer extends StonechatElement {
   private opened: { readonly account: Account; readonly id: string; readonly talk: Conversation; readonly draft: DraftKeeper } | null = null;
   private text = "";
   private marks: readonly Entity[] = [];
-  private mention: Query | null = null;
-  private candidates: readonly Candidate[] = [];
-  private candidatesAt = 0;
+  private mentions: MentionPicker | null = null;
   private emoji: StonechatEmojiPicker | null = null;
   private isBegun = false;
 
@@ -109,8 +100,7 @@ export class StonechatComposer extends StonechatElement {
       this.keep();
       const talk = account.conversation(this.conversation);
       this.opened = { account, id: this.conversation, talk, draft: new DraftKeeper(account, talk) };
-      [this.edited, this.reply, this.candidates, this.candidatesAt, this.isBegun, this.problem] = [null, null, [], 0, false, ""];
-      this.closePicks();
+      [this.edited, this.reply, this.mentions, this.isBegun, this.problem] = [null, null, null, false, ""];
     }
   }
 
@@ -155,9 +145,9 @@ export class StonechatComposer extends StonechatElement {
     }
     const isOver = (this.remaining ?? 0) < 0;
     const cannotSend = this.isEmpty || isOver;
-    const { picks } = this;
+    const hasPicks = (this.mentions?.picks.length ?? 0) > 0;
     return html`
-      ${picks.length > 0 ? this.pickList(picks) : nothing}
+      ${this.mentions?.render()}
       <div class="composer" part="composer">
         ${this.banner()}
         <div class="composer-line" part="line">
@@ -165,8 +155,8 @@ export class StonechatComposer extends StonechatElement {
           <button type="button" class="icon-button" aria-label=${t("write.emoji")} title=${t("write.emoji")} aria-haspopup="dialog" @click=${this.openEmoji}>${icon("emoji")}</button>
           <label class="sr" for="text">${t("write.label")}</label>
           <textarea id="text" part="text" rows="1" dir="auto" autocomplete="off" autocapitalize="sentences" spellcheck="true" enterkeyhint=${this.enterSends ? "send" : "enter"}
-            placeholder=${t("write.label")} aria-autocomplete="list" aria-haspopup="listbox" aria-controls=${picks.length > 0 ? "picks" : nothing}
-            aria-activedescendant=${picks.length > 0 ? `pick${this.pickedAt}` : nothing}
+            placeholder=${t("write.label")} aria-autocomplete="list" aria-haspopup="listbox" aria-controls=${hasPicks ? "picks" : nothing}
+            aria-activedescendant=${hasPicks ? `pick${this.mentions?.at}` : nothing}
             @input=${this.onInput} @compositionend=${this.onComposed} @keydown=${this.onKey} @click=${this.onCaret} @blur=${this.onBlur}></textarea>
           ${this.remaining === null ? nothing : html`<span class="counter ${isOver ? "over" : ""}" part="counter" role="status" aria-label=${
             t(isOver ? "write.over" : "write.left", { n: Math.abs(this.remaining) })}>${this.locale.number(this.remaining)}</span>`}
@@ -212,26 +202,6 @@ export class StonechatComposer extends StonechatElement {
       class="clip muted" dir="auto">${reply?.text}</span></div>${cancel}</div>`;
   }
 
-  private pickList(picks: readonly (Candidate | "all")[]): TemplateResult {
-    const { t } = this.locale;
-    const summary = this.opened?.talk.summary.get() ?? null;
-    const account = this.opened?.account ?? null;
-    const others = Math.max((summary?.memberCount ?? 1) - 1, 1);
-    return html`<div class="picker" part="picker" id="picks" role="listbox" aria-label=${t("write.mentions")} @pointerdown=${(event: Event) => event.preventDefault()}>${
-      picks.map((one, at) => {
-        const isActive = at === this.pickedAt;
-        const enter = isActive ? html`<kbd aria-hidden="true">↵</kbd>` : nothing;
-        const open = { class: `pick ${isActive ? "active" : ""}`, id: `pick${at}` };
-        return one === "all"
-          ? html`<div class=${open.class} id=${open.id} role="option" aria-selected=${isActive} @click=${() => this.choose(one)}>
-              <stonechat-avatar small seed=${summary?.id ?? ""} kind="group" name=${account !== null && summary !== null ? titleOf(account, summary) : ""}></stonechat-avatar>
-              <b>${t("write.everyone")}</b><span class="muted">${t("write.notifies", { n: others })}</span>${enter}</div>`
-          : html`<div class=${open.class} id=${open.id} role="option" aria-selected=${isActive} @click=${() => this.choose(one)}>
-              <stonechat-avatar small seed=${one.user} name=${one.name} src=${account === null ? "" : profilesOf(account).get().get(one.user)?.avatar ?? ""}></stonechat-avatar>
-              <b class="clip"><bdi>${one.name}</bdi></b><span class="muted clip">${one.nickname || one.username}</span>${enter}</div>`;
-      })}</div>`;
-  }
-
   /* The text */
 
   private isComposing = false;
@@ -266,7 +236,7 @@ export class StonechatComposer extends StonechatElement {
       opened.draft.put({ text: this.text, marks: this.marks, replyTo: this.reply?.seq ?? null });
       opened.talk.setTyping(!this.isEmpty);
     }
-    this.lookForMention();
+    void this.lookForMention();
   }
 
   private measure(): void {
@@ -294,7 +264,7 @@ export class StonechatComposer extends StonechatElement {
     }
     [this.text, this.marks, this.problem] = [text, marks, ""];
     this.measure();
-    this.closePicks();
+    this.mentions?.close();
   }
 
   /** Writes at a place as if it were typed, so that it can be undone. */
@@ -401,7 +371,7 @@ export class StonechatComposer extends StonechatElement {
     if (text === "" || (this.remaining ?? 0) < 0) {
       return;
     }
-    this.closePicks();
+    this.mentions?.close();
     if (edited !== null && !edited.isAnew) {
       const says = edited.item.message.content;
       this.stopEditing();
@@ -448,106 +418,48 @@ export class StonechatComposer extends StonechatElement {
   /** What goes out: without the space around it, with its addresses and the names that were written out. */
   private outgoing(): { text: string; entities: readonly Entity[] } {
     const { text, entities } = trimMarked(this.text, this.marks);
-    const named = [...entities, ...findMentions(text, this.candidates, entities)].sort((a, b) => a.start - b.start);
+    const named = [...entities, ...(this.mentions?.found(text, entities) ?? [])].sort((a, b) => a.start - b.start);
     return { text, entities: withLinks(text, named).slice(0, ENTITIES_MAX) };
   }
 
   /* Mentions */
 
-  private readonly onCaret = (): void => this.lookForMention();
+  private readonly onCaret = (): void => void this.lookForMention();
 
   private readonly onBlur = (): void => {
-    this.closePicks();
+    this.mentions?.close();
     this.opened?.draft.flush();
   };
 
-  private lookForMention(): void {
-    const { field, opened } = this;
+  /** Who calls people needs those who can be called: they come with the first `@`. */
+  private async lookForMention(): Promise<void> {
+    const { opened } = this;
     const summary = opened?.talk.summary.get() ?? null;
-    if (field === null || opened === null || summary === null || summary.kind === "direct" || field.selectionStart !== field.selectionEnd) {
-      this.closePicks();
+    if (opened === null || summary === null || summary.kind === "direct" || !this.text.includes("@")) {
+      this.mentions?.close();
       return;
     }
-    const query = queryAt(this.text, field.selectionEnd);
-    const isMarked = query !== null && this.marks.some((mark) => mark.start <= query.start && query.start < mark.end);
-    if (query === null || isMarked) {
-      this.closePicks();
-      return;
-    }
-    if (query.start !== this.mention?.start) {
-      this.pickedAt = 0;
-    }
-    this.mention = query;
-    void this.learnCandidates(opened.account, opened.talk);
-    this.showPicks();
-  }
-
-  private showPicks(): void {
-    const { mention, opened } = this;
-    const summary = opened?.talk.summary.get() ?? null;
-    if (mention === null || summary === null) {
-      return;
-    }
-    const everyone = this.t("write.everyone");
-    const mayCallAll = may(summary, "mention_all", clock.now()) && complete([{ user: "", name: everyone, nickname: "", username: "all", reading: "" }], mention.text).length > 0;
-    const people = complete(this.candidates, mention.text, mayCallAll ? PICKS_MAX - 1 : PICKS_MAX);
-    this.picks = mayCallAll ? [...people, "all"] : people;
-    this.pickedAt = Math.min(this.pickedAt, Math.max(this.picks.length - 1, 0));
-  }
-
-  private closePicks(): void {
-    this.mention = null;
-    if (this.picks.length > 0) {
-      this.picks = [];
-    }
-  }
-
-  /** Asks who is here, the first time that somebody is called. */
-  private async learnCandidates(account: Account, talk: Conversation): Promise<void> {
-    const now = Date.now();
-    if (now - this.candidatesAt < CANDIDATES_MS) {
-      return;
-    }
-    this.candidatesAt = now;
-    const members = await talk.members().catch(() => null);
-    if (members === null || this.opened?.talk !== talk) {
-      this.candidatesAt = 0;
-      return;
-    }
-    const profiles = profilesOf(account);
-    const others = members.filter(({ user }) => user !== account.user);
-    others.slice(0, 200).forEach(({ user }) => profiles.want(user));
-    const candidatesOf = (): readonly Candidate[] => others.map(({ user, displayName: name, nickname }) => {
-      const shown = account.relations.get().get(user)?.alias || name || displayName(account, user);
-      return { user, name: shown, nickname, username: profiles.get().get(user)?.username ?? "", reading: readingInitials(shown) };
-    });
-    this.candidates = candidatesOf();
-    this.showPicks();
-    const stop = profiles.subscribe(() => {
-      if (this.opened?.talk === talk) {
-        this.candidates = candidatesOf();
-        this.showPicks();
+    if (this.mentions === null) {
+      const { MentionPicker: Made } = await import("./mention-picker.ts");
+      if (this.opened !== opened) {
+        return;
       }
-    });
-    // Usernames come a moment later; after that nobody waits for them.
-    setTimeout(stop, CANDIDATES_MS);
+      this.mentions ??= new Made(this, opened.account, opened.talk);
+    }
+    const { field } = this;
+    if (field !== null && field.selectionStart === field.selectionEnd && !this.isComposing) {
+      this.mentions.look(this.text, field.selectionEnd, this.marks);
+    }
   }
 
-  private choose(one: Candidate | "all"): void {
-    const { mention, field } = this;
-    if (mention === null || field === null) {
-      return;
-    }
-    const name = `@${one === "all" ? this.t("write.everyone") : one.name}`;
-    const end = mention.start + 1 + mention.text.length;
+  /** Writes a marked stretch in the place of another, and a space behind it. */
+  insertMarked(start: number, end: number, text: string, mark: EntityMark): void {
     const hasSpace = /^\s/.test(this.text.slice(end));
-    this.insert(mention.start, end, hasSpace ? name : `${name} `);
-    const mark: Entity = { start: mention.start, end: mention.start + name.length, mark: one === "all" ? { kind: "mention_all" } : { kind: "mention", user: one.user } };
-    this.marks = [...this.marks, mark].sort((a, b) => a.start - b.start);
-    if (hasSpace) {
-      field.setSelectionRange(mark.end + 1, mark.end + 1);
-    }
-    this.closePicks();
+    this.insert(start, end, hasSpace ? text : `${text} `);
+    this.marks = [...this.marks, { start, end: start + text.length, mark }].sort((a, b) => a.start - b.start);
+    const behind = start + text.length + 1;
+    this.field?.setSelectionRange(behind, behind);
+    this.mentions?.close();
     this.putDraftUnlessEditing();
   }
 
@@ -563,7 +475,7 @@ export class StonechatComposer extends StonechatElement {
     if (isComposing(event) || this.isComposing) {
       return;
     }
-    if (this.picks.length > 0 && this.onPickKey(event)) {
+    if (this.mentions?.key(event)) {
       event.preventDefault();
       event.stopPropagation();
       return;
@@ -589,25 +501,6 @@ export class StonechatComposer extends StonechatElement {
       }
     }
   };
-
-  private onPickKey(event: KeyboardEvent): boolean {
-    const count = this.picks.length;
-    switch (event.key) {
-      case "ArrowDown": this.pickedAt = (this.pickedAt + 1) % count; return true;
-      case "ArrowUp": this.pickedAt = (this.pickedAt + count - 1) % count; return true;
-      case "Enter":
-      case "Tab": {
-        const one = this.picks[this.pickedAt];
-        if (event.shiftKey || one === undefined) {
-          return false;
-        }
-        this.choose(one);
-        return true;
-      }
-      case "Escape": this.closePicks(); return true;
-      default: return false;
-    }
-  }
 
   /* Emoji */
 

@@ -1,43 +1,14 @@
 /** Carries out what is done with messages. All of it shows at once; a refusal is said in a remark. */
 
-import type { Account, CommandHandle, Conversation, MessageItem, RichText } from "@stonechat/sdk";
+import type { Account, Conversation, MessageItem } from "@stonechat/sdk";
 import { ask } from "../base/dialog.ts";
 import type { StonechatElement } from "../base/element.ts";
 import { emit } from "../base/events.ts";
 import type { Locale } from "../i18n/index.ts";
-import { codeOf, reasonOf } from "../panels/reason.ts";
-import { targetOf, textOf } from "./acts.ts";
-import { isDirect, type Look } from "./look.ts";
-
-/** What own messages said before they were recalled, for as long as this page stands: to be written again. */
-const recalled = new Map<string, { readonly says: RichText; readonly at: number }>();
-/** For so long a recalled message can be written again. */
-export const AGAIN_MS = 120_000;
-const RECALLED_MAX = 50;
-
-export function recalledText({ key }: MessageItem, now: number): RichText | null {
-  const kept = recalled.get(key);
-  return kept !== undefined && now - kept.at < AGAIN_MS ? kept.says : null;
-}
-
-/** Follows a command to its end. One that is refused is taken away: its wish is shown no longer. */
-export async function follow(host: HTMLElement, locale: Locale, command: Promise<CommandHandle>): Promise<boolean> {
-  try {
-    const handle = await command;
-    try {
-      await handle.done;
-    } catch (error) {
-      await handle.cancel().catch(() => undefined);
-      throw error;
-    }
-    return true;
-  } catch (error) {
-    if (codeOf(error) !== "cancelled") {
-      emit(host, "stonechat-toast", { text: reasonOf(error, locale), danger: true });
-    }
-    return false;
-  }
-}
+import { textOf } from "./acts.ts";
+import { follow } from "./follow.ts";
+import { isDirect, targetOf, type Look } from "./look.ts";
+import { keepRecalled } from "./recalled.ts";
 
 /** Adds an emoji, or takes it back where the user had added it. */
 export function toggleReaction(host: HTMLElement, locale: Locale, conversation: Conversation, item: MessageItem, emoji: string): void {
@@ -54,13 +25,7 @@ export async function recall(host: StonechatElement, look: Look, conversation: C
   if (!yes) {
     return;
   }
-  if (item.message.own && item.message.content.kind === "text") {
-    recalled.set(item.key, { says: item.message.content, at: now });
-    const oldest = recalled.keys().next().value;
-    if (recalled.size > RECALLED_MAX && oldest !== undefined) {
-      recalled.delete(oldest);
-    }
-  }
+  keepRecalled(item, now);
   void follow(host, look.locale, conversation.recall(targetOf(item)));
 }
 
@@ -73,12 +38,6 @@ export async function deleteForMe(host: StonechatElement, locale: Locale, conver
     void follow(host, locale, conversation.deleteForMe(items.map((item) => item.message.seq)));
   }
   return yes;
-}
-
-/** A message that has not gone out, or was refused: it is not sent, and gone. */
-export function cancelSend(account: Account, { message }: MessageItem): Promise<void> {
-  const handle = message.clientMsgId === null ? null : account.sending(message.clientMsgId);
-  return handle?.cancel().catch(() => undefined) ?? Promise.resolve();
 }
 
 export function retrySend(account: Account, { message }: MessageItem): void {

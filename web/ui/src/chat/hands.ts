@@ -1,4 +1,4 @@
-/** What pointers and keys do on a timeline: one listener of each kind for all lines. */
+/** What pointers and keys do on a timeline, with the menu and all that is in it. Loaded once the first lines are shown. */
 
 import type { ItemKey, MessageItem } from "@stonechat/sdk";
 import { html, type TemplateResult } from "lit";
@@ -9,9 +9,12 @@ import { openMenu, type MenuItem } from "../base/menu.ts";
 import { clock } from "../base/time.ts";
 import type { Key } from "../i18n/index.ts";
 import { actsOf, mayEdit, textOf, type Act } from "./acts.ts";
-import { cancelSend, copy, deleteForMe, follow, recall, recalledText, retrySend, toggleReaction } from "./deeds.ts";
+import { copy, deleteForMe, recall, retrySend, toggleReaction } from "./deeds.ts";
+import { cancelSend, follow } from "./follow.ts";
 import { nameOf } from "./look.ts";
 import { readersWords } from "./message.ts";
+import { recalledText } from "./recalled.ts";
+import "./selection-bar.ts";
 import type { StonechatTimeline } from "./timeline.ts";
 
 /** The reactions that one key or one click gives. */
@@ -47,8 +50,25 @@ export class TimelineHands {
 
   constructor(private readonly host: StonechatTimeline) {}
 
-  private itemOf(target: EventTarget | null): MessageItem | null {
-    const key = (target as Element | null)?.closest?.<HTMLElement>("li[data-key]")?.dataset.key;
+  /** Hears what happened, and at what: the target of an event is told to its listeners only. */
+  handle(event: Event, target: Element): void {
+    switch (event.type) {
+      case "click": return this.click(event as MouseEvent, target);
+      case "keydown": return this.key(event as KeyboardEvent, target);
+      case "contextmenu": return this.contextMenu(event as MouseEvent, target);
+      case "pointerover": return this.over(event as PointerEvent, target);
+      case "pointerleave": return this.leave();
+      case "pointerdown": return this.down(event as PointerEvent, target);
+      case "pointermove": return this.move(event as PointerEvent);
+      case "pointerup":
+      case "pointercancel": return this.lift();
+      case "focusin": return this.focusIn(target);
+      case "focusout": this.focused = null;
+    }
+  }
+
+  private itemOf(target: Element): MessageItem | null {
+    const key = target.closest<HTMLElement>("li[data-key]")?.dataset.key;
     return key === undefined ? null : this.host.messageAt(key);
   }
 
@@ -70,11 +90,10 @@ export class TimelineHands {
 
   /* Pointers */
 
-  readonly over = (event: PointerEvent): void => {
+  private over(event: PointerEvent, target: Element): void {
     if (event.pointerType !== "mouse") {
       return;
     }
-    const target = event.target as Element;
     const key = target.closest<HTMLElement>("li.message")?.dataset.key ?? null;
     if (key !== null) {
       this.host.active = key;
@@ -84,20 +103,20 @@ export class TimelineHands {
     if (reaction !== null && !reaction.title) {
       this.who = setTimeout(() => void this.tellWho(reaction), WHO_AFTER_MS);
     }
-  };
+  }
 
-  readonly leave = (): void => {
+  private leave(): void {
     clearTimeout(this.who);
     this.host.active = this.focused;
-  };
+  }
 
-  readonly down = (event: PointerEvent): void => {
+  private down(event: PointerEvent, target: Element): void {
     this.wasPressed = false;
-    const item = this.itemOf(event.target);
+    const item = this.itemOf(target);
     if (event.pointerType !== "touch" || item === null) {
       return;
     }
-    const reaction = (event.target as Element).closest(".reaction");
+    const reaction = target.closest(".reaction");
     this.lift();
     const timer = setTimeout(() => {
       this.wasPressed = true;
@@ -109,26 +128,24 @@ export class TimelineHands {
       }
     }, LONG_PRESS_MS);
     this.press = { timer, x: event.clientX, y: event.clientY };
-  };
+  }
 
-  readonly move = (event: PointerEvent): void => {
+  private move(event: PointerEvent): void {
     if (this.press !== null && Math.hypot(event.clientX - this.press.x, event.clientY - this.press.y) > SLIP_PX) {
       this.lift();
     }
-  };
-
-  readonly up = (): void => this.lift();
+  }
 
   private lift(): void {
     clearTimeout(this.press?.timer);
     this.press = null;
   }
 
-  readonly contextMenu = (event: MouseEvent): void => {
-    const item = this.itemOf(event.target);
+  private contextMenu(event: MouseEvent, target: Element): void {
+    const item = this.itemOf(target);
     const isTouch = (event as PointerEvent).pointerType === "touch";
     // A link keeps the menu of the browser, and so does selected text.
-    const isPlain = (event.target as Element).closest("a") !== null || !(getSelection()?.isCollapsed ?? true);
+    const isPlain = target.closest("a") !== null || !(getSelection()?.isCollapsed ?? true);
     if (item === null || (isPlain && !isTouch) || this.host.selection !== null) {
       return;
     }
@@ -136,15 +153,15 @@ export class TimelineHands {
     if (!isTouch) {
       this.menu(item, event.clientX + event.clientY > 0 ? { x: event.clientX, y: event.clientY } : this.bubble(item));
     }
-  };
+  }
 
-  readonly click = (event: MouseEvent): void => {
+  private click(event: MouseEvent, target: Element): void {
     if (this.wasPressed) {
       this.wasPressed = false;
       event.preventDefault();
       return;
     }
-    const item = this.itemOf(event.target);
+    const item = this.itemOf(target);
     if (item === null) {
       return;
     }
@@ -155,11 +172,11 @@ export class TimelineHands {
       }
       return;
     }
-    const button = (event.target as Element).closest<HTMLElement>("[data-act]");
+    const button = target.closest<HTMLElement>("[data-act]");
     if (button?.dataset.act !== undefined) {
       this.pressed(button.dataset.act, button, item);
     }
-  };
+  }
 
   private pressed(act: string, button: HTMLElement, item: MessageItem): void {
     const { host } = this;
@@ -309,18 +326,13 @@ export class TimelineHands {
 
   /* Keys */
 
-  readonly focusIn = (event: FocusEvent): void => {
-    const line = (event.target as Element).closest<HTMLElement>("li.message");
+  private focusIn(target: Element): void {
+    const line = target.closest<HTMLElement>("li.message");
     this.focused = line?.dataset.key ?? null;
     if (this.focused !== null && line?.matches(":focus-visible")) {
       this.host.active = this.focused;
     }
-    event.target?.addEventListener("focusout", () => {
-      if (this.focused === line?.dataset.key) {
-        this.focused = null;
-      }
-    }, { once: true });
-  };
+  }
 
   /** A focused line that is laid out no longer leaves its focus to the timeline. */
   keepFocus(): void {
@@ -331,14 +343,14 @@ export class TimelineHands {
     }
   }
 
-  readonly key = (event: KeyboardEvent): void => {
+  private key(event: KeyboardEvent, target: Element): void {
     const { host } = this;
     if (isComposing(event) || event.defaultPrevented) {
       return;
     }
-    const item = this.itemOf(event.target);
+    const item = this.itemOf(target);
     const isChord = event.ctrlKey || event.metaKey || event.altKey;
-    const taken = this.moves(event, item, isChord) || (item !== null && this.does(event, item, isChord));
+    const taken = this.moves(event, item, isChord) || (item !== null && this.does(event, item, isChord, target.matches("li")));
     if (taken) {
       event.preventDefault();
       event.stopPropagation();
@@ -346,7 +358,7 @@ export class TimelineHands {
       event.stopPropagation();
       host.setSelection(null);
     }
-  };
+  }
 
   private moves(event: KeyboardEvent, item: MessageItem | null, isChord: boolean): boolean {
     const { items } = this.host;
@@ -384,9 +396,8 @@ export class TimelineHands {
     return true;
   }
 
-  private does(event: KeyboardEvent, item: MessageItem, isChord: boolean): boolean {
+  private does(event: KeyboardEvent, item: MessageItem, isChord: boolean, isLine: boolean): boolean {
     const acts = this.actsOf(item);
-    const isLine = (event.target as Element).matches("li");
     const run = (act: Act): boolean => {
       if (acts.includes(act)) {
         void this.run(act, item, this.bubble(item));

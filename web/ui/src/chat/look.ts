@@ -1,6 +1,6 @@
 /** What the lines of a timeline share: who looks, at what conversation, in what language. */
 
-import type { Account, ContactCard, ConversationSummary, Message, MessageItem, Role, TimelineItem, UserId } from "@stonechat/sdk";
+import type { Account, ContactCard, ConversationSummary, Message, MessageItem, Role, Target, TimelineItem, UserId } from "@stonechat/sdk";
 import { displayName } from "../base/names.ts";
 import { profilesOf } from "../base/profiles.ts";
 import type { Locale } from "../i18n/index.ts";
@@ -84,4 +84,9 @@ export function tickOf(item: MessageItem, look: Look): Tick | null {
     return "read";
   }
   return isDirect(look) && item.deliveredTo > 0 ? "delivered" : "sent";
+}
+
+/** How a command names a message: an own one that is on its way has no number yet. */
+export function targetOf({ message }: MessageItem): Target {
+  return message.seq > 0 ? message.seq : message.clientMsgId ?? message.seq;
 }

@@ -12,24 +12,23 @@ import { StonechatElement } from "../base/element.ts";
 import { icon, pebbles } from "../base/icons.ts";
 import { profilesOf } from "../base/profiles.ts";
 import { base, badges, buttons, skeletons, surface } from "../base/styles.ts";
-import { clock, dayName, localDay, minutes } from "../base/time.ts";
-import { recalledText } from "./deeds.ts";
-import { firstOrdinal, joined, linesOf, type Distant } from "./distant.ts";
+import { clock, dayName, minutes } from "../base/time.ts";
+import type { Distant } from "./distant.ts";
 import { otherLine } from "./lines.ts";
 import { isDirect, nameOf, wordsOf, type Look, type Renderers } from "./look.ts";
 import { messageLine } from "./message.ts";
 import { Reading } from "./reading.ts";
+import { recalledText } from "./recalled.ts";
 import { joins } from "./runs.ts";
 import { Scroller } from "./scroller.ts";
 import { frame, lines, scripts } from "./timeline-css.ts";
-import { TimelineHands } from "./hands.ts";
+import type { TimelineHands } from "./hands.ts";
+import type { Jumps } from "./jumps.ts";
 
 /** Messages fetched at once. */
 const PAGE = 50;
 /** So many unread are loaded when a conversation is opened; with more it opens at the first of them, and they load on the way. */
 const UNREAD_LOADED_MAX = 280;
-/** A message so far back is loaded together with all between. */
-const NEAR = 400;
 const JUMPED_MS = 2_400;
 const SKELETON_AFTER_MS = 300;
 const STICKY_MS = 800;
@@ -57,8 +56,8 @@ export class StonechatTimeline extends StonechatElement {
   /** What an app puts in the place of a kind of content, or of line. */
   @property({ attribute: false }) renderers: Renderers = {};
 
-  @state() private timeline: Timeline | null = null;
-  @state() private stretch: Distant | null = null;
+  @state() timeline: Timeline | null = null;
+  @state() stretch: Distant | null = null;
   @state() private jumped: ItemKey | null = null;
   @state() private skeleton = false;
   /** The message that has the bar of three beside it. */
@@ -66,8 +65,8 @@ export class StonechatTimeline extends StonechatElement {
   /** Null while nothing is being selected. */
   @state() selection: ReadonlySet<ItemKey> | null = null;
   @state() private isAway = false;
-  @state() private loadsEarlier = false;
-  @state() private cameFrom: { readonly key: ItemKey; readonly stretch: Distant | null } | null = null;
+  @state() loadsEarlier = false;
+  @state() cameFrom: { readonly key: ItemKey; readonly stretch: Distant | null } | null = null;
 
   @query(".scroll") private box!: HTMLElement;
   @query("ol") private list!: HTMLElement;
@@ -77,22 +76,22 @@ export class StonechatTimeline extends StonechatElement {
   items: readonly TimelineItem[] = [];
   look: Look | null = null;
   private opened: { readonly account: Account; readonly id: string; readonly talk: Conversation } | null = null;
-  private unread = 0;
-  private isFar = false;
-  private readUpto: Ordinal = 0;
+  unread = 0;
+  isFar = false;
+  readUpto: Ordinal = 0;
   private roles: ReadonlyMap<UserId, Role> = new Map();
-  private seenOrdinal: Ordinal = 0;
+  seenOrdinal: Ordinal = 0;
   private newest: Ordinal = 0;
   private fresh: ItemKey | null = null;
   private stuck = false;
   private readonly filling = new Set<Ordinal>();
-  private loadsLater = false;
   private madeOf: readonly unknown[] = [];
   private news: string[] = [];
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
-  private readonly scroller = new Scroller(() => this.box, () => this.list);
+  readonly scroller = new Scroller(() => this.box, () => this.list);
   private readonly reading = new Reading();
-  private readonly hands = new TimelineHands(this);
+  private hands: TimelineHands | null = null;
+  private jumper: Jumps | null = null;
   private sizes: ResizeObserver | null = null;
   private isScrolling = false;
 
@@ -133,7 +132,7 @@ export class StonechatTimeline extends StonechatElement {
     }
     [this.opened, this.timeline, this.stretch, this.jumped, this.active, this.selection] = [null, null, null, null, null, null];
     [this.cameFrom, this.look, this.items, this.roles, this.skeleton, this.isAway] = [null, null, [], new Map(), false, false];
-    [this.seenOrdinal, this.newest, this.unread, this.stuck, this.loadsEarlier, this.loadsLater] = [0, 0, 0, false, false, false];
+    [this.seenOrdinal, this.newest, this.unread, this.stuck, this.loadsEarlier] = [0, 0, 0, false, false];
     this.news = [];
     this.scroller.reset();
   }
@@ -236,26 +235,13 @@ export class StonechatTimeline extends StonechatElement {
     return { account, locale: this.locale, summary, roles: this.roles, renderers: this.renderers, unread: this.unread, isOnline };
   }
 
-  private linesCache: { readonly stretch: Distant | null; readonly live: readonly TimelineItem[]; readonly lines: readonly TimelineItem[] } | null = null;
-
-  private linesOf(live: readonly TimelineItem[]): readonly TimelineItem[] {
+  linesOf(live: readonly TimelineItem[]): readonly TimelineItem[] {
     const { stretch, account } = this;
     if (stretch === null || account === null) {
       this.scroller.isLive = true;
       return live;
     }
-    if (this.linesCache?.stretch === stretch && this.linesCache.live === live) {
-      return this.linesCache.lines;
-    }
-    const { lines: all, meets } = linesOf(stretch, live, {
-      me: account.user,
-      dayOf: localDay,
-      words: (message: Message) => (this.look === null ? "" : wordsOf(this.look, message)),
-      readUpto: this.isFar ? this.readUpto : null,
-    });
-    this.scroller.isLive = meets;
-    this.linesCache = { stretch, live, lines: all };
-    return all;
+    return this.jumper?.linesOf(stretch, live) ?? live;
   }
 
   /** Tells what arrived, and goes along with an own message. */
@@ -322,9 +308,8 @@ export class StonechatTimeline extends StonechatElement {
     const isEarlierAway = !look.isOnline && this.items.length > 0 && this.items[0]?.kind !== "start" && from === 0 && this.stuck;
     return html`
       <div class="scroll ${isDirect(look) ? "direct" : ""} ${this.selection === null ? "" : "selecting"}" role="log" tabindex="0" aria-live="off"
-        aria-label=${t("chat.messages")} @scroll=${this.onScroll} @click=${this.hands.click} @keydown=${this.hands.key}
-        @contextmenu=${this.hands.contextMenu} @pointerover=${this.hands.over} @pointerleave=${this.hands.leave}
-        @pointerdown=${this.hands.down} @pointerup=${this.hands.up} @pointermove=${this.hands.move} @pointercancel=${this.hands.up} @focusin=${this.hands.focusIn}>
+        aria-label=${t("chat.messages")} @scroll=${this.onScroll} @click=${this.on} @keydown=${this.on} @contextmenu=${this.on} @pointerover=${this.on}
+        @pointerleave=${this.on} @pointerdown=${this.on} @pointermove=${this.on} @pointerup=${this.on} @pointercancel=${this.on} @focusin=${this.on} @focusout=${this.on}>
         <div class="column">
           ${isEarlierAway ? html`<p class="note" dir="auto">${t("chat.earlier_offline")}</p>` : nothing}
           <div class="before"></div>
@@ -336,7 +321,7 @@ export class StonechatTimeline extends StonechatElement {
       </div>
       <div class="sticky" aria-hidden="true"><span dir="auto"></span></div>
       ${this.loadsEarlier && from === 0 ? html`<div class="loading" role="status">${pebbles}<span class="sr">${t("chat.loading_earlier")}</span></div>` : nothing}
-      ${this.jumps(look)}`;
+      ${this.jumpButtons(look)}`;
   }
 
   private line(item: TimelineItem, at: number, look: Look): unknown {
@@ -359,7 +344,7 @@ export class StonechatTimeline extends StonechatElement {
     return guard([item, look, ...Object.values(line)], () => messageLine(item, line, look));
   }
 
-  private jumps(look: Look): unknown {
+  private jumpButtons(look: Look): unknown {
     const { t } = this.locale;
     const summary = this.opened === null ? null : this.read(this.opened.talk.summary);
     if (!this.isAway && this.cameFrom === null) {
@@ -405,12 +390,13 @@ export class StonechatTimeline extends StonechatElement {
       });
       this.sizes.observe(this.box);
       this.sizes.observe(this.list);
+      void this.getHands();
     }
     const { before, behind } = this.scroller.spacers();
     this.setSpacer(".before", before);
     this.setSpacer(".behind", behind);
     this.scroller.settle();
-    this.hands.keepFocus();
+    this.hands?.keepFocus();
     this.looked();
   }
 
@@ -471,7 +457,7 @@ export class StonechatTimeline extends StonechatElement {
       void this.loadEarlier();
     }
     if (!this.scroller.isLive && upto > this.items.length - EDGE_LINES) {
-      void this.loadLater();
+      void this.jumper?.loadLater();
     }
     for (let at = Math.max(0, from - EDGE_LINES); at < Math.min(this.items.length, upto + EDGE_LINES); at += 1) {
       const item = this.items[at];
@@ -503,36 +489,13 @@ export class StonechatTimeline extends StonechatElement {
         const { loaded, reachedStart } = await timeline.paginateBack(PAGE);
         this.stuck = loaded === 0 && !reachedStart;
       } else {
-        const page = await talk.fetchHistory(stretch.messages[0]?.ordinal ?? null, PAGE);
-        if (this.stretch === stretch) {
-          this.stretch = joined(stretch, page.messages, page.moreBefore);
-        }
+        await this.jumper?.loadEarlier(talk, stretch);
       }
     } catch {
       // Asked again when the connection is back.
       this.stuck = true;
     } finally {
       this.loadsEarlier = false;
-    }
-  }
-
-  private async loadLater(): Promise<void> {
-    const { talk, stretch } = this;
-    const last = stretch?.messages.at(-1)?.ordinal;
-    if (this.loadsLater || talk === null || stretch === null || last === undefined) {
-      return;
-    }
-    this.loadsLater = true;
-    try {
-      const page = await talk.fetchAround(last + PAGE / 2, PAGE);
-      if (this.stretch === stretch) {
-        const later = page.messages.filter((message) => message.ordinal >= last);
-        this.stretch = joined(stretch, later, stretch.moreBefore);
-      }
-    } catch {
-      // Scrolling on asks again.
-    } finally {
-      this.loadsLater = false;
     }
   }
 
@@ -575,114 +538,34 @@ export class StonechatTimeline extends StonechatElement {
     }
   };
 
+  private async jumps(): Promise<Jumps> {
+    const { Jumps: Made } = await import("./jumps.ts");
+    return (this.jumper ??= new Made(this));
+  }
+
   /** To the first message that was unread when the timeline was opened. */
   async jumpToUnread(): Promise<boolean> {
-    if (this.items.some((item) => item.kind === "read_marker")) {
-      this.scroller.aimAt({ key: "read", at: 1 / 3 });
-      this.requestUpdate();
-      return true;
-    }
-    if (this.unread === 0 || !(await this.fetchStretch(this.readUpto + 1))) {
-      return false;
-    }
-    this.scroller.aimAt({ key: "read", at: 1 / 3 });
-    return true;
+    return (await this.jumps()).toUnread();
   }
 
   /** To the next message that calls the user, and that he has not seen. */
   async jumpToMention(): Promise<boolean> {
-    const { talk } = this;
-    const summary = talk?.summary.get();
-    if (talk === null || !summary) {
-      return false;
-    }
-    const me = this.account?.user ?? "";
-    const isMine = (item: TimelineItem): boolean =>
-      item.kind === "message" && item.message.ordinal > Math.max(summary.readOrdinal, this.seenOrdinal) &&
-      item.message.attributes !== null && (item.message.attributes.mentionAll || item.message.attributes.mentions.includes(me));
-    const near = this.items.find(isMine);
-    if (near?.kind === "message") {
-      return this.jumpTo(near.message.seq, near.message.ordinal);
-    }
-    const first = await talk.mentions(summary.readOrdinal, 1).catch(() => null);
-    const mention = first?.mentions[0];
-    return mention !== undefined && this.jumpTo(mention.seq, mention.ordinal);
+    return (await this.jumps()).toMention();
   }
 
   /** To a message, by its numbers; the ordinal lets it be found far away. Remembers where one was. */
   async jumpTo(seq: Seq, ordinal: Ordinal = 0): Promise<boolean> {
-    await this.updateComplete;
-    const place = this.scroller.visible.from;
-    const was = this.items[place]?.kind === "message" ? this.items[place] : this.items[place + 1];
-    const cameFrom = was === undefined || this.timeline === null ? null : { key: was.key, stretch: this.stretch };
-    const found = await this.find(seq, ordinal);
-    if (found === null) {
-      const isOnline = this.look?.isOnline ?? false;
-      this.emit("stonechat-toast", { text: this.locale.t(isOnline ? "chat.gone" : "chat.far") });
-      return false;
-    }
-    this.cameFrom = cameFrom;
-    this.scroller.aimAt({ key: found, at: 1 / 3 });
-    this.highlight(found);
-    return true;
+    return (await this.jumps()).to(seq, ordinal);
   }
 
-  private highlight(key: ItemKey): void {
+  /** Lights a line up for a moment. */
+  highlight(key: ItemKey): void {
     this.jumped = null;
     // Off for a frame, so that the same line lights up a second time.
     void this.updateComplete.then(() => {
       this.jumped = key;
       this.later("jumped", JUMPED_MS, () => (this.jumped = null));
     });
-  }
-
-  private async find(seq: Seq, ordinal: Ordinal): Promise<ItemKey | null> {
-    const here = (): ItemKey | null =>
-      this.items.find((item) => item.kind === "message" && item.message.seq === seq)?.key ?? null;
-    const inLive = (): ItemKey | null =>
-      this.timeline?.items.get().find((item) => item.kind === "message" && item.message.seq === seq)?.key ?? null;
-    const known = here();
-    if (known !== null) {
-      return known;
-    }
-    const live = inLive();
-    if (live !== null) {
-      this.stretch = null;
-      return live;
-    }
-    const { timeline } = this;
-    if (timeline === null) {
-      return null;
-    }
-    const distance = ordinal > 0 ? firstOrdinal(timeline.items.get()) - ordinal : NEAR;
-    if (distance > 0 && distance <= NEAR) {
-      this.loadsEarlier = true;
-      const loaded = await timeline.paginateBack(distance + EDGE_LINES).catch(() => null);
-      this.loadsEarlier = false;
-      const near = inLive();
-      if (near !== null) {
-        this.stretch = null;
-        return near;
-      }
-      if (loaded === null && ordinal === 0) {
-        return null;
-      }
-    }
-    if (ordinal === 0 || !(await this.fetchStretch(ordinal))) {
-      return null;
-    }
-    this.items = this.linesOf(timeline.items.get());
-    return here();
-  }
-
-  private async fetchStretch(ordinal: Ordinal): Promise<boolean> {
-    const talk = this.talk;
-    const page = await talk?.fetchAround(ordinal, PAGE).catch(() => null);
-    if (!page || page.messages.length === 0 || this.talk !== talk) {
-      return false;
-    }
-    this.stretch = { messages: page.messages, moreBefore: page.moreBefore };
-    return true;
   }
 
   /* For those who act on messages */
@@ -730,9 +613,24 @@ export class StonechatTimeline extends StonechatElement {
   }
 
   /** The last own message that may be changed. */
-  get lastEditable(): MessageItem | null {
-    return this.hands.lastEditable();
+  async lastEditable(): Promise<MessageItem | null> {
+    return (await this.getHands()).lastEditable();
   }
+
+  private async getHands(): Promise<TimelineHands> {
+    const { TimelineHands: Made } = await import("./hands.ts");
+    return (this.hands ??= new Made(this));
+  }
+
+  /** What is done with hands is told to those who know what it means: they come a moment after the first lines. */
+  private readonly on = (event: Event): void => {
+    const target = event.composedPath()[0];
+    if (this.hands !== null && target instanceof Element) {
+      this.hands.handle(event, target);
+    } else if (target instanceof Element && (event.type === "click" || event.type === "keydown")) {
+      void this.getHands().then((hands) => hands.handle(event, target));
+    }
+  };
 
   override focus(options?: FocusOptions): void {
     this.box?.focus(options);
