@@ -19,43 +19,34 @@ export function isSafeLink(address: string): boolean {
 
 /** Throws `invalid_argument` for a content of a known type that is not in its form. */
 export function checkContent(content: Content): void {
-  switch (content.kind) {
-    case "text": {
-      refuse("text", wrongWithMessage(content.text));
-      refuse("entities", content.entities.length > ENTITIES_MAX && `is longer than ${ENTITIES_MAX}`);
-      return content.entities.forEach(checkEntity);
+  const { kind } = content;
+  if (kind === "text") {
+    refuse("text", wrongWithMessage(content.text));
+    atMost("entities", content.entities.length, ENTITIES_MAX);
+    content.entities.forEach(checkEntity);
+  } else if (kind === "merged") {
+    checkNames({ title: content.title });
+    refuse("messages", content.messages.length === 0 && "is empty");
+    atMost("messages", content.messages.length, MERGED_MAX);
+    for (const { author, authorName, content: said } of content.messages) {
+      checkUser("author_id", author);
+      checkNames({ authorName });
+      // One that was merged itself stays closed.
+      if (said.kind !== "merged") {
+        checkContent(said);
+      }
     }
-    case "location":
-      checkDegrees("latitude", content.latitude, 90);
-      checkDegrees("longitude", content.longitude, 180);
-      return checkNames({ name: content.name, address: content.address });
-    case "contact_card":
-      checkUser("user_id", content.user);
-      return checkNames({ display_name: content.displayName });
-    case "merged":
-      checkNames({ title: content.title });
-      refuse("messages", content.messages.length === 0 && "is empty");
-      refuse("messages", content.messages.length > MERGED_MAX && `is longer than ${MERGED_MAX}`);
-      for (const message of content.messages) {
-        checkUser("author_id", message.author);
-        checkNames({ author_name: message.authorName });
-        // One that was merged itself stays closed.
-        if (message.content.kind !== "merged") {
-          checkContent(message.content);
-        }
-      }
-      return;
-    case "opaque":
-    case "corrupt":
-    case "recalled":
-      return;
-    default:
-      checkUpload(content.file);
-      if (content.thumbnail) {
-        checkUpload(content.thumbnail);
-      }
-      refuse("waveform", content.waveform.length > WAVEFORM_MAX && `is longer than ${WAVEFORM_MAX}`);
-      return checkNames({ caption: content.caption });
+  } else if (kind === "location") {
+    checkDegrees("latitude", content.latitude, 90);
+    checkDegrees("longitude", content.longitude, 180);
+    checkNames(content);
+  } else if (kind === "contact_card") {
+    checkUser("user_id", content.user);
+    checkNames(content);
+  } else if ("file" in content) {
+    [content.file, content.thumbnail ?? content.file].forEach(checkUpload);
+    atMost("waveform", content.waveform.length, WAVEFORM_MAX);
+    checkNames(content);
   }
 }
 
@@ -66,13 +57,14 @@ function checkEntity({ start, end, mark }: Entity): void {
   } else if (mark.kind === "link") {
     refuse("link", !isSafeLink(mark.address) && "is not an address of http, https, mailto or tel");
   } else if (mark.kind === "code_block") {
-    checkName("entities", mark.language, LANGUAGE_BYTES_MAX);
+    atMost("entities", bytesOf(mark.language), LANGUAGE_BYTES_MAX);
+    checkNames(mark);
   }
 }
 
-function checkUpload({ id, name, mimeType }: Upload): void {
-  refuse("upload_id", !/^[A-Za-z0-9._-]{1,64}$/.test(id) && "is not one of an upload");
-  checkNames({ name, mime_type: mimeType });
+function checkUpload(upload: Upload): void {
+  refuse("upload_id", !/^[A-Za-z0-9._-]{1,64}$/.test(upload.id) && "is not one of an upload");
+  checkNames(upload);
 }
 
 function checkDegrees(field: string, degrees: number, most: number): void {
@@ -83,15 +75,18 @@ function checkUser(field: string, user: string): void {
   refuse(field, !userId(user) && "is no user");
 }
 
-function checkNames(names: Readonly<Record<string, string>>): void {
+/** Whatever is a text is a short one, without control characters. */
+function checkNames(names: object): void {
   for (const [field, name] of Object.entries(names)) {
-    checkName(field, name, NAME_BYTES_MAX);
+    if (typeof name === "string") {
+      atMost(field, bytesOf(name), NAME_BYTES_MAX);
+      refuse(field, /[^\P{Cc}\n]/u.test(name) && "has a control character");
+    }
   }
 }
 
-function checkName(field: string, name: string, max: number): void {
-  refuse(field, bytesOf(name) > max && `is longer than ${max}`);
-  refuse(field, /[^\P{Cc}\n]/u.test(name) && "has a control character");
+function atMost(field: string, count: number, most: number): void {
+  refuse(field, count > most && `is longer than ${most}`);
 }
 
 function refuse(field: string, why: string | false | null): void {

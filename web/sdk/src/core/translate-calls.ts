@@ -4,7 +4,7 @@ import { userId } from "../domain/id.ts";
 import { num } from "../domain/number.ts";
 import type * as v1 from "../gen/stonechat/v1/native_pb.ts";
 import type { GroupSettings, Member, Role } from "../types.ts";
-import { JOIN_MODES, role, ROLES, SWITCHES, WHO } from "./translate.ts";
+import { role, ROLES, SETTINGS } from "./translate.ts";
 
 /** The number of one of these for the wire; 0 for what is not said. */
 export function numberOf<T>(table: readonly T[], value: T | undefined): number {
@@ -24,16 +24,7 @@ export function member(wire: v1.Member): Member | null {
 }
 
 /** Settings to change, for the wire. */
-export function settingsToWire(patch: Partial<GroupSettings>) {
-  return {
-    speak: numberOf(WHO, patch.speak),
-    invite: numberOf(WHO, patch.invite),
-    editInfo: numberOf(WHO, patch.editInfo),
-    mentionAll: numberOf(WHO, patch.mentionAll),
-    pin: numberOf(WHO, patch.pin),
-    join: numberOf(JOIN_MODES, patch.join),
-    history: numberOf(SWITCHES, patch.history),
-    receipts: numberOf(SWITCHES, patch.receipts),
-    membersHidden: numberOf(SWITCHES, patch.membersHidden),
-  };
+export function settingsToWire(patch: Partial<GroupSettings>): { [K in keyof GroupSettings]?: number } {
+  const names = Object.keys(patch) as (keyof GroupSettings)[];
+  return Object.fromEntries(names.map((name) => [name, numberOf<unknown>(SETTINGS[name], patch[name])]));
 }

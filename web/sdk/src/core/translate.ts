@@ -17,9 +17,12 @@ import type { Changed, GroupRow, MessageChange, MessageRow, OutboxRow } from "./
 // By the numbers of the wire; 0 stands for what is not said.
 export const ROLES: readonly Role[] = ["none", "member", "admin", "owner"];
 const KINDS: readonly (ConversationKind | undefined)[] = [undefined, "direct", "group", "channel"];
-export const WHO = [undefined, "everybody", "admins"] as const;
-export const JOIN_MODES = [undefined, "invitation", "approval", "open"] as const;
-export const SWITCHES = [undefined, true, false] as const;
+const WHO = [undefined, "everybody", "admins"] as const;
+const SWITCHES = [undefined, true, false] as const;
+export const SETTINGS: { readonly [K in keyof GroupSettings]: readonly (GroupSettings[K] | undefined)[] } = {
+  speak: WHO, invite: WHO, editInfo: WHO, mentionAll: WHO, pin: WHO, join: [undefined, "invitation", "approval", "open"],
+  history: SWITCHES, receipts: SWITCHES, membersHidden: SWITCHES,
+};
 export const PLATFORMS: readonly Platform[] = ["unspecified", "phone", "tablet", "desktop", "web", "bot"];
 export const WHO_MAY_MESSAGE: readonly WhoMayMessage[] = ["anyone", "anyone", "contacts", "nobody"];
 export const WHO_MAY_ADD: readonly WhoMayAdd[] = ["ask", "anyone", "ask", "question", "nobody"];
@@ -67,17 +70,8 @@ export function group(wire: v1.GroupState | undefined, kind: ConversationKind): 
 
 /** Settings as the wire has them; what it does not say, or says as a later version does, stays. */
 export function settings(wire: v1.GroupSettings, before: GroupSettings): GroupSettings {
-  return {
-    speak: WHO[wire.speak] ?? before.speak,
-    invite: WHO[wire.invite] ?? before.invite,
-    editInfo: WHO[wire.editInfo] ?? before.editInfo,
-    mentionAll: WHO[wire.mentionAll] ?? before.mentionAll,
-    pin: WHO[wire.pin] ?? before.pin,
-    join: JOIN_MODES[wire.join] ?? before.join,
-    history: SWITCHES[wire.history] ?? before.history,
-    receipts: SWITCHES[wire.receipts] ?? before.receipts,
-    membersHidden: SWITCHES[wire.membersHidden] ?? before.membersHidden,
-  };
+  const said = (Object.keys(SETTINGS) as (keyof GroupSettings)[]).map((name) => [name, SETTINGS[name][wire[name]] ?? before[name]]);
+  return Object.fromEntries(said) as unknown as GroupSettings;
 }
 
 /** Read marks, by their users; those whose user id is not one are left out. */
