@@ -97,6 +97,8 @@ export class Jumps {
   async to(seq: Seq, ordinal: Ordinal): Promise<boolean> {
     const { host } = this;
     await host.updateComplete;
+    await host.ready;
+    await host.updateComplete;
     const place = host.scroller.visible.from;
     const was = host.items[place]?.kind === "message" ? host.items[place] : host.items[place + 1];
     const cameFrom = was === undefined || host.timeline === null ? null : { key: was.key, stretch: host.stretch };

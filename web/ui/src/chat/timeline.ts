@@ -79,6 +79,8 @@ export class StonechatTimeline extends StonechatElement {
   unread = 0;
   isFar = false;
   readUpto: Ordinal = 0;
+  /** Resolves when what was opened last is here, or could not be opened. */
+  ready: Promise<void> = Promise.resolve();
   private roles: ReadonlyMap<UserId, Role> = new Map();
   seenOrdinal: Ordinal = 0;
   private newest: Ordinal = 0;
@@ -151,7 +153,7 @@ export class StonechatTimeline extends StonechatElement {
     this.isFar = behind > UNREAD_LOADED_MAX;
     const { isFar } = this;
     this.later("skeleton", SKELETON_AFTER_MS, () => (this.skeleton = this.timeline === null));
-    talk.timeline({ page: isFar ? PAGE : Math.max(PAGE, behind + EDGE_LINES) }).then((timeline) => {
+    this.ready = talk.timeline({ page: isFar ? PAGE : Math.max(PAGE, behind + EDGE_LINES) }).then((timeline) => {
       if (this.opened?.talk !== talk) {
         timeline.close();
         return;

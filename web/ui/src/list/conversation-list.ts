@@ -382,7 +382,7 @@ export class StonechatConversationList extends StonechatElement implements Swipe
       id: message.conversation, look, title: name, place, href: `${this.href(message.conversation)}`,
       avatar: isGroup ? this.personAvatar(account, message.sender) : summary ? this.avatar(account, summary) : html``,
       open: false, tab: true,
-      second: html`<span data-seq=${message.seq}>${lead ? html`<bdi class="who">${lead}</bdi> ` : nothing}${marks(snippet(words, this.searching))}</span>`,
+      second: html`<span data-seq=${message.seq} data-ordinal=${message.ordinal}>${lead ? html`<bdi class="who">${lead}</bdi> ` : nothing}${marks(snippet(words, this.searching))}</span>`,
     }, this.locale);
   }
 
@@ -492,8 +492,8 @@ export class StonechatConversationList extends StonechatElement implements Swipe
     const elsewhere = (event.ctrlKey || event.metaKey || event.shiftKey) && row?.getAttribute("href") !== "#";
     if (!row || event.button !== 0 || elsewhere) return;
     event.preventDefault();
-    const seq = Number(row.querySelector<HTMLElement>("[data-seq]")?.dataset.seq ?? 0);
-    this.emit("stonechat-open", { conversation: row.dataset.id!, ...(seq && { seq }) });
+    const hit = row.querySelector<HTMLElement>("[data-seq]")?.dataset;
+    this.emit("stonechat-open", { conversation: row.dataset.id!, ...(hit && { seq: Number(hit.seq), ordinal: Number(hit.ordinal) }) });
   }
 
   private onKey(event: KeyboardEvent): void {

@@ -26,7 +26,7 @@ function messageRow(
   const label = panel.locale.t("common.more");
   return html`<li class="message-row">
     <button type="button" class="message" @click=${() => panel.dispatchEvent(new CustomEvent("stonechat-open", {
-      detail: { conversation: message.conversation, seq: message.seq }, bubbles: true, composed: true, cancelable: true,
+      detail: { conversation: message.conversation, seq: message.seq, ordinal: message.ordinal }, bubbles: true, composed: true, cancelable: true,
     }))}>
       <span class="who"><bdi class="clip">${panel.called(message)}</bdi>${where ? html`<bdi class="clip muted">${where}</bdi>` : nothing}
         <time>${moment(message.sentAt, clock.now(), panel.locale)}</time></span>

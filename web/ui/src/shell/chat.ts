@@ -1,6 +1,6 @@
 /** `<stonechat-chat>`: all in one. List, conversation and details in three panes, two or one, as there is room. */
 
-import type { Account, ConversationId, ConversationList, Seq, UserId } from "@stonechat/sdk";
+import type { Account, ConversationId, ConversationList, Ordinal, Seq, UserId } from "@stonechat/sdk";
 import { html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import "../base/avatar.ts";
@@ -89,7 +89,7 @@ export class StonechatChat extends StonechatElement {
     super();
     this.addEventListener("stonechat-open", (event: StonechatEventMap["stonechat-open"]) => {
       event.stopPropagation();
-      this.open(event.detail.conversation, event.detail.seq);
+      this.open(event.detail.conversation, event.detail.seq, event.detail.ordinal);
     });
     this.addEventListener("stonechat-open-person", (event: StonechatEventMap["stonechat-open-person"]) => {
       event.stopPropagation();
@@ -200,10 +200,10 @@ export class StonechatChat extends StonechatElement {
   }
 
   /** Shows a conversation, and a message in it. */
-  open(conversation: ConversationId, seq?: Seq): void {
+  open(conversation: ConversationId, seq?: Seq, ordinal?: Ordinal): void {
     this.go({ page: "chats", conversation });
     void this.updateComplete.then(() => {
-      if (seq) void this.talk?.show(seq);
+      if (seq) void this.talk?.show(seq, ordinal);
       else if (!matchMedia("(pointer: coarse)").matches) this.talk?.focus();
     });
   }

@@ -184,7 +184,7 @@ export class StonechatGo extends StonechatElement {
     return {
       key: `${message.conversation} ${message.seq}`, avatar: summary ? this.avatar(account, summary) : html``,
       name: this.nameOf(message.sender), hint: marks(snippet(account.words(message.content), this.text)),
-      run: () => this.emit("stonechat-open", { conversation: message.conversation, seq: message.seq }),
+      run: () => this.emit("stonechat-open", { conversation: message.conversation, seq: message.seq, ordinal: message.ordinal }),
     };
   }
 }
