@@ -3,7 +3,7 @@
 // current. Events, slots and parts are said at the class: `@fires name - what`, `@slot name - what`, `@csspart name - what`,
 // `@cssprop --name - what`.
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { basename, join, relative } from "node:path";
+import { basename, join } from "node:path";
 import ts from "typescript";
 import { root } from "./root.mjs";
 
@@ -20,7 +20,7 @@ function sourcesOf(folder) {
 function compile() {
   const { config } = ts.readConfigFile(join(root, "tsconfig.base.json"), ts.sys.readFile);
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root);
-  const entries = ["sdk/src/index.ts", "react/src/index.ts"].map((path) => join(root, path));
+  const entries = ["sdk/src/index.ts", "react/src/index.ts", "react/src/panels.ts"].map((path) => join(root, path));
   return ts.createProgram([...entries, ...sourcesOf("ui/src")], { ...options, noEmit: true });
 }
 
@@ -33,7 +33,7 @@ function docOf(symbol) {
 }
 
 function oneLine(text) {
-  return text.replace(/\{@link\s+([^}]+)\}/g, "`$1`").replace(/\s*\n\s*/g, " ").trim();
+  return text.replace(/\{@link\s+([^}]+?)\s*\}/g, "`$1`").replace(/\s*\n\s*/g, " ").trim();
 }
 
 const inCell = (text) => text.replace(/\|/g, "\\|");
@@ -80,9 +80,10 @@ function exportLines(symbol) {
     return [...lines, "", ...table(["Member", "What"], rows)];
   }
   if (ts.isFunctionDeclaration(declaration)) {
-    const signature = checker.getSignatureFromDeclaration(declaration);
-    const text = checker.signatureToString(signature, declaration, TYPE_FLAGS);
-    return [...lines, "", "```ts", `${symbol.name}${text}`, "```", ""];
+    // Of one that is overloaded, what stands before its body.
+    const declared = found.declarations.filter((it) => ts.isFunctionDeclaration(it) && (it.body === undefined || found.declarations.length === 1));
+    const texts = declared.map((it) => symbol.name + checker.signatureToString(checker.getSignatureFromDeclaration(it), it, TYPE_FLAGS));
+    return [...lines, "", "```ts", ...texts, "```", ""];
   }
   if (ts.isTypeAliasDeclaration(declaration)) {
     return [...lines, "", "```ts", declaration.type.getText().replace(/^ {2}/gm, ""), "```", ""];
@@ -175,30 +176,76 @@ function propertiesOf(declaration) {
   return rows;
 }
 
-function elementLines() {
-  const elements = [];
-  for (const path of sourcesOf("ui/src").filter((path) => !path.includes("/testing/"))) {
-    const source = program.getSourceFile(path);
-    const tags = tagsIn(source);
-    source.forEachChild((node) => {
-      const tag = ts.isClassDeclaration(node) && node.name !== undefined ? tags.get(node.name.text) : undefined;
-      if (tag !== undefined) {
-        elements.push({ tag, node, path: relative(root, path) });
-      }
+/** What others call on an element: its own methods, without those that Lit or the browser calls. */
+const LIFECYCLE = /^(connectedCallback|disconnectedCallback|attributeChangedCallback|render|updated|firstUpdated|willUpdate|update|performUpdate|scheduleUpdate|read|emit|t)$/;
+
+function methodsOf(declaration) {
+  return declaration.members
+    .filter((member) => (ts.isMethodDeclaration(member) || ts.isGetAccessorDeclaration(member)) && !isHidden(member) && !LIFECYCLE.test(member.name.getText()))
+    .map((member) => [member, checker.getSymbolAtLocation(member.name)])
+    // What is said of nothing is there for the kit itself.
+    .filter(([, symbol]) => docOf(symbol) !== "")
+    .map(([member, symbol]) => {
+      const signature = ts.isMethodDeclaration(member)
+        ? checker.signatureToString(checker.getSignatureFromDeclaration(member), member, TYPE_FLAGS)
+        : `: ${typeOf(symbol, member)}`;
+      return [code(`${symbol.name}${signature}`), inCell(docOf(symbol))];
     });
-  }
+}
+
+/** What a package of elements exports, by its entries. */
+function exportsOf(entries) {
+  return entries.flatMap((entry) => {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(join(root, entry)));
+    return checker.getExportsOfModule(module);
+  });
+}
+
+function classOf(symbol) {
+  const found = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  const node = found.declarations?.[0];
+  return node !== undefined && ts.isClassDeclaration(node) ? node : undefined;
+}
+
+/** The elements that a page may use; others are parts of them. */
+function elementLines(exported) {
+  const elements = exported.flatMap((symbol) => {
+    const node = classOf(symbol);
+    const tag = node && tagsIn(node.getSourceFile()).get(node.name.text);
+    return tag === undefined ? [] : [{ tag, node }];
+  });
   elements.sort((a, b) => (a.tag < b.tag ? -1 : 1));
   return elements.flatMap(({ tag, node }) => {
     const symbol = checker.getSymbolAtLocation(node.name);
     return [
-      `### \`<${tag}>\``, "", `Class \`${node.name.text}\`. ${docOf(symbol)}`.trim(), "",
+      `### \`<${tag}>\``, "", `Class \`${node.name.text}\`. ${docOf(symbol) || headOf(node.getSourceFile(), tag)}`.trim(), "",
       ...table(["Property", "Attribute", "Type", "What"], propertiesOf(node)),
+      ...table(["Member", "What"], methodsOf(node)),
       ...table(["Event", "When"], tagRows(node, "fires")),
       ...table(["Slot", "What"], tagRows(node, "slot")),
       ...table(["Part", "What"], tagRows(node, "csspart")),
       ...table(["Custom property", "What"], tagRows(node, "cssprop")),
     ];
   });
+}
+
+/** What the comment at the head of a file says of its element. */
+function headOf(source, tag) {
+  const text = /^\/\*\*([^]*?)\*\//.exec(source.text)?.[1] ?? "";
+  const said = oneLine(text.replace(/^\s*\* ?/gm, "")).replace(`\`<${tag}>\`: `, "");
+  return said.startsWith("`<") ? "" : said.charAt(0).toUpperCase() + said.slice(1);
+}
+
+/** What the events of the kit carry. */
+function eventLines() {
+  const source = program.getSourceFile(join(root, "ui/src/base/events.ts"));
+  const events = source.statements.find((node) => ts.isInterfaceDeclaration(node) && node.name.text === "StonechatEvents");
+  const rows = events.members.map((member) => {
+    const name = member.name.text;
+    return [code(name), code(member.type.getText()), inCell(docOf(checker.getSymbolAtLocation(member.name)))];
+  });
+  return ["### Events", "", "They bubble through shadow roots, and `preventDefault` is how a page says that it does it itself.", "",
+    ...table(["Event", "`detail`", "What"], rows)];
 }
 
 function tokenLines() {
@@ -209,18 +256,22 @@ function tokenLines() {
 }
 
 function document() {
+  const kit = exportsOf(["ui/src/index.ts", "ui/src/panels/index.ts"]);
   const lines = [
     "<!-- Made by `node web/tools/api.mjs` from the types; change those, not this. -->", "",
     "# The web packages", "",
     "How to begin is in [quickstart-web.md](quickstart-web.md).", "",
     ...packageLines("`@stonechat/sdk`", "sdk/src/index.ts", "Concepts and state without a framework. Values are immutable and equal by reference while they are unchanged."),
     "## `@stonechat/ui`", "",
-    "Custom elements. They find the account at the nearest `<stonechat-provider>`. Properties without an attribute are set by script.", "",
-    ...elementLines(),
+    "Custom elements. They find the account at the nearest `<stonechat-provider>`, or are given one as `account`. Properties without an attribute are set by script. Details, settings and what else opens beside a conversation are in `@stonechat/ui/panels`, which `<stonechat-chat>` loads itself.", "",
+    ...elementLines(kit),
+    ...eventLines(),
+    ...kit.filter((symbol) => classOf(symbol) === undefined || !tagsIn(classOf(symbol).getSourceFile()).has(classOf(symbol).name.text)).flatMap(exportLines),
     "### Tokens", "",
     "Every value of the look is a custom property; set it on the page or on the provider to change it.", "",
     ...tokenLines(),
     ...packageLines("`@stonechat/react`", "react/src/index.ts", "The elements as components, and values as hooks."),
+    ...packageLines("`@stonechat/react/panels`", "react/src/panels.ts", "What opens beside a conversation."),
   ];
   return `${lines.join("\n").replace(/\n{3,}/g, "\n\n").trim()}\n`;
 }

@@ -103,6 +103,15 @@ async function checkSizes() {
   }
 }
 
+/** What is written of the types is what they are now. */
+function checkReference() {
+  try {
+    execFileSync(process.execPath, [join(root, "tools/api.mjs"), "--check"], { encoding: "utf8", stdio: "pipe" });
+  } catch (error) {
+    wrong.push(error.stderr.trim());
+  }
+}
+
 /** The fonts of the pictures hold each character that their texts have. */
 function checkFonts() {
   const held = new Set(readFileSync(join(root, "e2e/fonts/characters.txt"), "utf8"));
@@ -117,6 +126,7 @@ function checkFonts() {
 
 generate();
 checkTypes();
+checkReference();
 checkSources();
 checkLicences();
 checkFonts();

@@ -6,7 +6,7 @@
 import { createComponent, type EventName } from "@lit/react";
 import {
   StonechatAvatar, StonechatChat, StonechatChatHeader, StonechatComposer, StonechatConnection, StonechatConversation,
-  StonechatConversationList, StonechatPinnedBar, StonechatProvider, StonechatTimeline, type StonechatEventMap,
+  StonechatConversationList, StonechatProvider, StonechatTimeline, type StonechatEventMap,
 } from "@stonechat/ui";
 import * as React from "react";
 
@@ -58,10 +58,6 @@ export const ChatHeader = createComponent({
     onOpenDetails: "stonechat-open-details" as Of<"stonechat-open-details">,
     onSearch: "stonechat-search" as Of<"stonechat-search">,
   },
-});
-
-export const PinnedBar = createComponent({
-  react: React, tagName: "stonechat-pinned-bar", elementClass: StonechatPinnedBar, displayName: "PinnedBar",
 });
 
 export const Timeline = createComponent({
