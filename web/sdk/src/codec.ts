@@ -50,6 +50,10 @@ type Input = { readonly bytes: Uint8Array; at: number };
 
 /** How a value stands on the wire. */
 const [VARINT, FIXED64, LENGTH, FIXED32] = [0, 1, 2, 5];
+/** Up to here numbers are shifted as such, which is faster. */
+const SMALL = 0x7fff_ffffn;
+const encoder = /* @__PURE__ */ new TextEncoder();
+const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The messages of a table. */
 export function schemasOf(table: string): readonly Schema[] {
@@ -153,7 +157,7 @@ function write(out: number[], { number, message, sign }: Field, value: unknown):
 }
 
 function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+  return encoder.encode(text);
 }
 
 function writeBytes(out: number[], number: number, bytes: ArrayLike<number>): void {
@@ -166,10 +170,14 @@ function writeBytes(out: number[], number: number, bytes: ArrayLike<number>): vo
 
 function writeVarint(out: number[], value: number | bigint | boolean): void {
   let left = BigInt.asUintN(64, BigInt(value));
-  for (; left > 127n; left >>= 7n) {
+  for (; left > SMALL; left >>= 7n) {
     out.push(Number(left & 127n) | 128);
   }
-  out.push(Number(left));
+  let small = Number(left);
+  for (; small > 127; small >>>= 7) {
+    out.push((small & 127) | 128);
+  }
+  out.push(small);
 }
 
 function readMessage(schema: Schema, bytes: Uint8Array): Message {
@@ -278,19 +286,24 @@ function zeroOf(sign: string): unknown {
 }
 
 function textOf(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  return decoder.decode(bytes);
 }
 
 function readVarint(input: Input): bigint {
+  let small = 0;
   let value = 0n;
-  for (let shift = 0n; shift < 70n; shift += 7n) {
+  for (let shift = 0; shift < 70; shift += 7) {
     const byte = input.bytes[input.at++];
     if (byte === undefined) {
       break;
     }
-    value |= BigInt(byte & 127) << shift;
+    if (shift < 28) {
+      small |= (byte & 127) << shift;
+    } else {
+      value |= BigInt(byte & 127) << BigInt(shift);
+    }
     if (byte < 128) {
-      return BigInt.asUintN(64, value);
+      return BigInt.asUintN(64, value | BigInt(small));
     }
   }
   throw new RangeError("a number is cut off");

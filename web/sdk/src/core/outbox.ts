@@ -70,7 +70,12 @@ export class Outbox {
     this.last = Math.max(this.last, row.order);
     this.#byId.set(row.clientMsgId, entry);
     this.entries.set(row.order, entry);
-    this.lanes.set(row.conversation, [...this.lane(row.conversation), entry]);
+    const lane = this.lanes.get(row.conversation);
+    if (lane) {
+      lane.push(entry);
+    } else {
+      this.lanes.set(row.conversation, [entry]);
+    }
   }
 
   remove(entry: Entry): void {
