@@ -77,7 +77,8 @@ async function openDurable(name: string, owner: string): ReturnType<HostOptions[
   try {
     const store = await indexedDbStore(name, owner);
     const isKept = await globalThis.navigator?.storage?.persisted?.().catch(() => false);
-    if (!isKept) {
+    if (!isKept && read("asked") === null) {
+      keep("asked", "1");
       // The browser may ask the user, so nothing waits for the answer.
       void globalThis.navigator?.storage?.persist?.().catch(() => false);
     }

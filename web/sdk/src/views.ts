@@ -53,6 +53,25 @@ class Table<K, V> {
   }
 }
 
+/** Lists by conversation, of which few are watched. */
+class Aside<T> {
+  readonly now = new Map<ConversationId, readonly T[]>();
+  readonly #watched = new Map<ConversationId, Source<readonly T[]>>();
+
+  set(id: ConversationId, all: readonly T[]): void {
+    this.now.set(id, all);
+    this.#watched.get(id)?.set(all);
+  }
+
+  watch(id: ConversationId): Source<readonly T[]> {
+    let source = this.#watched.get(id);
+    if (source === undefined) {
+      this.#watched.set(id, (source = new Source(this.now.get(id) ?? [])));
+    }
+    return source;
+  }
+}
+
 /** Everything that can be observed of an account. */
 export class Views {
   readonly connection = new Source<ConnectionState>({ kind: "idle" });
@@ -84,8 +103,8 @@ export class Views {
   #shown: Summary[] = [];
   #isListChanged = false;
   readonly #summaries = new Map<ConversationId, Source<Summary | null>>();
-  readonly #typing = new Map<ConversationId, Source<readonly UserId[]>>();
-  readonly #marks = new Map<ConversationId, Source<readonly ReadMark[]>>();
+  readonly #typing = new Aside<UserId>();
+  readonly #marks = new Aside<ReadMark>();
   readonly #sends = new Map<ClientMsgId, SendView>();
   readonly #finished: ClientMsgId[] = [];
   readonly #others = new Set<View>();
@@ -104,15 +123,19 @@ export class Views {
   }
 
   watchSummary(id: ConversationId): Source<Summary | null> {
-    return found(this.#summaries, id, this.summary(id));
+    let source = this.#summaries.get(id);
+    if (source === undefined) {
+      this.#summaries.set(id, (source = new Source(this.summary(id))));
+    }
+    return source;
   }
 
   typing(id: ConversationId): Source<readonly UserId[]> {
-    return found(this.#typing, id, []);
+    return this.#typing.watch(id);
   }
 
   readMarks(id: ConversationId): Source<readonly ReadMark[]> {
-    return found(this.#marks, id, []);
+    return this.#marks.watch(id);
   }
 
   sending(id: ClientMsgId): SendView | null {
@@ -163,7 +186,7 @@ export class Views {
     for (const id of [...this.#byId.keys()].filter((id) => !kept.has(id))) {
       this.#take({ kind: "conversation_gone", conversation: id });
     }
-    this.#typing.forEach((typing) => typing.set([]));
+    this.#typing.now.forEach((_, conversation) => this.#typing.set(conversation, []));
     const told = new Set(changes.map(({ kind }) => kind));
     if (!told.has("profile")) {
       this.profile.set(null);
@@ -205,8 +228,8 @@ export class Views {
     this.asking.get().forEach((asking) => tell({ kind: "asking", asking }));
     this.devices.get().forEach((device) => tell({ kind: "device", device }));
     tell({ kind: "presences", presences: this.presences.get() });
-    this.#typing.forEach((users, conversation) => tell({ kind: "typing", conversation, users: users.get() }));
-    this.#marks.forEach((marks, conversation) => tell({ kind: "marks", conversation, marks: marks.get() }));
+    this.#typing.now.forEach((users, conversation) => tell({ kind: "typing", conversation, users }));
+    this.#marks.now.forEach((marks, conversation) => tell({ kind: "marks", conversation, marks }));
     this.#sends.forEach(({ conversation, state }, clientMsgId) =>
       tell({ kind: "send", conversation, clientMsgId, state: state.get() }));
     return changes;
@@ -262,9 +285,9 @@ export class Views {
       case "send":
         return this.#send(change.conversation, change.clientMsgId, change.state);
       case "typing":
-        return this.typing(change.conversation).set(change.users);
+        return this.#typing.set(change.conversation, change.users);
       case "marks":
-        return this.readMarks(change.conversation).set(change.marks);
+        return this.#marks.set(change.conversation, change.marks);
     }
   }
 
@@ -324,12 +347,4 @@ export class Views {
     [this.#relations, this.#asking, this.#devices, this.#presences, this.#names].forEach((table) => table.flush());
     this.#others.forEach((view) => view.flush());
   }
-}
-
-function found<K, V>(map: Map<K, Source<V>>, key: K, value: V): Source<V> {
-  let source = map.get(key);
-  if (source === undefined) {
-    map.set(key, (source = new Source(value)));
-  }
-  return source;
 }

@@ -18,6 +18,11 @@ import { layOver } from "./wishes.ts";
 /** The day of a time, in days since 1970-01-01 by the reader's clock. */
 export type DayOf = (at: Timestamp) => number;
 
+/** Messages that a window keeps while others arrive, besides those that its reader paged back to. */
+const KEPT = 1_000;
+/** So many more, and those are dropped at once. */
+const SURPLUS = 100;
+
 /** A window on a conversation: everything held from an ordinal on, and what waits in the outbox behind it. */
 export class TimelineModel {
   #from = Infinity;
@@ -39,12 +44,17 @@ export class TimelineModel {
   readonly #quotedOf = once(quoted);
   /** The lines as they were given last. */
   #shown = new Map<ItemKey, TimelineItem>();
+  /** The lines of messages as long as nothing changes but that others arrive. */
+  readonly #lines = new WeakMap<MessageRow, readonly [age: number, line: TimelineItem]>();
+  #age = 0;
+  #kept = KEPT;
 
   /** An empty window; {@link begin} and {@link merge} fill it. Without `dayOf` no lines divide the days. */
   constructor(readonly me: UserId, readonly conversation: ConversationId, readonly dayOf: DayOf | null) {}
 
   /** Takes what the core says of the conversation when it is opened. */
   begin(opened: Opened): void {
+    this.#age++;
     opened.unsent.forEach(([order, unsent]) => this.#echoes.set(order, unsent));
     opened.pending.forEach(([order, pending]) => this.#wishes.set(order, pending));
     this.#intervals = opened.intervals;
@@ -67,8 +77,10 @@ export class TimelineModel {
 
   /** Takes messages that the store holds, and shows everything from an ordinal on. */
   merge(rows: readonly MessageRow[], from: Ordinal): void {
+    this.#age++;
     this.#from = Math.min(this.#from, from);
     rows.forEach((row) => this.#put(row));
+    this.#kept = Math.max(this.#kept, this.#rows.length + KEPT);
   }
 
   /** Takes a change; says whether the lines may be different. */
@@ -79,6 +91,10 @@ export class TimelineModel {
     }
     if (of(change) !== this.conversation) {
       return false;
+    }
+    const { kind } = change;
+    if (kind !== "messages" && kind !== "intervals" && kind !== "echo" && kind !== "echo_gone" && kind !== "conversation") {
+      this.#age++;
     }
     switch (change.kind) {
       case "echo":
@@ -98,6 +114,7 @@ export class TimelineModel {
         return true;
       case "messages":
         change.rows.filter((row) => row.ordinal >= this.#from).forEach((row) => this.#put(row));
+        this.#drop();
         return true;
       case "message_changed": {
         const at = this.#indexOf(change.change.target);
@@ -110,7 +127,9 @@ export class TimelineModel {
         const { removed, starred, played, preferences } = change.summary;
         const before = [this.#cleared, this.#removed, this.#starred, this.#played];
         [this.#cleared, this.#removed, this.#starred, this.#played] = [preferences.clearedUpto, removed, starred, played];
-        return ![this.#cleared, removed, starred, played].every((now, at) => now === before[at]);
+        const isSame = [this.#cleared, removed, starred, played].every((now, at) => now === before[at]);
+        this.#age += Number(!isSame);
+        return !isSame;
       }
       case "intervals":
         this.#intervals = change.intervals;
@@ -136,10 +155,21 @@ export class TimelineModel {
   #put(row: MessageRow): void {
     const at = partition(this.#rows, (it) => it.ordinal < row.ordinal);
     const here = this.#rows[at];
+    // Others may quote it.
+    this.#age += Number(here !== undefined);
     if (here?.ordinal !== row.ordinal) {
       this.#rows.splice(at, 0, row);
     } else if (here.seq !== row.seq || here.changed <= row.changed) {
       this.#rows[at] = row;
+    }
+  }
+
+  /** A window that is open for days does not grow without end. */
+  #drop(): void {
+    if (this.#rows.length > this.#kept + SURPLUS) {
+      this.#rows.splice(0, this.#rows.length - this.#kept);
+      this.#from = this.#rows[0]!.ordinal;
+      this.#age++;
     }
   }
 
@@ -149,6 +179,7 @@ export class TimelineModel {
   }
 
   #clear(): void {
+    this.#age++;
     this.#rows.length = 0;
     this.#intervals = [];
     this.#from = 1;
@@ -192,6 +223,7 @@ export class TimelineModel {
       const line = before && same(before, item) ? before : item;
       shown.set(line.key, line);
       items.push(line);
+      return line;
     };
     let last = -Infinity;
     const pushDay = (at: Timestamp) => {
@@ -223,7 +255,13 @@ export class TimelineModel {
         push({ key: "read", kind: "read_marker" });
       }
       pushDay(row.sentAt);
-      push(this.#itemOf(row));
+      const [age, line] = this.#lines.get(row) ?? [];
+      if (line !== undefined && age === this.#age) {
+        shown.set(line.key, line);
+        items.push(line);
+      } else {
+        this.#lines.set(row, [this.#age, push(this.#itemOf(row))]);
+      }
     }
     pushGaps(Infinity);
     for (const [, unsent] of [...this.#echoes].sort(([a], [b]) => a - b)) {
