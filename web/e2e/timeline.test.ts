@@ -159,6 +159,32 @@ describe("the timeline", () => {
     });
   });
 
+  it("opens at the first of very many unread messages, and goes on to the newest", async () => {
+    await withLong(1_200, async (page) => {
+      await page.locator(".divider.unread").waitFor();
+      const first = await page.evaluate(() => Object.keys(window.kit.edges()).length);
+      expect(first).toBeGreaterThan(2);
+      await page.mouse.move(500, 400);
+      await expect
+        .poll(async () => {
+          await page.mouse.wheel(0, 3_000);
+          await settled(page);
+          return page.evaluate(() => window.kit.box.textContent?.includes("1199: ") && window.kit.box.scrollTop > -5);
+        }, { timeout: 40_000 })
+        .toBe(true);
+    }, { unread: 450 });
+  });
+
+  it("fits on a screen of 320 pixels", async () => {
+    await withLong(40, async (page) => {
+      await page.setViewportSize({ width: 320, height: 640 });
+      await page.evaluate(() => void window.kit.account!.fake("g_long").receive("ruth", `https://a.example/${"long".repeat(60)} ${"W".repeat(200)}`));
+      await page.locator("li.message", { hasText: "longlong" }).waitFor();
+      const wide = await page.evaluate(() => [document.documentElement, window.kit.box].map((box) => box.scrollWidth - box.clientWidth));
+      expect(wide).toEqual([0, 0]);
+    });
+  });
+
   it("shows what people write as text, and never as markup", async () => {
     await withLong(5, async (page) => {
       const text = `<img src=x onerror="document.title='owned'"><b>bold</b> &amp; javascript:alert(1)`;

@@ -198,7 +198,7 @@ export class StonechatComposer extends StonechatElement {
     const who = reply?.sender ?? null;
     const isOwn = who === account.user;
     return html`<div class="banner" part="banner" role="status">${icon("reply")}<div class="what ${who === null || isOwn ? "" : `m${mineral(who)}`}"><b>${
-      isOwn ? t("write.reply_own") : this.locale.rich("write.reply_to", { name: html`<bdi>${who === null ? "" : displayName(account, who)}</bdi>` })}</b><span
+      isOwn ? t("write.reply_own") : who === null ? t("act.reply") : this.locale.rich("write.reply_to", { name: html`<bdi>${displayName(account, who)}</bdi>` })}</b><span
       class="clip muted" dir="auto">${reply?.text}</span></div>${cancel}</div>`;
   }
 

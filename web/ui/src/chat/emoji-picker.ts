@@ -9,6 +9,7 @@ import { icon } from "../base/icons.ts";
 import { base, fields, PHONE, scrollbars, surface } from "../base/styles.ts";
 import type { Key } from "../i18n/index.ts";
 import { findEmoji, readEmoji, toned, withRecent, type Emoji, type Tone } from "./emoji.ts";
+import "../loaded.ts";
 
 const COLUMNS = 8;
 const RECENT_MAX = 16;

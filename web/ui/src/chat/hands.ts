@@ -16,6 +16,7 @@ import { readersWords } from "./message.ts";
 import { recalledText } from "./recalled.ts";
 import "./selection-bar.ts";
 import type { StonechatTimeline } from "./timeline.ts";
+import "../loaded.ts";
 
 /** The reactions that one key or one click gives. */
 export const QUICK = ["👍", "❤️", "😄", "🎉", "🙏"] as const;
@@ -100,7 +101,7 @@ export class TimelineHands {
     }
     clearTimeout(this.who);
     const reaction = target.closest<HTMLElement>(".reaction");
-    if (reaction !== null && !reaction.title) {
+    if (reaction !== null && reaction.dataset.told !== reaction.textContent) {
       this.who = setTimeout(() => void this.tellWho(reaction), WHO_AFTER_MS);
     }
   }
@@ -217,6 +218,7 @@ export class TimelineHands {
       return;
     }
     const names = all.filter(({ emojis }) => emojis.includes(reaction.dataset.emoji ?? "")).map(({ user }) => nameOf(look, user));
+    reaction.dataset.told = reaction.textContent;
     const first = names.slice(0, WHO_MAX).join(", ");
     reaction.title = names.length > WHO_MAX ? look.locale.t("msg.and_more", { names: first, n: names.length - WHO_MAX }) : first;
   }

@@ -196,9 +196,14 @@ function tickMark(tick: NonNullable<ReturnType<typeof tickOf>>, at: LineState, l
 
 function reactions(all: readonly Reaction[], look: Look): TemplateResult {
   const { t } = look.locale;
-  return html`<div class="reactions" part="reactions">${all.map(({ emoji, count, own }) => html`<button type="button" class="reaction" part="reaction"
-    data-act="reaction" data-emoji=${emoji} aria-pressed=${own} aria-label=${t(own ? "msg.reaction_own" : "msg.reaction", { emoji, n: count })}><span
-    class="e">${emoji}</span>${look.locale.number(count)}</button>`)}</div>`;
+  const isOpen = mayReact(look);
+  return html`<div class="reactions" part="reactions">${all.map(({ emoji, count, own }) => {
+    const words = t(own ? "msg.reaction_own" : "msg.reaction", { emoji, n: count });
+    const inside = html`<span class="e">${emoji}</span>${look.locale.number(count)}`;
+    return isOpen
+      ? html`<button type="button" class="reaction" part="reaction" data-act="reaction" data-emoji=${emoji} aria-pressed=${own} aria-label=${words}>${inside}</button>`
+      : html`<span class="reaction ${own ? "own" : ""}" part="reaction" role="img" data-emoji=${emoji} aria-label=${words}>${inside}</span>`;
+  })}</div>`;
 }
 
 function quick(item: MessageItem, look: Look): TemplateResult {

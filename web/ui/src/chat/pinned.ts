@@ -6,6 +6,7 @@ import type { Message } from "@stonechat/sdk";
 import { StonechatElement } from "../base/element.ts";
 import { icon } from "../base/icons.ts";
 import { base, buttons, surface } from "../base/styles.ts";
+import "../loaded.ts";
 
 /** @csspart pinned */
 @customElement("stonechat-pinned-bar")

@@ -161,11 +161,13 @@ export class StonechatTimeline extends StonechatElement {
       this.timeline = timeline;
       this.skeleton = false;
       if (isFar) {
+        // It would stand above the first message that is loaded, which is not the first unread one.
+        timeline.hideReadMarker();
         void this.jumpToUnread();
       } else if (timeline.items.get().some((item) => item.kind === "read_marker")) {
         this.scroller.aimAt({ key: "read", at: 1 / 3 });
       }
-    }, () => (this.skeleton = false));
+    }, () => void (this.skeleton = false));
     if (summary !== null && summary.kind !== "direct") {
       void this.learnRoles(talk);
     }
