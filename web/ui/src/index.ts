@@ -5,7 +5,7 @@
 
 export * from "./base/index.ts";
 export * from "./chat/index.ts";
-export { StonechatConnection } from "./connection/connection.ts";
+export type { StonechatConnection } from "./connection/connection.ts";
 export * from "./i18n/index.ts";
 export { StonechatConversationList } from "./list/conversation-list.ts";
 export { StonechatChat, type Page, type Shown } from "./shell/chat.ts";

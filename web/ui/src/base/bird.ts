@@ -1,6 +1,7 @@
 /** The bird on its pebbles, for pages that have nothing else to show yet. */
 
 import { html, type TemplateResult } from "lit";
+import "../loaded.ts";
 
 export const bird: TemplateResult = html`<svg class="perch" viewBox="0 0 168 126" aria-hidden="true">
   <circle class="disc" cx="84" cy="60" r="63" />

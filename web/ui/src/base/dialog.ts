@@ -9,6 +9,7 @@ import { StonechatElement } from "./element.ts";
 import { keepFocus } from "./focus.ts";
 import { icon } from "./icons.ts";
 import { base, buttons, scrollbars, surface } from "./styles.ts";
+import "../loaded.ts";
 
 /**
  * @slot - what it says

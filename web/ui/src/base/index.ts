@@ -1,14 +1,15 @@
 export { announce } from "./announcer.ts";
 export { StonechatAvatar } from "./avatar.ts";
 export { accountContext, localeContext } from "./context.ts";
-export { ask, StonechatDialog, type Question } from "./dialog.ts";
+export { ask } from "./ask.ts";
+export type { Question, StonechatDialog } from "./dialog.ts";
 export { ReadController, StonechatElement } from "./element.ts";
 export { type Choices, DEFAULT_CHOICES, emit, type StonechatEventMap, type StonechatEvents, type Toast } from "./events.ts";
 export { icon, mark, pebbles, ticks, type IconName } from "./icons.ts";
-export { openMenu, StonechatMenu, type MenuItem, type MenuOptions } from "./menu.ts";
+export type { MenuItem, MenuOptions, StonechatMenu } from "./menu.ts";
 export { displayName, initials, mineral, shortName, titleOf } from "./names.ts";
 export { StonechatProvider } from "./provider.ts";
 export { clock, clockTime, dayName, rowTime } from "./time.ts";
-export { StonechatToasts } from "./toast.ts";
+export type { StonechatToasts } from "./toast.ts";
 export { lookAtOutbox, unsentOf, type UnsentHere } from "./unsent.ts";
 export { profilesOf } from "./profiles.ts";

@@ -11,7 +11,6 @@ import { loadedLocale, loadLocale } from "../i18n/index.ts";
 import { accountContext, localeContext } from "./context.ts";
 import type { StonechatEventMap } from "./events.ts";
 import type { StonechatToasts } from "./toast.ts";
-import "./toast.ts";
 import { adoptTokens } from "./tokens.ts";
 import { lookAtOutbox } from "./unsent.ts";
 
@@ -47,7 +46,7 @@ export class StonechatProvider extends LitElement {
     super();
     this.addEventListener("stonechat-toast", (event: StonechatEventMap["stonechat-toast"]) => {
       event.stopPropagation();
-      this.toasts.show(event.detail);
+      void import("./toast.ts").then(() => this.toasts.show(event.detail));
     });
     // Rows of the list show what waits; the composer may stand elsewhere on the page.
     this.addEventListener("stonechat-sent", () => this.account && lookAtOutbox(this.account));

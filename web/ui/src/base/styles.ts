@@ -1,6 +1,6 @@
 /** Styles that components share. Each is one sheet, adopted by all that name it. Logical properties only. */
 
-import { css, type CSSResult } from "lit";
+import { css, type CSSResult, type CSSResultGroup } from "lit";
 
 /** For every component: what browsers disagree about, icons, focus, text helpers, the script of the user's own texts. */
 export const base: CSSResult = css`
@@ -82,21 +82,28 @@ export const buttons: CSSResult = css`
   @media (forced-colors: active) { .button, .icon-button { border: 1px solid ButtonText; } }
 `;
 
-/** `.field` round an `input` or `textarea`, `.search` likewise, `.switch`, `.radio`, `.check`, `.segmented`. */
-export const fields: CSSResult = css`
-  .field { display: flex; align-items: center; gap: 8px; min-height: var(--stonechat-size-control); padding: 0 12px; border-radius: var(--stonechat-radius-m); background: var(--stonechat-color-raised); box-shadow: inset 0 0 0 1px var(--stonechat-color-line-strong); font-size: 0.875rem; }
-  .field:focus-within { box-shadow: inset 0 0 0 2px var(--stonechat-color-focus); }
-  .field.error { box-shadow: inset 0 0 0 2px var(--stonechat-color-danger); }
-  :is(.field, .search) :is(input, textarea) { flex: 1; min-width: 0; width: 100%; border: 0; padding: 8px 0; background: none; outline: none; line-height: 1.25rem; color: var(--stonechat-color-text); resize: none; }
-  .field-label { display: block; margin-block-end: 4px; font-size: var(--stonechat-font-size-small); line-height: 1.25rem; font-weight: var(--stonechat-weight-medium); }
-  .field-hint { margin-block-start: 4px; font-size: var(--stonechat-font-size-small); line-height: var(--stonechat-line-small); color: var(--stonechat-color-text-muted); }
-  .field-hint.error { color: var(--stonechat-color-danger-text); }
+/** `.search` round an `input`. */
+export const search: CSSResult = css`
   .search { display: flex; align-items: center; gap: 8px; height: 36px; padding: 0 10px; border-radius: var(--stonechat-radius-m); background: var(--stonechat-color-sunken); color: var(--stonechat-color-text-muted); font-size: 0.875rem; line-height: 1.25rem; }
   .search:focus-within { box-shadow: inset 0 0 0 2px var(--stonechat-color-focus); }
   .search .clear { display: grid; place-items: center; width: 24px; height: 24px; border-radius: 8px; margin-inline-end: -4px; }
+  .search input { flex: 1; min-width: 0; width: 100%; border: 0; padding: 8px 0; background: none; outline: none; line-height: 1.25rem; color: var(--stonechat-color-text); }
+  .search input::-webkit-search-cancel-button { display: none; }
   ::placeholder { color: var(--stonechat-color-text-muted); opacity: 1; }
-  input[type="search"]::-webkit-search-cancel-button { display: none; }
-  input, textarea { caret-color: var(--stonechat-color-accent); }
+  input { caret-color: var(--stonechat-color-accent); }
+  @media (pointer: coarse), (max-width: 719px) { .search { height: 40px; font-size: 1rem; } }
+`;
+
+/** `.field` round an `input` or `textarea`, `.search` likewise, `.switch`, `.radio`, `.check`, `.segmented`. */
+export const fields: CSSResultGroup = [search, css`
+  textarea { caret-color: var(--stonechat-color-accent); }
+  .field { display: flex; align-items: center; gap: 8px; min-height: var(--stonechat-size-control); padding: 0 12px; border-radius: var(--stonechat-radius-m); background: var(--stonechat-color-raised); box-shadow: inset 0 0 0 1px var(--stonechat-color-line-strong); font-size: 0.875rem; }
+  .field:focus-within { box-shadow: inset 0 0 0 2px var(--stonechat-color-focus); }
+  .field.error { box-shadow: inset 0 0 0 2px var(--stonechat-color-danger); }
+  .field :is(input, textarea) { flex: 1; min-width: 0; width: 100%; border: 0; padding: 8px 0; background: none; outline: none; line-height: 1.25rem; color: var(--stonechat-color-text); resize: none; }
+  .field-label { display: block; margin-block-end: 4px; font-size: var(--stonechat-font-size-small); line-height: 1.25rem; font-weight: var(--stonechat-weight-medium); }
+  .field-hint { margin-block-start: 4px; font-size: var(--stonechat-font-size-small); line-height: var(--stonechat-line-small); color: var(--stonechat-color-text-muted); }
+  .field-hint.error { color: var(--stonechat-color-danger-text); }
   .switch { position: relative; width: 38px; height: 24px; border-radius: 12px; background: var(--stonechat-color-line-strong); flex: none; appearance: none; cursor: pointer; margin: 0; transition: background-color var(--stonechat-time-quick); }
   .switch::after { content: ""; position: absolute; inset-block-start: 3px; inset-inline-start: 3px; width: 18px; height: 18px; border-radius: 50%; background: #fff; box-shadow: 0 1px 2px oklch(0 0 0 / 0.25); transition: transform var(--stonechat-time-quick); }
   .switch:is(:checked, [aria-checked="true"]) { background: var(--stonechat-color-accent); }
@@ -115,9 +122,9 @@ export const fields: CSSResult = css`
   .adding { display: flex; gap: 8px; margin-block-start: 8px; }
   .adding .field { flex: 1; }
   /* 16 px in a field, or iOS zooms the page. */
-  @media (pointer: coarse), (max-width: 719px) { .field, .search { font-size: 1rem; } .search { height: 40px; } }
+  @media (pointer: coarse), (max-width: 719px) { .field { font-size: 1rem; } }
   @media (forced-colors: active) { .switch, .radio, .check { appearance: auto; } }
-`;
+`];
 
 /** `.badge` with `quiet`, `at`, `dot`; `.tag`. */
 export const badges: CSSResult = css`

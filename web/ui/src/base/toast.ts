@@ -6,6 +6,7 @@ import { StonechatElement } from "./element.ts";
 import type { Toast } from "./events.ts";
 import { icon } from "./icons.ts";
 import { base, buttons, surface } from "./styles.ts";
+import "../loaded.ts";
 
 const SHOWN_MS = 4000;
 /** With an act there is something to decide. */

@@ -9,6 +9,8 @@ import { setStyle } from "../base/set-style.ts";
 import { base, buttons, surface } from "../base/styles.ts";
 import { unsentOf } from "../base/unsent.ts";
 import { changesAt, type Line, lineOf, next, START, type Watch } from "./line.ts";
+import "../base/later.ts";
+import "../loaded.ts";
 
 /** @csspart line */
 @customElement("stonechat-connection")

@@ -9,6 +9,8 @@ import type { IconName } from "../base/icons.ts";
 import { icon } from "../base/icons.ts";
 import { base, buttons, surface } from "../base/styles.ts";
 import type { Key } from "../i18n/index.ts";
+import "../base/later.ts";
+import "../loaded.ts";
 
 interface Ending {
   readonly icon: IconName;

@@ -5,6 +5,8 @@ import { emit } from "../base/events.ts";
 import type { StonechatElement } from "../base/element.ts";
 import { prompt } from "../panels/prompt.ts";
 import { reasonOf } from "../panels/reason.ts";
+import "../base/later.ts";
+import "../loaded.ts";
 
 const USERNAME_BYTES_MAX = 64;
 const MESSAGE_BYTES_MAX = 256;

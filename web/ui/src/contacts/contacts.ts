@@ -14,8 +14,11 @@ import { badges, base, buttons, fields, members, panes, scrollbars, surface } fr
 import { ago, clock, fullTime, lastSeen, minutes } from "../base/time.ts";
 import { WatchController } from "../base/watching.ts";
 import { byInitial } from "../list/alphabet.ts";
-import { marks } from "../list/conversation-list.ts";
+import { marks } from "../list/search.ts";
 import { nameFits, type Reading } from "../list/find.ts";
+import { reasonOf } from "../panels/reason.ts";
+import "../base/later.ts";
+import "../loaded.ts";
 
 interface Person {
   readonly user: UserId;
@@ -175,7 +178,6 @@ export class StonechatContacts extends StonechatElement {
       await work();
       done?.();
     } catch (error) {
-      const { reasonOf } = await import("../panels/reason.ts");
       this.emit("stonechat-toast", { text: reasonOf(error, this.locale), danger: true });
     } finally {
       this.answering = new Set([...this.answering].filter((each) => each !== user));

@@ -2,10 +2,11 @@
 
 import { base } from "./en/base.ts";
 import { chat } from "./en/chat.ts";
+import type { later } from "./en/later.ts";
 import type { panels } from "./en/panels.ts";
 
-/** The words of the panels come with the panels, which are loaded when one is opened (`panels/words.ts`). */
-export const en = { ...base, ...chat } as typeof base & typeof chat & typeof panels;
+/** What is loaded later brings its words along (`base/later.ts`, `panels/words.ts`). */
+export const en = { ...base, ...chat } as typeof base & typeof chat & typeof later & typeof panels;
 
 export type Key = keyof typeof en;
 

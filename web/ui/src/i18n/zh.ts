@@ -3,6 +3,7 @@
 import type { Catalogue } from "./en.ts";
 import { base } from "./zh/base.ts";
 import { chat } from "./zh/chat.ts";
+import { later } from "./zh/later.ts";
 import { panels } from "./zh/panels.ts";
 
-export const zh: Catalogue = { ...base, ...chat, ...panels };
+export const zh: Catalogue = { ...base, ...chat, ...later, ...panels };

@@ -1,37 +1,31 @@
 /** `<stonechat-conversation-list>`: what waits, what was said last, and the way to it. */
 
-import type { Account, Availability, Conversation, ConversationId, ConversationList, ConversationSummary, Message, UserId } from "@stonechat/sdk";
+import type { Account, Availability, Conversation, ConversationId, ConversationList, ConversationSummary, Readable, UserId } from "@stonechat/sdk";
 import { html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import { announce } from "../base/announcer.ts";
 import "../base/avatar.ts";
 import { count } from "../base/badge.ts";
 import { StonechatElement } from "../base/element.ts";
+import type { Toast } from "../base/events.ts";
 import { isComposing } from "../base/focus.ts";
-import { hits, snippet, type Piece } from "../base/fold.ts";
-import { icon, type IconName } from "../base/icons.ts";
-import { openMenu } from "../base/menu.ts";
+import { icon } from "../base/icons.ts";
 import { sentence, titleOf } from "../base/names.ts";
 import { setStyle } from "../base/set-style.ts";
-import { badges, base, buttons, fields, panes, scrollbars, skeletons, surface } from "../base/styles.ts";
-import { clock, lastSeen, minutes, rowTime } from "../base/time.ts";
-import { profilesOf } from "../base/profiles.ts";
+import { badges, base, buttons, panes, scrollbars, search, skeletons, surface } from "../base/styles.ts";
+import { clock, lastSeen, minutes } from "../base/time.ts";
 import { unsentOf } from "../base/unsent.ts";
 import { WatchController } from "../base/watching.ts";
-import "../connection/connection.ts";
-import { actsOf } from "./acts.ts";
-import { find, findMessages, wantsPinyin, type Found, type Reading } from "./find.ts";
-import { foldersOf, saveFolders } from "./folders.ts";
+import { foldersOf } from "./folders.ts";
 import { held, inTab, waitingIn, type Tab } from "./order.ts";
 import { lookOf, presenceShown, reachOf, rowTemplate, type RowLook } from "./row.ts";
+import type { ListSearch } from "./search.ts";
 import { list, rows } from "./styles.ts";
-import { followFinger, type Swipe, type SwipeHost } from "./swipe.ts";
 import { RowWindow } from "./window.ts";
 
+type Hands = typeof import("./hands.ts");
+
 const ALL: Tab = { kind: "all" };
-/** After the last key of a search. */
-const SEARCH_PAUSE_MS = 120;
 /** An empty list shows nothing this long, then what will come. */
 const SKELETON_AFTER_MS = 300;
 /** Conversations whose typing and receipts are followed at once: those on the screen. */
@@ -53,7 +47,7 @@ const HANDLES_MAX = 200;
  * @fires stonechat-new - the button of the header
  */
 @customElement("stonechat-conversation-list")
-export class StonechatConversationList extends StonechatElement implements SwipeHost {
+export class StonechatConversationList extends StonechatElement {
   /** The open one. */
   @property() current: ConversationId | null = null;
   /** The address of a conversation, so that a row is a link that can be opened elsewhere. */
@@ -65,10 +59,10 @@ export class StonechatConversationList extends StonechatElement implements Swipe
   @state() private searching = "";
   /** Only in this conversation. */
   @state() private within: ConversationId | null = null;
-  @state() private found: readonly Message[] | null = null;
   @state() private skeleton = false;
-  @state() private swipe: { id: ConversationId; distance: number } | null = null;
-  @state() private reading: Reading | null = null;
+  @state() private swiped: { id: ConversationId; distance: number } | null = null;
+  @state() private hits: ListSearch | null = null;
+  @state() private hands: Hands | null = null;
 
   @query(".scroller") private scroller!: HTMLElement | null;
   @query("input") private input!: HTMLInputElement;
@@ -80,22 +74,25 @@ export class StonechatConversationList extends StonechatElement implements Swipe
   private shown: readonly ConversationSummary[] = [];
   private aimed = false;
   private cursor: ConversationId | null = null;
-  private searchTimer: ReturnType<typeof setTimeout> | undefined;
   private skeletonTimer: ReturnType<typeof setTimeout> | undefined;
   private frame: Promise<void> | null = null;
 
-  static override styles: CSSResultGroup = [base, surface, buttons, fields, badges, panes, skeletons, scrollbars, rows, list];
+  static override styles: CSSResultGroup = [base, surface, buttons, search, badges, panes, skeletons, scrollbars, rows, list];
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.closeList();
-    clearTimeout(this.searchTimer);
     clearTimeout(this.skeletonTimer);
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.skeletonTimer = setTimeout(() => (this.skeleton = true), SKELETON_AFTER_MS);
+  }
+
+  /** The line says nothing for two seconds: it need not be there before. */
+  protected override firstUpdated(): void {
+    void import("../connection/connection.ts");
   }
 
   /** Many changes of one frame are one rendering. */
@@ -131,12 +128,19 @@ export class StonechatConversationList extends StonechatElement implements Swipe
     this.input.select();
   }
 
-  /** Searches for messages of one conversation. */
-  searchIn(conversation: ConversationId): void {
+  /** Searches for messages of one conversation; null searches everywhere again. */
+  searchIn(conversation: ConversationId | null): void {
     this.within = conversation;
-    this.found = null;
     this.focusSearch();
-    if (this.searching) this.search(this.searching);
+    this.tellSearch();
+  }
+
+  /** Ends the search, and stays in its field. */
+  endSearch(): void {
+    this.searching = "";
+    this.within = null;
+    this.tellSearch();
+    this.input.focus();
   }
 
   /** Puts the focus on the rows. */
@@ -165,12 +169,12 @@ export class StonechatConversationList extends StonechatElement implements Swipe
       <div class="pane-header" part="header">
         <h1>${this.t("list.title")}</h1>
         <slot name="actions"></slot>
-        <button type="button" class="icon-button" aria-label=${this.t("list.new")} @click=${() => this.emit("stonechat-new", {})}>${icon("compose")}</button>
+        <button type="button" class="icon-button" aria-label=${this.t("list.new")} @click=${this.begin}>${icon("compose")}</button>
       </div>
       <div class="list-tools">
         <div class="search" role="search" part="search">${icon("search", "s")}
           <input type="search" aria-label=${this.t("search.label")} placeholder=${this.t("search.label")} autocomplete="off" spellcheck="false" enterkeyhint="search"
-            .value=${this.searching} @input=${this.onInput} @keydown=${this.onSearchKey} />
+            .value=${this.searching} @focus=${this.loadSearch} @input=${this.onInput} @keydown=${this.onSearchKey} />
           ${this.within !== null && account ? html`<span class="within clip">${this.t("search.in", { title: this.titleAt(account, this.within) })}</span>` : nothing}
           ${this.searching || this.within !== null
             ? html`<button type="button" class="clear" aria-label=${this.t("common.clear")} @click=${this.endSearch}>${icon("close", "s")}</button>`
@@ -179,7 +183,7 @@ export class StonechatConversationList extends StonechatElement implements Swipe
         ${account && !this.isSearch() && items.length > 0 ? this.tabs(account, items) : nothing}
       </div>
       <slot name="banner"></slot>
-      ${!account ? nothing : this.isSearch() ? this.results(account, items) : this.rows(account, items)}
+      ${!account ? nothing : this.isSearch() ? (this.hits?.render(account, items) ?? nothing) : this.rows(account, items)}
       <stonechat-connection></stonechat-connection>`;
   }
 
@@ -198,10 +202,10 @@ export class StonechatConversationList extends StonechatElement implements Swipe
         const folder = tab.kind === "folder" ? tab.folder : null;
         return html`<button type="button" class="folder" role="tab" id="tab-${i}" aria-controls="rows" aria-selected=${i === chosen ? "true" : "false"}
           tabindex=${i === Math.max(0, chosen) ? 0 : -1} draggable=${folder === null ? "false" : "true"}
-          @click=${() => (this.tab = tab)} @contextmenu=${(event: Event) => this.onTabMenu(event, folder, items)}
+          @click=${() => (this.tab = tab)} @contextmenu=${(event: Event) => this.onTabMenu(event, account, folder, items)}
           @dragstart=${(event: DragEvent) => event.dataTransfer?.setData("text/plain", folder ?? "")}
-          @dragover=${(event: DragEvent) => this.onTabOver(event, folder)} @dragleave=${this.onTabLeave}
-          @drop=${(event: DragEvent) => this.onTabDrop(event, folder, folders)}><bdi>${label}</bdi>${
+          @dragover=${(event: DragEvent) => folder !== null && event.preventDefault()}
+          @drop=${(event: DragEvent) => this.onTabDrop(event, account, folder, folders)}><bdi>${label}</bdi>${
             n > 0 ? html`<span class="count" aria-label=${this.t("list.unread_count", { n })}>${count(n, this.locale)}</span>` : nothing}</button>`;
       })}
     </div>`;
@@ -233,13 +237,13 @@ export class StonechatConversationList extends StonechatElement implements Swipe
 
   private row(account: Account, summary: ConversationSummary, index: number, count: number, tab: ConversationId): TemplateResult {
     const look = this.look(account, summary);
-    const swiped = this.swipe?.id === summary.id ? this.swipe : null;
+    const swiped = this.swiped?.id === summary.id ? this.swiped : null;
     const frame = {
       id: summary.id, look, title: titleOf(account, summary), avatar: this.avatar(account, summary), href: this.href(summary.id),
       open: summary.id === this.current, tab: summary.id === tab,
     };
     return html`<li role="listitem" class=${swiped ? "swiped" : ""} aria-setsize=${count} aria-posinset=${index + 1}
-      ${setStyle({ top: `${index * this.rowsShown.rowHeight}px` })}>${swiped ? this.underSwipe(summary, swiped.distance) : nothing}${
+      ${setStyle({ top: `${index * this.rowsShown.rowHeight}px` })}>${swiped ? this.hands?.underSwipe(this, summary, swiped.distance) : nothing}${
         rowTemplate(frame, this.locale)}</li>`;
   }
 
@@ -280,14 +284,14 @@ export class StonechatConversationList extends StonechatElement implements Swipe
     return presenceShown(this.read(account.presences).get(user)?.availability, this.isOnline(account));
   }
 
-  private avatar(account: Account, summary: ConversationSummary): TemplateResult {
+  avatar(account: Account, summary: ConversationSummary): TemplateResult {
     const { peer, kind, group } = summary;
     const isSelf = peer === account.user;
     return html`<stonechat-avatar part="avatar" seed=${peer ?? summary.id} name=${titleOf(account, summary)} kind=${isSelf ? "self" : kind}
       src=${isSelf ? "" : peer ? this.pictureOf(peer) : group.avatar} .presence=${peer && !isSelf ? this.presence(account, peer) : null}></stonechat-avatar>`;
   }
 
-  private personAvatar(account: Account, user: UserId): TemplateResult {
+  personAvatar(account: Account, user: UserId): TemplateResult {
     return html`<stonechat-avatar part="avatar" seed=${user} name=${this.nameOf(user)} src=${this.pictureOf(user)}
       .presence=${this.presence(account, user)}></stonechat-avatar>`;
   }
@@ -313,7 +317,7 @@ export class StonechatConversationList extends StonechatElement implements Swipe
       <ul role="list">${others.map((user) => html`<li>${this.personRow(account, user, this.nameOf(user))}</li>`)}</ul>`;
   }
 
-  private personRow(account: Account, user: UserId, name: unknown): TemplateResult {
+  personRow(account: Account, user: UserId, name: unknown): TemplateResult {
     return html`<button type="button" class="row" @click=${() => this.emit("stonechat-open", { conversation: account.conversationWith(user).id })}>
       ${this.personAvatar(account, user)}
       <span class="row-lines">
@@ -332,83 +336,41 @@ export class StonechatConversationList extends StonechatElement implements Swipe
     return sentence(says) || (username ? `@${username}` : "");
   }
 
+  /* For search and hands, which come later */
+
+  /** As `read`, in a rendering. */
+  follow<T>(source: Readable<T>): T {
+    return this.read(source);
+  }
+
+  called(user: UserId): string {
+    return this.nameOf(user);
+  }
+
+  usernameOf(user: UserId): string {
+    return this.profileOf(user)?.username ?? "";
+  }
+
+  remark(toast: Toast): void {
+    this.emit("stonechat-toast", toast);
+  }
+
+  begin(): void {
+    this.emit("stonechat-new", {});
+  }
+
+  /** Moves a row under a finger; null puts it back. `distance` is towards the end of the line. */
+  swipe(row: HTMLElement, distance: number | null): void {
+    this.swiped = distance === null ? null : { id: row.dataset.id!, distance };
+    row.style.transform = distance === null ? "" : `translateX(${this.rtl ? -distance : distance}px)`;
+  }
+
+  private async withHands(act: (hands: Hands) => void): Promise<void> {
+    this.hands ??= await import("./hands.ts");
+    act(this.hands);
+  }
+
   /* Search */
-
-  private results(account: Account, items: readonly ConversationSummary[]): TemplateResult {
-    const text = this.searching;
-    this.read(account.names);
-    const { conversations, people }: Found =
-      this.within === null ? find(account, items, this.read(profilesOf(account)), text, this.reading) : { conversations: [], people: [] };
-    const messages = text.trim() ? (this.found ?? []) : [];
-    const isNothing = text.trim() !== "" && conversations.length + people.length + messages.length === 0 && this.found !== null;
-    const section = (title: string, rows: unknown): TemplateResult => html`<h2 class="rows-note">${title}</h2><ul role="list">${rows}</ul>`;
-    return html`<div class="scroller" @keydown=${this.onResultKey} @click=${this.onClick}>
-      ${conversations.length ? section(this.t("list.conversations"), conversations.map((summary) => html`<li>${this.conversationHit(account, summary)}</li>`)) : nothing}
-      ${people.length ? section(this.t("search.people"), people.map((user) => html`<li>${this.personRow(account, user, marks(hits(this.nameOf(user), text)))}</li>`)) : nothing}
-      ${messages.length ? section(this.t("search.messages"), messages.map((message) => html`<li>${this.messageHit(account, message)}</li>`)) : nothing}
-      ${isNothing
-        ? html`<div class="note"><p>${this.t("search.nothing", { text: text.trim() })}</p>
-            ${this.within === null
-              ? html`<button type="button" class="button secondary" @click=${() => this.emit("stonechat-new", {})}>${this.t("search.new_instead")}</button>`
-              : html`<button type="button" class="button secondary" @click=${() => ((this.within = null), this.search(text))}>${this.t("search.everywhere")}</button>`}</div>`
-        : nothing}
-    </div>`;
-  }
-
-  private conversationHit(account: Account, summary: ConversationSummary): TemplateResult {
-    const title = titleOf(account, summary);
-    const username = summary.peer ? this.profileOf(summary.peer)?.username : null;
-    const key = summary.kind === "channel" ? "people.readers" : "people.members";
-    const second = summary.peer ? (username ? `@${username}` : "") : this.t(key, { n: summary.memberCount });
-    const look: RowLook = { ...PLAIN, time: summary.preview ? rowTime(summary.preview.sentAt, clock.now(), this.locale) : "" };
-    return rowTemplate({
-      id: summary.id, look, title: marks(hits(title, this.searching)), avatar: this.avatar(account, summary), href: this.href(summary.id),
-      open: summary.id === this.current, tab: true, second: marks(hits(second, this.searching)),
-    }, this.locale);
-  }
-
-  private messageHit(account: Account, message: Message): TemplateResult {
-    const summary = account.summary(message.conversation).get();
-    const isGroup = summary?.kind === "group";
-    const author = this.nameOf(message.sender);
-    const title = summary ? titleOf(account, summary) : message.conversation;
-    const words = account.words(message.content);
-    const time = rowTime(message.sentAt, clock.now(), this.locale);
-    const name = isGroup ? author : title;
-    const lead = message.own && !isGroup ? this.t("list.you") : "";
-    const place = isGroup ? this.t("search.in", { title }) : "";
-    const look: RowLook = { ...PLAIN, time };
-    return rowTemplate({
-      id: message.conversation, look, title: name, place, href: `${this.href(message.conversation)}`,
-      avatar: isGroup ? this.personAvatar(account, message.sender) : summary ? this.avatar(account, summary) : html``,
-      open: false, tab: true,
-      second: html`<span data-seq=${message.seq} data-ordinal=${message.ordinal}>${lead ? html`<bdi class="who">${lead}</bdi> ` : nothing}${marks(snippet(words, this.searching))}</span>`,
-    }, this.locale);
-  }
-
-  private onInput(event: Event): void {
-    const text = (event.target as HTMLInputElement).value;
-    // The preedit of an input method is no search yet.
-    if ((event as InputEvent).isComposing) return;
-    this.search(text);
-  }
-
-  private search(text: string): void {
-    this.searching = text;
-    this.found = text.trim() ? this.found : null;
-    clearTimeout(this.searchTimer);
-    const { account } = this;
-    if (!account || !text.trim()) return;
-    if (!this.reading && wantsPinyin(text)) void import("./pinyin.ts").then((reading) => (this.reading = reading));
-    this.searchTimer = setTimeout(() => {
-      void findMessages(account, text, this.within).then((messages) => {
-        // An answer to what is not asked any more.
-        if (this.searching !== text) return;
-        this.found = messages;
-        announce(messages.length ? this.t("search.results", { n: messages.length }) : this.t("search.nothing", { text: text.trim() }));
-      });
-    }, SEARCH_PAUSE_MS);
-  }
 
   private isSearch(): boolean {
     return this.searching !== "" || this.within !== null;
@@ -419,35 +381,37 @@ export class StonechatConversationList extends StonechatElement implements Swipe
     return summary ? titleOf(account, summary) : "";
   }
 
-  private endSearch(): void {
-    this.searching = "";
-    this.within = null;
-    this.found = null;
-    this.input.focus();
+  private async loadSearch(): Promise<void> {
+    if (this.hits) return;
+    const { ListSearch } = await import("./search.ts");
+    this.hits ??= new ListSearch(this);
+    this.tellSearch();
+  }
+
+  private tellSearch(): void {
+    this.hits?.look(this.searching, this.within);
+  }
+
+  private onInput(event: Event): void {
+    // The preedit of an input method is no search yet.
+    if ((event as InputEvent).isComposing) return;
+    this.searching = this.input.value;
+    void this.loadSearch();
+    this.tellSearch();
   }
 
   private onSearchKey(event: KeyboardEvent): void {
     if (isComposing(event)) return;
-    if (event.key === "Escape" && this.isSearch()) {
+    const isSearch = this.isSearch();
+    if (event.key === "Escape" && isSearch) {
       this.endSearch();
-    } else if (event.key === "ArrowDown" || (event.key === "Enter" && this.searching)) {
-      const first = this.renderRoot.querySelector<HTMLElement>(this.searching ? ".scroller .row" : '.scroller .row[tabindex="0"]');
+    } else if (event.key === "ArrowDown" || (event.key === "Enter" && isSearch)) {
+      const first = this.renderRoot.querySelector<HTMLElement>(isSearch ? ".scroller .row" : '.scroller .row[tabindex="0"]');
       if (event.key === "Enter") first?.click();
       else first?.focus();
     } else {
       return;
     }
-    event.preventDefault();
-    event.stopPropagation();
-  }
-
-  private onResultKey(event: KeyboardEvent): void {
-    const rows = [...this.renderRoot.querySelectorAll<HTMLElement>(".scroller .row")];
-    const at = rows.indexOf((this.renderRoot as ShadowRoot).activeElement as HTMLElement);
-    if (event.key === "ArrowDown") rows[Math.min(at + 1, rows.length - 1)]?.focus();
-    else if (event.key === "ArrowUp") (at <= 0 ? this.input : rows[at - 1]!).focus();
-    else if (event.key === "Escape") this.endSearch();
-    else return;
     event.preventDefault();
     event.stopPropagation();
   }
@@ -486,7 +450,7 @@ export class StonechatConversationList extends StonechatElement implements Swipe
     return this.account?.summary(row.dataset.id!).get() ?? null;
   }
 
-  private onClick(event: MouseEvent): void {
+  onClick(event: MouseEvent): void {
     const row = this.rowOf(event);
     // With a modifier a link opens elsewhere, where it has an address.
     const elsewhere = (event.ctrlKey || event.metaKey || event.shiftKey) && row?.getAttribute("href") !== "#";
@@ -513,11 +477,14 @@ export class StonechatConversationList extends StonechatElement implements Swipe
       case "PageUp": go(at - page); break;
       case "Home": go(0); break;
       case "End": go(this.shown.length - 1); break;
-      case "u": actsOf(this, account).toggleRead(summary); break;
-      case "p": if (!summary.preferences.archived) actsOf(this, account).togglePin(summary); break;
-      case "m": actsOf(this, account).toggleMute(summary); break;
-      case "a": actsOf(this, account).toggleArchive(summary); go(at); break;
-      case "Delete": actsOf(this, account).remove(summary); break;
+      case "u":
+      case "p":
+      case "m":
+      case "a":
+      case "Delete":
+        void this.withHands(({ rowKey }) => rowKey(this, account, summary, event.key));
+        if (event.key === "a") go(at);
+        break;
       default: return;
     }
     event.preventDefault();
@@ -535,59 +502,19 @@ export class StonechatConversationList extends StonechatElement implements Swipe
 
   private onMenu(event: MouseEvent): void {
     const row = this.rowOf(event);
-    if (!row) return;
+    const summary = row && this.summaryOf(row);
+    const { account } = this;
+    if (!row || !summary || !account) return;
     event.preventDefault();
     // By key it has no place of its own.
-    this.openMenu(row, event.clientX || event.clientY ? { x: event.clientX, y: event.clientY } : row);
+    const at = event.clientX || event.clientY ? { x: event.clientX, y: event.clientY } : row;
+    void this.withHands(({ rowMenu }) => rowMenu(this, account, summary, at));
   }
-
-  private openMenu(row: HTMLElement, at: HTMLElement | { x: number; y: number }): void {
-    const summary = this.summaryOf(row);
-    const { account } = this;
-    if (!summary || !account) return;
-    openMenu(this, { items: actsOf(this, account).menu(summary), label: titleOf(account, summary), at });
-  }
-
-  /* Touch */
 
   private onDown(event: PointerEvent): void {
     const row = this.rowOf(event);
-    if (row && event.pointerType === "touch") followFinger(this, row, event);
-  }
-
-  isRtl(): boolean {
-    return this.rtl;
-  }
-
-  moved(row: HTMLElement, distance: number | null): void {
-    this.swipe = distance === null ? null : { id: row.dataset.id!, distance };
-    row.style.transform = distance === null ? "" : `translateX(${this.rtl ? -distance : distance}px)`;
-  }
-
-  swiped(row: HTMLElement, act: Swipe): void {
-    const summary = this.summaryOf(row);
     const { account } = this;
-    if (!summary || !account) return;
-    const acts = actsOf(this, account);
-    if (act === "read") acts.toggleRead(summary);
-    else if (act === "mute") acts.toggleMute(summary);
-    else acts.toggleArchive(summary);
-  }
-
-  pressed(row: HTMLElement, at: { x: number; y: number }): void {
-    this.openMenu(row, at);
-  }
-
-  private underSwipe(summary: ConversationSummary, distance: number): TemplateResult {
-    const { preferences } = summary;
-    const item = (name: IconName, text: string): TemplateResult => html`<span>${icon(name)}${text}</span>`;
-    const isUnread = summary.unread > 0 || preferences.markedUnread;
-    const read = item(isUnread ? "check" : "unread", this.t(isUnread ? "row.read" : "row.unread"));
-    const isMuted = preferences.mutedUntil > clock.now();
-    const mute = item(isMuted ? "bell" : "bellOff", this.t(isMuted ? "row.unmute" : "row.mute"));
-    const archive = item("archive", this.t(preferences.archived ? "row.unarchive" : "row.archive"));
-    return html`<div class="swipe" aria-hidden="true">${distance > 0 ? read : html`<span></span>`}${
-      distance > 0 ? nothing : distance < -168 ? archive : mute}</div>`;
+    if (row && account && event.pointerType === "touch") void this.withHands(({ rowTouched }) => rowTouched(this, account, row, event));
   }
 
   /* Folders */
@@ -610,56 +537,22 @@ export class StonechatConversationList extends StonechatElement implements Swipe
     event.preventDefault();
   }
 
-  private onTabMenu(event: Event, folder: string | null, items: readonly ConversationSummary[]): void {
-    const { account } = this;
+  private onTabMenu(event: Event, account: Account, folder: string | null, items: readonly ConversationSummary[]): void {
     event.preventDefault();
-    if (folder === null || !account) return;
-    const dialogs = import("./dialogs.ts");
-    openMenu(this, {
-      label: folder,
-      at: event.currentTarget as HTMLElement,
-      items: [
-        { label: this.t("folder.rename"), icon: "edit", run: () => void dialogs.then(({ askFolderName }) => askFolderName(this, account, items, folder)) },
-        null,
-        { label: this.t("folder.remove"), icon: "trash", danger: true, run: () => void dialogs.then(({ askFolderRemoval }) => askFolderRemoval(this, account, items, folder)) },
-      ],
-    });
+    const at = event.currentTarget as HTMLElement;
+    if (folder !== null) void this.withHands(({ folderMenu }) => folderMenu(this, account, items, folder, at));
   }
 
-  private onTabOver(event: DragEvent, folder: string | null): void {
-    if (folder === null) return;
-    event.preventDefault();
-    (event.currentTarget as HTMLElement).classList.add("over");
-  }
-
-  private onTabLeave(event: DragEvent): void {
-    (event.currentTarget as HTMLElement).classList.remove("over");
-  }
-
-  /** Before the folder that it falls on. */
-  private onTabDrop(event: DragEvent, folder: string | null, folders: readonly string[]): void {
-    this.onTabLeave(event);
+  private onTabDrop(event: DragEvent, account: Account, folder: string | null, folders: readonly string[]): void {
     const moved = event.dataTransfer?.getData("text/plain");
-    if (!moved || folder === null || moved === folder || !folders.includes(moved) || !this.account) return;
+    if (!moved || folder === null) return;
     event.preventDefault();
-    const rest = folders.filter((each) => each !== moved);
-    rest.splice(rest.indexOf(folder), 0, moved);
-    saveFolders(this.account, rest).catch(() => this.emit("stonechat-toast", { text: this.t("folder.offline"), danger: true }));
+    void this.withHands(({ folderDropped }) => folderDropped(this, account, folders, moved, folder));
   }
 }
-
-/** A row that says nothing of itself. */
-const PLAIN: RowLook = {
-  unread: false, muted: false, lead: "", leadKind: "", text: "", typing: false, time: "", state: "", mention: false, count: 0, end: "", heard: "",
-};
 
 function sameTab(a: Tab, b: Tab): boolean {
   return a.kind === b.kind && (a.kind !== "folder" || b.kind !== "folder" || a.folder === b.folder);
-}
-
-/** The marked pieces of a hit. */
-export function marks(pieces: readonly Piece[]): unknown {
-  return pieces.map(({ text, hit }) => (hit ? html`<mark>${text}</mark>` : text));
 }
 
 declare global {

@@ -9,6 +9,8 @@ import { emit } from "../base/events.ts";
 import { clock, moment } from "../base/time.ts";
 import { prompt } from "../panels/prompt.ts";
 import { FOLDER_BYTES_MAX, FOLDERS_MAX, folderName, foldersOf, renameFolder, saveFolders } from "./folders.ts";
+import "../base/later.ts";
+import "../loaded.ts";
 
 const HOUR_MS = 3_600_000;
 

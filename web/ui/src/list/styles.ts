@@ -46,7 +46,6 @@ export const list: CSSResult = css`
   .folder:focus-visible { outline-offset: -2px; }
   .folder .count { font-size: var(--stonechat-font-size-micro); font-weight: var(--stonechat-weight-strong); color: var(--stonechat-color-accent-text); font-variant-numeric: tabular-nums; }
   .folder[aria-selected="true"] { background: var(--stonechat-color-selected); color: var(--stonechat-color-text); }
-  .folder.over { box-shadow: inset 2px 0 0 var(--stonechat-color-line-strong); }
   .scroller { flex: 1; min-height: 0; padding: var(--stonechat-space-1) var(--stonechat-space-2) var(--stonechat-space-2); position: relative; }
   .window { position: relative; }
   .window > li { position: absolute; inset-inline: 0; contain: layout style; }

@@ -1,5 +1,7 @@
 /** All panels, for `import("./panels/index.ts")`: nothing of it is needed to read and write. */
 
+import "../loaded.ts";
+
 export { StonechatDetails } from "./details.ts";
 export { StonechatGroupSettings } from "./group-settings.ts";
 export { StonechatMembers } from "./members.ts";

@@ -10,6 +10,7 @@ import { fold } from "../base/fold.ts";
 import { icon } from "../base/icons.ts";
 import { WatchController } from "../base/watching.ts";
 import { Panel } from "./panel.ts";
+import "../loaded.ts";
 
 /** Rows that are drawn: whoever is further down is found by name. */
 const ROWS_MAX = 60;

@@ -184,7 +184,7 @@ export class StonechatProfile extends Panel {
       ${this.muteRow()}
       ${relation?.blocksSince
         ? this.row({ label: this.t("profile.unblock"), symbol: "shield", open: () => void this.act("unblock", () => this.account!.unblock(this.user), "profile.unblocked", { name: this.called }) })
-        : this.row({ label: this.t("profile.block"), hint: this.t("profile.block_hint", { name: this.called }), symbol: "shield", danger: true, open: () => void this.block() })}
+        : this.row({ label: this.t("profile.block"), hint: this.t("profile.block_hint", { name: this.called }), symbol: "shield", value: icon("next", "s"), open: () => void this.block() })}
     </div>`;
   }
 

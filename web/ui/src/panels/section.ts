@@ -10,6 +10,7 @@ export abstract class Section extends Panel {
   static override styles: CSSResultGroup = [Panel.styles, panelStyles, css`
     :host { display: grid; gap: 28px; grid-template-columns: minmax(0, 1fr); background: none; }
     h3 { font-size: var(--stonechat-font-size-small); line-height: 1.25rem; font-weight: var(--stonechat-weight-strong); color: var(--stonechat-color-text-muted); margin: 0 4px 8px; }
+    .identity h3 { margin: 0; font-size: var(--stonechat-font-size-title); line-height: var(--stonechat-line-title); color: var(--stonechat-color-text); }
     @media (max-width: 719px) { :host { gap: 22px; } }
   `];
 

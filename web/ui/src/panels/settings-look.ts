@@ -12,7 +12,7 @@ const reducesMotion = "(prefers-reduced-motion: reduce)";
 export class StonechatSettingsLook extends Section {
   static override styles: CSSResultGroup = [Section.styles, css`
     .themes { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 14px; padding: 16px; }
-    .theme { display: grid; gap: 8px; font-size: 0.875rem; line-height: 1.25rem; cursor: pointer; }
+    .theme { display: grid; align-content: start; gap: 8px; font-size: 0.875rem; line-height: 1.25rem; cursor: pointer; }
     .preview { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; height: 92px; border-radius: 12px; overflow: hidden; box-shadow: 0 0 0 1px var(--stonechat-color-line); }
     .theme:has(:checked) .preview { box-shadow: 0 0 0 2px var(--stonechat-color-raised), 0 0 0 4px var(--stonechat-color-accent); }
     .theme:has(:focus-visible) .preview { outline: 2px solid var(--stonechat-color-focus); outline-offset: 6px; }

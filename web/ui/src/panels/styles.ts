@@ -28,10 +28,11 @@ export const panelStyles: CSSResult = css`
   .section .search { margin: 4px 8px 8px; }
 
   .member .sub::first-letter { text-transform: uppercase; }
-  .setting { display: flex; align-items: center; gap: 12px; width: 100%; min-height: 44px; padding: 8px 10px; font-size: 0.875rem; line-height: 1.25rem; border-radius: var(--stonechat-radius-m); text-align: start; color: inherit; text-decoration: none; }
+  .setting { display: flex; align-items: center; gap: 12px; width: 100%; min-height: 44px; padding: 8px var(--inset, 10px); font-size: 0.875rem; line-height: 1.25rem; border-radius: var(--stonechat-radius-m); text-align: start; color: inherit; text-decoration: none; }
   .setting > .icon { color: var(--stonechat-color-icon); }
   .setting .label { flex: 1; min-width: 0; overflow-wrap: anywhere; }
   .setting .hint { display: block; font-weight: var(--stonechat-weight-regular); text-wrap: pretty; font-size: var(--stonechat-font-size-small); line-height: var(--stonechat-line-small); color: var(--stonechat-color-text-muted); }
+  .setting .hint[dir] { text-align: match-parent; }
   .setting .hint.one { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .setting .value { color: var(--stonechat-color-text-muted); display: inline-flex; align-items: center; gap: 4px; flex: none; max-width: 60%; }
   :is(button, a, label).setting { cursor: pointer; }
@@ -50,7 +51,7 @@ export const panelStyles: CSSResult = css`
   .page-column h2 { font-size: var(--stonechat-font-size-heading); line-height: var(--stonechat-line-heading); font-weight: var(--stonechat-weight-strong); letter-spacing: -0.012em; }
   .page-column h2:lang(zh), .page-column h2:lang(ar) { letter-spacing: 0; }
   .page-column h3 { font-size: var(--stonechat-font-size-small); line-height: 1.25rem; font-weight: var(--stonechat-weight-strong); color: var(--stonechat-color-text-muted); margin: 0 4px 8px; }
-  .plate { background: var(--stonechat-color-surface); border-radius: var(--stonechat-radius-l); box-shadow: 0 0 0 1px var(--stonechat-color-line); overflow: clip; }
+  .plate { --inset: 16px; background: var(--stonechat-color-surface); border-radius: var(--stonechat-radius-l); box-shadow: 0 0 0 1px var(--stonechat-color-line); overflow: clip; }
   .plate .setting { flex-wrap: wrap; row-gap: 8px; padding: 11px 16px; min-height: 52px; border-radius: 0; }
   .plate button.setting { flex-wrap: nowrap; }
   .plate .setting .label { flex: 1 1 150px; }

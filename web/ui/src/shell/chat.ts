@@ -13,7 +13,6 @@ import { badges, base, buttons, surface } from "../base/styles.ts";
 import "../chat/conversation.ts";
 import type { StonechatConversation } from "../chat/conversation.ts";
 import type { Renderers } from "../chat/look.ts";
-import "../connection/connection.ts";
 import type { StonechatConversationList } from "../list/conversation-list.ts";
 import "../list/conversation-list.ts";
 import { commandOf, type Command } from "./keys.ts";

@@ -11,8 +11,10 @@ import { icon } from "../base/icons.ts";
 import { titleOf } from "../base/names.ts";
 import { profilesOf } from "../base/profiles.ts";
 import { base, buttons, fields, scrollbars, surface } from "../base/styles.ts";
-import { marks } from "../list/conversation-list.ts";
+import { marks } from "../list/search.ts";
 import { find, findMessages, wantsPinyin, type Reading } from "../list/find.ts";
+import "../base/later.ts";
+import "../loaded.ts";
 
 /** Before anything is typed: where one was last. */
 const RECENT = 8;
