@@ -7,7 +7,7 @@ import { type LiveAccount, watchable } from "./account.ts";
 import type {
   CommandHandle, Conversation, PresenceChange, ProfileChange, Search, StarredMessage,
 } from "./api.ts";
-import { checkTitle, type LiveConversation, split } from "./conversation.ts";
+import { type LiveConversation, split } from "./conversation.ts";
 import type { BodyInit } from "./core/command.ts";
 import { profileOf, userProfileOf } from "./core/people.ts";
 import { presenceOf, presenceSettingsOf } from "./core/presence.ts";
@@ -19,6 +19,7 @@ import { untilToWire } from "./domain/number.ts";
 import { argument } from "./fail.ts";
 import { asked, called, commandId, protocol, usersOf } from "./inner.ts";
 import { search as find, starred as allStarred } from "./search.ts";
+import { checkTitle } from "./text-checks.ts";
 import type {
   ConversationId, Device, Message, Ordinal, Presence, PresenceSettings, Profile, QuietWindow, QuietZone, Timestamp, UserId,
   UserProfile,

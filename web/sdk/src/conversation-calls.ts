@@ -4,14 +4,14 @@
  */
 
 import { contentOf } from "./content.ts";
-import { checkTitle, type LiveConversation } from "./conversation.ts";
+import type { LiveConversation } from "./conversation.ts";
 import { message } from "./core/translate.ts";
 import { member, roleToWire, settingsToWire } from "./core/translate-calls.ts";
 import { bytesOfHex, hex, linkId, userId } from "./domain/id.ts";
 import { num } from "./domain/number.ts";
 import { called, pages, usersOf } from "./inner.ts";
 import { checkedBody } from "./send.ts";
-import { checkLine, checkLines } from "./text.ts";
+import { checkLine, checkLines, checkTitle } from "./text-checks.ts";
 import type {
   Announcement, Asker, Ban, GroupSettings, JoinLink, Member, MentionMark, Message, Ordinal, Role, Seq, UserId,
   UserReaction, Version,

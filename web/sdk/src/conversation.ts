@@ -11,13 +11,12 @@ import { asked, askDone, called, commandId, type Inner } from "./inner.ts";
 import { later } from "./later.ts";
 import { Source } from "./readable.ts";
 import { checked, CommandOnItsWay, MessageOnItsWay } from "./send.ts";
-import { bytesOf, checkLine } from "./text.ts";
+import { bytesOf, wrongWithMessage } from "./text.ts";
 import { LiveTimeline } from "./timeline.ts";
 import type {
   ConversationId, ConversationSummary, HistoryPage, Ordinal, Readable, ReadMark, Seq, Target, Timestamp, UserId,
 } from "./types.ts";
 
-const TITLE_BYTES_MAX = 256;
 const DRAFT_BYTES_MAX = 8 * 1024;
 const FOLDER_BYTES_MAX = 64;
 const FOLDERS_MAX = 16;
@@ -29,11 +28,6 @@ type Change = InitOf<"changeConversation">["change"];
 type MessageChange = InitOf<"changeMessage">["change"];
 type Preferred = Omit<InitOf<"setPreferences">, "$typeName" | "$unknown">;
 type Range = InitOf<"fetchMessages">["range"];
-
-/** The title of a group. */
-export function checkTitle(title: string): string {
-  return checkLine("title", title, TITLE_BYTES_MAX);
-}
 
 /** Changes of a map, as the wire says them: what is set, and what is removed. */
 export function split(changes: Readonly<Record<string, string | null>> = {}): { set: Record<string, string>; removed: string[] } {
@@ -174,7 +168,10 @@ export class LiveConversation implements Conversation {
     if (folders.length > FOLDERS_MAX) {
       throw argument("folders", `are at most ${FOLDERS_MAX}`);
     }
-    return this.#prefer({ folders: { names: folders.map((folder) => checkLine("folders", folder, FOLDER_BYTES_MAX)) } });
+    if (folders.some((folder) => bytesOf(folder) > FOLDER_BYTES_MAX || wrongWithMessage(folder) !== null)) {
+      throw argument("folders", `have names of at most ${FOLDER_BYTES_MAX} bytes`);
+    }
+    return this.#prefer({ folders: { names: [...folders] } });
   }
 
   async saveDraft(text: string, replyTo: Seq | null = null): Promise<CommandHandle> {

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { fold } from "../src/domain/search.ts";
 import { emojiOf } from "../src/emoji.ts";
 import { preview } from "../src/preview.ts";
-import { bytesOf, checkLine, graphemesOf, wrongWithMessage } from "../src/text.ts";
+import { bytesOf, graphemesOf, wrongWithMessage } from "../src/text.ts";
+import { checkLine } from "../src/text-checks.ts";
 
 describe("previews", () => {
   it("are cut between characters", () => {
