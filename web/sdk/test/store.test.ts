@@ -296,6 +296,15 @@ describe("a store in IndexedDB", () => {
     await expect(all(store)).rejects.toMatchObject({ code: "store.locked" });
   });
 
+  it("does not wait for a page that has it open and is suspended", async () => {
+    const store = await indexedDbStore("asleep", "1");
+    await apply(store, put(message(2, 1)), { kind: "wipe" });
+    const open = indexedDB.open("asleep");
+    await new Promise((resolve) => (open.onsuccess = resolve));
+    await store.erase();
+    open.result.close();
+  });
+
   it("says that the disk is full", async () => {
     const store = await indexedDbStore("full", "1");
     const put = IDBObjectStore.prototype.put;

@@ -20,8 +20,10 @@ export async function openDB<S extends DBSchema>(name: string, version: number, 
   return wrapped(db) as IDBPDatabase<S>;
 }
 
+/** Removes a database; at the latest when a page that is suspended and has it open wakes, which is not waited for. */
 export async function deleteDB(name: string): Promise<void> {
-  await promise(indexedDB.deleteDatabase(name));
+  const request = indexedDB.deleteDatabase(name);
+  await Promise.race([promise(request), new Promise((resolve) => (request.onblocked = resolve))]);
 }
 
 function promise<T>(request: IDBRequest<T>): Promise<T> {
