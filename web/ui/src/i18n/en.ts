@@ -2,11 +2,12 @@
 
 import { base } from "./en/base.ts";
 import { chat } from "./en/chat.ts";
+import type { chatLater } from "./en/chat-later.ts";
 import type { later } from "./en/later.ts";
 import type { panels } from "./en/panels.ts";
 
 /** What is loaded later brings its words along (`base/later.ts`, `panels/words.ts`). */
-export const en = { ...base, ...chat } as typeof base & typeof chat & typeof later & typeof panels;
+export const en = { ...base, ...chat } as typeof base & typeof chat & typeof chatLater & typeof later & typeof panels;
 
 export type Key = keyof typeof en;
 

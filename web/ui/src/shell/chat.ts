@@ -71,7 +71,7 @@ export class StonechatChat extends StonechatElement {
   @state() private person: UserId | null = null;
   /** Whether the settings of the group stand in the place of its conversation. */
   @state() private managing = false;
-  @state() private bird: TemplateResult | null = null;
+  @state() private welcome: typeof import("./welcome.ts").welcome | null = null;
   @state() private listWidth = 0;
 
   @query("stonechat-conversation-list") private list!: StonechatConversationList | null;
@@ -409,7 +409,7 @@ export class StonechatChat extends StonechatElement {
                   .details=${this.details} .alone=${one} .enterSends=${this.choices.enterSends} .renderers=${this.renderers}><slot name="header-actions" slot="header-actions"></slot><slot
                   name="composer-start" slot="composer-start"></slot></stonechat-conversation>
                 ${one ? html`<stonechat-connection class="over"></stonechat-connection>` : nothing}`
-              : this.welcome(account)
+              : this.emptyPane(account)
     }</div>`;
   }
 
@@ -426,24 +426,12 @@ export class StonechatChat extends StonechatElement {
       <stonechat-details .conversation=${this.conversation} .person=${this.person} .linkBase=${this.linkBase}></stonechat-details></aside>`;
   }
 
-  /** Where nothing is open: something to do at a first visit, a quiet place later. */
-  private welcome(account: Account): TemplateResult {
-    if (!this.bird) void import("../base/bird.ts").then(({ bird }) => (this.bird = bird));
+  private emptyPane(account: Account): TemplateResult {
+    if (!this.welcome) void import("./welcome.ts").then(({ welcome }) => (this.welcome = welcome));
     const items = this.all ? this.read(this.all.items) : [];
     const isFirst = items.length === 0 && this.read(account.connection).kind !== "connecting";
-    if (!isFirst) {
-      return html`<div class="empty">${this.bird ?? html`<span class="perch"></span>`}<h2>${this.t("shell.pick")}</h2><p>${this.t("shell.pick_text")}</p></div>`;
-    }
-    return html`<div class="empty">${this.bird ?? html`<span class="perch"></span>`}<h2>${this.t("empty.title")}</h2><p>${this.t("empty.text")}</p>
-      <div class="buttons">
-        <button type="button" class="button primary" @click=${() => void this.begin([])}>${icon("compose", "s")}${this.t("empty.new")}</button>
-        <button type="button" class="button secondary" @click=${() => this.go({ page: "contacts" })}>${icon("personAdd", "s")}${this.t("contacts.add")}</button>
-      </div>
-      <dl class="keys">
-        <dt><kbd>Ctrl</kbd><kbd>K</kbd></dt><dd>${this.t("keys.go")}</dd>
-        <dt><kbd>Alt</kbd><kbd>N</kbd></dt><dd>${this.t("empty.new")}</dd>
-        <dt><kbd>?</kbd></dt><dd>${this.t("keys.all")}</dd>
-      </dl></div>`;
+    const acts = { begin: () => void this.begin([]), contacts: () => this.go({ page: "contacts" }) };
+    return html`<div class="empty">${this.welcome?.(this.locale, isFirst, acts)}</div>`;
   }
 
   /* Width of the list */

@@ -102,6 +102,7 @@ export const base = {
   "search.in": "in {title}",
 
   // Shell
+  "contacts.requests": { one: "{n} request", other: "{n} requests" },
   "shell.main": "Main",
   "shell.pane": "Conversation",
   "shell.chats": "Chats",
@@ -114,9 +115,4 @@ export const base = {
   "shell.new_device": "Signed in on another device: {device}",
   "shell.show": "Show",
   "shell.resize": "Width of the list",
-  "shell.pick": "Pick a conversation",
-  "shell.pick_text": "Choose one from the list, or press Ctrl K to go anywhere.",
-  "empty.title": "It’s quiet here",
-  "empty.text": "Start a conversation, or pick one of the people who share this place with you.",
-  "empty.new": "New conversation",
 } as const;

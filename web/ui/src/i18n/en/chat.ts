@@ -1,13 +1,7 @@
-/** Words of the chat: header, timeline, composer, pickers, and the dialogs about messages. */
+/** Words of what is read and written in a conversation. */
 export const chat = {
-  // Header
   "chat.search": "Search in this conversation",
   "chat.details": "Details",
-  "chat.pinned_at": "Pinned, {at} of {n}",
-  "chat.pinned": "Pinned",
-  "chat.pinned_next": "Next pinned message",
-
-  // Timeline
   "chat.messages": "Messages",
   "chat.new": { one: "{n} new message", other: "{n} new messages" },
   "chat.said": "{name}: {text}",
@@ -22,16 +16,12 @@ export const chat = {
     other: "{n} earlier messages, loaded when you are back online",
   },
   "chat.earlier_offline": "Earlier messages load when you are back online",
-  "chat.far": "That message is not on this device. It can be shown when you are back online.",
-  "chat.gone": "That message is no longer here.",
   "chat.say_hello": "Say hello",
   "chat.start_group": "Newcomers see earlier messages.",
   "chat.start_joined": "You see messages from when you joined.",
   "chat.start_channel": "Its owners and admins write here.",
 
-  // Messages
   "msg.edited": "edited",
-  "msg.edited_show": "edited, show its history",
   "msg.pinned": "Pinned",
   "msg.starred": "Starred",
   "msg.role_owner": "Owner",
@@ -43,18 +33,13 @@ export const chat = {
   "msg.edit_again": "Edit again",
   "msg.damaged": "This message is damaged and cannot be shown.",
   "msg.unknown": "This message can be read in a newer version.",
-  "msg.read_by": "Read by {read} of {n}",
   "msg.merged": { one: "{n} message", other: "{n} messages" },
-  "msg.merged_of": { one: "{n} message from {title}", other: "{n} messages from {title}" },
   "msg.contact": "Contact",
   "msg.caption": "{kind}, {name}",
   "msg.reaction": { one: "{emoji}, {n}", other: "{emoji}, {n}" },
   "msg.reaction_own": { one: "{emoji}, {n}, you reacted", other: "{emoji}, {n}, you reacted" },
-  "msg.and_more": { one: "{names} and {n} other", other: "{names} and {n} others" },
   "msg.selected": "selected",
-  "msg.add_reaction": "Add a reaction",
 
-  // Not sent
   "fail.removed": "Not sent. You are no longer in this group.",
   "fail.muted": "Not sent. Only admins may write in this group now.",
   "fail.muted_until": "Not sent. You can write again at {time}.",
@@ -67,69 +52,13 @@ export const chat = {
   "fail.too_fast": "Not sent. Too many at once.",
   "fail.refused": "Not sent. The server did not take it as it is.",
   "fail.device": "Not sent. This browser could not keep the message.",
-  "fail.change": "Not changed",
   "fail.edit": "Edit",
 
-  // What is done to messages
   "act.reply": "Reply",
-  "act.edit": "Edit",
-  "act.copy": "Copy text",
-  "act.forward": "Forward",
-  "act.pin": "Pin",
-  "act.unpin": "Unpin",
-  "act.star": "Star",
-  "act.unstar": "Remove star",
-  "act.select": "Select",
-  "act.readers": "Read by {read} of {n}",
   "act.history": "Show edits",
-  "act.reactions": "Who reacted",
-  "act.recall": "Recall for everyone",
-  "act.delete": "Delete for me",
   "act.react": "React",
-  "act.react_with": "React with {emoji}",
-  "act.more_emoji": "More emoji",
   "act.more": "More",
-  "recall.ask": "Recall this message?",
-  "recall.text_direct": "It disappears for both of you, from quotes and search too.",
-  "recall.text": {
-    one: "It disappears for {n} member, from quotes and search too.",
-    other: "It disappears for all {n} members, from quotes and search too.",
-  },
-  "recall.keep": "Keep it",
-  "recall.do": "Recall",
-  "delete.ask": { one: "Delete this message for you?", other: "Delete {n} messages for you?" },
-  "delete.text": "It stays for the others. On your devices it does not come back.",
-  "delete.do": "Delete",
 
-  // Selecting
-  "select.count": { one: "{n} selected", other: "{n} selected" },
-  "select.cancel": "Stop selecting",
-  "select.bar": "Selected messages",
-
-  // Forwarding
-  "forward.title": { one: "Forward message", other: "Forward {n} messages" },
-  "forward.search": "Search conversations",
-  "forward.merged": "As one card",
-  "forward.single": "One by one",
-  "forward.how": "How to forward",
-  "forward.send": "Forward",
-  "forward.done": { one: "Forwarded", other: "Forwarded to {n} conversations" },
-  "forward.from": "Messages from {title}",
-  "forward.none": "Nothing found for “{text}”.",
-
-  // Lists about a message
-  "readers.title": "Receipts",
-  "readers.read": "Read {n}",
-  "readers.unread": "Not yet {n}",
-  "readers.nobody": "Nobody yet.",
-  "readers.everybody": "Everybody has read it.",
-  "reactions.title": "Reactions",
-  "history.title": "Edits",
-  "history.now": "Now",
-  "history.first": "First",
-  "list.offline": "This needs a connection.",
-
-  // Composer
   "write.label": "Message",
   "write.emoji": "Emoji",
   "write.send": "Send",
@@ -140,9 +69,7 @@ export const chat = {
   "write.cancel": "Cancel",
   "write.left": { one: "{n} character left", other: "{n} characters left" },
   "write.over": { one: "{n} character too many", other: "{n} characters too many" },
-  "write.mentions": "People to mention",
-  "write.everyone": "Everyone",
-  "write.notifies": { one: "notifies {n} person", other: "notifies {n} people" },
+
   "closed.role": "Only admins can write here.",
   "closed.channel": "Only admins write in this channel.",
   "closed.muted": "You can write again at {time}.",
@@ -151,19 +78,4 @@ export const chat = {
   "closed.dissolved": "This group was closed. Its messages stay here.",
   "closed.blocked": "You blocked {name}.",
   "closed.unblock": "Unblock",
-
-  // Emoji
-  "emoji.title": "Emoji",
-  "emoji.search": "Search emoji",
-  "emoji.recent": "Recent",
-  "emoji.smileys": "Smileys and people",
-  "emoji.nature": "Animals and nature",
-  "emoji.food": "Food and drink",
-  "emoji.travel": "Travel and places",
-  "emoji.activities": "Activities",
-  "emoji.objects": "Objects",
-  "emoji.symbols": "Symbols",
-  "emoji.flags": "Flags",
-  "emoji.none": "Nothing found for “{text}”.",
-  "emoji.tones": "Skin tone",
 } as const;

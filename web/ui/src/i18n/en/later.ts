@@ -47,7 +47,6 @@ export const later = {
   "contacts.title": "Contacts",
   "contacts.add": "Add a contact",
   "contacts.search": "Name, username or pinyin",
-  "contacts.requests": { one: "{n} request", other: "{n} requests" },
   "contacts.would_like": "{name} would like to add you",
   "contacts.answered": "Answered your question: “{answer}”",
   "contacts.said": "“{message}”",
@@ -117,4 +116,10 @@ export const later = {
   "keys.edit_last": "In an empty composer: edit my last message",
   "keys.send": "Send, new line",
   "keys.latest": "To the latest",
+
+  "shell.pick": "Pick a conversation",
+  "shell.pick_text": "Choose one from the list, or press Ctrl K to go anywhere.",
+  "empty.title": "It’s quiet here",
+  "empty.text": "Start a conversation, or pick one of the people who share this place with you.",
+  "empty.new": "New conversation",
 } as const;

@@ -96,6 +96,7 @@ export const base: { readonly [key in keyof typeof source]: Text } = {
   "search.label": "搜索",
   "search.in": "在 {title} 中",
 
+  "contacts.requests": "{n} 个请求",
   "shell.main": "主导航",
   "shell.pane": "聊天",
   "shell.chats": "聊天",
@@ -108,9 +109,4 @@ export const base: { readonly [key in keyof typeof source]: Text } = {
   "shell.new_device": "已在另一台设备登录：{device}",
   "shell.show": "查看",
   "shell.resize": "列表宽度",
-  "shell.pick": "选择一个聊天",
-  "shell.pick_text": "从列表中选一个，或按 Ctrl K 前往任意聊天。",
-  "empty.title": "这里还很安静",
-  "empty.text": "发起聊天，或从同处的人里选一位。",
-  "empty.new": "发起聊天",
 };

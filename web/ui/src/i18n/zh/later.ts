@@ -47,7 +47,6 @@ export const later: { readonly [key in keyof typeof source]: Text } = {
   "contacts.title": "通讯录",
   "contacts.add": "添加联系人",
   "contacts.search": "姓名、用户名或拼音",
-  "contacts.requests": "{n} 个请求",
   "contacts.would_like": "{name} 想加你为联系人",
   "contacts.answered": "回答了你的问题：“{answer}”",
   "contacts.said": "“{message}”",
@@ -113,4 +112,10 @@ export const later: { readonly [key in keyof typeof source]: Text } = {
   "keys.edit_last": "输入框为空时：编辑我的上一条消息",
   "keys.send": "发送、换行",
   "keys.latest": "回到最新",
+
+  "shell.pick": "选择一个聊天",
+  "shell.pick_text": "从列表中选一个，或按 Ctrl K 前往任意聊天。",
+  "empty.title": "这里还很安静",
+  "empty.text": "发起聊天，或从同处的人里选一位。",
+  "empty.new": "发起聊天",
 };

@@ -1,0 +1,82 @@
+/** Words of what is done with messages: menus, dialogs, pickers. They come with it. */
+export const chatLater = {
+  "chat.pinned_at": "Pinned, {at} of {n}",
+  "chat.pinned": "Pinned",
+  "chat.pinned_next": "Next pinned message",
+  "chat.far": "That message is not on this device. It can be shown when you are back online.",
+  "chat.gone": "That message is no longer here.",
+
+  "msg.and_more": { one: "{names} and {n} other", other: "{names} and {n} others" },
+
+  "act.edit": "Edit",
+  "act.copy": "Copy text",
+  "act.forward": "Forward",
+  "act.pin": "Pin",
+  "act.unpin": "Unpin",
+  "act.star": "Star",
+  "act.unstar": "Remove star",
+  "act.select": "Select",
+  "act.readers": "Read by {read} of {n}",
+  "act.reactions": "Who reacted",
+  "act.recall": "Recall for everyone",
+  "act.delete": "Delete for me",
+  "act.react_with": "React with {emoji}",
+  "act.more_emoji": "More emoji",
+
+  "recall.ask": "Recall this message?",
+  "recall.text_direct": "It disappears for both of you, from quotes and search too.",
+  "recall.text": {
+    one: "It disappears for {n} member, from quotes and search too.",
+    other: "It disappears for all {n} members, from quotes and search too.",
+  },
+  "recall.keep": "Keep it",
+  "recall.do": "Recall",
+
+  "delete.ask": { one: "Delete this message for you?", other: "Delete {n} messages for you?" },
+  "delete.text": "It stays for the others. On your devices it does not come back.",
+  "delete.do": "Delete",
+
+  "select.count": { one: "{n} selected", other: "{n} selected" },
+  "select.cancel": "Stop selecting",
+  "select.bar": "Selected messages",
+
+  "forward.title": { one: "Forward message", other: "Forward {n} messages" },
+  "forward.search": "Search conversations",
+  "forward.merged": "As one card",
+  "forward.single": "One by one",
+  "forward.how": "How to forward",
+  "forward.send": "Forward",
+  "forward.done": { one: "Forwarded", other: "Forwarded to {n} conversations" },
+  "forward.from": "Messages from {title}",
+  "forward.none": "Nothing found for “{text}”.",
+
+  "readers.title": "Receipts",
+  "readers.read": "Read {n}",
+  "readers.unread": "Not yet {n}",
+  "readers.nobody": "Nobody yet.",
+  "readers.everybody": "Everybody has read it.",
+
+  "reactions.title": "Reactions",
+
+  "history.title": "Edits",
+  "history.now": "Now",
+  "history.first": "First",
+
+  "write.mentions": "People to mention",
+  "write.everyone": "Everyone",
+  "write.notifies": { one: "notifies {n} person", other: "notifies {n} people" },
+
+  "emoji.title": "Emoji",
+  "emoji.search": "Search emoji",
+  "emoji.recent": "Recent",
+  "emoji.smileys": "Smileys and people",
+  "emoji.nature": "Animals and nature",
+  "emoji.food": "Food and drink",
+  "emoji.travel": "Travel and places",
+  "emoji.activities": "Activities",
+  "emoji.objects": "Objects",
+  "emoji.symbols": "Symbols",
+  "emoji.flags": "Flags",
+  "emoji.none": "Nothing found for “{text}”.",
+  "emoji.tones": "Skin tone",
+} as const;
