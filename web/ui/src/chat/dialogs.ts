@@ -7,6 +7,7 @@ import "../base/avatar.ts";
 import "../base/dialog.ts";
 import { StonechatElement } from "../base/element.ts";
 import { icon, pebbles } from "../base/icons.ts";
+import "../base/later.ts";
 import { displayName, titleOf } from "../base/names.ts";
 import { profilesOf } from "../base/profiles.ts";
 import { base, buttons, fields, members, scrollbars } from "../base/styles.ts";

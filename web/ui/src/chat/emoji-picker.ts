@@ -6,6 +6,7 @@ import { guard } from "lit/directives/guard.js";
 import { StonechatElement } from "../base/element.ts";
 import { isComposing, keepFocus } from "../base/focus.ts";
 import { icon } from "../base/icons.ts";
+import "../base/later.ts";
 import { base, fields, PHONE, scrollbars, surface } from "../base/styles.ts";
 import type { Key } from "../i18n/index.ts";
 import { findEmoji, readEmoji, toned, withRecent, type Emoji, type Tone } from "./emoji.ts";

@@ -5,14 +5,14 @@ import { html, type TemplateResult } from "lit";
 import { emit } from "../base/events.ts";
 import { isComposing } from "../base/focus.ts";
 import { icon, type IconName } from "../base/icons.ts";
+import "../base/later.ts";
 import { openMenu, type MenuItem } from "../base/menu.ts";
 import { clock } from "../base/time.ts";
 import type { Key } from "../i18n/index.ts";
 import { actsOf, mayEdit, textOf, type Act } from "./acts.ts";
 import { copy, deleteForMe, recall, retrySend, toggleReaction } from "./deeds.ts";
 import { cancelSend, follow } from "./follow.ts";
-import { nameOf } from "./look.ts";
-import { readersWords } from "./message.ts";
+import { nameOf, others } from "./look.ts";
 import { recalledText } from "./recalled.ts";
 import "./selection-bar.ts";
 import type { StonechatTimeline } from "./timeline.ts";
@@ -244,7 +244,7 @@ export class TimelineHands {
       if (act === "react" || act === "merged") {
         continue;
       }
-      const entry = act === "readers" ? { icon: "eye" as const, label: readersWords(item, look) } : { ...MENU[act], label: t(MENU[act].label) };
+      const entry = act === "readers" ? { icon: "eye" as const, label: t("act.readers", { read: item.readBy, n: others(look) }) } : { ...MENU[act], label: t(MENU[act].label) };
       if ("danger" in entry && entry.danger && !hasDanger) {
         hasDanger = true;
         items.push(null);

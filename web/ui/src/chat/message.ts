@@ -7,7 +7,7 @@ import { icon, ticks, type IconName } from "../base/icons.ts";
 import { mineral } from "../base/names.ts";
 import { clock, clockTime, fullTime } from "../base/time.ts";
 import { curesOf, reasonOf, type Cure } from "./failure.ts";
-import { cardName, isDirect, nameOf, others, pictureOf, tickOf, wordsOf, type Look, type Renderer } from "./look.ts";
+import { cardName, isDirect, nameOf, pictureOf, tickOf, wordsOf, type Look, type Renderer } from "./look.ts";
 import { bytesWords, scriptOf } from "./script.ts";
 import { left } from "./limit.ts";
 import { blocksOf, isEmojiOnly, type Block, type Piece } from "./pieces.ts";
@@ -275,11 +275,6 @@ function label(item: MessageItem, at: LineState, look: Look): string {
     parts.push(t("msg.selected"));
   }
   return parts.filter(Boolean).join(", ");
-}
-
-/** How many have read an own message of a group. */
-export function readersWords(item: MessageItem, look: Look): string {
-  return look.locale.t("act.readers", { read: item.readBy, n: others(look) });
 }
 
 function round(degrees: number): number {

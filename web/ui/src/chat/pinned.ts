@@ -5,6 +5,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import type { Message } from "@stonechat/sdk";
 import { StonechatElement } from "../base/element.ts";
 import { icon } from "../base/icons.ts";
+import "../base/later.ts";
 import { base, buttons, surface } from "../base/styles.ts";
 import "../loaded.ts";
 
