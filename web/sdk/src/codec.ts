@@ -231,8 +231,8 @@ function keep(message: Message, field: Field, value: bigint | Uint8Array): void 
       const number = Number(readVarint(input)) >>> 3;
       entry[number - 1] = textOf(readValue(input, LENGTH) as Uint8Array);
     }
-    // Also a field that is called as what all objects have.
-    Object.defineProperty(message[name], entry[0]!, { value: entry[1], enumerable: true, configurable: true, writable: true });
+    // Made anew: what is set by a name may be what all objects have by that name.
+    message[name] = { ...(message[name] as object), [entry[0]!]: entry[1] };
   } else if (!isList) {
     const one = valueOf(field, value);
     message[group ?? name] = group === undefined ? one : { case: name, value: one };

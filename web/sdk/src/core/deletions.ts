@@ -11,15 +11,15 @@ import { waiting } from "./lane.ts";
 import type { Core } from "./machine.ts";
 import type { Interval, MessageRow } from "./rows.ts";
 
-/** Deletions of the wire; null when they are not in their form. */
-export function deletionsOfWire(wire: v1.Deletions): Deletions | null {
+/** Deletions of the wire. */
+export function deletionsOfWire(wire: v1.Deletions): Deletions {
   const runs = wire.runs.map((run) => ({
     fromSeq: num(run.fromSeq),
     uptoSeq: num(run.uptoSeq),
     fromOrdinal: num(run.fromOrdinal),
     uptoOrdinal: num(run.uptoOrdinal),
   }));
-  return Deletions.from(runs);
+  return new Deletions(runs);
 }
 
 /** What the user removed from a conversation, what waits in the outbox included. */

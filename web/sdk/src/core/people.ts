@@ -103,19 +103,15 @@ function keepEntry(core: Core, entry: v1.PersonalChange, take: typeof takeDeleti
       return set(core, core.stars, value.conversationId, starsOfWire(value));
     case "plays":
       return set(core, core.plays, value.conversationId, playsOfWire(value));
-    case "deletions": {
-      const deletions = deletionsOfWire(value);
-      return deletions ? take(core, value.conversationId, version, deletions) : undefined;
-    }
+    case "deletions":
+      return take(core, value.conversationId, version, deletionsOfWire(value));
     default:
   }
 }
 
-function set<T>(core: Core, all: Map<string, T>, id: string, value: T | null): void {
-  if (value) {
-    all.set(id, value);
-    core.touched.add(id);
-  }
+function set<T>(core: Core, all: Map<string, T>, id: string, value: T): void {
+  all.set(id, value);
+  core.touched.add(id);
 }
 
 function askingOf({ conversationId: conversation, state, title, byId, at }: v1.Asking): AskingChange {

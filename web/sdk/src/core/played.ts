@@ -14,9 +14,9 @@ import { PLAYS_WAITING_MAX } from "./limits.ts";
 import type { Core } from "./machine.ts";
 import { serverError, waitMs } from "./refusal.ts";
 
-/** Plays of the wire; null when they are not in their form. */
-export function playsOfWire({ floorSeq, playedSeqs, byOthers }: v1.Plays): Plays | null {
-  return Plays.from(num(floorSeq), playedSeqs.map(num), byOthers.map(({ seq, players: by }) => ({ seq: num(seq), by })));
+/** Plays of the wire. */
+export function playsOfWire({ floorSeq, playedSeqs, byOthers }: v1.Plays): Plays {
+  return new Plays(num(floorSeq), playedSeqs.map(num), byOthers.map(({ seq, players: by }) => ({ seq: num(seq), by })));
 }
 
 export function onMarkPlayed(core: Core, ticket: Ticket, id: ConversationId, seq: Seq): void {

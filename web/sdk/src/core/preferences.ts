@@ -11,7 +11,7 @@ import type { Core } from "./machine.ts";
 export function preferencesOfWire(wire: v1.Preferences): Preferences {
   const { markedUnread, archived, folders, draft, fields } = wire;
   return {
-    pinnedAt: Math.max(0, num(wire.pinnedAt)),
+    pinnedAt: num(wire.pinnedAt),
     mutedUntil: until(wire.mutedUntil),
     markedUnread, archived, folders, fields,
     draft: draft ? { text: draft.text, replyTo: num(draft.replyToSeq) || null, at: num(draft.at) } : null,

@@ -48,14 +48,14 @@ export function presenceOf(wire: v1.UserPresence): Presence | null {
         user,
         availability: AVAILABILITIES[wire.availability] ?? "offline",
         platforms: wire.platforms.map((it) => PLATFORMS[it] ?? "unspecified"),
-        lastSeen: Math.max(0, num(wire.lastSeen)),
+        lastSeen: num(wire.lastSeen),
         status: statusOf(wire.status),
       }
     : null;
 }
 
 function statusOf(wire: v1.CustomStatus | undefined): CustomStatus | null {
-  return wire ? { emoji: wire.emoji, text: wire.text, until: Math.max(0, num(wire.until)) } : null;
+  return wire ? { emoji: wire.emoji, text: wire.text, until: num(wire.until) } : null;
 }
 
 export function presenceSettingsOf({ status, whoMaySee, whoMaySeeLastSeen, invisible }: v1.PresenceSettings): PresenceSettings {

@@ -1,7 +1,7 @@
 /** When the user is not to be disturbed: as the server said it last, with what waits in the outbox on top. */
 
 import { num, until } from "../domain/number.ts";
-import { applyQuiet, areWindows, isWindow, isZone, NO_ZONE, NOT_QUIET, type QuietPatch } from "../domain/quiet.ts";
+import { applyQuiet, NO_ZONE, NOT_QUIET, type QuietPatch } from "../domain/quiet.ts";
 import type * as v1 from "../gen/stonechat/v1/native_pb.ts";
 import type { Quiet, QuietWindow, QuietZone } from "../types.ts";
 import { waiting } from "./lane.ts";
@@ -12,7 +12,7 @@ export function emptyQuiet(): Quiet {
   return NOT_QUIET;
 }
 
-/** Quiet times of the wire; what is not in its form is left out. */
+/** Quiet times of the wire. */
 export function quietOfWire(wire: v1.Quiet): Quiet {
   return { ...NOT_QUIET, ...hours(wire.hours), pausedUntil: until(wire.pausedUntil) };
 }
@@ -21,11 +21,10 @@ function hours(wire: v1.QuietHours | undefined): QuietPatch {
   if (!wire) {
     return {};
   }
-  const all = wire.windows.map(({ days, fromMinute: from, uptoMinute: upto }) => ({ days, from, upto }));
-  const windows = all.filter(isWindow);
+  const windows = wire.windows.map(({ days, fromMinute: from, uptoMinute: upto }) => ({ days, from, upto }));
   const changes = wire.zone?.changes.map(({ at, offsetMinutes }) => ({ at: num(at), offsetMinutes })) ?? [];
   const zone = { ...NO_ZONE, ...(wire.zone && { name: wire.zone.name, offsetMinutes: wire.zone.offsetMinutes, changes }) };
-  return areWindows(windows) ? { windows, zone: isZone(zone) ? zone : NO_ZONE } : {};
+  return { windows, zone };
 }
 
 /** Windows for the wire. */

@@ -7,9 +7,9 @@ import type { ConversationId, Seq, Timestamp } from "../types.ts";
 import { waiting } from "./lane.ts";
 import type { Core } from "./machine.ts";
 
-/** Stars of the wire; null when they are not in their form. */
-export function starsOfWire(wire: v1.Stars): Stars | null {
-  return Stars.from(wire.stars.map(({ seq, ordinal, at }) => ({ seq: num(seq), ordinal: num(ordinal), at: num(at) })));
+/** Stars of the wire. */
+export function starsOfWire(wire: v1.Stars): Stars {
+  return new Stars(wire.stars.map(({ seq, ordinal, at }) => ({ seq: num(seq), ordinal: num(ordinal), at: num(at) })));
 }
 
 /** What the user starred in a conversation, what waits in the outbox included. */

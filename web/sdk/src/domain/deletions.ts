@@ -1,9 +1,7 @@
 /** Messages that a user removed from one conversation for himself, on all of his devices. Others see them still. */
 
 import type { Ordinal, Seq } from "../types.ts";
-import { isOrdered, partition } from "./number.ts";
-
-const RUNS_MAX = 1_024;
+import { partition } from "./number.ts";
 
 /** Messages that follow each other, all of them removed. */
 export interface Run {
@@ -31,15 +29,8 @@ export class Deletions {
   /** The same, with nothing that waits. */
   readonly removed = new Removed(this, new Set());
 
+  /** Of runs as the server gives them. */
   constructor(readonly runs: readonly Run[]) {}
-
-  /** Of runs as the server gives them; null when they are not in their form. */
-  static from(runs: readonly Run[]): Deletions | null {
-    const isRun = (it: Run) =>
-      it.fromSeq > 0 && it.fromOrdinal > 0 && it.fromSeq <= it.uptoSeq && it.fromOrdinal <= it.uptoOrdinal;
-    const isBefore = (one: Run, next: Run) => one.uptoSeq < next.fromSeq && one.uptoOrdinal + 1 < next.fromOrdinal;
-    return runs.length <= RUNS_MAX + 1 && runs.every(isRun) && isOrdered(runs, isBefore) ? new Deletions(runs) : null;
-  }
 
   /** Whether a message is removed, by its event. */
   holds(seq: Seq): boolean {

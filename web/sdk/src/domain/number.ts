@@ -30,8 +30,3 @@ export function partition<T>(sorted: readonly T[], isBefore: (one: T) => boolean
   }
   return low;
 }
-
-/** Whether each of an array stands before the next. */
-export function isOrdered<T>(all: readonly T[], isBefore: (one: T, next: T) => boolean): boolean {
-  return all.every((one, at) => at === 0 || isBefore(all[at - 1]!, one));
-}

@@ -1,10 +1,9 @@
 /** Voice messages that were played: which a user has played, and how many others have played his, of one conversation. */
 
 import type { Seq } from "../types.ts";
-import { isOrdered, partition } from "./number.ts";
+import { partition } from "./number.ts";
 
 const KEPT_MAX = 256;
-const COUNTED_MAX = 64;
 
 /** How many others have played a message of the user; 64 stands for so many and more. */
 export interface PlayedByOthers {
@@ -44,18 +43,6 @@ export class Plays {
     /** The messages of the user that others have played, the oldest first. */
     readonly others: readonly PlayedByOthers[],
   ) {}
-
-  /** Of its parts; null when they are not in their order, or too many. */
-  static from(floor: Seq, mine: readonly Seq[], others: readonly PlayedByOthers[]): Plays | null {
-    const isFit =
-      mine.length <= KEPT_MAX &&
-      others.length <= KEPT_MAX &&
-      mine.every((seq) => seq > floor) &&
-      isOrdered(mine, (one, next) => one < next) &&
-      isOrdered(others, (one, next) => one.seq < next.seq) &&
-      others.every(({ by }) => by >= 1 && by <= COUNTED_MAX);
-    return isFit ? new Plays(floor, mine, others) : null;
-  }
 
   /** Whether the user has played a message of another. */
   holds(seq: Seq): boolean {

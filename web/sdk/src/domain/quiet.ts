@@ -7,40 +7,17 @@
  */
 
 import type { Quiet, QuietWindow, QuietZone, Timestamp } from "../types.ts";
-import { isOrdered, partition } from "./number.ts";
+import { partition } from "./number.ts";
 
 const DAY = 24 * 60;
 /** 1970-01-01 was a Thursday; Monday is 0. */
 const FIRST_WEEKDAY = 3;
-const OFFSET_MAX = 18 * 60;
-const MAX = 16;
 
 /** A change of it; what it does not name stays. */
 export type QuietPatch = Partial<Quiet>;
 
 export const NO_ZONE: QuietZone = { name: "", offsetMinutes: 0, changes: [] };
 export const NOT_QUIET: Quiet = { windows: [], zone: NO_ZONE, pausedUntil: 0 };
-
-/** Whether a window is of days and minutes that there are. */
-export function isWindow({ days, from, upto }: QuietWindow): boolean {
-  return days > 0 && days < 0x80 && from >= 0 && from < DAY && upto >= 0 && upto <= DAY;
-}
-
-/** Whether there are not too many windows. */
-export function areWindows(windows: readonly QuietWindow[]): boolean {
-  return windows.length <= MAX && windows.every(isWindow);
-}
-
-/** Whether a zone is of a clock that somebody has. */
-export function isZone({ name, offsetMinutes, changes }: QuietZone): boolean {
-  const offsets = [offsetMinutes, ...changes.map((change) => change.offsetMinutes)];
-  return (
-    /^[A-Za-z0-9_+/-]{0,64}$/.test(name) &&
-    changes.length <= MAX &&
-    offsets.every((minutes) => Math.abs(minutes) <= OFFSET_MAX) &&
-    isOrdered(changes, (one, next) => one.at < next.at)
-  );
-}
 
 /** Whether nobody is to be notified now. */
 export function isQuiet({ windows, zone, pausedUntil }: Quiet, now: Timestamp): boolean {

@@ -1,9 +1,6 @@
 /** Messages of one conversation that a user starred, to find them again on all of his devices. */
 
 import type { Ordinal, Seq, Timestamp } from "../types.ts";
-import { isOrdered } from "./number.ts";
-
-const STARS_MAX = 1_000;
 
 /** A message that a user starred. */
 export interface Star {
@@ -48,12 +45,6 @@ export class Stars {
 
   constructor(readonly all: readonly Star[]) {
     this.#seqs = new Set(all.map((star) => star.seq));
-  }
-
-  /** Of stars as the server gives them; null when they are not in their order. */
-  static from(all: readonly Star[]): Stars | null {
-    const isFit = all.length <= STARS_MAX && isOrdered(all, (one, next) => one.seq < next.seq);
-    return isFit ? new Stars(all) : null;
   }
 
   /** Whether a message is starred. */
