@@ -135,6 +135,8 @@ export function tellCursorAgain(core: Core, id: ConversationId): void {
   } else {
     core.unconfirmed.delete(id);
   }
+  // Whoever is no member any more cannot move it: he asks where it stands.
+  row.unreadStale ||= !row.member;
   core.touched.add(id);
 }
 
