@@ -7,7 +7,7 @@ import { LiveConversation, loadConversationCalls } from "./conversation.ts";
 import { FOCUS_MAX } from "./core/limits.ts";
 import { directId } from "./domain/id.ts";
 import { isQuiet } from "./domain/quiet.ts";
-import { closed } from "./driver/engine.ts";
+import { endError } from "./core/link.ts";
 import type { Storage } from "./driver/host.ts";
 import { ONLINE_TIMEOUT_MS, WATCHED_MAX } from "./driver/limits.ts";
 import { StonechatError } from "./error.ts";
@@ -153,8 +153,7 @@ export class LiveAccount implements Account {
     try {
       const state = await until(this.connection, ({ kind }) => kind === "online" || kind === "ended", late.signal);
       if (state.kind === "ended") {
-        const { reason } = state;
-        throw reason.kind === "stopped" ? closed() : new StonechatError(endCode(reason), `the session ended: ${reason.error}`);
+        throw endError(state.reason);
       }
     } finally {
       stop();
@@ -191,12 +190,6 @@ export function watchable(users: readonly UserId[]): UserId[] {
     throw argument("users", `are at most ${WATCHED_MAX}`);
   }
   return usersOf(users);
-}
-
-/** Codes of the ends that the server gave a reason for are the server's; the others are of this SDK. */
-function endCode(reason: { readonly kind: "auth" | "store"; readonly error: string }): string {
-  const own = ["token_refused", "no_token", "wrong_user"].includes(reason.error);
-  return reason.kind === "store" || own ? `${reason.kind}.${reason.error}` : reason.error;
 }
 
 function loadCalls(): Promise<unknown> {

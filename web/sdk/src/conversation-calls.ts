@@ -5,6 +5,7 @@
 
 import { contentOf } from "./content.ts";
 import type { LiveConversation } from "./conversation.ts";
+import type { BodyInit } from "./core/command.ts";
 import { message } from "./core/translate.ts";
 import { member, roleToWire, settingsToWire } from "./core/translate-calls.ts";
 import { bytesOfHex, hex, linkId, userId } from "./domain/id.ts";
@@ -13,7 +14,7 @@ import { called, pages, usersOf } from "./inner.ts";
 import { checkedBody } from "./send.ts";
 import { checkLine, checkLines, checkTitle } from "./text-checks.ts";
 import type {
-  Announcement, Asker, Ban, GroupSettings, JoinLink, Member, MentionMark, Message, Ordinal, Role, Seq, UserId,
+  Announcement, Asker, Ban, GroupSettings, HistoryPage, JoinLink, Member, MentionMark, Message, Ordinal, Role, Seq, UserId,
   UserReaction, Version,
 } from "./types.ts";
 
@@ -25,8 +26,26 @@ const ANNOUNCEMENT_BYTES_MAX = 4_096;
 const [ALL, ADMINS, MUTED, READ_ANNOUNCEMENT, NOT_READ_ANNOUNCEMENT] = [0, 1, 2, 3, 4];
 const [APPLIED, INVITED] = [1, 2];
 
+type Range = NonNullable<Extract<BodyInit, { case: "fetchMessages" }>["value"]>["range"];
+
 const line = (field: string, max: number) => (text: string) => checkLine(field, text, max);
 const lines = (field: string, max: number) => (text: string) => checkLines(field, text, max);
+
+export function fetchAround(it: LiveConversation, ordinal: Ordinal, limit: number): Promise<HistoryPage> {
+  return fetchPage(it, { case: "aroundOrdinal", value: BigInt(ordinal) }, limit);
+}
+
+export function fetchHistory(it: LiveConversation, before: Ordinal | null, limit: number): Promise<HistoryPage> {
+  return fetchPage(it, { case: "beforeOrdinal", value: BigInt(before ?? 0) }, limit);
+}
+
+async function fetchPage(it: LiveConversation, range: Range, limit: number): Promise<HistoryPage> {
+  const value = { conversationId: it.id, range, limit };
+  const answer = await called(it.inner, { case: "fetchMessages", value } as BodyInit, "messages");
+  const removed = it.inner.host.views.summary(it.id)?.removed;
+  const found = answer.messages.map(({ event }) => message(event, it.inner.me)).filter((one) => one !== null);
+  return { messages: found.filter(({ seq }) => !removed?.holds(seq)), moreBefore: answer.moreBefore };
+}
 
 export async function pinnedMessages(it: LiveConversation): Promise<readonly Message[]> {
   const all: Message[] = [];

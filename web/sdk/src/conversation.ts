@@ -3,7 +3,6 @@
 import type { CommandHandle, Conversation, Outgoing, SendHandle, Timeline, TimelineOptions } from "./api.ts";
 import type * as calls from "./conversation-calls.ts";
 import type { BodyInit } from "./core/command.ts";
-import { message } from "./core/translate.ts";
 import { untilToWire } from "./domain/number.ts";
 import { emojiOf } from "./emoji.ts";
 import { argument, notFound } from "./fail.ts";
@@ -14,7 +13,7 @@ import { checked, CommandOnItsWay, MessageOnItsWay } from "./send.ts";
 import { bytesOf, wrongWithMessage } from "./text.ts";
 import { LiveTimeline } from "./timeline.ts";
 import type {
-  ConversationId, ConversationSummary, HistoryPage, Ordinal, Readable, ReadMark, Seq, Target, Timestamp, UserId,
+  ConversationId, ConversationSummary, Readable, ReadMark, Seq, Target, Timestamp, UserId,
 } from "./types.ts";
 
 const DRAFT_BYTES_MAX = 8 * 1024;
@@ -27,7 +26,6 @@ type InitOf<C extends BodyInit["case"]> = NonNullable<Extract<BodyInit, { case: 
 type Change = InitOf<"changeConversation">["change"];
 type MessageChange = InitOf<"changeMessage">["change"];
 type Preferred = Omit<InitOf<"setPreferences">, "$typeName" | "$unknown">;
-type Range = InitOf<"fetchMessages">["range"];
 
 /** Changes of a map, as the wire says them: what is set, and what is removed. */
 export function split(changes: Readonly<Record<string, string | null>> = {}): { set: Record<string, string>; removed: string[] } {
@@ -40,11 +38,11 @@ export function split(changes: Readonly<Record<string, string | null>> = {}): { 
 
 /** Methods that are loaded when one of them is first called. */
 export const CONVERSATION_CALLS: readonly (keyof typeof calls)[] = [
-  "pinnedMessages", "reactions", "versions", "readers", "players", "mentions", "sendCommand", "members", "admins",
-  "mutedMembers", "announcementReaders", "addMembers", "removeMember", "leave", "leaveTo", "rename", "setRole",
-  "setInfo", "changeSettings", "transferOwner", "dissolve", "mute", "unmute", "ban", "liftBan", "bans",
-  "setNickname", "announce", "announcement", "apply", "join", "invite", "declineInvitation", "applications",
-  "invitations", "acceptApplication", "declineApplication", "makeLink", "revokeLink", "links",
+  "fetchAround", "fetchHistory", "pinnedMessages", "reactions", "versions", "readers", "players", "mentions",
+  "sendCommand", "members", "admins", "mutedMembers", "announcementReaders", "addMembers", "removeMember", "leave",
+  "leaveTo", "rename", "setRole", "setInfo", "changeSettings", "transferOwner", "dissolve", "mute", "unmute", "ban",
+  "liftBan", "bans", "setNickname", "announce", "announcement", "apply", "join", "invite", "declineInvitation",
+  "applications", "invitations", "acceptApplication", "declineApplication", "makeLink", "revokeLink", "links",
 ];
 
 /** The class has them by {@link later}, below. */
@@ -140,14 +138,6 @@ export class LiveConversation implements Conversation {
     return this.queue({ case: "starMessages", value: { conversationId: this.id, seqs, remove: !starred } });
   }
 
-  fetchAround(ordinal: Ordinal, limit: number): Promise<HistoryPage> {
-    return this.#fetch({ case: "aroundOrdinal", value: BigInt(ordinal) }, limit);
-  }
-
-  fetchHistory(before: Ordinal | null, limit: number): Promise<HistoryPage> {
-    return this.#fetch({ case: "beforeOrdinal", value: BigInt(before ?? 0) }, limit);
-  }
-
   pin(pinned: boolean): Promise<CommandHandle> {
     return this.#prefer({ pinned });
   }
@@ -234,14 +224,6 @@ export class LiveConversation implements Conversation {
 
   #prefer(set: Preferred): Promise<CommandHandle> {
     return this.queue({ case: "setPreferences", value: { ...set, conversationId: this.id } });
-  }
-
-  async #fetch(range: Range, limit: number): Promise<HistoryPage> {
-    const value = { conversationId: this.id, range, limit };
-    const answer = await called(this.inner, { case: "fetchMessages", value } as BodyInit, "messages");
-    const removed = this.#here()?.removed;
-    const found = answer.messages.map(({ event }) => message(event, this.inner.me)).filter((it) => it !== null);
-    return { messages: found.filter(({ seq }) => !removed?.holds(seq)), moreBefore: answer.moreBefore };
   }
 
 }

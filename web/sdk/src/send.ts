@@ -3,7 +3,7 @@
 import type { CommandHandle, Outgoing, SendHandle } from "./api.ts";
 import { checkContent } from "./body.ts";
 import { carried, contentOf, NO_ATTRIBUTES, toBody } from "./content.ts";
-import { closed } from "./driver/engine.ts";
+import { closed } from "./core/link.ts";
 import { StonechatError } from "./error.ts";
 import { argument, tooLarge } from "./fail.ts";
 import { askDone, type Inner } from "./inner.ts";

@@ -136,8 +136,9 @@ export function closed(): StonechatError {
 }
 
 /** The store of a device could not do its work. */
-export function storeFailed(error: StoreError): StonechatError {
-  return new StonechatError(`store.${error}`, `the store failed: ${error}`, error === "locked" || error === "disk_full");
+export function storeFailed(error: StoreError, why: unknown = error): StonechatError {
+  const text = `the store failed: ${why instanceof Error ? why.message : why}`;
+  return new StonechatError(`store.${error}`, text, error === "locked" || error === "disk_full");
 }
 
 /** The error of calls that wait when the session ends, and of those after it. */

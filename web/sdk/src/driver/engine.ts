@@ -4,10 +4,10 @@ import { fromBinary, toBinary } from "../codec.ts";
 import type { TokenReason, TokenRequest } from "../api.ts";
 import type { Change } from "../core/change.ts";
 import type { Command, Reply, Ticket } from "../core/command.ts";
-import type { TokenError } from "../core/link.ts";
+import { closed, type TokenError } from "../core/link.ts";
 import { type Action, Core, type Input, type Settings } from "../core/machine.ts";
 import type { Snapshot, Transaction } from "../core/rows.ts";
-import { isStonechatError, StonechatError } from "../error.ts";
+import { isStonechatError, type StonechatError } from "../error.ts";
 import { type Frame, FrameSchema } from "../gen/stonechat/v1/native_pb.ts";
 import { storeErrorOf, type Store } from "../store/store.ts";
 import { CONNECT_TIMEOUT_MS, FRAMES_HELD_FROM, STOP_TIMEOUT_MS, TOKEN_TIMEOUT_MS, TRANSACTIONS_PER_COMMIT } from "./limits.ts";
@@ -24,11 +24,6 @@ export interface EngineOptions {
   readonly tokens: (request: TokenRequest) => Promise<string>;
   /** Takes the changes of one input, in their order. */
   readonly emit: (changes: readonly Change[]) => void;
-}
-
-/** The account is stopped, or was never started. */
-export function closed(): StonechatError {
-  return new StonechatError("closed", "the account is stopped");
 }
 
 interface Waiting {

@@ -5,12 +5,12 @@
 
 import type { Change } from "../core/change.ts";
 import type { Command, Reply } from "../core/command.ts";
+import { closed } from "../core/link.ts";
 import { StonechatError } from "../error.ts";
 import { Source } from "../readable.ts";
 import { type Store, storeErrorOf } from "../store/store.ts";
 import type { EndReason } from "../types.ts";
 import { Views } from "../views.ts";
-import { closed } from "./engine.ts";
 import { LEADER_TIMEOUT_MS } from "./limits.ts";
 import { reviveChange, reviveReply } from "./revive.ts";
 import { Leader, type LeaderOptions, type Method, type Requests } from "./leader.ts";

@@ -6,6 +6,7 @@ import {
   type ConversationRow, type DeviceRow, emptySnapshot, foldChange, type GroupRow, type Interval, type MessageRow,
   type OutboxRow, type Snapshot, type StoreOp, type Transaction,
 } from "../core/rows.ts";
+import { storeFailed } from "../core/link.ts";
 import { searched } from "../core/translate.ts";
 import { newFrame } from "../core/wire.ts";
 import { groupOf } from "../domain/group.ts";
@@ -14,7 +15,7 @@ import { EventSchema, FrameSchema, PersonalChangeSchema } from "../gen/stonechat
 import type { ConversationId, Ordinal, Seq, StoreError, UserId } from "../types.ts";
 import { deleteDB, openDB } from "./idb.ts";
 import {
-  finder, holds, type MessageQuery, type MessageSearch, type RecordedEvent, type Store, storeError, type TimePlace,
+  finder, holds, type MessageQuery, type MessageSearch, type RecordedEvent, type Store, type TimePlace,
 } from "./store.ts";
 
 /** The schema that this version writes. */
@@ -77,7 +78,7 @@ function failure(error: unknown): Error {
   const kinds: Record<string, StoreError> = {
     QuotaExceededError: "disk_full", VersionError: "too_new", NotReadableError: "corrupt", DataError: "corrupt",
   };
-  return storeError(kinds[name] ?? "failed", error);
+  return storeFailed(kinds[name] ?? "failed", error);
 }
 
 /**
@@ -89,7 +90,7 @@ export async function indexedDbStore(name: string, owner: string): Promise<Store
   let isOver = false;
   const open = async (): Promise<Db> => {
     if (isOver) {
-      throw storeError("locked");
+      throw storeFailed("locked");
     }
     return (db ??= await openDB<Schema>(name, SCHEMA, {
       upgrade: (opened, before) => void (before < 1 && build(opened)),
@@ -149,7 +150,7 @@ export async function indexedDbStore(name: string, owner: string): Promise<Store
       const ops = transactions.flatMap((transaction) => transaction.ops);
       return write(tablesOf(ops), async (tx) => {
         if ((await tx.objectStore("kv").get("owner")) !== owner) {
-          throw storeError("locked");
+          throw storeFailed("locked");
         }
         await apply(tx, ops);
       });

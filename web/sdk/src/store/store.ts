@@ -2,7 +2,7 @@
 
 import type { Interval, MessageRow, Snapshot, Transaction } from "../core/rows.ts";
 import { fold } from "../domain/search.ts";
-import { StonechatError } from "../error.ts";
+import type { StonechatError } from "../error.ts";
 import type { Event } from "../gen/stonechat/v1/native_pb.ts";
 import type { ConversationId, Seq, StoreError, Timestamp, UserId } from "../types.ts";
 
@@ -85,22 +85,10 @@ export function holds(intervals: readonly Interval[], ordinal: number): boolean 
   return intervals.some(([from, upto]) => from <= ordinal && ordinal <= upto);
 }
 
-const WHY: Record<StoreError, string> = {
-  locked: "another page has it open",
-  too_new: "it was written by a newer version",
-  corrupt: "it is damaged",
-  disk_full: "the disk is full",
-  failed: "it failed",
-};
-
-/** The error of a store. */
-export function storeError(what: StoreError, why: unknown = WHY[what]): StonechatError {
-  const text = `the store failed: ${why instanceof Error ? why.message : String(why)}`;
-  return new StonechatError(`store.${what}`, text, what === "locked" || what === "disk_full");
-}
+const KINDS: readonly StoreError[] = ["locked", "too_new", "corrupt", "disk_full", "failed"];
 
 /** What an error of a store is, for the core. */
 export function storeErrorOf(error: unknown): StoreError {
-  const code = error instanceof StonechatError ? error.code.replace("store.", "") : "";
-  return code in WHY ? (code as StoreError) : "failed";
+  const code = (error as Partial<StonechatError>).code;
+  return KINDS.find((kind) => code === `store.${kind}`) ?? "failed";
 }
