@@ -12,7 +12,7 @@ export function areWithin(body: Body): boolean {
   return within(FrameSchema, { body });
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- fields by the names of the schema
+// The names of fields are those of the schema, which the compiler cannot know.
 function within(schema: Schema, message: any): boolean {
   return fieldsOf(schema).every(({ name, group, message: inner, sign }) => {
     const chosen = group === undefined ? message : { [message[group].case]: message[group].value };
