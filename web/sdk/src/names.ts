@@ -23,7 +23,7 @@ export class Names {
           all.set(user, alias);
         }
       }
-      this.all.set(all);
+      this.all.replace(all);
     };
     const ends = [views.names.subscribe(make), views.relations.subscribe(make)];
     over.addEventListener("abort", () => ends.forEach((end) => end()));

@@ -28,6 +28,8 @@ class Table<K, V> {
   readonly shown = new Source<ReadonlyMap<K, V>>(new Map());
   #rows = new Map<K, V>();
   #isChanged = false;
+  /** Whether it was told anew, and may say what it said before. */
+  #isRenewed = false;
 
   put(key: K, value: V): void {
     if (!same(this.#rows.get(key), value)) {
@@ -42,13 +44,13 @@ class Table<K, V> {
 
   replace(rows: ReadonlyMap<K, V>): void {
     this.#rows = new Map(rows);
-    this.#isChanged = true;
+    this.#isChanged = this.#isRenewed = true;
   }
 
   flush(): void {
     if (this.#isChanged) {
-      this.#isChanged = false;
-      this.shown.set(new Map(this.#rows));
+      this.shown[this.#isRenewed ? "set" : "replace"](new Map(this.#rows));
+      this.#isChanged = this.#isRenewed = false;
     }
   }
 }

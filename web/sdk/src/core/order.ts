@@ -34,7 +34,9 @@ export class ListOrder {
   place(id: ConversationId, { pinnedAt, activeAt }: Rank): Placed {
     const from = this.remove(id);
     const entry = { id, pinnedAt, activeAt };
-    const to = this.#index(entry);
+    const last = this.#sorted.at(-1);
+    // At a start they come in their order.
+    const to = last && isBefore(last, entry) ? this.#sorted.length : this.#index(entry);
     this.#sorted.splice(to, 0, entry);
     this.#entries.set(id, entry);
     return { from, to };
