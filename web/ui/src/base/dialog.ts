@@ -5,9 +5,10 @@
 
 import { css, html, nothing, render, type CSSResultGroup, type LitElement, type TemplateResult } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
+import { adopt } from "./adopt.ts";
 import { StonechatElement } from "./element.ts";
 import { keepFocus } from "./focus.ts";
-import { icon } from "./icons.ts";
+import { icon, type IconName } from "./icons.ts";
 import { base, buttons, scrollbars, surface } from "./styles.ts";
 import "../loaded.ts";
 
@@ -25,6 +26,8 @@ export class StonechatDialog extends StonechatElement {
   @property({ type: Boolean }) alert = false;
   /** It has a cross; such a dialog holds lists and fields, and scrolls. */
   @property({ type: Boolean, reflect: true }) wide = false;
+  /** Over its title; all of it is centred then. */
+  @property({ reflect: true }) symbol: IconName | "" = "";
   /** Only its buttons end it. */
   @property({ type: Boolean }) held = false;
 
@@ -46,6 +49,9 @@ export class StonechatDialog extends StonechatElement {
       h2 { flex: 1; font-size: var(--stonechat-font-size-title); line-height: var(--stonechat-line-title); font-weight: var(--stonechat-weight-strong); }
       .content { min-height: 0; flex: 1 1 auto; font-size: 0.875rem; line-height: 1.3125rem; color: var(--stonechat-color-text-muted); text-wrap: pretty; margin-block-start: 6px; }
       :host([wide]) .content { margin: 0; color: var(--stonechat-color-text); text-wrap: wrap; display: flex; flex-direction: column; }
+      :host([symbol]:not([symbol=""])) dialog { text-align: center; }
+      .symbol { margin: 0 auto 8px; color: var(--stonechat-color-icon); }
+      :host([symbol]:not([symbol=""])) .buttons { justify-content: center; }
       .buttons { margin-block-start: 20px; }
       .buttons:not(.some) { display: none; }
       :host([wide]) .buttons { margin: 0; padding: 12px 20px 16px; }
@@ -94,6 +100,7 @@ export class StonechatDialog extends StonechatElement {
     return html`<dialog part="dialog" role=${this.alert ? "alertdialog" : nothing} aria-labelledby="heading"
       @close=${this.onClose} @cancel=${(event: Event) => this.held && event.preventDefault()}
       @click=${this.onClick} @keydown=${(event: Event) => event.stopPropagation()}>
+      ${this.symbol ? html`<span class="symbol">${icon(this.symbol)}</span>` : nothing}
       <div class="head"><h2 id="heading">${this.heading}</h2>${this.wide
         ? html`<button type="button" class="icon-button" aria-label=${this.t("common.close")} @click=${this.hide}>${icon("close", "s")}</button>`
         : nothing}</div>
@@ -125,6 +132,7 @@ export function ask(host: LitElement, question: Question): Promise<boolean> {
     const place = document.createElement("div");
     place.style.display = "contents";
     host.renderRoot.append(place);
+    adopt(host.renderRoot, buttons);
     let answer = false;
     const end = (yes: boolean): void => {
       answer = yes;

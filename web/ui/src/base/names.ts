@@ -1,6 +1,7 @@
 /** What people are called. */
 
 import type { Account, ConversationSummary, UserId } from "@stonechat/sdk";
+import type { Locale } from "../i18n/index.ts";
 
 /** Those that were asked for, by account: nobody is asked for twice. */
 const asked = new WeakMap<Account, Set<UserId>>();
@@ -43,8 +44,9 @@ export function sentence(text: string): string {
   return text.charAt(0).toLocaleUpperCase() + text.slice(1);
 }
 
-/** The title of a conversation, as a list shows it. */
-export function titleOf(account: Account, summary: ConversationSummary): string {
+/** The title of a conversation, as a list shows it; with a language, what one writes to oneself is called notes. */
+export function titleOf(account: Account, summary: ConversationSummary, locale?: Locale): string {
+  if (summary.peer === account.user && locale) return locale.t("people.self");
   if (summary.peer) return displayName(account, summary.peer);
   return summary.title || summary.id;
 }

@@ -38,7 +38,7 @@ export class StonechatChatHeader extends StonechatElement {
 
   static override styles: CSSResultGroup = [base, surface, buttons, css`
     :host { display: block; flex: none; }
-    header { display: flex; align-items: center; gap: var(--stonechat-space-3); height: var(--stonechat-size-header); padding-inline: var(--stonechat-space-5) var(--stonechat-space-3); background: var(--stonechat-color-surface); border-block-end: 1px solid var(--stonechat-color-line); }
+    .header { display: flex; align-items: center; gap: var(--stonechat-space-3); height: var(--stonechat-size-header); padding-inline: var(--stonechat-space-5) var(--stonechat-space-3); background: var(--stonechat-color-surface); border-block-end: 1px solid var(--stonechat-color-line); }
     stonechat-avatar { --size: 38px; }
     .title { flex: 1; min-width: 0; display: grid; text-align: start; border-radius: 6px; }
     h2 { min-width: 0; font-size: var(--stonechat-font-size-body); line-height: 1.3125rem; font-weight: var(--stonechat-weight-strong); display: flex; align-items: center; gap: 6px; }
@@ -47,7 +47,7 @@ export class StonechatChatHeader extends StonechatElement {
     .actions { display: flex; gap: 2px; }
     .back, .narrow { display: none; }
     @media (max-width: 719px) {
-      header { padding-inline: 2px 4px; gap: 8px; }
+      .header { padding-inline: 2px 4px; gap: 8px; }
       .back { display: grid; width: auto; min-width: 44px; grid-auto-flow: column; padding-inline-end: 4px; font-size: var(--stonechat-font-size-small); font-weight: var(--stonechat-weight-medium); color: var(--stonechat-color-accent-text); }
       .narrow { display: grid; }
       .wide { display: none; }
@@ -93,10 +93,10 @@ export class StonechatChatHeader extends StonechatElement {
     const typing = this.read(talk.typing).filter((user) => user !== account.user);
     const elsewhere = Math.max(0, this.read(account.totalUnread) - ((summary?.preferences.mutedUntil ?? 0) > clock.now() ? 0 : summary?.unread ?? 0));
     const peer = summary?.peer ?? null;
-    const title = summary === null ? "" : titleOf(account, summary);
+    const title = summary === null ? "" : titleOf(account, summary, this.locale);
     const presence = peer !== null && this.isOnline(account) ? this.read(account.presences).get(peer)?.availability ?? null : null;
     const words = this.words(account, summary, typing);
-    return html`<header part="header">
+    return html`<div class="header" part="header">
       <button type="button" class="icon-button back" aria-label=${elsewhere > 0 ? t("common.back_unread", { n: elsewhere }) : t("common.back")}
         @click=${() => this.emit("stonechat-close", {})}>${icon("back")}${elsewhere > 0 ? count(elsewhere, this.locale) : nothing}</button>
       <stonechat-avatar seed=${peer ?? this.conversation} name=${title} kind=${summary?.kind ?? "direct"} .presence=${presence}
@@ -110,7 +110,7 @@ export class StonechatChatHeader extends StonechatElement {
         <button type="button" class="icon-button" aria-label=${t("chat.details")} title=${t("chat.details")} aria-pressed=${this.details}
           @click=${() => this.emit("stonechat-open-details", { conversation: this.conversation })}><span class="wide">${icon("panel")}</span><span class="narrow">${icon("more")}</span></button>
       </div>
-    </header>`;
+    </div>`;
   }
 
   private isOnline(account: Account): boolean {

@@ -1,12 +1,11 @@
 /** `<stonechat-ended>`: the session is over, and somebody must decide. What is on the device stays readable behind it. */
 
 import type { AuthError, EndReason, StoreError } from "@stonechat/sdk";
-import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
+import { html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import "../base/dialog.ts";
 import { StonechatElement } from "../base/element.ts";
 import type { IconName } from "../base/icons.ts";
-import { icon } from "../base/icons.ts";
 import { base, buttons, surface } from "../base/styles.ts";
 import type { Key } from "../i18n/index.ts";
 import "../base/later.ts";
@@ -51,13 +50,7 @@ export class StonechatEnded extends StonechatElement {
   @property({ attribute: false }) reason: EndReason = { kind: "stopped" };
   @state() private unsent = 0;
 
-  static override styles: CSSResultGroup = [
-    base, surface, buttons,
-    css`
-      .what { display: grid; justify-items: center; gap: 10px; text-align: center; text-wrap: balance; }
-      .what .icon { color: var(--stonechat-color-icon); width: 24px; height: 24px; }
-    `,
-  ];
+  static override styles: CSSResultGroup = [base, surface, buttons];
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -72,8 +65,8 @@ export class StonechatEnded extends StonechatElement {
       if (ending.act === "reload") location.reload();
       else this.emit("stonechat-sign-out", { again: true });
     };
-    return html`<stonechat-dialog open alert held heading=${this.t(ending.title)}>
-      <div class="what">${icon(ending.icon)}<p>${text}</p></div>
+    return html`<stonechat-dialog open alert held symbol=${ending.icon} heading=${this.t(ending.title)}>
+      <p>${text}</p>
       <button slot="buttons" type="button" class="button secondary" @click=${() => this.emit("stonechat-sign-out", { again: false })}>${this.t("ended.sign_out")}</button>
       <button slot="buttons" type="button" class="button primary" autofocus @click=${act}>${this.t(ending.label)}</button>
     </stonechat-dialog>`;

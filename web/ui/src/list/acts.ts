@@ -35,7 +35,7 @@ export function actsOf(host: StonechatElement, account: Account): Acts {
   const togglePin = (summary: ConversationSummary): void => void of(summary).pin(summary.preferences.pinnedAt === 0);
   const toggleMute = (summary: ConversationSummary): void => {
     if (summary.preferences.mutedUntil > clock.now()) void of(summary).muteUntil(0);
-    else void import("./dialogs.ts").then(({ askMute }) => askMute(host, of(summary), titleOf(account, summary)));
+    else void import("./dialogs.ts").then(({ askMute }) => askMute(host, of(summary), titleOf(account, summary, locale)));
   };
   const toggleArchive = (summary: ConversationSummary): void => {
     const archived = !summary.preferences.archived;

@@ -239,7 +239,7 @@ export class StonechatConversationList extends StonechatElement {
     const look = this.look(account, summary);
     const swiped = this.swiped?.id === summary.id ? this.swiped : null;
     const frame = {
-      id: summary.id, look, title: titleOf(account, summary), avatar: this.avatar(account, summary), href: this.href(summary.id),
+      id: summary.id, look, title: titleOf(account, summary, this.locale), avatar: this.avatar(account, summary), href: this.href(summary.id),
       open: summary.id === this.current, tab: summary.id === tab,
     };
     return html`<li role="listitem" class=${swiped ? "swiped" : ""} aria-setsize=${count} aria-posinset=${index + 1}
@@ -253,7 +253,7 @@ export class StonechatConversationList extends StonechatElement {
     return lookOf({
       summary,
       me: account.user,
-      title: titleOf(account, summary),
+      title: titleOf(account, summary, this.locale),
       open: summary.id === this.current,
       typing: this.read(handle.typing),
       unsent: this.read(unsentOf(account)).get(summary.id),
@@ -287,7 +287,7 @@ export class StonechatConversationList extends StonechatElement {
   avatar(account: Account, summary: ConversationSummary): TemplateResult {
     const { peer, kind, group } = summary;
     const isSelf = peer === account.user;
-    return html`<stonechat-avatar part="avatar" seed=${peer ?? summary.id} name=${titleOf(account, summary)} kind=${isSelf ? "self" : kind}
+    return html`<stonechat-avatar part="avatar" seed=${peer ?? summary.id} name=${titleOf(account, summary, this.locale)} kind=${isSelf ? "self" : kind}
       src=${isSelf ? "" : peer ? this.pictureOf(peer) : group.avatar} .presence=${peer && !isSelf ? this.presence(account, peer) : null}></stonechat-avatar>`;
   }
 
@@ -378,7 +378,7 @@ export class StonechatConversationList extends StonechatElement {
 
   private titleAt(account: Account, id: ConversationId): string {
     const summary = this.read(account.summary(id));
-    return summary ? titleOf(account, summary) : "";
+    return summary ? titleOf(account, summary, this.locale) : "";
   }
 
   private async loadSearch(): Promise<void> {

@@ -2,10 +2,12 @@
 
 import { FOR_GOOD, type Account, type Conversation, type ConversationSummary } from "@stonechat/sdk";
 import { html, render } from "lit";
+import { adopt } from "../base/adopt.ts";
 import "../base/dialog.ts";
 import { ask } from "../base/dialog.ts";
 import type { StonechatElement } from "../base/element.ts";
 import { emit } from "../base/events.ts";
+import { buttons, fields } from "../base/styles.ts";
 import { clock, moment } from "../base/time.ts";
 import { prompt } from "../panels/prompt.ts";
 import { FOLDER_BYTES_MAX, FOLDERS_MAX, folderName, foldersOf, renameFolder, saveFolders } from "./folders.ts";
@@ -52,6 +54,7 @@ export function askFolders(host: StonechatElement, account: Account, summary: Co
   const place = document.createElement("div");
   place.style.display = "contents";
   host.renderRoot.append(place);
+  adopt(host.renderRoot, [buttons, fields]);
   const put = (name: string, isIn: boolean): void => {
     inside = new Set(inside);
     if (isIn) inside.add(name);

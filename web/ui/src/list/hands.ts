@@ -15,7 +15,7 @@ import { followFinger, swipeAt, type Swipe } from "./swipe.ts";
 
 /** The menu of a row, beside it or at a point. */
 export function rowMenu(list: StonechatConversationList, account: Account, summary: ConversationSummary, at: Element | { x: number; y: number }): void {
-  openMenu(list, { items: actsOf(list, account).menu(summary), label: titleOf(account, summary), at });
+  openMenu(list, { items: actsOf(list, account).menu(summary), label: titleOf(account, summary, list.locale), at });
 }
 
 /** U P M A and Delete on a row. */

@@ -92,7 +92,7 @@ export class ListSearch {
 
   private conversation(account: Account, summary: ConversationSummary): TemplateResult {
     const { list, text } = this;
-    const title = titleOf(account, summary);
+    const title = titleOf(account, summary, list.locale);
     const username = summary.peer ? list.usernameOf(summary.peer) : "";
     const second = summary.peer ? (username && `@${username}`) : list.locale.t(summary.kind === "channel" ? "people.readers" : "people.members", { n: summary.memberCount });
     return rowTemplate({
@@ -107,7 +107,7 @@ export class ListSearch {
     const { t } = list.locale;
     const summary = account.summary(message.conversation).get();
     const isGroup = summary?.kind === "group";
-    const title = summary ? titleOf(account, summary) : message.conversation;
+    const title = summary ? titleOf(account, summary, list.locale) : message.conversation;
     const lead = message.own && !isGroup ? t("list.you") : "";
     const words = marks(snippet(account.words(message.content), this.text));
     return rowTemplate({

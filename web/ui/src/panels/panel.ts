@@ -72,7 +72,7 @@ export abstract class Panel extends StonechatElement {
 
   protected titleOf(summary: ConversationSummary): string {
     const account = this.account;
-    return account ? (this.read(account.names), this.read(account.relations), titleOf(account, summary)) : summary.title;
+    return account ? (this.read(account.names), this.read(account.relations), titleOf(account, summary, this.locale)) : summary.title;
   }
 
   protected avatarOf(user: UserId, presence: Availability | null = null): TemplateResult {

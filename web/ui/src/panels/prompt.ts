@@ -1,10 +1,12 @@
 /** Asks for a choice or a text in a dialog. Nothing is lost by closing it. */
 
-import { html, nothing, render, type LitElement, type TemplateResult } from "lit";
+import { css, html, nothing, render, type LitElement, type TemplateResult } from "lit";
+import { adopt } from "../base/adopt.ts";
 import type { StonechatDialog } from "../base/dialog.ts";
 import "../base/dialog.ts";
 import { isComposing } from "../base/focus.ts";
 import type { Locale } from "../i18n/index.ts";
+import { buttons, fields } from "../base/styles.ts";
 import "./words.ts";
 
 export interface Choice {
@@ -36,6 +38,13 @@ export interface Prompt {
   readonly danger?: boolean;
 }
 
+/** What the fields need, whoever asks. */
+const styles = [buttons, fields, css`
+  .form { display: grid; gap: 16px; margin-block-start: 12px; text-align: start; color: var(--stonechat-color-text); }
+  .choices { display: grid; }
+  .choice .hint { display: block; font-size: var(--stonechat-font-size-small); line-height: var(--stonechat-line-small); color: var(--stonechat-color-text-muted); }
+`];
+
 const encoder = new TextEncoder();
 
 /** What was entered, by the names of the fields; null where it was closed. */
@@ -44,6 +53,7 @@ export function prompt(host: LitElement & { readonly locale: Locale }, question:
     const place = document.createElement("div");
     place.style.display = "contents";
     host.renderRoot.append(place);
+    adopt(host.renderRoot, styles);
     let answer: Record<string, string> | null = null;
     const hide = (): void => (place.querySelector("stonechat-dialog") as StonechatDialog).hide();
     const submit = (event: SubmitEvent): void => {

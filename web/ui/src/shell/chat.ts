@@ -149,6 +149,9 @@ export class StonechatChat extends StonechatElement {
     this.panes = width >= THREE_FROM_PX ? "three" : width >= TWO_FROM_PX ? "two" : "one";
     const list = Math.min(LIST_MAX_PX, Math.max(LIST_MIN_PX, this.listWidth));
     if (this.listWidth) this.style.setProperty("--list", `${list}px`);
+    // Remarks stand over the composer, and they are drawn by the provider.
+    const start = this.panes === "one" ? "0px" : `calc(var(--stonechat-size-rail) + ${this.panes === "two" ? "304px" : this.listWidth ? `${list}px` : "var(--stonechat-size-list)"})`;
+    this.closest<HTMLElement>("stonechat-provider")?.style.setProperty("--stonechat-toast-start", start);
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {

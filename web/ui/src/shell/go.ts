@@ -151,7 +151,7 @@ export class StonechatGo extends StonechatElement {
   private avatar(account: Account, summary: ConversationSummary): TemplateResult {
     const { peer, kind, group } = summary;
     const isSelf = peer === account.user;
-    return html`<stonechat-avatar small seed=${peer ?? summary.id} name=${titleOf(account, summary)} kind=${isSelf ? "self" : kind}
+    return html`<stonechat-avatar small seed=${peer ?? summary.id} name=${titleOf(account, summary, this.locale)} kind=${isSelf ? "self" : kind}
       src=${isSelf ? "" : peer ? this.pictureOf(peer) : group.avatar}></stonechat-avatar>`;
   }
 
@@ -162,7 +162,7 @@ export class StonechatGo extends StonechatElement {
   }
 
   private conversation(account: Account, summary: ConversationSummary): Choice {
-    const title = titleOf(account, summary);
+    const title = titleOf(account, summary, this.locale);
     const username = summary.peer ? this.profileOf(summary.peer)?.username : null;
     const what = summary.peer ? (username ? `@${username}` : "") : this.t(summary.kind === "channel" ? "people.readers" : "people.members", { n: summary.memberCount });
     return {

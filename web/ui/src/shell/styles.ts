@@ -3,10 +3,10 @@
 import { css, type CSSResult } from "lit";
 
 export const shell: CSSResult = css`
-  :host { display: grid; height: 100%; min-height: 0; position: relative; overflow: hidden; background: var(--stonechat-color-canvas); grid-template-columns: var(--stonechat-size-rail) var(--list, var(--stonechat-size-list)) minmax(0, 1fr); grid-template-rows: minmax(0, 1fr); --stonechat-toast-start: calc(var(--stonechat-size-rail) + var(--list, var(--stonechat-size-list))); }
+  :host { display: grid; height: 100%; min-height: 0; position: relative; overflow: hidden; background: var(--stonechat-color-canvas); grid-template-columns: var(--stonechat-size-rail) var(--list, var(--stonechat-size-list)) minmax(0, 1fr); grid-template-rows: minmax(0, 1fr); }
   :host([panes="three"][details]) { grid-template-columns: var(--stonechat-size-rail) var(--list, var(--stonechat-size-list)) minmax(0, 1fr) var(--stonechat-size-details); }
   :host([panes="two"]) { --list: 304px !important; }
-  :host([panes="one"]) { grid-template-columns: minmax(0, 1fr); grid-template-rows: minmax(0, 1fr) auto; --stonechat-toast-start: 0px; }
+  :host([panes="one"]) { grid-template-columns: minmax(0, 1fr); grid-template-rows: minmax(0, 1fr) auto; }
   .list { display: flex; flex-direction: column; min-width: 0; min-height: 0; border-inline-end: 1px solid var(--stonechat-color-line); position: relative; }
   .list > * { flex: 1; }
   .main { display: flex; flex-direction: column; min-width: 0; min-height: 0; position: relative; background: var(--stonechat-color-canvas); }

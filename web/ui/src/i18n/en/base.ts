@@ -50,6 +50,7 @@ export const base = {
   "typing.one": "{a} is typing",
   "typing.two": "{a} and {b} are typing",
   "typing.many": { one: "{n} person is typing", other: "{n} people are typing" },
+  "people.self": "Notes to self",
   "people.members": { one: "{n} member", other: "{n} members" },
   "people.members_online": { one: "{n} member, {online} online", other: "{n} members, {online} online" },
   "people.readers": { one: "Channel, {n} reader", other: "Channel, {n} readers" },

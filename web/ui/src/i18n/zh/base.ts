@@ -49,6 +49,7 @@ export const base: { readonly [key in keyof typeof source]: Text } = {
   "typing.one": "{a} 正在输入",
   "typing.two": "{a} 和 {b} 正在输入",
   "typing.many": "{n} 人正在输入",
+  "people.self": "我的笔记",
   "people.members": "{n} 名成员",
   "people.members_online": "{n} 名成员，{online} 人在线",
   "people.readers": "频道，{n} 名读者",
