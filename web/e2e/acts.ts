@@ -13,9 +13,9 @@ export const list = (page: Page): Locator => page.locator("stonechat-conversatio
 export const timeline = (page: Page): Locator => page.getByRole("log", { name: "Messages" });
 export const composer = (page: Page): Locator => page.getByRole("textbox", { name: "Message", exact: true });
 
-/** The row of a conversation. Its name begins with the title. */
-export function row(page: Page, title: string): Locator {
-  return list(page).getByRole("link", { name: new RegExp(`^${literal(title)}(,|$)`) });
+/** The row of a conversation, where its name says so much: it begins with the title. */
+export function row(page: Page, title: string, says = ""): Locator {
+  return list(page).getByRole("link", { name: new RegExp(`^\\s*${literal(title)}(?=[\\s,]|$).*${literal(says)}`, "s") });
 }
 
 export async function open(page: Page, title: string): Promise<void> {
@@ -73,4 +73,16 @@ export function texts(page: Page): Promise<string[]> {
 
 export async function eventually<T>(read: () => Promise<T>, value: T): Promise<void> {
   await expect.poll(read, { timeout: WAIT_MS }).toEqual(value);
+}
+
+/** The open dialog, with what stands in its slots. */
+export function dialog(page: Page, heading?: string | RegExp): Locator {
+  const all = page.locator("stonechat-dialog[open]");
+  return heading === undefined ? all.last() : all.filter({ has: page.getByRole("heading", { name: heading }) });
+}
+
+/** Answers the question of a dialog. */
+export async function answer(page: Page, verb: string | RegExp): Promise<void> {
+  await dialog(page).getByRole("button", { name: verb, exact: true }).click();
+  await gone(page.locator("stonechat-dialog[open]"));
 }

@@ -3,10 +3,10 @@
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { expect } from "vitest";
 
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const started = { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] };
 
 export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  return chromium.launch(started);
 }
 
 export interface PersonOptions {
@@ -21,21 +21,27 @@ export interface PersonOptions {
 /** A browser of one person, and what went wrong in it. */
 export class Person {
   readonly troubles: string[] = [];
+  #left = false;
 
   private constructor(
     readonly context: BrowserContext,
     readonly url: string,
   ) {}
 
-  static async arrive(browser: Browser, url: string, options: PersonOptions = {}): Promise<Person> {
+  /** In a browser of his own that forgets everything, or with a folder that keeps it. */
+  static async arrive(browser: Browser | string, url: string, options: PersonOptions = {}): Promise<Person> {
     const phone = options.screen === "phone";
-    const context = await browser.newContext({
+    const settings = {
       viewport: phone ? { width: 390, height: 844 } : { width: 1440, height: 900 },
       hasTouch: phone,
       colorScheme: options.theme ?? "light",
       locale: options.locale ?? "en-GB",
       timezoneId: "Europe/Stockholm",
-    });
+    } as const;
+    const context = typeof browser === "string"
+      ? await chromium.launchPersistentContext(browser, { ...started, ...settings })
+      : await browser.newContext(settings);
+    context.setDefaultTimeout(10_000);
     await context.grantPermissions(["notifications", "clipboard-read", "clipboard-write"], { origin: url });
     if (options.clockHours) {
       await context.addInitScript(shiftClock, options.clockHours * 3_600_000);
@@ -45,7 +51,9 @@ export class Person {
 
   /** A new tab at a path; troubles of it are noted. */
   async tab(path = "/"): Promise<Page> {
-    const page = await this.context.newPage();
+    // A browser with a folder begins with an empty tab.
+    const empty = this.context.pages().find((page) => page.url() === "about:blank");
+    const page = empty ?? (await this.context.newPage());
     page.on("pageerror", (error) => this.troubles.push(`${error.name}: ${error.message}\n${error.stack ?? ""}`));
     page.on("console", (message) => {
       const text = message.text();
@@ -65,9 +73,21 @@ export class Person {
     return page;
   }
 
+  pages(): readonly Page[] {
+    return this.#left ? [] : this.context.pages();
+  }
+
   async leave(): Promise<void> {
-    await this.context.close();
-    expect(this.troubles).toEqual([]);
+    if (!this.#left) {
+      this.#left = true;
+      await this.context.close();
+    }
+    this.check();
+  }
+
+  /** Fails where something went wrong since the last time. */
+  check(): void {
+    expect(this.troubles.splice(0)).toEqual([]);
   }
 }
 

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { bubble, composer, eventually, gone, open, row, say, shown, texts, ticked } from "./acts.ts";
+import { answer, bubble, composer, dialog, eventually, gone, open, row, say, shown, texts, ticked } from "./acts.ts";
 import { FaultProxy } from "./fault-proxy.ts";
 import { stage } from "./stage.ts";
 
@@ -23,7 +26,8 @@ function greet(text: string): Promise<unknown> {
 test("what is written without a network goes out after the tab was closed and opened again", async () => {
   await greet("Before the tunnel");
   const line = await proxy();
-  const person = await here.person({}, line.url);
+  const profile = mkdtempSync(join(tmpdir(), "stonechat-profile-"));
+  const person = await here.regular(profile, line.url);
   const page = await person.signIn(here.people[0]!.name);
   await open(page, here.people[1]!.name);
   await shown(bubble(page, "Before the tunnel"));
@@ -33,9 +37,11 @@ test("what is written without a network goes out after the tab was closed and op
   line.set({ kind: "refuse" });
   await say(page, "Written in the tunnel");
   await ticked(page, "Written in the tunnel", /Waiting/);
-  await page.close();
+  await person.leave();
 
-  const again = await person.tab(`/`);
+  // The whole browser was closed, and the server cannot be reached.
+  const back = await here.regular(profile, line.url);
+  const again = await back.tab("/");
   await open(again, here.people[1]!.name);
   await shown(bubble(again, "Before the tunnel"));
   await ticked(again, "Written in the tunnel", /Waiting/);
@@ -49,6 +55,8 @@ test("what is written without a network goes out after the tab was closed and op
   await open(b, here.people[0]!.name);
   await shown(bubble(b, "And another"));
   expect((await texts(b)).slice(-2)).toEqual(["Written in the tunnel", "And another"]);
+  await back.leave();
+  rmSync(profile, { recursive: true, force: true });
 });
 
 test("a server that is killed while somebody types is caught up with, and nothing is lost or twice", async () => {
@@ -122,9 +130,9 @@ test("who signs in after a sign-out sees nothing of the one before", async () =>
   await say(page, "A secret between us");
   await ticked(page, "A secret between us", /Sent|Delivered/);
   await composer(page).fill("half a secret");
-  await page.getByRole("link", { name: /^Settings/ }).click();
+  await page.getByRole("button", { name: "Settings", exact: true }).click();
   await page.getByRole("button", { name: "Sign out", exact: true }).first().click();
-  await page.getByRole("alertdialog").or(page.getByRole("dialog", { name: /^Sign out/ })).getByRole("button", { name: "Sign out", exact: true }).click();
+  await dialog(page, "Sign out on this device?").getByRole("button", { name: "Sign out", exact: true }).click();
   await shown(page.getByRole("button", { name: here.people[3]!.name }));
   const left = await page.evaluate(async () => {
     const names = (await indexedDB.databases()).map(({ name }) => name ?? "");
@@ -162,10 +170,9 @@ test("a device that is signed out from elsewhere forgets what it held, and says 
   await open(a, here.people[1]!.name);
   await shown(bubble(a, "For both devices"));
   const b = await kept.signIn(here.people[0]!.name, "/");
-  await b.goto(`${here.server.url}/settings`);
-  await b.getByRole("link", { name: "Devices" }).or(b.getByRole("button", { name: "Devices" })).or(b.getByRole("tab", { name: "Devices" })).first().click();
+  await b.goto(`${here.server.url}/settings/devices`);
   await b.getByRole("button", { name: "Sign out all other devices" }).click();
-  await b.getByRole("alertdialog").or(b.getByRole("dialog")).getByRole("button", { name: /^Sign out/ }).last().click();
+  await answer(b, /^Sign out/);
   await shown(a.getByText("This device was signed out"));
   await gone(bubble(a, "For both devices"));
   await a.getByRole("button", { name: "Sign in again" }).click();

@@ -73,11 +73,12 @@ const says = (timeline: Timeline, text: string) => until(timeline.items, () => t
 
 /** The line that says this. */
 function line(timeline: Timeline, text: string) {
-  const found = timeline.items.get().find((item) => item.kind === "message" && item.message.content.kind === "text" && item.message.content.text === text);
-  if (found?.kind !== "message") {
-    throw new Error(`nothing says ${text}: ${texts(timeline).join(", ")}`);
+  for (const item of timeline.items.get()) {
+    if (item.kind === "message" && item.message.content.kind === "text" && item.message.content.text === text) {
+      return item;
+    }
   }
-  return found;
+  throw new Error(`nothing says ${text}: ${texts(timeline).join(", ")}`);
 }
 
 test("two people chat, edit, react, read and take back", async () => {
@@ -110,7 +111,8 @@ test("two people chat, edit, react, read and take back", async () => {
   expect(await (await his.edit(answer.seq, { text: "At one" })).done).toBeGreaterThan(answer.seq);
   await says(left, "At one");
   expect(line(left, "At one").message.editedAt).toBeGreaterThan(0);
-  expect((await ours.versions(answer.seq)).map(({ content }) => content)).toMatchObject([{ text: "At noon" }, { text: "At one" }]);
+  const said = (await ours.versions(answer.seq)).map(({ content }) => content);
+  expect(said).toMatchObject([{ text: "At noon" }, { text: "At one" }]);
 
   await (await ours.react(answer.seq, "👍")).done;
   await until(right.items, () => line(right, "At one").message.reactions.length === 1);
@@ -137,7 +139,8 @@ test("what somebody prefers, stars and searches", async () => {
   await (await ours.saveDraft("half a", sent.seq)).done;
   await (await ours.star([sent.seq], true)).done;
   const there = await until(again.summary(ours.id), (summary) => summary?.preferences.draft?.text === "half a");
-  expect(there?.preferences).toMatchObject({ mutedUntil: Number.MAX_SAFE_INTEGER, folders: ["Work"], draft: { replyTo: sent.seq } });
+  const expected = { mutedUntil: Number.MAX_SAFE_INTEGER, folders: ["Work"], draft: { replyTo: sent.seq } };
+  expect(there?.preferences).toMatchObject(expected);
   const list = again.conversations({ folder: "Work" });
   expect(list.items.get().map(({ id }) => id)).toEqual([ours.id]);
   list.setFilter({ query: "nobody is called so" });
