@@ -45,6 +45,16 @@ const AVATARS = ["maya", "ines", "omar", "kofi", "tomas", "xiaowen", "leila", "y
 
 export const CHAPTERS: readonly Chapter[] = [
   {
+    id: "shell", title: "All in one", specimens: [
+      { caption: "Three panes", size: "desk", draw: () => html`<stonechat-chat conversation="g_harbour" .details=${true}></stonechat-chat>` },
+      { caption: "Two panes", size: "tablet", draw: () => html`<stonechat-chat conversation="d_ines"></stonechat-chat>` },
+      { caption: "One pane: the list", size: "phone", draw: () => html`<stonechat-chat></stonechat-chat>` },
+      { caption: "One pane: a conversation", size: "phone", draw: () => html`<stonechat-chat conversation="g_harbour"></stonechat-chat>` },
+      { caption: "One pane: settings", size: "phone", draw: () => html`<stonechat-chat page="settings"></stonechat-chat>` },
+      { caption: "A first visit", size: "tablet", world: emptyWorld, draw: () => html`<stonechat-chat .people=${["ines", "omar", "kofi"]}></stonechat-chat>` },
+    ],
+  },
+  {
     id: "list", title: "Conversation list", specimens: [
       { caption: "Every state of a row", size: "list", draw: list },
       { caption: "Offline: waiting, not sent", size: "list", world: offlineWorld, draw: list },
