@@ -113,7 +113,10 @@ export async function fetchPresence(it: LiveAccount, users: readonly UserId[]): 
   return presences.map(presenceOf).filter((presence) => presence !== null);
 }
 
-export async function setPresence(it: LiveAccount, { status, whoMaySee, whoMaySeeLastSeen, invisible }: PresenceChange): Promise<PresenceSettings> {
+export async function setPresence(
+  it: LiveAccount,
+  { status, whoMaySee, whoMaySeeLastSeen, invisible }: PresenceChange,
+): Promise<PresenceSettings> {
   const said = status ?? { emoji: "", text: "", until: 0 };
   const value = {
     commandId: commandId(it.inner),

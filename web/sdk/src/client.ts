@@ -56,7 +56,7 @@ export function createClient(options: ClientOptions, ports: Ports = {}): Client 
       };
       const page = random();
       const name = `stonechat:${place}/${me}/${device}`;
-      const isShared = store === "indexeddb" && globalThis.navigator?.locks !== undefined && globalThis.BroadcastChannel !== undefined;
+      const isShared = store === "indexeddb" && globalThis.navigator?.locks && globalThis.BroadcastChannel;
       const host = await Host.open({
         settings, transport, clock, entropy, tokens, page,
         name: isShared ? name : null,

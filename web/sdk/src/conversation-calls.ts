@@ -93,7 +93,11 @@ export function players(it: LiveConversation, message: Seq, played: boolean): Pr
   return listReaders(it, { seq: BigInt(message), unread: !played, played: true });
 }
 
-export async function mentions(it: LiveConversation, after: Ordinal, limit: number): Promise<{ mentions: readonly MentionMark[]; more: boolean }> {
+export async function mentions(
+  it: LiveConversation,
+  after: Ordinal,
+  limit: number,
+): Promise<{ mentions: readonly MentionMark[]; more: boolean }> {
   let afterOrdinal = BigInt(after);
   for (;;) {
     const list = { conversationId: it.id, afterOrdinal, limit };

@@ -145,7 +145,11 @@ describe("the driver", () => {
     server.welcome();
     await settled();
     const mark = (user: string) => ({ kind: "mention", user }) as const;
-    const entities = [{ start: 0, end: 4, mark: mark("bob") }, { start: 5, end: 9, mark: mark("bob") }, { start: 10, end: 14, mark: { kind: "mention_all" } as const }];
+    const entities = [
+      { start: 0, end: 4, mark: mark("bob") },
+      { start: 5, end: 9, mark: mark("bob") },
+      { start: 10, end: 14, mark: { kind: "mention_all" } as const },
+    ];
     await account.conversationWith("bob").send({ text: "@bob @bob @all", entities, replyTo: 7 });
     await settled();
     expect(server.said("send")[0]!.attributes).toMatchObject({ mentions: ["bob"], mentionAll: true, replyToSeq: 7n });
@@ -166,7 +170,8 @@ describe("a client", () => {
   it("says what it lacks", async () => {
     expect(() => createClient({ endpoint: "ftp://a", tokenProvider: async () => "" })).toThrow(/endpoint/);
     expect(() => createClient({ endpoint: "http://a" } as never)).toThrow(/tokenProvider/);
-    await expect(world().client.login({ userId: "not a user" })).rejects.toMatchObject({ code: "invalid_argument", field: "userId" });
+    const wrong = world().client.login({ userId: "not a user" });
+    await expect(wrong).rejects.toMatchObject({ code: "invalid_argument", field: "userId" });
   });
 
   it("reads addresses as people write them", () => {

@@ -154,7 +154,11 @@ describe.each(PLACES)("a store in %s", (_, place) => {
     await apply(store, { kind: "put_intervals", conversation: HERE, intervals: [[1, 2]] });
     expect([(await store.load()).conversations, (await store.load()).intervals]).toEqual([[], [[HERE, 1, 2]]]);
     await apply(store, { kind: "put_conversation", row: plain });
-    await apply(store, { kind: "put_conversation", row: { ...plain, unread: 7 } }, { kind: "put_intervals", conversation: HERE, intervals: [[1, 3]] });
+    await apply(
+      store,
+      { kind: "put_conversation", row: { ...plain, unread: 7 } },
+      { kind: "put_intervals", conversation: HERE, intervals: [[1, 3]] },
+    );
     const { conversations, intervals } = await store.load();
     expect([conversations, intervals]).toEqual([[{ ...plain, unread: 7 }], [[HERE, 1, 3]]]);
     await apply(store, { kind: "clear_history" });
@@ -200,7 +204,8 @@ describe.each(PLACES)("a store in %s", (_, place) => {
     const store = await place().open();
     await apply(store, put(message(2, 1)), change(2, 4, { kind: "pinned", pinned: true }), put({ ...message(2, 1), changed: 3 }));
     expect((await all(store))[0]?.pinned).toBe(true);
-    await apply(store, { kind: "drop_messages", conversation: HERE, intervals: [[1, 1]] }, change(2, 9, { kind: "pinned", pinned: false }));
+    const unpin = change(2, 9, { kind: "pinned", pinned: false });
+    await apply(store, { kind: "drop_messages", conversation: HERE, intervals: [[1, 1]] }, unpin);
     expect(await all(store)).toEqual([]);
   });
 

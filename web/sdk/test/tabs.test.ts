@@ -100,7 +100,8 @@ const words = (account: Account) => async () => {
   const timeline = await account.conversationWith("bob").timeline({ days: false });
   const items = timeline.items.get();
   timeline.close();
-  return items.flatMap((item) => (item.kind === "message" && item.message.content.kind === "text" ? [item.message.content.text] : []));
+  const contents = items.map((item) => (item.kind === "message" ? item.message.content : null));
+  return contents.flatMap((content) => (content?.kind === "text" ? [content.text] : []));
 };
 
 describe("pages of one browser", () => {
@@ -132,7 +133,8 @@ describe("pages of one browser", () => {
     const [item] = before.filter(({ kind }) => kind === "message");
     const stopped = leader.stop();
     // Asked of nobody: whoever leads next answers.
-    const [one, two] = [follower.conversationWith("bob").send({ text: "one" }), third.conversationWith("bob").send({ text: "two" })];
+    const one = follower.conversationWith("bob").send({ text: "one" });
+    const two = third.conversationWith("bob").send({ text: "two" });
     await Promise.all([stopped, one, two]);
     await until(timeline.items, (items) => items.length === 4);
     expect(timeline.items.get()[1]).toBe(item);

@@ -32,7 +32,7 @@ export function webSocketTransport(url: string): Transport {
     if (native !== undefined) {
       begin(native);
     } else {
-      const load = import(/* @vite-ignore */ NODE_PACKAGE) as Promise<{ WebSocket: typeof WebSocket }>;
+      const load = import(/* @vite-ignore */ /* webpackIgnore: true */ NODE_PACKAGE) as Promise<{ WebSocket: typeof WebSocket }>;
       load.then((it) => begin(it.WebSocket)).catch((error: unknown) => end(String(error)));
     }
     const connection: Connection = {

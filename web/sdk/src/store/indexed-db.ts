@@ -301,7 +301,12 @@ async function apply(tx: Writing, ops: readonly StoreOp[]): Promise<void> {
     const text = searched(row);
     later(text === "" ? tx.objectStore("texts").delete(place) : tx.objectStore("texts").put(text, place));
   };
-  const drop = async (conversation: ConversationId, from: Ordinal, upto: Ordinal, stays = (_: Ordinal) => false): Promise<void> => {
+  const drop = async (
+    conversation: ConversationId,
+    from: Ordinal,
+    upto: Ordinal,
+    stays = (_: Ordinal) => false,
+  ): Promise<void> => {
     if (from > upto) {
       return;
     }
