@@ -5,7 +5,7 @@
 
 import { createComponent, type EventName } from "@lit/react";
 import {
-  StonechatAvatar, StonechatChat, StonechatChatHeader, StonechatComposer, StonechatConnection, StonechatConversation,
+  StonechatAvatar, StonechatChat, StonechatChatHeader, StonechatComposer, StonechatConversation,
   StonechatConversationList, StonechatProvider, StonechatTimeline, type StonechatEventMap,
 } from "@stonechat/ui";
 import * as React from "react";
@@ -74,11 +74,6 @@ export const Timeline = createComponent({
 export const Composer = createComponent({
   react: React, tagName: "stonechat-composer", elementClass: StonechatComposer, displayName: "Composer",
   events: { onSent: "stonechat-sent" as Of<"stonechat-sent">, onEditLast: "stonechat-edit-last" as Of<"stonechat-edit-last"> },
-});
-
-/** What there is to say of the connection. */
-export const Connection = createComponent({
-  react: React, tagName: "stonechat-connection", elementClass: StonechatConnection, displayName: "Connection",
 });
 
 export const Avatar = createComponent({
