@@ -112,6 +112,21 @@ describe("the timeline", () => {
     });
   });
 
+  it("keeps in sight what arrived first while nobody looked", async () => {
+    await withLong(60, async (page) => {
+      const first = await page.evaluate(async () => {
+        document.hasFocus = () => false;
+        for (let at = 0; at < 40; at += 1) {
+          window.kit.account!.fake("g_long").receive("ruth", `While away ${at}`);
+          await new Promise((resolve) => requestAnimationFrame(resolve));
+        }
+        return Object.keys(window.kit.edges())[0] ?? "";
+      });
+      expect(await page.locator(`li[data-key="${first}"]`).textContent()).toContain("While away 0");
+      expect(await page.evaluate(() => window.kit.account!.fake("g_long").summary.get()!.unread)).toBe(40);
+    });
+  });
+
   it("keeps one node for a message from its echo to the log, and goes to the end with it", async () => {
     await withLong(120, async (page) => {
       await page.evaluate(() => (window.kit.box.scrollTop = -1_000));

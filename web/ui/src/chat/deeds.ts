@@ -12,7 +12,9 @@ import { keepRecalled } from "./recalled.ts";
 
 /** Adds an emoji, or takes it back where the user had added it. */
 export function toggleReaction(host: HTMLElement, locale: Locale, conversation: Conversation, item: MessageItem, emoji: string): void {
-  const isOwn = item.message.reactions.some((reaction) => reaction.emoji === emoji && reaction.own);
+  // A message has them without variation selectors: the same key of two keyboards differs in nothing else.
+  const plain = (one: string): string => one.replace(/[\uFE0E\uFE0F]/g, "");
+  const isOwn = item.message.reactions.some((reaction) => plain(reaction.emoji) === plain(emoji) && reaction.own);
   const target = targetOf(item);
   void follow(host, locale, isOwn ? conversation.takeBack(target, emoji) : conversation.react(target, emoji));
 }

@@ -55,6 +55,7 @@ export class Reading {
   }
 }
 
-function isWatched(): boolean {
+/** Whether somebody looks at this page. */
+export function isWatched(): boolean {
   return document.visibilityState === "visible" && document.hasFocus();
 }

@@ -34,6 +34,8 @@ export class Scroller {
   isAtEnd = true;
   /** Whether the end of the lines is that of the conversation, so that what arrives is followed. */
   isLive = true;
+  /** Following ends where this line would leave at the top: nobody has looked since it came. */
+  unlooked: ItemKey | null = null;
 
   private items: readonly TimelineItem[] = [];
   private places = new Map<ItemKey, number>();
@@ -61,7 +63,7 @@ export class Scroller {
   /** Begins anew at the end: other lines, of which nothing is known. */
   reset(): void {
     [this.items, this.edges, this.anchor, this.aim, this.isAtEnd] = [[], null, null, null, true];
-    this.isLive = true;
+    [this.isLive, this.unlooked] = [true, null];
     [this.span, this.visible, this.seenUpto] = [{ from: 0, upto: 0 }, { from: 0, upto: 0 }, -1];
     this.places.clear();
     this.sizes.forget();
@@ -137,6 +139,10 @@ export class Scroller {
       this.aim = null;
     } else if (this.isAtEnd && this.isLive && !(isLeaving && box.scrollTop < 0)) {
       this.scrollTo(box, 0);
+      const unlooked = this.unlooked === null ? null : this.elementOf(this.unlooked);
+      if (unlooked !== null) {
+        this.scrollTo(box, Math.min(0, box.scrollTop + Math.min(0, unlooked.getBoundingClientRect().top - box.getBoundingClientRect().top)));
+      }
     } else if (this.anchor !== null) {
       const held = this.elementOf(this.anchor.key);
       if (held !== null) {

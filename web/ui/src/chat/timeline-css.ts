@@ -63,7 +63,7 @@ export const lines: CSSResult = css`
   .reactions { display: flex; flex-wrap: wrap; gap: 4px; margin-block: 4px 2px; }
   .own .reactions { justify-content: flex-end; }
   .reaction { position: relative; display: inline-flex; align-items: center; gap: 5px; height: 26px; padding: 0 8px; border-radius: 13px; background: var(--stonechat-color-raised); box-shadow: inset 0 0 0 1px var(--stonechat-color-line); font-size: var(--stonechat-font-size-meta); line-height: 1rem; font-weight: var(--stonechat-weight-medium); color: var(--stonechat-color-text-muted); font-variant-numeric: tabular-nums; }
-  .reaction .e { font-size: 14px; line-height: 1; font-family: var(--stonechat-font-emoji); }
+  .reaction .e { font-size: 14px; line-height: 1; font-family: var(--stonechat-font-emoji); font-variant-emoji: emoji; }
   .reaction:is([aria-pressed="true"], .own) { background: var(--stonechat-color-accent-soft); color: var(--stonechat-color-accent-text); box-shadow: inset 0 0 0 1px color-mix(in oklab, var(--stonechat-color-accent) 55%, transparent); }
   .quick { display: inline-flex; align-items: center; padding: 2px; border-radius: 12px; background: var(--stonechat-color-raised); box-shadow: var(--stonechat-shadow-1); flex: none; margin-block: -8px; }
   .quick button { display: grid; place-items: center; width: 30px; height: 28px; border-radius: 9px; color: var(--stonechat-color-icon); }

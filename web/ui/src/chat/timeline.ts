@@ -17,7 +17,7 @@ import type { Distant } from "./distant.ts";
 import { otherLine } from "./lines.ts";
 import { isDirect, nameOf, wordsOf, type Look, type Renderers } from "./look.ts";
 import { messageLine } from "./message.ts";
-import { Reading } from "./reading.ts";
+import { isWatched, Reading } from "./reading.ts";
 import { recalledText } from "./recalled.ts";
 import { joins } from "./runs.ts";
 import { Scroller } from "./scroller.ts";
@@ -261,6 +261,7 @@ export class StonechatTimeline extends StonechatElement {
     }
     this.tellPins(live);
     const before = this.newest;
+    let oldest: ItemKey | null = null;
     for (let at = live.length - 1; at >= 0; at -= 1) {
       const item = live[at] as TimelineItem;
       if (item.kind !== "message" || item.message.ordinal === 0) {
@@ -272,9 +273,11 @@ export class StonechatTimeline extends StonechatElement {
       }
       this.newest = Math.max(this.newest, message.ordinal);
       if (before > 0 && !message.own && this.look !== null) {
+        oldest = item.key;
         this.news.push(this.locale.t("chat.said", { name: nameOf(this.look, message.sender), text: wordsOf(this.look, message) }));
       }
     }
+    this.scroller.unlooked = isWatched() ? null : this.scroller.unlooked ?? oldest;
     if (this.news.length > 0 && !this.timers.has("news")) {
       this.later("news", ANNOUNCE_MS, () => {
         this.timers.delete("news");
