@@ -86,98 +86,71 @@ export function onSignal(core: Core, body: Body): void {
   }
 }
 
+/** The frame that answers a call, by what the call is for; those of the user and of the outbox have several. */
+const ANSWERS: Partial<Record<Purpose["kind"], Body["case"]>> = {
+  hello: "welcome", pull: "welcome", list: "conversations", content_types: "contentTypes", personal: "personal",
+  get: "conversation", catch_up: "events", newest: "messages", replay: "messages", changes: "changes", read: "done",
+  delivered: "done", played: "done", watch: "presences", refresh: "done", ping: "pong", sign_out: "done",
+};
+
 /** Takes an answer. */
 export function onAnswer(core: Core, purpose: Purpose, body: Body): void {
-  switch (`${purpose.kind} ${body.case}`) {
-    case "refresh done":
-    case "ping pong":
-      return;
-    case "sign_out done":
-      return signedOut(core, "revoked");
+  if ((ANSWERS[purpose.kind] ?? body.case) !== body.case) {
+    return breakOff(core, "the server answered with another frame than the call has");
   }
+  // It is what the table says.
+  const value = body.value as never;
   switch (purpose.kind) {
     case "hello":
-      if (body.case === "welcome") {
-        return onHelloAnswered(core, body.value);
-      }
-      break;
+      return onHelloAnswered(core, value);
     case "pull":
-      if (body.case === "welcome") {
-        if (!sameBytes(core.device.historyId, body.value.historyId)) {
-          breakOff(core, "the server has another history");
-        } else if (welcomed(core, body.value)) {
-          onWelcome(core, body.value);
-        }
-        return;
-      }
-      break;
+      return onPulled(core, value);
     case "list":
-      if (body.case === "conversations") {
-        return takePage(core, body.value.conversations, body.value.nextPage);
-      }
-      break;
+      return onListed(core, value);
     case "content_types":
-      if (body.case === "contentTypes") {
-        return onContentTypes(core, body.value);
-      }
-      break;
+      return onContentTypes(core, value);
     case "personal":
-      if (body.case === "personal") {
-        return takePersonal(core, body.value);
-      }
-      break;
+      return takePersonal(core, value);
     case "get":
-      if (body.case === "conversation") {
-        core.gets.delete(purpose.id);
-        return takeConversation(core, body.value);
-      }
-      break;
+      core.gets.delete(purpose.id);
+      return takeConversation(core, value);
     case "catch_up":
-      if (body.case === "events") {
-        return onEvents(core, purpose.id, body.value);
-      }
-      break;
+      return onEvents(core, purpose.id, value);
     case "newest":
-      if (body.case === "messages") {
-        return onNewest(core, purpose.id, body.value);
-      }
-      break;
+      return onNewest(core, purpose.id, value);
     case "replay":
-      if (body.case === "messages") {
-        return onReplay(core, purpose.id, body.value);
-      }
-      break;
+      return onReplay(core, purpose.id, value);
     case "changes":
-      if (body.case === "changes") {
-        return onChanges(core, purpose.id, body.value);
-      }
-      break;
+      return onChanges(core, purpose.id, value);
     case "send":
-      return body.case === "sent" ? onSent(core, purpose.id, body.value) : onCommandDone(core, purpose.id, body);
+      return body.case === "sent" ? onSent(core, purpose.id, value) : onCommandDone(core, purpose.id, body);
     case "read":
-      if (body.case === "done") {
-        return onReadConfirmed(core, purpose.id, purpose.upto);
-      }
-      break;
+      return onReadConfirmed(core, purpose.id, purpose.upto);
     case "delivered":
-      if (body.case === "done") {
-        return onDeliveredConfirmed(core, purpose.told);
-      }
-      break;
+      return onDeliveredConfirmed(core, purpose.told);
     case "played":
-      if (body.case === "done") {
-        return onPlayedConfirmed(core, purpose.id, purpose.seq);
-      }
-      break;
+      return onPlayedConfirmed(core, purpose.id, purpose.seq);
     case "watch":
-      if (body.case === "presences") {
-        return onWatched(core, body.value);
-      }
-      break;
+      return onWatched(core, value);
     case "ask":
       return onAskAnswered(core, purpose.number, body);
+    case "sign_out":
+      return signedOut(core, "revoked");
+    case "refresh":
+    case "ping":
   }
-  breakOff(core, "the server answered with another frame than the call has");
+}
+
+function onPulled(core: Core, welcome: v1.Welcome): void {
+  if (!sameBytes(core.device.historyId, welcome.historyId)) {
+    breakOff(core, "the server has another history");
+  } else if (welcomed(core, welcome)) {
+    onWelcome(core, welcome);
+  }
+}
+
+function onListed(core: Core, { conversations, nextPage }: v1.Conversations): void {
+  takePage(core, conversations, nextPage);
 }
 
 function onHelloAnswered(core: Core, welcome: v1.Welcome): void {
