@@ -102,8 +102,10 @@ export class LiveAccount implements Account {
   }
 
   conversationWith(user: UserId): Conversation {
-    const id = directId(this.inner.app, this.user, user);
-    return new LiveConversation(this.inner, this.#views.directWith(user) ?? id, user);
+    const id = this.#views.directWith(user) ?? directId(this.inner.app, this.user, user);
+    // Whoever asks for it by its id from now on finds whom it is with.
+    this.#views.begin(id, user);
+    return new LiveConversation(this.inner, id, user);
   }
 
   async users(users: readonly UserId[]): Promise<readonly UserProfile[]> {

@@ -2,7 +2,13 @@
 
 import type { Change, Summary } from "./core/change.ts";
 import { emptyContentTypes, type ContentTypes } from "./content-types.ts";
+import { Conversation } from "./core/conversation.ts";
 import { ListOrder } from "./core/order.ts";
+import { emptyRow } from "./core/sync.ts";
+import { NO_DELETIONS } from "./domain/deletions.ts";
+import { NO_PLAYS } from "./domain/plays.ts";
+import { NO_PREFERENCES } from "./domain/preferences.ts";
+import { NO_STARS } from "./domain/stars.ts";
 import { NOT_QUIET } from "./domain/quiet.ts";
 import { FINISHED_SENDS_KEPT } from "./driver/limits.ts";
 import { Source } from "./readable.ts";
@@ -104,6 +110,8 @@ export class Views {
   readonly #byId = new Map<ConversationId, Summary>();
   #shown: Summary[] = [];
   #isListChanged = false;
+  /** Direct conversations that somebody looks at before their first message: they are in no list. */
+  readonly #begun = new Map<ConversationId, Summary>();
   readonly #summaries = new Map<ConversationId, Source<Summary | null>>();
   readonly #typing = new Aside<UserId>();
   readonly #marks = new Aside<ReadMark>();
@@ -112,7 +120,17 @@ export class Views {
   readonly #others = new Set<View>();
 
   summary(id: ConversationId): Summary | null {
-    return this.#byId.get(id) ?? null;
+    return this.#byId.get(id) ?? this.#begun.get(id) ?? null;
+  }
+
+  /** Shows a direct conversation that is not on this device: it begins with its first message. */
+  begin(id: ConversationId, peer: UserId): void {
+    if (!this.summary(id)) {
+      const row = { ...emptyRow(id), peer, peerName: this.names.get().get(peer) ?? "", member: true, memberCount: 2, role: "member" } as const;
+      const { removed } = NO_DELETIONS;
+      this.#begun.set(id, new Conversation(row).summary(NO_PREFERENCES, removed, NO_STARS.starred, NO_PLAYS.played));
+      this.#summaries.get(id)?.replace(this.summary(id));
+    }
   }
 
   /** All conversations, hidden ones too. */
@@ -282,7 +300,7 @@ export class Views {
       case "conversation_gone":
         this.#byId.delete(change.conversation);
         this.#unlist(change.conversation);
-        this.#summaries.get(change.conversation)?.set(null);
+        this.#summaries.get(change.conversation)?.set(this.summary(change.conversation));
         return;
       case "send":
         return this.#send(change.conversation, change.clientMsgId, change.state);

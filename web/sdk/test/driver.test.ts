@@ -128,6 +128,19 @@ describe("the driver", () => {
     expect(handle.state.get()).toEqual({ kind: "sending" });
   });
 
+  it("knows whom a direct conversation is with before its first message", async () => {
+    const { server, account } = await alice();
+    const { id } = account.conversationWith("bob");
+    expect(account.summary(id).get()).toMatchObject({ kind: "direct", peer: "bob", title: "bob", member: true, unread: 0 });
+    expect(account.conversations({ archived: "any" }).items.get()).toEqual([]);
+    server.welcome();
+    await settled();
+    // By its id alone, as a page finds it.
+    await account.conversation(id).send({ text: "hi" });
+    await settled();
+    expect(server.said("send")).toMatchObject([{ to: { case: "userId", value: "bob" } }]);
+  });
+
   it("refuses what no server would take", async () => {
     const { account } = await alice();
     const bob = account.conversationWith("bob");
