@@ -51,11 +51,11 @@ export function checkContent(content: Content): void {
 }
 
 function checkEntity({ start, end, mark }: Entity): void {
-  refuse("entities", end <= start && "has a stretch that is empty or not within the text");
+  refuse("entities", end <= start && "has a stretch that is empty");
   if (mark.kind === "mention") {
     checkUser("entities", mark.user);
   } else if (mark.kind === "link") {
-    refuse("link", !isSafeLink(mark.address) && "is not an address of http, https, mailto or tel");
+    refuse("link", !isSafeLink(mark.address) && "is no address of http, https, mailto or tel");
   } else if (mark.kind === "code_block") {
     atMost("entities", bytesOf(mark.language), LANGUAGE_BYTES_MAX);
     checkNames(mark);
@@ -63,12 +63,12 @@ function checkEntity({ start, end, mark }: Entity): void {
 }
 
 function checkUpload(upload: Upload): void {
-  refuse("upload_id", !/^[A-Za-z0-9._-]{1,64}$/.test(upload.id) && "is not one of an upload");
+  refuse("upload_id", !/^[A-Za-z0-9._-]{1,64}$/.test(upload.id) && "is no upload");
   checkNames(upload);
 }
 
 function checkDegrees(field: string, degrees: number, most: number): void {
-  refuse(field, !(Math.abs(degrees) <= most) && `is not within ${most} degrees of zero`);
+  refuse(field, !(Math.abs(degrees) <= most) && `has at most ${most} degrees`);
 }
 
 function checkUser(field: string, user: string): void {
@@ -86,7 +86,7 @@ function checkNames(names: object): void {
 }
 
 function atMost(field: string, count: number, most: number): void {
-  refuse(field, count > most && `is longer than ${most}`);
+  refuse(field, count > most && `has at most ${most}`);
 }
 
 function refuse(field: string, why: string | false | null): void {

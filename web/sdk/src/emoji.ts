@@ -13,13 +13,13 @@ const BYTES_MAX = 64;
 export function emojiOf(text: string): string {
   const one = text.replace(/[\ufe0e\ufe0f]/g, "");
   if (bytesOf(text) > BYTES_MAX) {
-    throw argument("emoji", `is longer than ${BYTES_MAX} bytes`);
+    throw argument("emoji", `has at most ${BYTES_MAX} bytes`);
   }
   if (showsNothing(one) || /\p{Cc}/u.test(one)) {
     throw argument("emoji", "shows nothing");
   }
   if ([...graphemesOf(one)].length > 1) {
-    throw argument("emoji", "is not exactly one character");
+    throw argument("emoji", "has more than one character");
   }
   return one;
 }

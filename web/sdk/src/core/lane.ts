@@ -60,10 +60,10 @@ function queue(core: Core, command: LaneCommand): Result {
   if (entry) {
     return entry.row.command && entry.row.conversation === conversation
       ? { kind: "kept", id, state: stateOf(entry) }
-      : argument("command_id", "is used by something else in the outbox");
+      : argument("command_id", "is used by another in the outbox");
   }
   if (outbox.entries.size >= OUTBOX_MAX) {
-    return argument("command", `is one too many: ${OUTBOX_MAX} wait in the outbox`);
+    return argument("outbox", `has at most ${OUTBOX_MAX} entries`);
   }
   const body = newBody(command.call);
   let about: ClientMsgId | null = null;

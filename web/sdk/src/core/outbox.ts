@@ -185,10 +185,10 @@ function enqueue(core: Core, draft: Draft): Result {
       !command && sameBytes(body, draft.body) && same(attributes, draft.attributes) && conversation === draft.conversation;
     return isSame
       ? { kind: "queued", state: stateOf(entry) }
-      : argument("client_msg_id", "is used by another message in the outbox");
+      : argument("client_msg_id", "is used by another in the outbox");
   }
   if (core.outbox.entries.size >= OUTBOX_MAX) {
-    return argument("message", `is one too many: ${OUTBOX_MAX} wait in the outbox`);
+    return argument("outbox", `has at most ${OUTBOX_MAX} entries`);
   }
   keepInOutbox(core, { ...message, readUpto, command: null });
   return { kind: "queued", state: { kind: "queued" } };

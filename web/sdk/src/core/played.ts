@@ -32,7 +32,7 @@ function markPlayed(core: Core, id: ConversationId, seq: Seq): Result {
     return notFound("conversation");
   }
   if (row.playsUnconfirmed.length >= PLAYS_WAITING_MAX) {
-    return argument("message", `is one too many: ${PLAYS_WAITING_MAX} wait to be told`);
+    return argument("message", `has at most ${PLAYS_WAITING_MAX} before it that wait`);
   }
   row.playsUnconfirmed = [...row.playsUnconfirmed, seq];
   core.unplayed.add(id);
