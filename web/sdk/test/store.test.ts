@@ -165,6 +165,26 @@ describe.each(PLACES)("a store in %s", (_, place) => {
     expect((await store.load()).conversations).toEqual([{ ...plain, unread: 7 }]);
   });
 
+  it("keeps many conversations, each by itself", async () => {
+    const { open } = place();
+    let store = await open();
+    const ids = Array.from({ length: 3_000 }, (_, at) => directId(1, "alice", `user${at}`));
+    const row = (id: string, unread: number) => ({ ...ROW, id, unread });
+    const put = (id: string, at: number): StoreOp[] => [
+      { kind: "put_conversation", row: row(id, at) },
+      { kind: "put_intervals", conversation: id, intervals: [[1, at + 1]] },
+    ];
+    await apply(store, ...ids.slice(0, 2_000).flatMap(put));
+    await apply(store, ...ids.slice(2_000).flatMap((id, at) => put(id, at + 2_000)));
+    const gone = ids.filter((_, at) => at % 7 === 0);
+    await apply(store, ...gone.map((conversation): StoreOp => ({ kind: "drop_conversation", conversation })));
+    store = await open();
+    const { conversations, intervals } = await store.load();
+    const left = ids.flatMap((id, at) => (at % 7 === 0 ? [] : [[id, at] as const]));
+    expect(new Map(conversations.map(({ id, unread }) => [id, unread]))).toEqual(new Map(left));
+    expect(new Map(intervals.map(([id, , upto]) => [id, upto - 1]))).toEqual(new Map(left));
+  });
+
   it("puts a message of the outbox elsewhere when it is retried", async () => {
     const store = await place().open();
     await apply(store, putOutbox(unsent(1)), putOutbox(unsent(2)));
