@@ -5,7 +5,6 @@ import { html, type TemplateResult } from "lit";
 import { emit } from "../base/events.ts";
 import { isComposing } from "../base/focus.ts";
 import { icon, type IconName } from "../base/icons.ts";
-import "../base/later.ts";
 import { openMenu, type MenuItem } from "../base/menu.ts";
 import { clock } from "../base/time.ts";
 import type { Key } from "../i18n/index.ts";

@@ -2,7 +2,6 @@
 
 import type { Conversation, ItemKey, Message, Ordinal, Seq, TimelineItem } from "@stonechat/sdk";
 import { emit } from "../base/events.ts";
-import "../base/later.ts";
 import { localDay } from "../base/time.ts";
 import { firstOrdinal, joined, linesOf, type Distant } from "./distant.ts";
 import { wordsOf } from "./look.ts";

@@ -2,7 +2,6 @@
 
 import type { Account, Conversation, Entity, UserId } from "@stonechat/sdk";
 import { html, nothing, type TemplateResult } from "lit";
-import "../base/later.ts";
 import { displayName, titleOf } from "../base/names.ts";
 import { profilesOf } from "../base/profiles.ts";
 import { clock } from "../base/time.ts";

@@ -5,8 +5,8 @@ import { customElement, property, state } from "lit/decorators.js";
 import type { Message } from "@stonechat/sdk";
 import { StonechatElement } from "../base/element.ts";
 import { icon } from "../base/icons.ts";
-import "../base/later.ts";
-import { base, buttons, surface } from "../base/styles.ts";
+import { buttons } from "../base/controls.ts";
+import { base, surface } from "../base/styles.ts";
 import "../loaded.ts";
 
 /** @csspart pinned */

@@ -131,7 +131,8 @@ export const frame: CSSResult = css`
   .jump { position: relative; display: grid; place-items: center; width: 40px; height: 40px; border-radius: 50%; background: var(--stonechat-color-raised); box-shadow: var(--stonechat-shadow-1); color: var(--stonechat-color-icon); }
   .jump:hover { color: var(--stonechat-color-text); }
   .jump .badge { position: absolute; inset-block-start: -11px; inset-inline: -10px; width: fit-content; margin-inline: auto; }
-  .loading { position: absolute; z-index: 1; inset-block-start: 10px; inset-inline: 0; display: grid; justify-items: center; color: var(--stonechat-color-text-muted); pointer-events: none; }
+  .loading { position: absolute; z-index: 1; inset-block-start: 10px; inset-inline: 0; display: grid; justify-items: center; color: var(--stonechat-color-text-muted); pointer-events: none; animation: appear 1ms 300ms both; }
+  @keyframes appear { from { opacity: 0; } }
   .note { padding-block: var(--stonechat-space-4) 0; text-align: center; font-size: var(--stonechat-font-size-meta); line-height: 1rem; color: var(--stonechat-color-text-muted); }
   .skeletons { display: grid; gap: 8px; padding-block: 12px; }
   .skeletons .skeleton { height: 36px; width: 44%; border-radius: 18px; justify-self: end; }

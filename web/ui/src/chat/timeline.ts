@@ -5,7 +5,6 @@ import { html, nothing, type CSSResultGroup, type PropertyValues, type TemplateR
 import { customElement, property, query, state } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
-import { announce } from "../base/announcer.ts";
 import "../base/avatar.ts";
 import { badge } from "../base/badge.ts";
 import { StonechatElement } from "../base/element.ts";
@@ -15,12 +14,14 @@ import { base, badges, buttons, skeletons, surface } from "../base/styles.ts";
 import { clock, dayName, minutes } from "../base/time.ts";
 import type { Distant } from "./distant.ts";
 import { otherLine } from "./lines.ts";
-import { isDirect, nameOf, wordsOf, type Look, type Renderers } from "./look.ts";
+import { isDirect, type Look, type Renderers } from "./look.ts";
 import { messageLine } from "./message.ts";
+import { News } from "./news.ts";
 import { isWatched, Reading } from "./reading.ts";
 import { recalledText } from "./recalled.ts";
 import { joins } from "./runs.ts";
 import { Scroller } from "./scroller.ts";
+import { tellShown } from "./shown.ts";
 import { frame, lines, scripts } from "./timeline-css.ts";
 import type { TimelineHands } from "./hands.ts";
 import type { Jumps } from "./jumps.ts";
@@ -34,12 +35,8 @@ const SKELETON_AFTER_MS = 300;
 const STICKY_MS = 800;
 /** A message that waits for longer has a word for it. */
 const SLOW_MS = 3_000;
-const ANNOUNCE_MS = 1_000;
 /** Lines nearer to the edge than this, and more are fetched. */
 const EDGE_LINES = 12;
-
-/** What is on the screen in some document, by account: the server tells more of those. */
-const shown = new WeakMap<Account, Map<StonechatTimeline, string>>();
 
 /**
  * @fires stonechat-reply - somebody wants to answer a message
@@ -83,15 +80,14 @@ export class StonechatTimeline extends StonechatElement {
   ready: Promise<void> = Promise.resolve();
   private roles: ReadonlyMap<UserId, Role> = new Map();
   seenOrdinal: Ordinal = 0;
-  private newest: Ordinal = 0;
   private fresh: ItemKey | null = null;
   private stuck = false;
   private readonly filling = new Set<Ordinal>();
   private madeOf: readonly unknown[] = [];
-  private news: string[] = [];
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
   readonly scroller = new Scroller(() => this.box, () => this.list);
   private readonly reading = new Reading();
+  private readonly news = new News();
   private hands: TimelineHands | null = null;
   private jumper: Jumps | null = null;
   private sizes: ResizeObserver | null = null;
@@ -134,8 +130,9 @@ export class StonechatTimeline extends StonechatElement {
     }
     [this.opened, this.timeline, this.stretch, this.jumped, this.active, this.selection] = [null, null, null, null, null, null];
     [this.cameFrom, this.look, this.items, this.roles, this.skeleton, this.isAway] = [null, null, [], new Map(), false, false];
-    [this.seenOrdinal, this.newest, this.unread, this.stuck, this.loadsEarlier] = [0, 0, 0, false, false];
-    this.news = [];
+    [this.seenOrdinal, this.unread, this.stuck, this.loadsEarlier, this.fresh] = [0, 0, false, false, null];
+    this.filling.clear();
+    this.news.reset();
     this.scroller.reset();
   }
 
@@ -214,7 +211,7 @@ export class StonechatTimeline extends StonechatElement {
     this.look = this.lookNow(account);
     const live = this.timeline === null ? [] : this.read(this.timeline.items);
     this.items = this.linesOf(live);
-    this.notice(live);
+    this.notice(live, this.look);
     this.scroller.take(this.items);
   }
 
@@ -249,58 +246,15 @@ export class StonechatTimeline extends StonechatElement {
   }
 
   /** Tells what arrived, and goes along with an own message. */
-  private notice(live: readonly TimelineItem[]): void {
-    const last = live.at(-1);
-    if (last?.kind === "message" && last.message.own && last.key !== this.fresh && (last.state?.kind === "queued" || last.state?.kind === "sending")) {
-      const isNew = this.newest > 0 || this.fresh !== null || this.hasUpdated;
-      this.fresh = last.key;
-      if (isNew && clock.now() - last.message.sentAt < SLOW_MS) {
-        this.toLatest();
-      }
+  private notice(live: readonly TimelineItem[], look: Look): void {
+    const { fresh, oldest, pinned } = this.news.look(live, look);
+    if (fresh !== null) {
+      this.fresh = fresh;
+      this.toLatest();
       this.later("slow", SLOW_MS, () => this.requestUpdate());
     }
-    this.tellPins(live);
-    const before = this.newest;
-    let oldest: ItemKey | null = null;
-    for (let at = live.length - 1; at >= 0; at -= 1) {
-      const item = live[at] as TimelineItem;
-      if (item.kind !== "message" || item.message.ordinal === 0) {
-        continue;
-      }
-      const { message } = item;
-      if (message.ordinal <= before) {
-        break;
-      }
-      this.newest = Math.max(this.newest, message.ordinal);
-      if (before > 0 && !message.own && this.look !== null) {
-        oldest = item.key;
-        this.news.push(this.locale.t("chat.said", { name: nameOf(this.look, message.sender), text: wordsOf(this.look, message) }));
-      }
-    }
     this.scroller.unlooked = isWatched() ? null : this.scroller.unlooked ?? oldest;
-    if (this.news.length > 0 && !this.timers.has("news")) {
-      this.later("news", ANNOUNCE_MS, () => {
-        this.timers.delete("news");
-        const { news } = this;
-        this.news = [];
-        announce(news.length === 1 ? (news[0] as string) : this.locale.t("chat.new", { n: news.length }));
-      });
-    }
-  }
-
-  private pinsOf: readonly TimelineItem[] = [];
-  private pins = "";
-
-  /** Tells what is known to be pinned, when that is another than before. */
-  private tellPins(live: readonly TimelineItem[]): void {
-    if (live === this.pinsOf || (live.length === 0 && this.pins === "")) {
-      return;
-    }
-    this.pinsOf = live;
-    const pinned = live.flatMap((item) => (item.kind === "message" && item.message.pinned && item.message.seq > 0 ? [item.message] : []));
-    const pins = `${this.conversation} ${pinned.map(({ seq }) => seq).join()}`;
-    if (pins !== this.pins) {
-      this.pins = pins;
+    if (pinned !== null) {
       this.dispatchEvent(new CustomEvent("pins", { detail: pinned }));
     }
   }
@@ -327,7 +281,7 @@ export class StonechatTimeline extends StonechatElement {
         </div>
       </div>
       <div class="sticky" aria-hidden="true"><span dir="auto"></span></div>
-      ${this.loadsEarlier && from === 0 ? html`<div class="loading" role="status">${pebbles}<span class="sr">${t("chat.loading_earlier")}</span></div>` : nothing}
+      ${this.loadsEarlier && from === 0 ? html`<div class="loading" aria-hidden="true">${pebbles}</div>` : nothing}
       ${this.jumpButtons(look)}`;
   }
 
@@ -600,10 +554,6 @@ export class StonechatTimeline extends StonechatElement {
     return this.scroller.visible.upto - 1;
   }
 
-  get scrollBox(): HTMLElement {
-    return this.box;
-  }
-
   /** Takes a message into the selection, or out of it; with the first one selecting begins. */
   toggle(key: ItemKey): void {
     const selection = new Set(this.selection ?? []);
@@ -635,7 +585,9 @@ export class StonechatTimeline extends StonechatElement {
     if (this.hands !== null && target instanceof Element) {
       this.hands.handle(event, target);
     } else if (target instanceof Element && (event.type === "click" || event.type === "keydown")) {
-      void this.getHands().then((hands) => hands.handle(event, target));
+      // A key before this one may have moved the focus meanwhile.
+      const at = (): Element => (event.type === "keydown" ? (this.renderRoot as ShadowRoot).activeElement : null) ?? target;
+      void this.getHands().then((hands) => hands.handle(event, at()));
     }
   };
 
@@ -652,21 +604,6 @@ function lastMessage(items: readonly TimelineItem[], from: number): Message | nu
     }
   }
   return null;
-}
-
-/** Tells the server what is on the screen. */
-function tellShown(account: Account, timeline: StonechatTimeline, id: string | null): void {
-  let all = shown.get(account);
-  if (all === undefined) {
-    shown.set(account, (all = new Map()));
-  }
-  if (id === null) {
-    all.delete(timeline);
-  } else {
-    all.set(timeline, id);
-  }
-  // Not told to a server that cannot be reached: the SDK says it again with the next connection.
-  account.focus([...new Set(all.values())].slice(0, 16)).catch(() => undefined);
 }
 
 declare global {

@@ -10,7 +10,6 @@ export const chat = {
   "chat.to_mention": { one: "{n} mention of you", other: "{n} mentions of you" },
   "chat.back": "Back to where you were",
   "chat.loading": { one: "Loading {n} message", other: "Loading {n} messages" },
-  "chat.loading_earlier": "Loading earlier messages",
   "chat.gap_offline": {
     one: "{n} earlier message, loaded when you are back online",
     other: "{n} earlier messages, loaded when you are back online",

@@ -12,7 +12,6 @@ export const chat: { readonly [key in keyof typeof source]: Text } = {
   "chat.to_mention": "{n} 条提到你",
   "chat.back": "回到刚才的位置",
   "chat.loading": "正在加载 {n} 条消息",
-  "chat.loading_earlier": "正在加载更早的消息",
   "chat.gap_offline": "还有 {n} 条更早的消息，恢复连接后加载",
   "chat.earlier_offline": "更早的消息在恢复连接后加载",
   "chat.say_hello": "打个招呼吧",
