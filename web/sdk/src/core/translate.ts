@@ -3,7 +3,6 @@
 import { attributesOf, contentOf, wordsOf } from "../content.ts";
 import { kindOfId, conversationId, userId, uuid } from "../domain/id.ts";
 import { groupOf, settingsOf } from "../domain/group.ts";
-import * as kinds from "../domain/kind.ts";
 import { num } from "../domain/number.ts";
 import { fold } from "../domain/search.ts";
 import type * as v1 from "../gen/stonechat/v1/native_pb.ts";
@@ -82,9 +81,13 @@ export function marks(wire: readonly v1.ReadMark[]): ReadMark[] {
     .sort((one, other) => (one.user < other.user ? -1 : 1));
 }
 
-/** Whether an event counts. Kinds of a later version count when they moved the ordinal on. */
-export function isCountable(event: v1.Event, ordinalBefore: number | null): boolean {
-  return kinds.isCountable(event.kind) ?? (ordinalBefore !== null && event.ordinal > ordinalBefore);
+/**
+ * Whether an event counts. Of what is no message, that what is known does not, and what is damaged is not counted here; kinds
+ * of a later version count when they moved the ordinal on.
+ */
+export function isCountable({ kind, change, corrupt, ordinal }: v1.Event, ordinalBefore: number | null): boolean {
+  const isKnown = change.case !== undefined || kind === "command" || corrupt;
+  return kind === "message" || (!isKnown && ordinalBefore !== null && ordinal > ordinalBefore);
 }
 
 /** The row of a message; null when it is not one, or its ids are not ids. */
