@@ -234,7 +234,7 @@ export class StonechatDetails extends ConversationPanel {
     const members = this.members.kind === "got" && summary.kind === "group" ? this.members.value : [];
     const isHere = (user: string): boolean => user === this.account?.user || this.presenceOf(user)?.availability === "online";
     const online = members.filter(({ user }) => isHere(user)).length;
-    return online > 1 && members.length === summary.memberCount
+    return online > 0 && members.length === summary.memberCount
       ? this.t("people.members_online", { n: summary.memberCount, online })
       : this.memberCountText(summary);
   }

@@ -98,12 +98,23 @@ export class StonechatPeoplePicker extends Panel {
     return [...users].filter((user) => !this.exclude.has(user)).sort((a, b) => names.compare(this.nameOf(a), this.nameOf(b)));
   }
 
+  /** With nothing typed those one knows; else also whoever this device has a name of, such as members of one's groups. */
   private get rows(): readonly UserId[] {
     const wanted = fold(this.typed.trim().replace(/^@/, ""));
-    const hits = this.known.filter((user) => wanted === "" || [this.nameOf(user), user].some((name) => fold(name).includes(wanted)));
+    const fits = (user: UserId): boolean => [this.nameOf(user), user].some((name) => fold(name).includes(wanted));
+    const known = this.known;
+    const hits = wanted === "" ? known : known.filter(fits);
     const { found } = this;
     const isNew = found !== null && !this.exclude.has(found.id) && !hits.includes(found.id);
-    return [...(isNew ? [found.id] : []), ...hits].slice(0, ROWS_MAX);
+    const others = wanted === "" ? [] : this.strangers(new Set([...hits, ...(isNew ? [found.id] : [])])).filter(fits);
+    return [...(isNew ? [found.id] : []), ...hits, ...others].slice(0, ROWS_MAX);
+  }
+
+  private strangers(shown: ReadonlySet<UserId>): UserId[] {
+    const account = this.account!;
+    const relations = this.read(account.relations);
+    return [...this.read(account.names).keys()].filter(
+      (user) => user !== account.user && !shown.has(user) && !this.exclude.has(user) && !relations.get(user)?.blocksSince);
   }
 
   private type(text: string): void {

@@ -6,7 +6,8 @@ import type { StonechatDialog } from "../base/dialog.ts";
 import "../base/dialog.ts";
 import { isComposing } from "../base/focus.ts";
 import type { Locale } from "../i18n/index.ts";
-import { buttons, fields } from "../base/styles.ts";
+import { buttons, fields } from "../base/controls.ts";
+import "../loaded.ts";
 import "./words.ts";
 
 export interface Choice {

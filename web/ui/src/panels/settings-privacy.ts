@@ -2,13 +2,15 @@
 
 import { css, html, type CSSResultGroup, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
-import type { WhoMayAdd, WhoMayMessage, WhoMaySee } from "@stonechat/sdk";
+import type { PresenceSettings, WhoMayAdd, WhoMayMessage, WhoMaySee } from "@stonechat/sdk";
 import { icon } from "../base/icons.ts";
 import { clock, moment } from "../base/time.ts";
 import { prompt } from "./prompt.ts";
 import { Section } from "./section.ts";
 
 const QUESTION_BYTES_MAX = 256;
+/** What holds for somebody who has never changed it, of which the server says nothing. */
+const NEVER_CHANGED: PresenceSettings = { status: null, whoMaySee: "everybody", whoMaySeeLastSeen: "everybody", invisible: false };
 
 @customElement("stonechat-settings-privacy")
 export class StonechatSettingsPrivacy extends Section {
@@ -24,18 +26,19 @@ export class StonechatSettingsPrivacy extends Section {
     }
     const { t } = this.locale;
     const profile = this.read(account.profile);
-    const presence = this.read(account.presenceSettings);
-    if (!profile && !presence) {
+    const told = this.read(account.presenceSettings);
+    if (!profile && !told) {
       return html`<p class="note" role="status">${t("settings.offline")}</p>`;
     }
+    const presence = told ?? NEVER_CHANGED;
     const see: readonly (readonly [WhoMaySee, string])[] = [["everybody", t("settings.anyone")], ["contacts", t("settings.contacts")], ["nobody", t("settings.nobody")]];
     return html`
       ${profile ? this.reach(profile.whoMayMessage, profile.whoMayAdd, profile.user.question) : ""}
-      ${presence ? html`<section><h3>${t("settings.seeing")}</h3><div class="plate">
+      <section><h3>${t("settings.seeing")}</h3><div class="plate">
         ${this.choiceRow({ label: t("settings.who_see"), hint: t("settings.who_see_hint"), options: see, value: presence.whoMaySee, set: (whoMaySee) => void this.act("see", () => account.setPresence({ whoMaySee })) })}
         ${this.choiceRow({ label: t("settings.who_last"), options: see, value: presence.whoMaySeeLastSeen, set: (whoMaySeeLastSeen) => void this.act("last", () => account.setPresence({ whoMaySeeLastSeen })) })}
         ${this.toggle({ label: t("settings.invisible"), hint: t("settings.invisible_hint"), on: presence.invisible, set: (invisible) => void this.act("invisible", () => account.setPresence({ invisible })) })}
-      </div></section>` : ""}
+      </div></section>
       ${this.blocked()}`;
   }
 
