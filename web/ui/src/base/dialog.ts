@@ -9,7 +9,8 @@ import { adopt } from "./adopt.ts";
 import { StonechatElement } from "./element.ts";
 import { keepFocus } from "./focus.ts";
 import { icon, type IconName } from "./icons.ts";
-import { base, buttons, scrollbars, surface } from "./styles.ts";
+import { buttons } from "./controls.ts";
+import { base, scrollbars, surface } from "./styles.ts";
 import "../loaded.ts";
 
 /**

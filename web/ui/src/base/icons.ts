@@ -4,6 +4,7 @@
  */
 
 import { html, nothing, svg, type TemplateResult } from "lit";
+import type { LaterIcon } from "./icons-later.ts";
 
 const SHAPES = {
   search: "M3.5 9a5.5 5.5 0 1 0 11 0a5.5 5.5 0 1 0-11 0M13.2 13.2 17 17",
@@ -18,57 +19,38 @@ const SHAPES = {
   reply: "M8 4.8 3.6 9.2 8 13.6M4 9.2h6.6c3.4 0 5.6 2 5.9 6",
   forward: "m12 4.8 4.4 4.4-4.4 4.4M16 9.2H9.4c-3.4 0-5.6 2-5.9 6",
   edit: "m3.8 16.2.8-3.6 8.6-8.5a1.7 1.7 0 0 1 2.4 0l.3.3a1.7 1.7 0 0 1 0 2.4l-8.5 8.6z",
-  copy: "M9 7h5.4a2 2 0 0 1 2 2v5.4a2 2 0 0 1-2 2h-5.4a2 2 0 0 1-2-2v-5.4a2 2 0 0 1 2-2zM4.6 12.8A1.8 1.8 0 0 1 3.6 11V5.4a1.8 1.8 0 0 1 1.8-1.8H11a1.8 1.8 0 0 1 1.8 1",
   pin: "M7.4 3.4h5.2l-.5 5 2.5 2.4v1.6H5.4v-1.6l2.5-2.4zM10 12.4V17",
   star: "m10 3.2 2.1 4.4 4.8.6-3.5 3.3.9 4.8L10 14l-4.3 2.3.9-4.8-3.5-3.3 4.8-.6z",
-  trash: "M3.8 6h12.4M8 6V4h4v2M5.4 6l.7 9a1.6 1.6 0 0 0 1.6 1.5h4.6a1.6 1.6 0 0 0 1.6-1.5l.7-9",
   more: ";3;M4.6 10h.01M10 10h.01M15.4 10h.01",
   check: "m4.4 10.4 3.8 3.8 7.4-8",
   clock: "M3.2 10a6.8 6.8 0 1 0 13.6 0a6.8 6.8 0 1 0-13.6 0M10 6.2V10l2.5 1.9",
   alert: "M3.2 10a6.8 6.8 0 1 0 13.6 0a6.8 6.8 0 1 0-13.6 0M10 6.4v4.2;2.2;M10 13.5v.1",
-  bell: "M5 13.4V9a5 5 0 0 1 10 0v4.4l1.3 1.5H3.7zM8.4 17h3.2",
   bellOff: "M6 5.8A5 5 0 0 1 15 9v3M15 14.9H3.7L5 13.4V9c0-.4 0-.8.1-1.1M8.4 17h3.2M3.4 3.4l13.2 13.2",
   close: "m5.4 5.4 9.2 9.2M14.6 5.4l-9.2 9.2",
-  down: "m5.4 8 4.6 4.6L14.6 8",
-  next: "m8 5.4 4.6 4.6L8 14.6",
   back: "M12 4.6 6.6 10l5.4 5.4",
   end: "M10 4v11.4M5.2 10.6l4.8 4.8 4.8-4.8",
-  plus: "M10 4.4v11.2M4.4 10h11.2",
   at: "M7.1 10a2.9 2.9 0 1 0 5.8 0a2.9 2.9 0 1 0-5.8 0M12.9 7.2v3.6a2.1 2.1 0 0 0 4.2 0V10a7.1 7.1 0 1 0-2.8 5.7",
   megaphone: "M3.6 8.2v3.6h2.6l6.6 3.6V4.6L6.2 8.2zM15.4 7.6a3.2 3.2 0 0 1 0 4.8",
   lock: "M6.6 8.8h6.8a2 2 0 0 1 2 2v3.8a2 2 0 0 1-2 2h-6.8a2 2 0 0 1-2-2v-3.8a2 2 0 0 1 2-2zM7 8.8V6.6a3 3 0 0 1 6 0v2.2",
-  moon: "M16.2 11.9A6.6 6.6 0 1 1 8.1 3.8a5.3 5.3 0 0 0 8.1 8.1z",
-  laptop: "M5.6 4.4h8.8a1.6 1.6 0 0 1 1.6 1.6v5.2a1.6 1.6 0 0 1-1.6 1.6h-8.8a1.6 1.6 0 0 1-1.6-1.6v-5.2a1.6 1.6 0 0 1 1.6-1.6zM2.4 15.8h15.2",
-  phone: "M7.8 2.8h4.4a2 2 0 0 1 2 2v10.4a2 2 0 0 1-2 2h-4.4a2 2 0 0 1-2-2v-10.4a2 2 0 0 1 2-2zM9 14.8h2",
-  globe: "M3.1 10a6.9 6.9 0 1 0 13.8 0a6.9 6.9 0 1 0-13.8 0M7 10a3 6.9 0 1 0 6 0a3 6.9 0 1 0-6 0M3.1 10h13.8",
-  link: "M8.4 11.6a3.1 3.1 0 0 0 4.4 0l2.6-2.6A3.1 3.1 0 0 0 11 4.6l-.9.9M11.6 8.4a3.1 3.1 0 0 0-4.4 0L4.6 11A3.1 3.1 0 0 0 9 15.4l.9-.9",
-  signOut: "M8 3.8H5.6A1.8 1.8 0 0 0 3.8 5.6v8.8a1.8 1.8 0 0 0 1.8 1.8H8M12.6 6.4 16.2 10l-3.6 3.6M16 10H8",
-  folder: "M3 6a1.6 1.6 0 0 1 1.6-1.6h2.8l1.9 2.1h6.1A1.6 1.6 0 0 1 17 8.1v6.1a1.6 1.6 0 0 1-1.6 1.6H4.6A1.6 1.6 0 0 1 3 14.2z",
-  shield: "m10 2.9 6 2.1v4.4c0 3.6-2.4 6.4-6 7.7-3.6-1.3-6-4.1-6-7.7V5z",
-  personAdd: "M5 7a3 3 0 1 0 6 0a3 3 0 1 0-6 0M2.4 16.2c.6-2.8 2.7-4.2 5.6-4.2 1.2 0 2.3.25 3.2.75M14.6 11v6M11.6 14h6",
-  select: "M3.1 10a6.9 6.9 0 1 0 13.8 0a6.9 6.9 0 1 0-13.8 0M6.9 10.2l2.2 2.2 4-4.4",
-  refresh: "M15.6 8A6 6 0 1 0 16 11.4M16 4.4V8h-3.6",
-  offline: "M2.8 8.4A11 11 0 0 1 6 6.3M9.2 5.1a11 11 0 0 1 8 3.3M5.6 11.2a7 7 0 0 1 2.6-1.6M12.4 9.9c.7.3 1.4.8 2 1.3M8.2 14a2.8 2.8 0 0 1 3.6 0M4 3.6l12 12.8",
-  tag: "M3.6 9.4V5.2a1.6 1.6 0 0 1 1.6-1.6h4.2c.4 0 .8.2 1.1.5l5.8 5.8a1.6 1.6 0 0 1 0 2.3l-4.1 4.1a1.6 1.6 0 0 1-2.3 0L4.1 10.5a1.6 1.6 0 0 1-.5-1.1zM6.6 7.2a.6.6 0 1 0 1.2 0a.6.6 0 1 0-1.2 0",
   undo: "M7 4.8 3.8 8 7 11.2M4.2 8h7.2a4.3 4.3 0 0 1 0 8.6H8",
-  eye: "M2.6 10S5.2 5 10 5s7.4 5 7.4 5-2.6 5-7.4 5-7.4-5-7.4-5zM7.8 10a2.2 2.2 0 1 0 4.4 0a2.2 2.2 0 1 0-4.4 0",
-  archive: "M4.4 4.2h11.2a1.2 1.2 0 0 1 1.2 1.2v1.4a1.2 1.2 0 0 1-1.2 1.2h-11.2a1.2 1.2 0 0 1-1.2-1.2v-1.4a1.2 1.2 0 0 1 1.2-1.2zM4.4 8v6.2A1.8 1.8 0 0 0 6.2 16h7.6a1.8 1.8 0 0 0 1.8-1.8V8M8.4 11.2h3.2",
-  unread: "M16.9 8.2c.1.4.2.8.2 1.2 0 3.4-3.1 6-7.1 6-.9 0-1.7-.1-2.5-.35L4 16.6l.7-3.2A5.5 5.5 0 0 1 2.9 9.4c0-3.4 3.1-6 7.1-6h.6;4.8;M15 4.8h.01",
-  info: "M3.1 10a6.9 6.9 0 1 0 13.8 0a6.9 6.9 0 1 0-13.8 0M10 9.4v4;2.2;M10 6.7v.1",
-  language: "M3.4 15 7.4 5h.4l4 10M4.8 11.8h5.6M13.2 15l2-5.4h.4l2 5.4M13.9 13.2h3",
-  crown: "M3.6 6.4 7 9.2l3-4.4 3 4.4 3.4-2.8-1.2 8.2H4.8z",
   note: "M5.8 3.8h8.4a2.4 2.4 0 0 1 2.4 2.4v7.6a2.4 2.4 0 0 1-2.4 2.4h-8.4a2.4 2.4 0 0 1-2.4-2.4v-7.6a2.4 2.4 0 0 1 2.4-2.4zM6.6 7.4h6.8M6.6 10h6.8M6.6 12.6h4",
   place: "M10 17.2s5.6-4.6 5.6-9A5.6 5.6 0 0 0 4.4 8.2c0 4.4 5.6 9 5.6 9zM8 8.2a2 2 0 1 0 4 0a2 2 0 1 0-4 0",
-} as const;
+};
 
-export type IconName = keyof typeof SHAPES;
+/** Those of `icons-later.ts` come with what is loaded later. */
+export type IconName = keyof typeof SHAPES | LaterIcon;
+
+/** More of them. */
+export function addIcons(more: Partial<Record<IconName, string>>): void {
+  Object.assign(SHAPES, more);
+}
 
 /** Those that point somewhere: they turn round in right-to-left layout. */
 const MIRRORED: ReadonlySet<string> = new Set(["panel", "reply", "forward", "next", "back", "signOut", "undo"]);
 
 /** A decoration: what stands beside it, or the label of its button, says what it means. `size`: 20, 16 or 14 px. */
 export function icon(name: IconName, size: "" | "s" | "xs" = ""): TemplateResult {
-  const [shape, width, dots] = SHAPES[name].split(";");
+  const [shape, width, dots] = ((SHAPES as Record<string, string>)[name] ?? "").split(";");
   return html`<svg class="icon ${size}${MIRRORED.has(name) ? " mirror" : ""}" viewBox="0 0 20 20" aria-hidden="true">
     <path d=${shape!} />${dots ? svg`<path d=${dots} stroke-width=${width!} />` : nothing}
   </svg>`;

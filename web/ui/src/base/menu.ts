@@ -7,7 +7,9 @@ import { css, html, LitElement, nothing, type CSSResultGroup, type TemplateResul
 import { customElement, state } from "lit/decorators.js";
 import { isComposing, keepFocus } from "./focus.ts";
 import { icon, type IconName } from "./icons.ts";
-import { base, buttons, PHONE } from "./styles.ts";
+import { buttons } from "./controls.ts";
+import { base, PHONE } from "./styles.ts";
+import "../loaded.ts";
 
 export interface MenuItem {
   readonly label: string;

@@ -1,6 +1,6 @@
 /** Styles that components share. Each is one sheet, adopted by all that name it. Logical properties only. */
 
-import { css, type CSSResult, type CSSResultGroup } from "lit";
+import { css, type CSSResult } from "lit";
 
 /** For every component: what browsers disagree about, icons, focus, text helpers, the script of the user's own texts. */
 export const base: CSSResult = css`
@@ -48,38 +48,21 @@ export const surface: CSSResult = css`
   :host { font-weight: var(--stonechat-weight-regular); font-size: var(--stonechat-font-size-body); line-height: var(--stonechat-line-body); -webkit-font-smoothing: antialiased; text-rendering: optimizeLegibility; }
 `;
 
-/** `.button` with `primary`, `secondary`, `quiet`, `soft`, `small`, `danger`; `.icon-button`, `.link-button`, `kbd`. */
+/** `.icon-button`, `.link-button`, `kbd`; `.button` is among the controls, which come later. */
 export const buttons: CSSResult = css`
   .icon-button { position: relative; display: grid; place-items: center; width: var(--stonechat-size-control); height: var(--stonechat-size-control); border-radius: var(--stonechat-radius-m); color: var(--stonechat-color-icon); flex: none; }
   .icon-button:hover { background: var(--stonechat-color-hover); }
   .icon-button:active { background: var(--stonechat-color-pressed); }
   .icon-button[aria-pressed="true"], .icon-button[aria-expanded="true"] { background: var(--stonechat-color-selected); color: var(--stonechat-color-text); }
-  .button { position: relative; display: inline-flex; align-items: center; justify-content: center; gap: 6px; min-height: 36px; padding: 4px 14px; border-radius: var(--stonechat-radius-m); font-size: 0.875rem; line-height: 1.25rem; font-weight: var(--stonechat-weight-medium); text-decoration: none; }
-  .button.primary { background: var(--stonechat-color-accent); color: var(--stonechat-color-on-accent); }
-  .button.primary:hover { background: var(--stonechat-color-accent-hover); }
-  .button.primary:active { background: var(--stonechat-color-accent-pressed); }
-  .button.secondary { background: var(--stonechat-color-control); box-shadow: inset 0 0 0 1px var(--stonechat-color-rim), 0 1px 1px var(--stonechat-color-shadow-soft); color: inherit; }
-  .button.quiet { color: var(--stonechat-color-accent-text); padding: 4px 10px; }
-  .button.soft { background: var(--stonechat-color-accent-soft); color: var(--stonechat-color-accent-text); }
-  .button.danger { background: var(--stonechat-color-danger); color: var(--stonechat-color-on-accent); }
-  .button.quiet.danger { background: none; color: var(--stonechat-color-danger-text); }
-  .button:is(.secondary, .quiet, .soft):hover { background-image: linear-gradient(var(--stonechat-color-hover), var(--stonechat-color-hover)); }
-  .button:is(.secondary, .quiet, .soft):active { background-image: linear-gradient(var(--stonechat-color-pressed), var(--stonechat-color-pressed)); }
-  .button.danger:not(.quiet):hover { background-image: linear-gradient(oklch(0 0 0 / 0.08), oklch(0 0 0 / 0.08)); }
-  .button.small { min-height: 32px; padding: 2px 12px; font-size: var(--stonechat-font-size-small); }
-  .button[disabled] { background: var(--stonechat-color-sunken); color: var(--stonechat-color-text-muted); box-shadow: none; cursor: default; }
-  .buttons { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 8px; }
   .link-button { position: relative; color: var(--stonechat-color-accent-text); font-weight: var(--stonechat-weight-medium); border-radius: 4px; }
   .link-button:hover { text-decoration: underline; text-decoration-thickness: 1px; text-underline-offset: 2.5px; }
   .link-button.danger { color: var(--stonechat-color-danger-text); }
   kbd { font: var(--stonechat-weight-medium) var(--stonechat-font-size-micro) / 1rem var(--stonechat-font); color: var(--stonechat-color-text-muted); padding: 1px 5px; border-radius: 5px; box-shadow: inset 0 0 0 1px var(--stonechat-color-line); background: var(--stonechat-color-surface); white-space: nowrap; }
   /* A small thing is at least 44 px for a finger: its hit area grows, it does not. */
   @media (pointer: coarse) {
-    .button { min-height: 44px; }
-    .button.small { min-height: 36px; }
-    .button.small::after, .link-button::after { content: ""; position: absolute; inset: 50% 0 auto; height: 44px; transform: translateY(-50%); }
+    .link-button::after { content: ""; position: absolute; inset: 50% 0 auto; height: 44px; transform: translateY(-50%); }
   }
-  @media (forced-colors: active) { .button, .icon-button { border: 1px solid ButtonText; } }
+  @media (forced-colors: active) { .icon-button { border: 1px solid ButtonText; } }
 `;
 
 /** `.search` round an `input`. */
@@ -93,38 +76,6 @@ export const search: CSSResult = css`
   input { caret-color: var(--stonechat-color-accent); }
   @media (pointer: coarse), (max-width: 719px) { .search { height: 40px; font-size: 1rem; } }
 `;
-
-/** `.field` round an `input` or `textarea`, `.search` likewise, `.switch`, `.radio`, `.check`, `.segmented`. */
-export const fields: CSSResultGroup = [search, css`
-  textarea { caret-color: var(--stonechat-color-accent); }
-  .field { display: flex; align-items: center; gap: 8px; min-height: var(--stonechat-size-control); padding: 0 12px; border-radius: var(--stonechat-radius-m); background: var(--stonechat-color-raised); box-shadow: inset 0 0 0 1px var(--stonechat-color-line-strong); font-size: 0.875rem; }
-  .field:focus-within { box-shadow: inset 0 0 0 2px var(--stonechat-color-focus); }
-  .field.error { box-shadow: inset 0 0 0 2px var(--stonechat-color-danger); }
-  .field :is(input, textarea) { flex: 1; min-width: 0; width: 100%; border: 0; padding: 8px 0; background: none; outline: none; line-height: 1.25rem; color: var(--stonechat-color-text); resize: none; }
-  .field-label { display: block; margin-block-end: 4px; font-size: var(--stonechat-font-size-small); line-height: 1.25rem; font-weight: var(--stonechat-weight-medium); }
-  .field-hint { margin-block-start: 4px; font-size: var(--stonechat-font-size-small); line-height: var(--stonechat-line-small); color: var(--stonechat-color-text-muted); }
-  .field-hint.error { color: var(--stonechat-color-danger-text); }
-  .switch { position: relative; width: 38px; height: 24px; border-radius: 12px; background: var(--stonechat-color-line-strong); flex: none; appearance: none; cursor: pointer; margin: 0; transition: background-color var(--stonechat-time-quick); }
-  .switch::after { content: ""; position: absolute; inset-block-start: 3px; inset-inline-start: 3px; width: 18px; height: 18px; border-radius: 50%; background: #fff; box-shadow: 0 1px 2px oklch(0 0 0 / 0.25); transition: transform var(--stonechat-time-quick); }
-  .switch:is(:checked, [aria-checked="true"]) { background: var(--stonechat-color-accent); }
-  .switch:is(:checked, [aria-checked="true"])::after { transform: translateX(14px); }
-  .switch:is(:checked, [aria-checked="true"]):dir(rtl)::after { transform: translateX(-14px); }
-  .radio, .check { appearance: none; display: grid; place-items: center; width: 18px; height: 18px; margin: 0; box-shadow: inset 0 0 0 1.5px var(--stonechat-color-line-strong); flex: none; cursor: pointer; }
-  .radio { border-radius: 50%; }
-  .check { border-radius: 5px; }
-  .radio:checked { box-shadow: inset 0 0 0 5.5px var(--stonechat-color-accent); background: #fff; }
-  .check:checked { background: var(--stonechat-color-accent); box-shadow: none; }
-  .check:checked::after { content: ""; width: 9px; height: 5px; margin-block-start: -2px; border: solid var(--stonechat-color-on-accent); border-width: 0 0 1.8px 1.8px; rotate: -45deg; }
-  .segmented { display: inline-flex; padding: 3px; border-radius: var(--stonechat-radius-m); background: var(--stonechat-color-sunken); font-size: var(--stonechat-font-size-small); line-height: 1.125rem; font-weight: var(--stonechat-weight-medium); color: var(--stonechat-color-text-muted); }
-  .segmented > * { padding: 5px 12px; border-radius: 7px; white-space: nowrap; }
-  .segmented > :is([aria-checked="true"], [aria-selected="true"], [aria-pressed="true"]) { background: var(--stonechat-color-control); color: var(--stonechat-color-text); box-shadow: var(--stonechat-shadow-bubble); }
-  .choice { display: flex; align-items: center; gap: 12px; min-height: 40px; color: var(--stonechat-color-text); cursor: pointer; }
-  .adding { display: flex; gap: 8px; margin-block-start: 8px; }
-  .adding .field { flex: 1; }
-  /* 16 px in a field, or iOS zooms the page. */
-  @media (pointer: coarse), (max-width: 719px) { .field { font-size: 1rem; } }
-  @media (forced-colors: active) { .switch, .radio, .check { appearance: auto; } }
-`];
 
 /** `.badge` with `quiet`, `at`, `dot`; `.tag`. */
 export const badges: CSSResult = css`
@@ -158,16 +109,6 @@ export const panes: CSSResult = css`
     .pane-header { padding-inline: var(--stonechat-space-4) var(--stonechat-space-2); }
     .pane-header h1 { font-size: 1.5rem; line-height: 2rem; }
   }
-`;
-
-/** `.member`: a person in a line, 48 high. */
-export const members: CSSResult = css`
-  .member { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; align-items: center; column-gap: 10px; width: 100%; min-height: 48px; padding: 5px 10px; border-radius: var(--stonechat-radius-m); text-decoration: none; color: inherit; }
-  .member stonechat-avatar { --size: 36px; }
-  .member:is(a, button, [tabindex]):hover { background: var(--stonechat-color-hover); }
-  .member > span { min-width: 0; }
-  .member .name { font-size: 0.875rem; line-height: 1.25rem; font-weight: var(--stonechat-weight-medium); display: flex; align-items: center; gap: 6px; min-width: 0; }
-  .member .sub { display: block; font-size: var(--stonechat-font-size-meta); line-height: 1rem; color: var(--stonechat-color-text-muted); }
 `;
 
 /** Where the layout is one pane and menus are sheets. */

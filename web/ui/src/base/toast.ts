@@ -5,7 +5,8 @@ import { customElement, state } from "lit/decorators.js";
 import { StonechatElement } from "./element.ts";
 import type { Toast } from "./events.ts";
 import { icon } from "./icons.ts";
-import { base, buttons, surface } from "./styles.ts";
+import { buttons } from "./controls.ts";
+import { base, surface } from "./styles.ts";
 import "../loaded.ts";
 
 const SHOWN_MS = 4000;

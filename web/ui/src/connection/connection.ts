@@ -6,10 +6,10 @@ import { customElement, state } from "lit/decorators.js";
 import { StonechatElement } from "../base/element.ts";
 import { icon, pebbles } from "../base/icons.ts";
 import { setStyle } from "../base/set-style.ts";
-import { base, buttons, surface } from "../base/styles.ts";
+import { buttons } from "../base/controls.ts";
+import { base, surface } from "../base/styles.ts";
 import { unsentOf } from "../base/unsent.ts";
 import { changesAt, type Line, lineOf, next, START, type Watch } from "./line.ts";
-import "../base/later.ts";
 import "../loaded.ts";
 
 /** @csspart line */

@@ -6,9 +6,9 @@ import { customElement, property, state } from "lit/decorators.js";
 import "../base/dialog.ts";
 import { StonechatElement } from "../base/element.ts";
 import type { IconName } from "../base/icons.ts";
-import { base, buttons, surface } from "../base/styles.ts";
+import { buttons } from "../base/controls.ts";
+import { base, surface } from "../base/styles.ts";
 import type { Key } from "../i18n/index.ts";
-import "../base/later.ts";
 import "../loaded.ts";
 
 interface Ending {

@@ -5,7 +5,6 @@ import { emit } from "../base/events.ts";
 import type { StonechatElement } from "../base/element.ts";
 import { prompt } from "../panels/prompt.ts";
 import { reasonOf } from "../panels/reason.ts";
-import "../base/later.ts";
 import "../loaded.ts";
 
 const USERNAME_BYTES_MAX = 64;

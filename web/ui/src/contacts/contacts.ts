@@ -10,14 +10,14 @@ import { StonechatElement } from "../base/element.ts";
 import { fold, hits } from "../base/fold.ts";
 import { icon } from "../base/icons.ts";
 import { displayName, sentence } from "../base/names.ts";
-import { badges, base, buttons, fields, members, panes, scrollbars, surface } from "../base/styles.ts";
+import { buttons, fields, members } from "../base/controls.ts";
+import { badges, base, panes, scrollbars, surface } from "../base/styles.ts";
 import { ago, clock, fullTime, lastSeen, minutes } from "../base/time.ts";
 import { WatchController } from "../base/watching.ts";
 import { byInitial } from "../list/alphabet.ts";
 import { marks } from "../list/search.ts";
 import { nameFits, type Reading } from "../list/find.ts";
 import { reasonOf } from "../panels/reason.ts";
-import "../base/later.ts";
 import "../loaded.ts";
 
 interface Person {

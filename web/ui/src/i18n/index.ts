@@ -26,7 +26,7 @@ export function makeLocale(language: string, tag: string, catalogue: Catalogue):
   const plurals = new Intl.PluralRules(tag);
   const numbers = new Intl.NumberFormat(tag);
   const pieces = (key: Key, params: Readonly<Record<string, unknown>>): unknown[] => {
-    const entry: Text = catalogue[key] ?? en[key];
+    const entry: Text = catalogue[key] ?? en[key] ?? "";
     const text = typeof entry === "string" ? entry : (entry[plurals.select(Number(params.n))] ?? entry.other ?? "");
     // Every second piece is the name of a place.
     const parts = text.split(PLACE);

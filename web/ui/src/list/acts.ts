@@ -7,7 +7,6 @@ import { emit } from "../base/events.ts";
 import type { MenuItem } from "../base/menu.ts";
 import { titleOf } from "../base/names.ts";
 import { clock } from "../base/time.ts";
-import "../base/later.ts";
 import "../loaded.ts";
 
 export interface Acts {

@@ -10,10 +10,10 @@ import { StonechatElement } from "../base/element.ts";
 import type { Toast } from "../base/events.ts";
 import { isComposing } from "../base/focus.ts";
 import { icon } from "../base/icons.ts";
-import { sentence, titleOf } from "../base/names.ts";
+import { titleOf } from "../base/names.ts";
 import { setStyle } from "../base/set-style.ts";
 import { badges, base, buttons, panes, scrollbars, search, skeletons, surface } from "../base/styles.ts";
-import { clock, lastSeen, minutes } from "../base/time.ts";
+import { clock, minutes } from "../base/time.ts";
 import { unsentOf } from "../base/unsent.ts";
 import { WatchController } from "../base/watching.ts";
 import { foldersOf } from "./folders.ts";
@@ -63,6 +63,7 @@ export class StonechatConversationList extends StonechatElement {
   @state() private swiped: { id: ConversationId; distance: number } | null = null;
   @state() private hits: ListSearch | null = null;
   @state() private hands: Hands | null = null;
+  @state() private greet: typeof import("./greet.ts").greet | null = null;
 
   @query(".scroller") private scroller!: HTMLElement | null;
   @query("input") private input!: HTMLInputElement;
@@ -90,9 +91,10 @@ export class StonechatConversationList extends StonechatElement {
     this.skeletonTimer = setTimeout(() => (this.skeleton = true), SKELETON_AFTER_MS);
   }
 
-  /** The line says nothing for two seconds: it need not be there before. */
+  /** What says nothing for two seconds, and what waits for a hand, need not be there before. */
   protected override firstUpdated(): void {
     void import("../connection/connection.ts");
+    void this.withHands(() => undefined);
   }
 
   /** Many changes of one frame are one rendering. */
@@ -197,7 +199,7 @@ export class StonechatConversationList extends StonechatElement {
     ];
     if (items.some(({ preferences }) => preferences.archived)) tabs.push({ tab: { kind: "archived" }, label: this.t("list.archived"), n: 0 });
     const chosen = tabs.findIndex(({ tab }) => sameTab(tab, this.tab));
-    return html`<div class="folders" role="tablist" part="folders" aria-label=${this.t("list.folders")} @keydown=${this.onTabKey}>
+    return html`<div class="folders" role="tablist" part="folders" aria-label=${this.t("list.folders")} @keydown=${(event: KeyboardEvent) => this.hands?.tabKeyed(this, event)}>
       ${tabs.map(({ tab, label, n }, i) => {
         const folder = tab.kind === "folder" ? tab.folder : null;
         return html`<button type="button" class="folder" role="tab" id="tab-${i}" aria-controls="rows" aria-selected=${i === chosen ? "true" : "false"}
@@ -275,7 +277,7 @@ export class StonechatConversationList extends StonechatElement {
     return handle;
   }
 
-  private isOnline(account: Account): boolean {
+  isOnline(account: Account): boolean {
     const { kind } = this.read(account.connection);
     return kind === "online" || kind === "syncing";
   }
@@ -309,31 +311,8 @@ export class StonechatConversationList extends StonechatElement {
             class="skeleton name"></span><span class="skeleton text"></span></span></div>`)}</div>`
         : nothing;
     }
-    const people = this.people ?? [...this.read(account.relations).values()].filter((relation) => relation.contactsSince > 0 && !relation.blocksSince).map(({ user }) => user);
-    const others = people.filter((user) => user !== account.user);
-    if (others.length === 0) return nothing;
-    this.watch.watch(others);
-    return html`<h2 class="rows-note">${this.t("list.greet")}</h2>
-      <ul role="list">${others.map((user) => html`<li>${this.personRow(account, user, this.nameOf(user))}</li>`)}</ul>`;
-  }
-
-  personRow(account: Account, user: UserId, name: unknown): TemplateResult {
-    return html`<button type="button" class="row" @click=${() => this.emit("stonechat-open", { conversation: account.conversationWith(user).id })}>
-      ${this.personAvatar(account, user)}
-      <span class="row-lines">
-        <span class="row-line"><bdi class="row-name clip">${name}</bdi></span>
-        <span class="row-line"><span class="row-preview clip">${this.presenceWords(account, user)}</span>
-          <span class="row-end"><span class="link-button">${this.t("list.say_hello")}</span></span></span>
-      </span>
-    </button>`;
-  }
-
-  private presenceWords(account: Account, user: UserId): string {
-    const presence = this.isOnline(account) ? this.read(account.presences).get(user) : undefined;
-    const { availability = "offline", lastSeen: seen = 0 } = presence ?? {};
-    const says = availability === "offline" ? lastSeen(seen, clock.now(), this.locale) : this.t(`presence.${availability}`);
-    const username = this.profileOf(user)?.username;
-    return sentence(says) || (username ? `@${username}` : "");
+    if (!this.greet) void import("./greet.ts").then(({ greet }) => (this.greet = greet));
+    return this.greet?.(this, account) ?? nothing;
   }
 
   /* For search and hands, which come later */
@@ -353,6 +332,15 @@ export class StonechatConversationList extends StonechatElement {
 
   remark(toast: Toast): void {
     this.emit("stonechat-toast", toast);
+  }
+
+  /** Whose presence is shown. */
+  watching(users: readonly UserId[]): void {
+    this.watch.watch(users);
+  }
+
+  openWith(account: Account, user: UserId): void {
+    this.emit("stonechat-open", { conversation: account.conversationWith(user).id });
   }
 
   begin(): void {
@@ -462,39 +450,25 @@ export class StonechatConversationList extends StonechatElement {
 
   private onKey(event: KeyboardEvent): void {
     const row = this.rowOf(event);
-    if (!row || isComposing(event)) return;
-    const at = this.shown.findIndex(({ id }) => id === row.dataset.id);
-    const page = Math.max(1, Math.floor((this.scroller?.clientHeight ?? 0) / this.rowsShown.rowHeight) - 1);
-    const go = (to: number): void => void this.goTo(Math.min(Math.max(0, to), this.shown.length - 1));
     const { account } = this;
-    const summary = this.summaryOf(row);
-    if (!account || !summary) return;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    switch (event.key) {
-      case "ArrowDown": go(at + 1); break;
-      case "ArrowUp": if (at === 0) this.input.focus(); else go(at - 1); break;
-      case "PageDown": go(at + page); break;
-      case "PageUp": go(at - page); break;
-      case "Home": go(0); break;
-      case "End": go(this.shown.length - 1); break;
-      case "u":
-      case "p":
-      case "m":
-      case "a":
-      case "Delete":
-        void this.withHands(({ rowKey }) => rowKey(this, account, summary, event.key));
-        if (event.key === "a") go(at);
-        break;
-      default: return;
-    }
-    event.preventDefault();
-    event.stopPropagation();
+    if (row && account) this.hands?.rowKeyed(this, account, row, event);
+  }
+
+  /** How far the focus can go, and where it is. */
+  get order(): readonly ConversationSummary[] {
+    return this.shown;
+  }
+
+  /** As many rows as one sees. */
+  get page(): number {
+    return Math.max(1, Math.floor((this.scroller?.clientHeight ?? 0) / this.rowsShown.rowHeight) - 1);
   }
 
   /** Moves the focus to a row, which may not be drawn yet. */
-  private async goTo(index: number): Promise<void> {
-    this.cursor = this.shown[index]?.id ?? null;
-    this.rowsShown.show(index);
+  async goTo(index: number): Promise<void> {
+    const to = Math.min(Math.max(0, index), this.shown.length - 1);
+    this.cursor = this.shown[to]?.id ?? null;
+    this.rowsShown.show(to);
     this.requestUpdate();
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>(`.row[data-id="${CSS.escape(this.cursor ?? "")}"]`)?.focus({ preventScroll: true });
@@ -518,24 +492,6 @@ export class StonechatConversationList extends StonechatElement {
   }
 
   /* Folders */
-
-  private onTabKey(event: KeyboardEvent): void {
-    const tabs = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>('[role="tab"]')];
-    const at = tabs.indexOf(event.target as HTMLElement);
-    const forward = this.rtl ? "ArrowLeft" : "ArrowRight";
-    const back = this.rtl ? "ArrowRight" : "ArrowLeft";
-    const to =
-      event.key === forward ? at + 1 : event.key === back ? at - 1 : event.key === "Home" ? 0 : event.key === "End" ? tabs.length - 1 : null;
-    if (event.key === "ArrowDown") this.focusRows();
-    else if (to === null) return;
-    else {
-      const next = tabs[(to + tabs.length) % tabs.length]!;
-      next.click();
-      next.focus();
-      next.scrollIntoView({ block: "nearest", inline: "nearest" });
-    }
-    event.preventDefault();
-  }
 
   private onTabMenu(event: Event, account: Account, folder: string | null, items: readonly ConversationSummary[]): void {
     event.preventDefault();

@@ -7,11 +7,10 @@ import "../base/dialog.ts";
 import { ask } from "../base/dialog.ts";
 import type { StonechatElement } from "../base/element.ts";
 import { emit } from "../base/events.ts";
-import { buttons, fields } from "../base/styles.ts";
+import { buttons, fields } from "../base/controls.ts";
 import { clock, moment } from "../base/time.ts";
 import { prompt } from "../panels/prompt.ts";
 import { FOLDER_BYTES_MAX, FOLDERS_MAX, folderName, foldersOf, renameFolder, saveFolders } from "./folders.ts";
-import "../base/later.ts";
 import "../loaded.ts";
 
 const HOUR_MS = 3_600_000;

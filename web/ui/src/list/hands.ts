@@ -2,7 +2,7 @@
 
 import type { Account, ConversationSummary } from "@stonechat/sdk";
 import { html, nothing, type TemplateResult } from "lit";
-import "../base/later.ts";
+import { isComposing } from "../base/focus.ts";
 import { icon, type IconName } from "../base/icons.ts";
 import { openMenu } from "../base/menu.ts";
 import { titleOf } from "../base/names.ts";
@@ -18,16 +18,52 @@ export function rowMenu(list: StonechatConversationList, account: Account, summa
   openMenu(list, { items: actsOf(list, account).menu(summary), label: titleOf(account, summary, list.locale), at });
 }
 
-/** U P M A and Delete on a row. */
-export function rowKey(list: StonechatConversationList, account: Account, summary: ConversationSummary, key: string): void {
+/** Arrows move over the rows, U P M A and Delete act on one. */
+export function rowKeyed(list: StonechatConversationList, account: Account, row: HTMLElement, event: KeyboardEvent): void {
+  if (isComposing(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+  const { order } = list;
+  const at = order.findIndex(({ id }) => id === row.dataset.id);
+  const summary = order[at];
+  if (!summary) return;
+  const go = (to: number): void => void list.goTo(to);
   const acts = actsOf(list, account);
-  switch (key) {
-    case "u": return acts.toggleRead(summary);
-    case "p": return summary.preferences.archived ? undefined : acts.togglePin(summary);
-    case "m": return acts.toggleMute(summary);
-    case "a": return acts.toggleArchive(summary);
-    case "Delete": return acts.remove(summary);
+  switch (event.key) {
+    case "ArrowDown": go(at + 1); break;
+    case "ArrowUp": if (at === 0) list.focusSearch(); else go(at - 1); break;
+    case "PageDown": go(at + list.page); break;
+    case "PageUp": go(at - list.page); break;
+    case "Home": go(0); break;
+    case "End": go(order.length - 1); break;
+    case "u": acts.toggleRead(summary); break;
+    case "p": if (!summary.preferences.archived) acts.togglePin(summary); break;
+    case "m": acts.toggleMute(summary); break;
+    case "a":
+      acts.toggleArchive(summary);
+      // The focus stays where the eye is: on what comes into its place.
+      go(order[at + 1] ? at + 1 : at - 1);
+      break;
+    case "Delete": acts.remove(summary); break;
+    default: return;
   }
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+/** Arrows choose among folders. */
+export function tabKeyed(list: StonechatConversationList, event: KeyboardEvent): void {
+  const tabs = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>('[role="tab"]')];
+  const at = tabs.indexOf(event.target as HTMLElement);
+  const [forward, back] = list.matches(":dir(rtl)") ? ["ArrowLeft", "ArrowRight"] : ["ArrowRight", "ArrowLeft"];
+  const to = { [forward]: at + 1, [back]: at - 1, Home: 0, End: -1 }[event.key];
+  if (event.key === "ArrowDown") list.focusRows();
+  else if (to === undefined) return;
+  else {
+    const next = tabs.at(to % tabs.length)!;
+    next.click();
+    next.focus();
+    next.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+  event.preventDefault();
 }
 
 /** Follows a finger on a row, from its first touch. */

@@ -2,15 +2,17 @@
 
 import type { Account, ConversationId, ConversationSummary, Message, UserId } from "@stonechat/sdk";
 import { html, nothing, type TemplateResult } from "lit";
+import { adopt } from "../base/adopt.ts";
 import { announce } from "../base/announcer.ts";
+import { buttons } from "../base/controls.ts";
 import { isComposing } from "../base/focus.ts";
 import { hits, snippet, type Piece } from "../base/fold.ts";
-import "../base/later.ts";
 import { titleOf } from "../base/names.ts";
 import { profilesOf } from "../base/profiles.ts";
 import { clock, rowTime } from "../base/time.ts";
 import "../loaded.ts";
 import type { StonechatConversationList } from "./conversation-list.ts";
+import { personRow } from "./greet.ts";
 import { find, findMessages, wantsPinyin, type Found, type Reading } from "./find.ts";
 import { rowTemplate, type RowLook } from "./row.ts";
 
@@ -35,7 +37,9 @@ export class ListSearch {
   private reading: Reading | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly list: StonechatConversationList) {}
+  constructor(private readonly list: StonechatConversationList) {
+    adopt(list.renderRoot, buttons);
+  }
 
   /** Looks for something else; an empty text ends it. */
   look(text: string, within: ConversationId | null): void {
@@ -87,7 +91,7 @@ export class ListSearch {
   }
 
   private person(account: Account, user: UserId): TemplateResult {
-    return this.list.personRow(account, user, marks(hits(this.list.called(user), this.text)));
+    return personRow(this.list, account, user, marks(hits(this.list.called(user), this.text)));
   }
 
   private conversation(account: Account, summary: ConversationSummary): TemplateResult {

@@ -7,7 +7,6 @@ import "../base/avatar.ts";
 import { badge } from "../base/badge.ts";
 import { StonechatElement } from "../base/element.ts";
 import { DEFAULT_CHOICES, type Choices, type StonechatEventMap } from "../base/events.ts";
-import { deepActive } from "../base/focus.ts";
 import { icon, mark, type IconName } from "../base/icons.ts";
 import { badges, base, buttons, surface } from "../base/styles.ts";
 import "../chat/conversation.ts";
@@ -15,7 +14,6 @@ import type { StonechatConversation } from "../chat/conversation.ts";
 import type { Renderers } from "../chat/look.ts";
 import type { StonechatConversationList } from "../list/conversation-list.ts";
 import "../list/conversation-list.ts";
-import { commandOf, type Command } from "./keys.ts";
 import { shell } from "./styles.ts";
 
 export type Page = "chats" | "contacts" | "starred" | "settings";
@@ -23,8 +21,6 @@ type Panes = "three" | "two" | "one";
 
 const THREE_FROM_PX = 1100;
 const TWO_FROM_PX = 720;
-const LIST_MIN_PX = 280;
-const LIST_MAX_PX = 420;
 /** Of this device. */
 const LIST_WIDTH = "stonechat.list-width";
 
@@ -72,39 +68,34 @@ export class StonechatChat extends StonechatElement {
   /** Whether the settings of the group stand in the place of its conversation. */
   @state() private managing = false;
   @state() private welcome: typeof import("./welcome.ts").welcome | null = null;
-  @state() private listWidth = 0;
+  /** Of the list, where the user chose one; 0 else. */
+  @state() listWidth = 0;
 
-  @query("stonechat-conversation-list") private list!: StonechatConversationList | null;
-  @query("stonechat-conversation") private talk!: StonechatConversation | null;
+  @query("stonechat-conversation-list") list!: StonechatConversationList | null;
+  @query("stonechat-conversation") talk!: StonechatConversation | null;
 
   private sizes: ResizeObserver | null = null;
   private all: ConversationList | null = null;
-  private knownDevices: ReadonlySet<string> | null = null;
-  private stopDevices: (() => void) | undefined;
+  private hands: Promise<typeof import("./hands.ts")> | null = null;
+  private unattend: (() => void) | undefined;
 
   static override styles: CSSResultGroup = [base, surface, buttons, badges, shell];
 
   constructor() {
     super();
-    this.addEventListener("stonechat-open", (event: StonechatEventMap["stonechat-open"]) => {
-      event.stopPropagation();
-      this.open(event.detail.conversation, event.detail.seq, event.detail.ordinal);
-    });
-    this.addEventListener("stonechat-open-person", (event: StonechatEventMap["stonechat-open-person"]) => {
-      event.stopPropagation();
-      this.showPerson(event.detail.user);
-    });
-    this.addEventListener("stonechat-open-details", (event: StonechatEventMap["stonechat-open-details"]) => {
-      event.stopPropagation();
-      this.toggleDetails();
-    });
-    this.addEventListener("stonechat-open-settings", (event: StonechatEventMap["stonechat-open-settings"]) => {
-      event.stopPropagation();
+    const on = <Name extends keyof StonechatEventMap>(name: Name, act: (event: StonechatEventMap[Name]) => unknown): void =>
+      this.addEventListener(name as string, (event) => {
+        event.stopPropagation();
+        void act(event as StonechatEventMap[Name]);
+      });
+    on("stonechat-open", ({ detail }) => this.open(detail.conversation, detail.seq, detail.ordinal));
+    on("stonechat-open-person", ({ detail }) => this.showPerson(detail.user));
+    on("stonechat-open-details", () => this.toggleDetails());
+    on("stonechat-open-settings", (event) => {
       event.preventDefault();
       this.go({ page: "settings", section: event.detail.section ?? "" });
     });
-    this.addEventListener("stonechat-open-group-settings", (event: StonechatEventMap["stonechat-open-group-settings"]) => {
-      event.stopPropagation();
+    on("stonechat-open-group-settings", (event) => {
       // Where there is one pane they open in the details, which are a page of their own.
       if (this.panes === "one" || event.detail.conversation !== this.conversation) return;
       event.preventDefault();
@@ -112,18 +103,9 @@ export class StonechatChat extends StonechatElement {
       this.managing = true;
       if (this.panes === "two") this.details = false;
     });
-    this.addEventListener("stonechat-search", (event: StonechatEventMap["stonechat-search"]) => {
-      event.stopPropagation();
-      void this.searchIn(event.detail.conversation);
-    });
-    this.addEventListener("stonechat-new", (event: StonechatEventMap["stonechat-new"]) => {
-      event.stopPropagation();
-      void this.begin(event.detail.users ?? []);
-    });
-    this.addEventListener("stonechat-close", (event: Event) => {
-      event.stopPropagation();
-      this.closed(event);
-    });
+    on("stonechat-search", ({ detail }) => this.searchIn(detail.conversation));
+    on("stonechat-new", ({ detail }) => this.withHands(({ begin }) => begin(this, detail.users ?? [])));
+    on("stonechat-close", (event) => this.closed(event));
   }
 
   override connectedCallback(): void {
@@ -132,7 +114,7 @@ export class StonechatChat extends StonechatElement {
     this.sizes = new ResizeObserver(() => this.measure());
     this.sizes.observe(this);
     this.measure();
-    document.addEventListener("keydown", this.onKey);
+    this.requestUpdate("account");
   }
 
   override disconnectedCallback(): void {
@@ -140,17 +122,17 @@ export class StonechatChat extends StonechatElement {
     this.sizes?.disconnect();
     this.all?.close();
     this.all = null;
-    this.stopDevices?.();
-    document.removeEventListener("keydown", this.onKey);
+    this.unattend?.();
+    this.unattend = undefined;
   }
 
   private measure(): void {
     const width = this.clientWidth || innerWidth;
     this.panes = width >= THREE_FROM_PX ? "three" : width >= TWO_FROM_PX ? "two" : "one";
-    const list = Math.min(LIST_MAX_PX, Math.max(LIST_MIN_PX, this.listWidth));
-    if (this.listWidth) this.style.setProperty("--list", `${list}px`);
+    if (this.listWidth) this.style.setProperty("--list", `${this.listWidth}px`);
     // Remarks stand over the composer, and they are drawn by the provider.
-    const start = this.panes === "one" ? "0px" : `calc(var(--stonechat-size-rail) + ${this.panes === "two" ? "304px" : this.listWidth ? `${list}px` : "var(--stonechat-size-list)"})`;
+    const list = this.panes === "two" ? "304px" : this.listWidth ? `${this.listWidth}px` : "var(--stonechat-size-list)";
+    const start = this.panes === "one" ? "0px" : `calc(var(--stonechat-size-rail) + ${list})`;
     this.closest<HTMLElement>("stonechat-provider")?.style.setProperty("--stonechat-toast-start", start);
   }
 
@@ -158,8 +140,8 @@ export class StonechatChat extends StonechatElement {
     if (changed.has("account") || (this.account && !this.all)) {
       this.all?.close();
       this.all = this.account?.conversations() ?? null;
-      this.watchDevices();
     }
+    if (changed.has("listWidth")) this.measure();
     if (changed.has("conversation") || changed.has("page")) this.managing = false;
     if (changed.has("conversation") && this.hasUpdated) {
       this.person = null;
@@ -170,21 +152,19 @@ export class StonechatChat extends StonechatElement {
     if (this.page !== "chats" || this.details) void this.loadPanels();
   }
 
-  /** Somebody signed in as this user somewhere: he should know. */
-  private watchDevices(): void {
-    this.stopDevices?.();
-    this.knownDevices = null;
-    this.stopDevices = this.account?.devicesKnown.subscribe((devices) => {
-      const before = this.knownDevices;
-      this.knownDevices = new Set(devices.keys());
-      if (!before || before.size === 0) return;
-      const fresh = [...devices.values()].find(({ id, revoked }) => !before.has(id) && !revoked && id !== this.account?.deviceId);
-      if (!fresh) return;
-      this.emit("stonechat-toast", {
-        text: this.t("shell.new_device", { device: fresh.name }), icon: "laptop",
-        action: { label: this.t("shell.show"), run: () => this.go({ page: "settings", section: "devices" }) },
-      });
+  protected override updated(changed: PropertyValues<this>): void {
+    if (!changed.has("account")) return;
+    this.unattend?.();
+    this.unattend = undefined;
+    const { account } = this;
+    if (!account) return;
+    void this.withHands(({ attend }) => {
+      if (this.isConnected && this.account === account) this.unattend = attend(this);
     });
+  }
+
+  private async withHands(act: (hands: typeof import("./hands.ts")) => unknown): Promise<void> {
+    act(await (this.hands ??= import("./hands.ts")));
   }
 
   /* Where one is */
@@ -194,7 +174,7 @@ export class StonechatChat extends StonechatElement {
     return Promise.all([import("../panels/index.ts"), import("../contacts/contacts.ts")]);
   }
 
-  private go(to: Partial<Pick<Shown, "page" | "conversation" | "section">>, replace = false): void {
+  go(to: Partial<Pick<Shown, "page" | "conversation" | "section">>, replace = false): void {
     const { page = this.page, conversation = this.conversation, section = page === "settings" ? this.section : "" } = to;
     if (page === this.page && conversation === this.conversation && section === this.section) return;
     Object.assign(this, { page, conversation, section });
@@ -241,87 +221,19 @@ export class StonechatChat extends StonechatElement {
     else this.go({ page: "chats", section: "" });
   }
 
-  private async begin(users: readonly UserId[]): Promise<void> {
-    const { showNew } = await import("./dialogs.ts");
-    showNew(this, users);
+  /** Closes the innermost that stands open beside or over the conversation; false where nothing does. */
+  closeInner(): boolean {
+    if (!this.managing && !this.details) return false;
+    if (this.managing) this.managing = false;
+    else this.closeDetails();
+    return true;
   }
 
-  private async searchIn(conversation: ConversationId): Promise<void> {
+  async searchIn(conversation: ConversationId): Promise<void> {
     // On one pane the list is behind the conversation.
     if (this.panes === "one") this.go({ conversation: null });
     await this.updateComplete;
     this.list?.searchIn(conversation);
-  }
-
-  /* Keys */
-
-  private onKey = (event: KeyboardEvent): void => {
-    if (event.defaultPrevented || !this.account || !this.isConnected) return;
-    const active = deepActive();
-    const isWriting = !!active?.matches("input, textarea, [contenteditable]");
-    // On a page with other things, keys are ours while the focus is in us, or nowhere.
-    const isOurs = !active || active === document.body || this.contains(active) || event.composedPath().includes(this);
-    const command = isOurs ? commandOf(event, isWriting) : null;
-    if (command && this.run(command)) event.preventDefault();
-    else if (event.key === "Escape" && isOurs) this.escape();
-  };
-
-  /** False where there is nothing to do: the browser may do what it does. */
-  private run(command: Command): boolean {
-    switch (command) {
-      case "go":
-        void import("./go.ts").then(({ openGo }) => openGo(this));
-        return true;
-      case "new":
-        void this.begin([]);
-        return true;
-      case "keys":
-        this.go({ page: "settings", section: "keys" });
-        return true;
-      case "find":
-        if (this.page !== "chats" || !this.conversation) return false;
-        void this.searchIn(this.conversation);
-        return true;
-      case "previous": return this.step(-1, false);
-      case "next": return this.step(1, false);
-      case "nextUnread": return this.step(1, true);
-      case "paneForward": return this.cycle(1);
-      case "paneBack": return this.cycle(-1);
-    }
-  }
-
-  private step(by: -1 | 1, unreadOnly: boolean): boolean {
-    const next = this.list?.neighbour(by, unreadOnly);
-    if (next) this.open(next);
-    return !!this.list;
-  }
-
-  /** Closes what is open, outermost first, then writes. */
-  private escape(): void {
-    if (this.managing) this.managing = false;
-    else if (this.details) this.closeDetails();
-    else if (this.page === "chats") this.talk?.focus();
-  }
-
-  /** List → timeline → composer → details, and the act of a toast. */
-  private cycle(by: -1 | 1): boolean {
-    const { talk } = this;
-    const places: { box: Element | null; focus: () => void }[] = [
-      { box: this.renderRoot.querySelector(".list, .wide"), focus: () => (this.list ? this.list.focusRows() : this.renderRoot.querySelector<HTMLElement>(".list *, .wide *")?.focus()) },
-      { box: talk?.timelineElement ?? null, focus: () => talk?.timelineElement.focus() },
-      { box: talk?.composerElement ?? null, focus: () => talk?.composerElement.focus() },
-      { box: this.renderRoot.querySelector(".details"), focus: () => this.focusFirst(".details") },
-    ].filter(({ box }) => box);
-    const active = this.renderRoot.querySelector(":focus-within, :focus");
-    const holds = (box: Element): boolean => box.matches(":focus, :focus-within") || (!!active && box.contains(active));
-    const at = places.findIndex(({ box }) => holds(box!));
-    places[(at + by + places.length) % places.length]?.focus();
-    return places.length > 0;
-  }
-
-  private focusFirst(selector: string): void {
-    const root = this.renderRoot.querySelector(selector)?.firstElementChild;
-    root?.shadowRoot?.querySelector<HTMLElement>("button, [href], input, [tabindex='0']")?.focus();
   }
 
   /* Rendering */
@@ -391,10 +303,22 @@ export class StonechatChat extends StonechatElement {
         : html`<stonechat-conversation-list exportparts="row, name, flags, time, preview, badge, search, folders" .current=${this.page === "chats" ? this.conversation : null}
             .href=${this.href} .people=${this.people}><slot name="list-actions" slot="actions"></slot></stonechat-conversation-list>`}
       ${this.panes === "three"
-        ? html`<div class="grip" role="separator" tabindex="0" aria-orientation="vertical" aria-label=${this.t("shell.resize")} aria-valuemin=${LIST_MIN_PX}
-            aria-valuemax=${LIST_MAX_PX} aria-valuenow=${this.listWidth || 344} @pointerdown=${this.onGrip} @keydown=${this.onGripKey}></div>`
+        ? html`<div class="grip" role="separator" tabindex="0" aria-orientation="vertical" aria-label=${this.t("shell.resize")} aria-valuemin="280"
+            aria-valuemax="420" aria-valuenow=${this.listWidth || 344} @pointerdown=${this.onGrip} @keydown=${this.onGripKey}></div>`
         : nothing}
     </section>`;
+  }
+
+  private onGrip(event: PointerEvent): void {
+    event.preventDefault();
+    const grip = event.currentTarget as HTMLElement;
+    void this.withHands(({ gripped }) => gripped(this, grip, event));
+  }
+
+  private onGripKey(event: KeyboardEvent): void {
+    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+    event.preventDefault();
+    void this.withHands(({ gripKey }) => gripKey(this, event.key));
   }
 
   private mainPane(account: Account): TemplateResult {
@@ -433,41 +357,8 @@ export class StonechatChat extends StonechatElement {
     if (!this.welcome) void import("./welcome.ts").then(({ welcome }) => (this.welcome = welcome));
     const items = this.all ? this.read(this.all.items) : [];
     const isFirst = items.length === 0 && this.read(account.connection).kind !== "connecting";
-    const acts = { begin: () => void this.begin([]), contacts: () => this.go({ page: "contacts" }) };
+    const acts = { begin: () => void this.withHands(({ begin }) => begin(this, [])), contacts: () => this.go({ page: "contacts" }) };
     return html`<div class="empty">${this.welcome?.(this.locale, isFirst, acts)}</div>`;
-  }
-
-  /* Width of the list */
-
-  private setWidth(width: number): void {
-    this.listWidth = Math.round(Math.min(LIST_MAX_PX, Math.max(LIST_MIN_PX, width)));
-    this.measure();
-    try {
-      localStorage.setItem(LIST_WIDTH, String(this.listWidth));
-    } catch {
-      // Not kept: it holds for this visit.
-    }
-  }
-
-  private onGrip(event: PointerEvent): void {
-    const grip = event.currentTarget as HTMLElement;
-    const from = event.clientX;
-    const before = this.renderRoot.querySelector<HTMLElement>(".list")!.offsetWidth;
-    const move = (moved: PointerEvent): void => this.setWidth(before + (moved.clientX - from) * (this.rtl ? -1 : 1));
-    grip.setPointerCapture(event.pointerId);
-    grip.addEventListener("pointermove", move);
-    const end = (): void => grip.removeEventListener("pointermove", move);
-    grip.addEventListener("pointerup", end, { once: true });
-    grip.addEventListener("pointercancel", end, { once: true });
-    event.preventDefault();
-  }
-
-  private onGripKey(event: KeyboardEvent): void {
-    const towardsEnd = this.rtl ? "ArrowLeft" : "ArrowRight";
-    const towardsStart = this.rtl ? "ArrowRight" : "ArrowLeft";
-    if (event.key !== towardsEnd && event.key !== towardsStart) return;
-    this.setWidth((this.listWidth || 344) + (event.key === towardsEnd ? 12 : -12));
-    event.preventDefault();
   }
 }
 

@@ -5,7 +5,6 @@ import { html, render } from "lit";
 import "../base/dialog.ts";
 import type { StonechatElement } from "../base/element.ts";
 import "../panels/new-conversation.ts";
-import "../base/later.ts";
 import "../loaded.ts";
 
 export function showNew(host: StonechatElement, users: readonly UserId[]): void {

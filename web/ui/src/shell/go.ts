@@ -10,10 +10,10 @@ import { hits, snippet } from "../base/fold.ts";
 import { icon } from "../base/icons.ts";
 import { titleOf } from "../base/names.ts";
 import { profilesOf } from "../base/profiles.ts";
-import { base, buttons, fields, scrollbars, surface } from "../base/styles.ts";
+import { buttons, fields } from "../base/controls.ts";
+import { base, scrollbars, surface } from "../base/styles.ts";
 import { marks } from "../list/search.ts";
 import { find, findMessages, wantsPinyin, type Reading } from "../list/find.ts";
-import "../base/later.ts";
 import "../loaded.ts";
 
 /** Before anything is typed: where one was last. */

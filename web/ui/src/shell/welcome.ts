@@ -3,7 +3,6 @@
 import { html, type TemplateResult } from "lit";
 import { bird } from "../base/bird.ts";
 import { icon } from "../base/icons.ts";
-import "../base/later.ts";
 import type { Locale } from "../i18n/index.ts";
 import "../loaded.ts";
 

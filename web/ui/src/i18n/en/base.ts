@@ -1,17 +1,10 @@
 /** Words of the base, the list, contacts, connection and the shell. */
 export const base = {
   // Everywhere
-  "common.cancel": "Cancel",
-  "common.close": "Close",
   "common.back": "Back",
   "common.back_unread": { one: "Back, {n} unread", other: "Back, {n} unread" },
   "common.delete": "Delete",
-  "common.done": "Done",
-  "common.save": "Save",
-  "common.undo": "Undo",
   "common.you": "You",
-  "common.more": "More",
-  "common.search": "Search",
   "common.clear": "Clear",
   "common.today": "Today",
   "common.yesterday": "Yesterday",
@@ -19,9 +12,6 @@ export const base = {
   "ago.hours": "{n} h",
   "common.retry": "Try again",
   "common.copy": "Copy text",
-  "common.copied": "Copied",
-  "common.and": "{a} and {b}",
-  "common.loading": "Loading",
 
   // What did not work, and why
   "why.forbidden": "Your role does not allow that any more.",
@@ -82,7 +72,6 @@ export const base = {
   "list.unread": "Unread",
   "list.folders": "Folders",
   "list.archived": "Archived",
-  "list.conversations": "Conversations",
   "list.you": "You:",
   "list.who": "{name}:",
   "list.draft": "Draft:",
@@ -95,8 +84,6 @@ export const base = {
   "list.empty_folder": "Nothing in {folder} yet. Add a conversation from its menu.",
   "list.empty_unread": "Everything is read.",
   "list.empty_archive": "Nothing is archived.",
-  "list.greet": "People here",
-  "list.say_hello": "Say hello",
 
   // Search
   "search.label": "Search",
@@ -113,7 +100,5 @@ export const base = {
   "shell.unread": { one: "{n} unread", other: "{n} unread" },
   "shell.starred": "Starred",
   "shell.details": "Details",
-  "shell.new_device": "Signed in on another device: {device}",
-  "shell.show": "Show",
   "shell.resize": "Width of the list",
 } as const;

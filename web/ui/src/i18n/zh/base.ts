@@ -2,17 +2,10 @@ import type { Text } from "../en.ts";
 import type { base as source } from "../en/base.ts";
 
 export const base: { readonly [key in keyof typeof source]: Text } = {
-  "common.cancel": "取消",
-  "common.close": "关闭",
   "common.back": "返回",
   "common.back_unread": "返回，{n} 条未读",
   "common.delete": "删除",
-  "common.done": "完成",
-  "common.save": "保存",
-  "common.undo": "撤销",
   "common.you": "我",
-  "common.more": "更多",
-  "common.search": "搜索",
   "common.clear": "清除",
   "common.today": "今天",
   "common.yesterday": "昨天",
@@ -20,9 +13,6 @@ export const base: { readonly [key in keyof typeof source]: Text } = {
   "ago.hours": "{n} 小时",
   "common.retry": "重试",
   "common.copy": "复制文字",
-  "common.copied": "已复制",
-  "common.and": "{a} 和 {b}",
-  "common.loading": "正在加载",
 
   "why.forbidden": "你的身份已不允许这样做。",
   "why.not_a_member": "你已不在这个群里。",
@@ -78,7 +68,6 @@ export const base: { readonly [key in keyof typeof source]: Text } = {
   "list.unread": "未读",
   "list.folders": "分组",
   "list.archived": "已归档",
-  "list.conversations": "聊天",
   "list.you": "我：",
   "list.who": "{name}：",
   "list.draft": "[草稿]",
@@ -91,8 +80,6 @@ export const base: { readonly [key in keyof typeof source]: Text } = {
   "list.empty_folder": "“{folder}”里还没有聊天，可从聊天的菜单添加。",
   "list.empty_unread": "消息都已读。",
   "list.empty_archive": "没有归档的聊天。",
-  "list.greet": "同处的人",
-  "list.say_hello": "打个招呼",
 
   "search.label": "搜索",
   "search.in": "在 {title} 中",
@@ -107,7 +94,5 @@ export const base: { readonly [key in keyof typeof source]: Text } = {
   "shell.unread": "{n} 条未读",
   "shell.starred": "收藏",
   "shell.details": "详情",
-  "shell.new_device": "已在另一台设备登录：{device}",
-  "shell.show": "查看",
   "shell.resize": "列表宽度",
 };
