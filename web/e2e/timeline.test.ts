@@ -210,6 +210,42 @@ describe("the timeline", () => {
     });
   });
 
+  it("lets an app show a kind of content, or a line, as it likes", async () => {
+    await withLong(5, async (page) => {
+      await page.evaluate(() => {
+        customElements.define("acme-order", class extends HTMLElement {
+          set message(message: { readonly content: { readonly bodyType: string } }) {
+            this.textContent = `Order in ${message.content.bodyType}`;
+          }
+        });
+        const { conversation, account } = window.kit;
+        conversation!.renderers = { "com.acme.order": "acme-order", day: () => "A day" };
+        void account!.fake("g_long").send({ content: { kind: "opaque", bodyType: "com.acme.order", body: new Uint8Array() } });
+      });
+      await page.locator("li.message acme-order", { hasText: "Order in com.acme.order" }).waitFor();
+      expect(await page.locator("li.own-line", { hasText: "A day" }).count()).toBeGreaterThan(0);
+    });
+  });
+
+  it("forwards what is selected as one card", async () => {
+    await withLong(12, async (page) => {
+      await page.locator("stonechat-timeline .scroll").focus();
+      await page.keyboard.press("ArrowUp");
+      await page.keyboard.press("Space");
+      await page.getByText("1 selected").waitFor();
+      await page.locator("li.message", { hasText: "10: " }).click();
+      await page.getByText("2 selected").waitFor();
+      await page.getByRole("button", { name: "Forward" }).click();
+      await page.getByRole("radio", { name: "As one card" }).click();
+      await page.getByRole("checkbox", { name: "Long" }).check();
+      await page.getByRole("button", { name: "Forward", exact: true }).last().click();
+      const card = page.locator("li.message .merged");
+      await card.waitFor();
+      expect(await card.textContent()).toContain("Messages from Long");
+      expect(await page.getByText("2 selected").count()).toBe(0);
+    });
+  });
+
   it("is used with the keyboard alone", async () => {
     await withLong(30, async (page) => {
       await page.locator("stonechat-timeline .scroll").focus();

@@ -41,7 +41,8 @@ export function messageLine(item: MessageItem, at: LineState, look: Look): Templ
     at.jumped && "jumped", at.fresh && "fresh", at.selected && "selected", isBig && "big",
   ].filter(Boolean).join(" ");
   const hasFace = at.start && !message.own && !isDirect(look);
-  return html`<li class="message ${classes}" part="message" tabindex="-1" data-key=${item.key} aria-label=${label(item, at, look)}>
+  return html`<li class="message ${classes}" part="message" tabindex="-1" data-key=${item.key} aria-setsize=${message.ordinal > 0 ? "-1" : nothing}
+    aria-posinset=${message.ordinal > 0 ? message.ordinal : nothing} aria-label=${label(item, at, look)}>
     ${hasFace ? html`<stonechat-avatar class="face" data-act="person" seed=${message.sender} name=${nameOf(look, message.sender)} src=${pictureOf(look, message.sender)}></stonechat-avatar>` : nothing}
     <div class="body">
       <div class="line">

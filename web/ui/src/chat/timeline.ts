@@ -33,6 +33,9 @@ const UNREAD_LOADED_MAX = 280;
 const JUMPED_MS = 2_400;
 const SKELETON_AFTER_MS = 300;
 const STICKY_MS = 800;
+const FRAME_MS = 16;
+/** Nobody sees a hidden page, and it has no frames. */
+const HIDDEN_MS = 200;
 /** A message that waits for longer has a word for it. */
 const SLOW_MS = 3_000;
 /** Lines nearer to the edge than this, and more are fetched. */
@@ -92,6 +95,7 @@ export class StonechatTimeline extends StonechatElement {
   private jumper: Jumps | null = null;
   private sizes: ResizeObserver | null = null;
   private isScrolling = false;
+  private renderedAt = Number.NEGATIVE_INFINITY;
 
   static override styles: CSSResultGroup = [base, surface, buttons, badges, skeletons, frame, lines, scripts];
 
@@ -188,12 +192,13 @@ export class StonechatTimeline extends StonechatElement {
 
   /* Rendering */
 
-  /** Many changes in one frame are one rendering. */
+  /** One change shows at once; what follows within a frame is one rendering together. */
   protected override async scheduleUpdate(): Promise<void> {
-    if (this.hasUpdated) {
-      await new Promise((resolve) => (document.hidden ? setTimeout(resolve, 200) : requestAnimationFrame(resolve)));
+    if (performance.now() - this.renderedAt < FRAME_MS) {
+      await new Promise((resolve) => (document.hidden ? setTimeout(resolve, HIDDEN_MS) : requestAnimationFrame(resolve)));
     }
     super.scheduleUpdate();
+    this.renderedAt = performance.now();
   }
 
   protected override willUpdate(changed: PropertyValues): void {
