@@ -81,6 +81,15 @@ export function followAddress(account: Account, chat: StonechatChat, signal: Abo
   addEventListener("message", openFromOutside, { signal });
   signal.addEventListener("abort", () => stop());
 
+  // The address names a conversation that this user does not have: once that is known, the list is shown.
+  const offConnection = account.connection.subscribe(({ kind }) => {
+    if (kind === "online" && chat.conversation !== null && account.summary(chat.conversation).get() === null) {
+      history.replaceState(null, "", "/");
+      show({ kind: "chats" });
+    }
+  });
+  signal.addEventListener("abort", offConnection);
+
   const first = routeOf(location.pathname);
   history.replaceState(history.state, "", pathOf(first) + location.search);
   show(first);

@@ -126,10 +126,17 @@ export function openSession(account: Account, ends: SessionEnds, join: string | 
 /** Who has no conversation yet is shown the people of the demo. */
 function greetNewcomer(account: Account, chat: HTMLElementTagNameMap["stonechat-chat"], signal: AbortSignal): void {
   const list = account.conversations({ archived: "any" });
-  let asked = false;
-  const off = list.items.subscribe((items) => {
-    if (items.length === 0 && !asked && account.connection.get().kind === "online") {
-      asked = true;
+  const close = () => {
+    off();
+    list.close();
+  };
+  // Only when it is in step is it known that there is none.
+  const off = account.connection.subscribe(({ kind }) => {
+    if (kind !== "online") {
+      return;
+    }
+    queueMicrotask(close);
+    if (list.items.get().length === 0) {
       demoPeople().then(
         (people) => (chat.people = people?.map(({ id }) => id).filter((id) => id !== account.user) ?? null),
         // Nobody to greet, then: the rest of the page tells what else there is.
@@ -137,9 +144,5 @@ function greetNewcomer(account: Account, chat: HTMLElementTagNameMap["stonechat-
       );
     }
   });
-  const close = () => {
-    off();
-    list.close();
-  };
   signal.addEventListener("abort", close);
 }
