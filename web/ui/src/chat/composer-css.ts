@@ -9,7 +9,7 @@ export const composer: CSSResult = css`
   textarea { flex: 1; min-width: 0; display: block; width: 100%; padding: 8px 4px; min-height: 38px; max-height: calc(8 * var(--stonechat-line-body) + 16px); border: 0; outline: none; background: none; resize: none; overflow-y: auto; field-sizing: content; font-family: var(--stonechat-font); line-height: var(--stonechat-line-body); caret-color: var(--stonechat-color-accent); scrollbar-width: thin; }
   textarea:focus-visible { outline: none; }
   textarea::placeholder { color: var(--stonechat-color-text-muted); opacity: 1; }
-  .send { display: grid; place-items: center; width: 38px; height: 38px; border-radius: 50%; background: var(--stonechat-color-accent); color: var(--stonechat-color-on-accent); flex: none; }
+  .send { position: relative; display: grid; place-items: center; width: 38px; height: 38px; border-radius: 50%; background: var(--stonechat-color-accent); color: var(--stonechat-color-on-accent); flex: none; }
   .send:hover { background: var(--stonechat-color-accent-hover); }
   .send:active { background: var(--stonechat-color-accent-pressed); }
   .send .icon { stroke-width: 2; }

@@ -8,7 +8,7 @@ import { mineral } from "../base/names.ts";
 import { clock, clockTime, fullTime } from "../base/time.ts";
 import { curesOf, reasonOf, type Cure } from "./failure.ts";
 import { cardName, isDirect, nameOf, pictureOf, tickOf, wordsOf, type Look, type Renderer } from "./look.ts";
-import { bytesWords, scriptOf } from "./script.ts";
+import { bytesWords, durationWords, scriptOf } from "./script.ts";
 import { left } from "./limit.ts";
 import { blocksOf, isEmojiOnly, type Block, type Piece } from "./pieces.ts";
 import type { Key } from "../i18n/index.ts";
@@ -131,7 +131,8 @@ function media(says: Media, look: Look, card: (name: IconName, title: unknown, s
   const { t } = look.locale;
   const kind = t(`kind.${says.kind}`);
   const size = says.file.bytes > 0 ? bytesWords(says.file.bytes, look.locale.tag) : "";
-  return card("note", html`<bdi>${says.file.name || kind}</bdi>`, [says.file.name ? kind : "", size].filter(Boolean).join(" · "));
+  const lasts = says.durationMs > 0 ? durationWords(says.durationMs) : "";
+  return card("note", html`<bdi>${says.file.name || kind}</bdi>`, [says.file.name ? kind : "", lasts, size].filter(Boolean).join(" · "));
 }
 
 function recalledWords(item: MessageItem, at: LineState, look: Look): unknown {

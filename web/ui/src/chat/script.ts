@@ -22,3 +22,9 @@ export function bytesWords(bytes: number, tag: string): string {
     style: "unit", unit: UNITS[power] ?? "byte", unitDisplay: "short", maximumFractionDigits: value < 10 && power > 0 ? 1 : 0,
   }).format(value);
 }
+
+/** 1:05, as clocks write how long something lasts. */
+export function durationWords(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}

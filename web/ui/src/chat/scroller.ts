@@ -88,6 +88,7 @@ export class Scroller {
       this.scrolled();
     }
     if (items !== this.items) {
+      this.sizes.keep(this.places);
       const before = this.edges;
       [this.items, this.places] = [items, new Map(items.map((item, at) => [item.key, at]))];
       const from = before === null ? undefined : this.places.get(before.first);

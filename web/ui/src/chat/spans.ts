@@ -24,6 +24,17 @@ export class Sizes {
     this.measured.set(key, height);
   }
 
+  /** Lets go of lines that are gone, once there are many of them. */
+  keep(places: ReadonlyMap<ItemKey, unknown>): void {
+    if (this.measured.size > 2 * places.size + MANY) {
+      for (const key of this.measured.keys()) {
+        if (!places.has(key)) {
+          this.measured.delete(key);
+        }
+      }
+    }
+  }
+
   /** After the width changed, what was measured says nothing. */
   forget(): void {
     this.measured.clear();

@@ -10,7 +10,7 @@ import emojiData from "../../src/chat/emoji-data.ts";
 import emojiWordsZh from "../../src/chat/emoji-words-zh.ts";
 import { readingInitials } from "../../src/chat/initials.ts";
 import { tickOf, type Look } from "../../src/chat/look.ts";
-import { bytesWords, scriptOf } from "../../src/chat/script.ts";
+import { bytesWords, durationWords, scriptOf } from "../../src/chat/script.ts";
 import { englishWorld, FakeAccount, type FakeConversation } from "../../src/testing/index.ts";
 
 const NOW = englishWorld.now;
@@ -192,5 +192,6 @@ describe("scripts", () => {
   it("have sizes as people write them", () => {
     expect(bytesWords(1_430_000, "en-GB")).toBe("1.4 MB");
     expect(bytesWords(88_000, "en-GB")).toBe("88 kB");
+    expect([durationWords(65_200), durationWords(900)]).toEqual(["1:05", "0:01"]);
   });
 });

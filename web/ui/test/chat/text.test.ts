@@ -199,5 +199,12 @@ describe("spans", () => {
     expect(sizes.at(items, 120)).toBe(1);
     expect(sizes.at(items, 5_000)).toBe(0);
     expect(sizes.sum(items, 0, 3)).toBe(188);
+    for (let at = 0; at < 500; at += 1) {
+      sizes.measure(`l:${at}`, 10);
+    }
+    sizes.keep(new Map([["d:3", 0]]));
+    expect(sizes.sum(items, 2, 3)).toBe(100);
+    const gone: TimelineItem = { kind: "day", key: "l:7", day: 7 };
+    expect(sizes.of(gone)).toBe(44);
   });
 });
