@@ -13,7 +13,10 @@ import "../loaded.ts";
 
 /** Who is here is asked again after so long. */
 const CANDIDATES_MS = 60_000;
+const AGAIN_MS = 5_000;
 const PROFILES_MAX = 200;
+/** In larger ones nobody is looked for among all. */
+const MEMBERS_MAX = 5_000;
 
 type Pick = Candidate | "all";
 
@@ -76,14 +79,16 @@ export class MentionPicker {
 
   private async learn(): Promise<void> {
     const now = Date.now();
-    if (now - this.asked < CANDIDATES_MS) {
+    const summary = this.talk.summary.get();
+    const isOpen = summary !== null && summary.memberCount <= MEMBERS_MAX && may(summary, "list_members", clock.now());
+    if (!isOpen || now - this.asked < CANDIDATES_MS) {
       return;
     }
     this.asked = now;
     const { account } = this;
     const members = await this.talk.members().catch(() => null);
     if (members === null) {
-      this.asked = Number.NEGATIVE_INFINITY;
+      this.asked = now - CANDIDATES_MS + AGAIN_MS;
       return;
     }
     const profiles = profilesOf(account);
