@@ -161,7 +161,7 @@ export class StonechatComposer extends StonechatElement {
           ${this.remaining === null ? nothing : html`<span class="counter ${isOver ? "over" : ""}" part="counter" role="status" aria-label=${
             t(isOver ? "write.over" : "write.left", { n: Math.abs(this.remaining) })}>${this.locale.number(this.remaining)}</span>`}
           <button type="button" class="send" part="send" aria-label=${t(this.edited?.isAnew === false ? "write.save" : "write.send")} aria-disabled=${cannotSend}
-            @pointerdown=${(event: Event) => event.preventDefault()} @click=${this.send}>${icon(this.edited?.isAnew === false ? "check" : "send")}</button>
+            @pointerdown=${(event: Event) => event.preventDefault()} @click=${this.send}>${icon("send")}</button>
         </div>
         ${this.problem ? html`<p class="problem" role="status">${icon("alert", "s")}<span dir="auto">${this.problem}</span></p>` : nothing}
       </div>`;
