@@ -118,6 +118,20 @@ describe("members", () => {
   });
 });
 
+describe("many members", () => {
+  it("are found by name", async () => {
+    await looking("/gallery?only=details", async (page) => {
+      const place = specimen(page, "More than twenty members");
+      await place.getByRole("button", { name: "See all 41" }).click();
+      const search = place.getByRole("searchbox", { name: "Search members" });
+      await search.fill("member 40");
+      await expect.poll(() => place.locator("stonechat-members").getByRole("listitem").count()).toBe(1);
+      await search.fill("nobody at all");
+      await place.getByText("Nobody here is called “nobody at all”.").waitFor();
+    });
+  });
+});
+
 describe("a group", () => {
   it("saves a setting at once, and takes it back", async () => {
     await looking("/gallery?only=group", async (page) => {

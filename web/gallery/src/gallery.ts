@@ -6,6 +6,7 @@
 import { html, render, type TemplateResult } from "lit";
 import "@stonechat/ui";
 import { clock } from "../../ui/src/base/time.ts";
+import "../../ui/src/contacts/contacts.ts";
 import "../../ui/src/panels/index.ts";
 import { NOW } from "../../ui/src/testing/index.ts";
 import { accountOf, CHAPTERS, type Specimen } from "./specimens.ts";

@@ -9,6 +9,8 @@ export interface Specimen {
   /** How large its place is: a class of the page's style sheet. */
   readonly size: string;
   readonly world?: FakeData;
+  /** What has happened to the account since. */
+  readonly since?: (account: FakeAccount) => void;
   readonly draw: (account: Account) => TemplateResult;
 }
 
@@ -33,7 +35,16 @@ const plainMember = with_("g_harbour", { role: "member" });
 const removed = with_("g_harbour", { member: false, role: "none" });
 const closed = with_("g_harbour", { dissolved: true, role: "member" });
 const silent = with_("g_harbour", { role: "member", settings: { membersHidden: true }, mutedUntil: NOW + 8 * 3_600_000 });
-const asked: FakeData = { ...englishWorld, people: englishWorld.people };
+const crowd = Array.from({ length: 40 }, (_, at) => ({ id: `crew${at + 1}`, name: `Crew member ${at + 1}`, username: `crew${at + 1}` }));
+const crowded: FakeData = {
+  ...with_("g_harbour", { memberCount: 41, members: [{ user: "maya", role: "owner" }, ...crowd.map(({ id }) => ({ user: id }))] }),
+  people: [...englishWorld.people, ...crowd],
+};
+/** Two groups: one asks her to come in, the other was asked by her. */
+const inTwoMinds = (account: FakeAccount): void => account.asking.set(new Map([
+  ["g_ferry", { conversation: "g_ferry", state: "invited", title: "Night ferry", by: "ruth", at: NOW - 40 * 60_000 }],
+  ["g_choir", { conversation: "g_choir", state: "applied", title: "Harbour choir", by: null, at: NOW - 3 * 3_600_000 }],
+]));
 
 const details = (id: string) => (): TemplateResult => html`<stonechat-details .conversation=${id}></stonechat-details>`;
 const settings = (section: string) => (): TemplateResult => html`<stonechat-settings .section=${section}></stonechat-settings>`;
@@ -82,6 +93,7 @@ export const CHAPTERS: readonly Chapter[] = [
       { caption: "Members hidden, muted", size: "narrow", world: silent, draw: details("g_harbour") },
       { caption: "Removed", size: "narrow", world: removed, draw: details("g_harbour") },
       { caption: "Closed", size: "narrow", world: closed, draw: details("g_harbour") },
+      { caption: "More than twenty members", size: "narrow", world: crowded, draw: () => html`<stonechat-details conversation="g_harbour"></stonechat-details>` },
       { caption: "Channel", size: "narrow", draw: details("c_notices") },
       { caption: "Person", size: "narrow", draw: details("d_ines") },
       { caption: "Announcement", size: "narrow", draw: () => html`<stonechat-announcement conversation="g_harbour"></stonechat-announcement>` },
@@ -102,7 +114,7 @@ export const CHAPTERS: readonly Chapter[] = [
       { caption: "A contact with tags", size: "card", draw: profile("kofi") },
       { caption: "He asks to be added", size: "card", draw: profile("jonas") },
       { caption: "Blocked", size: "card", draw: profile("petr") },
-      { caption: "A stranger", size: "card", world: asked, draw: profile("sven") },
+      { caption: "A stranger", size: "card", draw: profile("sven") },
       { caption: "You", size: "card", draw: profile("maya") },
     ],
   },
@@ -118,6 +130,7 @@ export const CHAPTERS: readonly Chapter[] = [
       { caption: "New group", size: "list", draw: () => html`<stonechat-new-conversation .users=${["ines", "kofi", "xiaowen"]}></stonechat-new-conversation>` },
       { caption: "Starred messages", size: "list", draw: () => html`<stonechat-starred></stonechat-starred>` },
       { caption: "Nothing starred", size: "short", world: emptyWorld, draw: () => html`<stonechat-starred></stonechat-starred>` },
+      { caption: "Asked into groups", size: "short", since: inTwoMinds, draw: () => html`<stonechat-invitations></stonechat-invitations>` },
       { caption: "Contacts", size: "list", draw: () => html`<stonechat-contacts></stonechat-contacts>` },
     ],
   },
@@ -136,5 +149,7 @@ export const CHAPTERS: readonly Chapter[] = [
 
 /** One account for each specimen: what one does in it changes no other. */
 export function accountOf(specimen: Specimen): Account {
-  return new FakeAccount(specimen.world ?? englishWorld);
+  const account = new FakeAccount(specimen.world ?? englishWorld);
+  specimen.since?.(account);
+  return account;
 }

@@ -19,6 +19,7 @@ import { marks } from "../list/search.ts";
 import { nameFits, type Reading } from "../list/find.ts";
 import { reasonOf } from "../panels/reason.ts";
 import "../loaded.ts";
+import "../panels/invitations.ts";
 
 interface Person {
   readonly user: UserId;
@@ -97,6 +98,7 @@ export class StonechatContacts extends StonechatElement {
     const groups = byInitial(contacts, this.locale.tag, this.reading);
     const isEmpty = requests.length + contacts.length + outgoing.length + blocked.length === 0;
     return html`<div class="scroller" @keydown=${this.onKey}>
+      <stonechat-invitations></stonechat-invitations>
       ${requests.length
         ? html`<h2 class="rows-note">${this.t("contacts.requests", { n: requests.length })}</h2>
             <ul role="list">${repeat(requests, ({ user }) => user, (relation) => this.request(account, relation.user, relation.incoming!))}</ul>`

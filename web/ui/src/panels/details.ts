@@ -4,6 +4,7 @@ import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "li
 import { customElement, property, state } from "lit/decorators.js";
 import type { Announcement, Asker, ConversationSummary, Member, UserId } from "@stonechat/sdk";
 import { badge } from "../base/badge.ts";
+import { ask } from "../base/dialog.ts";
 import { icon, type IconName } from "../base/icons.ts";
 import { clock, moment } from "../base/time.ts";
 import { askMute } from "../list/dialogs.ts";
@@ -28,6 +29,7 @@ const FEW = 7;
 /** Up to so many members the whole list is fetched; above it, those who manage. */
 const LISTED_MAX = 5000;
 const NICKNAME_BYTES_MAX = 128;
+const NOTE_BYTES_MAX = 256;
 const FOREVER = Number.MAX_SAFE_INTEGER;
 /** Changes of members come in bursts. */
 const AGAIN_MS = 1000;
@@ -159,7 +161,7 @@ export class StonechatDetails extends ConversationPanel {
     if (summary.kind === "direct" && this.view === "main") {
       return html`${this.head(this.t("details.person"), { close: this.close })}
         <div class="scroller"><stonechat-profile .user=${summary.peer ?? ""} .chat=${this.conversation}></stonechat-profile>
-          ${this.pinned > 0 ? html`<div class="section">${this.pinnedRow()}</div>` : nothing}</div>`;
+          <div class="section">${this.pinnedRow()}${this.clearRow()}</div></div>`;
     }
     if (this.view === "main") {
       return this.main(summary);
@@ -210,11 +212,46 @@ export class StonechatDetails extends ConversationPanel {
     <div class="scroller" @stonechat-changed=${this.onChanged}>
       ${this.identity(summary)}
       ${summary.group.dissolved ? html`<p class="note" role="status">${this.t("details.closed")}</p>`
-        : summary.member ? nothing : html`<p class="note" role="status">${this.t("details.not_member")}</p>`}
+        : summary.member ? nothing : this.outside(summary)}
       ${this.notices(summary)}
       ${summary.member ? this.memberSection(summary) : nothing}
       ${this.lastSection(summary)}
     </div>`;
+  }
+
+  /** What somebody may do who is in no more: by the settings that he knew. */
+  private outside(summary: ConversationSummary): TemplateResult {
+    const { join } = summary.group.settings;
+    const asking = this.read(this.account!.asking).get(this.conversation);
+    return html`<p class="note" role="status">${this.t("details.not_member")}</p>
+      ${asking?.state === "applied" ? html`<p class="note">${this.t("details.applied")}</p>`
+        : join === "open" || asking?.state === "invited" ? html`<div class="section">${this.row({ label: this.t("details.join"), symbol: "personAdd", open: () => void this.act("join", () => this.handle!.join()) })}</div>`
+        : join === "approval" ? html`<div class="section">${this.row({ label: this.t("details.apply"), symbol: "personAdd", open: () => void this.askToJoin() })}</div>` : nothing}`;
+  }
+
+  private async askToJoin(): Promise<void> {
+    const { t } = this.locale;
+    const answer = await prompt(this, {
+      title: t("details.apply"),
+      fields: [{ kind: "text", name: "message", label: t("details.apply_message"), most: NOTE_BYTES_MAX }],
+      yes: t("details.apply"),
+      no: t("common.cancel"),
+    });
+    if (answer) {
+      await this.act("apply", () => this.handle!.apply(answer.message ?? ""), "details.applied");
+    }
+  }
+
+  private async clear(): Promise<void> {
+    const { t } = this.locale;
+    const yes = await ask(this, { title: t("details.clear_ask"), text: t("details.clear_text"), yes: t("details.clear_do"), no: t("row.keep"), danger: true });
+    if (yes) {
+      await this.act("clear", () => this.handle!.clearHistory());
+    }
+  }
+
+  private clearRow(): TemplateResult {
+    return this.row({ label: this.t("details.clear"), symbol: "trash", danger: true, open: () => void this.clear() });
   }
 
   private identity(summary: ConversationSummary): TemplateResult {
@@ -316,6 +353,7 @@ export class StonechatDetails extends ConversationPanel {
       ${this.may("make_link") ? this.row({ label: t("links.title"), symbol: "link", value: icon("next", "s"), open: () => void this.go("links") }) : nothing}
       ${this.may("list_bans") ? this.row({ label: t("bans.title"), symbol: "shield", value: icon("next", "s"), open: () => void this.go("bans") }) : nothing}
       ${admin ? this.row({ label: t(this.isChannel ? "details.settings_channel" : "details.settings"), symbol: "sliders", value: icon("next", "s"), open: this.openSettings }) : nothing}
+      ${this.clearRow()}
       ${this.may("leave") ? this.row({ label: t(this.isChannel ? "details.leave_channel" : "details.leave_group"), symbol: "signOut", danger: true, open: () => void this.leave(summary) }) : nothing}
     </div>`;
   }

@@ -4,6 +4,7 @@ import "../loaded.ts";
 
 export { StonechatDetails } from "./details.ts";
 export { StonechatGroupSettings } from "./group-settings.ts";
+export { StonechatInvitations } from "./invitations.ts";
 export { StonechatMembers } from "./members.ts";
 export { StonechatStarred, StonechatPinned } from "./messages.ts";
 export { StonechatNewConversation } from "./new-conversation.ts";

@@ -108,7 +108,7 @@ export class StonechatSettingsDevices extends Section {
     if (past >= DAY_MS) {
       return lastSeen(at, now, this.locale);
     }
-    const format = new Intl.RelativeTimeFormat(this.locale.tag);
+    const format = new Intl.RelativeTimeFormat(this.locale.tag, { numeric: "auto" });
     const time = past < HOUR_MS ? format.format(-Math.round(past / MINUTE_MS), "minute") : format.format(-Math.round(past / HOUR_MS), "hour");
     return this.t("settings.device_seen", { time });
   }
