@@ -67,14 +67,14 @@ export const buttons: CSSResult = css`
 
 /** `.search` round an `input`. */
 export const search: CSSResult = css`
-  .search { display: flex; align-items: center; gap: 8px; height: 36px; padding: 0 10px; border-radius: var(--stonechat-radius-m); background: var(--stonechat-color-sunken); color: var(--stonechat-color-text-muted); font-size: 0.875rem; line-height: 1.25rem; }
+  .search { display: flex; align-items: center; gap: 8px; min-height: 36px; padding: 0 10px; border-radius: var(--stonechat-radius-m); background: var(--stonechat-color-sunken); color: var(--stonechat-color-text-muted); font-size: 0.875rem; line-height: 1.25rem; }
   .search:focus-within { box-shadow: inset 0 0 0 2px var(--stonechat-color-focus); }
   .search .clear { display: grid; place-items: center; width: 24px; height: 24px; border-radius: 8px; margin-inline-end: -4px; }
-  .search input { flex: 1; min-width: 0; width: 100%; border: 0; padding: 8px 0; background: none; outline: none; line-height: 1.25rem; color: var(--stonechat-color-text); }
+  .search input { flex: 1; min-width: 0; width: 100%; border: 0; padding: 0; background: none; outline: none; line-height: 1.25rem; color: var(--stonechat-color-text); }
   .search input::-webkit-search-cancel-button { display: none; }
   ::placeholder { color: var(--stonechat-color-text-muted); opacity: 1; }
   input { caret-color: var(--stonechat-color-accent); }
-  @media (pointer: coarse), (max-width: 719px) { .search { height: 40px; font-size: 1rem; } }
+  @media (pointer: coarse), (max-width: 719px) { .search { min-height: 40px; font-size: 1rem; } }
 `;
 
 /** `.badge` with `quiet`, `at`, `dot`; `.tag`. */
@@ -100,7 +100,7 @@ export const skeletons: CSSResult = css`
 
 /** `.pane-header` of list, contacts, details; `.rows-note` between rows. */
 export const panes: CSSResult = css`
-  .pane-header { display: flex; align-items: center; gap: var(--stonechat-space-1); height: var(--stonechat-size-header); padding-inline: var(--stonechat-space-5) var(--stonechat-space-3); flex: none; }
+  .pane-header { display: flex; align-items: center; gap: var(--stonechat-space-1); min-height: var(--stonechat-size-header); padding-inline: var(--stonechat-space-5) var(--stonechat-space-3); flex: none; }
   .pane-header :is(h1, h2) { flex: 1; min-width: 0; font-size: var(--stonechat-font-size-heading); line-height: var(--stonechat-line-heading); font-weight: var(--stonechat-weight-strong); letter-spacing: -0.012em; }
   .pane-header :is(h1, h2):lang(zh), .pane-header :is(h1, h2):lang(ar) { letter-spacing: 0; }
   .list-tools { padding: 0 var(--stonechat-space-4) var(--stonechat-space-2); display: grid; gap: 10px; flex: none; }

@@ -38,7 +38,7 @@ export class StonechatChatHeader extends StonechatElement {
 
   static override styles: CSSResultGroup = [base, surface, buttons, css`
     :host { display: block; flex: none; }
-    .header { display: flex; align-items: center; gap: var(--stonechat-space-3); height: var(--stonechat-size-header); padding-inline: var(--stonechat-space-5) var(--stonechat-space-3); background: var(--stonechat-color-surface); border-block-end: 1px solid var(--stonechat-color-line); }
+    .header { display: flex; align-items: center; gap: var(--stonechat-space-3); min-height: var(--stonechat-size-header); padding-inline: var(--stonechat-space-5) var(--stonechat-space-3); background: var(--stonechat-color-surface); border-block-end: 1px solid var(--stonechat-color-line); }
     stonechat-avatar { --size: 38px; }
     .title { flex: 1; min-width: 0; display: grid; text-align: start; border-radius: 6px; }
     h2 { min-width: 0; font-size: var(--stonechat-font-size-body); line-height: 1.3125rem; font-weight: var(--stonechat-weight-strong); display: flex; align-items: center; gap: 6px; }

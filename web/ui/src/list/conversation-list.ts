@@ -231,7 +231,7 @@ export class StonechatConversationList extends StonechatElement {
     return html`<div class="scroller" id="rows" role="tabpanel" aria-label=${this.t("list.title")} tabindex="-1"
       @pointerenter=${this.onEnter} @pointerleave=${this.onLeave} @focusin=${this.onFocus} @focusout=${this.onFocus}
       @keydown=${this.onKey} @click=${this.onClick} @contextmenu=${this.onMenu} @pointerdown=${this.onDown}>
-      <ul class="window" role="list" data-count=${shown.length} ${setStyle({ height: `${shown.length * window.rowHeight}px` })}>
+      <span class="probe"></span><ul class="window" role="list" data-count=${shown.length} ${setStyle({ height: `${shown.length * window.rowHeight}px` })}>
         ${repeat(indexes, (i) => shown[i]!.id, (i) => this.row(account, shown[i]!, i, shown.length, tab))}
       </ul>
     </div>`;

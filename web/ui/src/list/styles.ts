@@ -3,7 +3,7 @@
 import { css, type CSSResult } from "lit";
 
 export const rows: CSSResult = css`
-  .row { position: relative; display: grid; grid-template-columns: auto minmax(0, 1fr); column-gap: var(--stonechat-space-3); align-items: center; width: 100%; height: max(var(--stonechat-size-row), calc(2.625rem + 14px)); padding-inline: var(--stonechat-space-3); border-radius: var(--stonechat-radius-m); text-decoration: none; color: inherit; user-select: none; -webkit-touch-callout: none; }
+  .row { position: relative; display: grid; grid-template-columns: auto minmax(0, 1fr); column-gap: var(--stonechat-space-3); align-items: center; width: 100%; height: max(var(--stonechat-size-row), calc(2.625rem + 14px)); padding-inline: var(--stonechat-space-3); border-radius: var(--stonechat-radius-m); text-decoration: none; color: inherit; user-select: none; -webkit-touch-callout: none; touch-action: pan-y; }
   .row stonechat-avatar { --size: var(--stonechat-size-row-avatar); }
   .row:hover { background: var(--stonechat-color-hover); --ring: color-mix(in oklab, var(--stonechat-color-surface), var(--stonechat-color-text) 4%); }
   .row:active { background: var(--stonechat-color-pressed); }
@@ -41,13 +41,14 @@ export const list: CSSResult = css`
   .within { max-width: 45%; padding: 2px 8px; border-radius: 6px; background: var(--stonechat-color-control); color: var(--stonechat-color-text); font-size: var(--stonechat-font-size-meta); line-height: 1rem; order: -1; }
   .folders { display: flex; gap: 2px; margin-inline: -14px; padding-inline: 8px 14px; scroll-padding-inline: 16px; overflow: auto hidden; scrollbar-width: none; overscroll-behavior: contain; mask-image: linear-gradient(to right, transparent, #000 10px, #000 calc(100% - 10px), transparent); }
   .folders::-webkit-scrollbar { display: none; }
-  .folder { position: relative; display: inline-flex; align-items: center; gap: 6px; height: 30px; padding: 0 10px; border-radius: 15px; font-size: var(--stonechat-font-size-small); line-height: 1.125rem; font-weight: var(--stonechat-weight-medium); color: var(--stonechat-color-text-muted); white-space: nowrap; flex: none; user-select: none; }
+  .folder { position: relative; display: inline-flex; align-items: center; gap: 6px; min-height: max(30px, 1.875rem); padding: 0 10px; border-radius: 15px; font-size: var(--stonechat-font-size-small); line-height: 1.125rem; font-weight: var(--stonechat-weight-medium); color: var(--stonechat-color-text-muted); white-space: nowrap; flex: none; user-select: none; }
   .folder:hover { background: var(--stonechat-color-hover); }
   .folder:focus-visible { outline-offset: -2px; }
   .folder .count { font-size: var(--stonechat-font-size-micro); font-weight: var(--stonechat-weight-strong); color: var(--stonechat-color-accent-text); font-variant-numeric: tabular-nums; }
   .folder[aria-selected="true"] { background: var(--stonechat-color-selected); color: var(--stonechat-color-text); }
   .scroller { flex: 1; min-height: 0; padding: var(--stonechat-space-1) var(--stonechat-space-2) var(--stonechat-space-2); position: relative; }
   .window { position: relative; }
+  .probe { position: absolute; visibility: hidden; width: 0; height: max(var(--stonechat-size-row), calc(2.625rem + 14px)); }
   .window > li { position: absolute; inset-inline: 0; contain: layout style; }
   .note { padding: 24px 20px; font-size: var(--stonechat-font-size-small); line-height: var(--stonechat-line-small); color: var(--stonechat-color-text-muted); text-align: center; text-wrap: balance; }
   .note .button { margin-block-start: 12px; }
@@ -62,7 +63,7 @@ export const list: CSSResult = css`
   @media (max-width: 719px) {
     .scroller { padding-inline: 0; }
     .search kbd { display: none; }
-    .folder { height: 34px; border-radius: 17px; padding: 0 12px; }
+    .folder { min-height: 34px; border-radius: 17px; padding: 0 12px; }
     .folder::after { content: ""; position: absolute; inset: -5px 0; }
   }
 `;

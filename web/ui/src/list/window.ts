@@ -11,6 +11,7 @@ export class RowWindow implements ReactiveController {
   from = 0;
   upto = 0;
   private scroller: HTMLElement | null = null;
+  private probe: HTMLElement | null = null;
   private sizes: ResizeObserver | null = null;
 
   /** `find` gives the scrolling element, once it is drawn. */
@@ -35,6 +36,9 @@ export class RowWindow implements ReactiveController {
         scroller.addEventListener("scroll", this.onScroll, { passive: true });
         this.sizes = new ResizeObserver(() => this.resized());
         this.sizes.observe(scroller);
+        // As high as a row: it follows the text size and the density.
+        this.probe = scroller.querySelector(".probe");
+        if (this.probe) this.sizes.observe(this.probe);
       }
     }
     this.resized();
@@ -64,10 +68,8 @@ export class RowWindow implements ReactiveController {
     this.scroller = null;
   }
 
-  /** The height of a row follows the text size and the density. */
   private resized(): void {
-    const row = this.scroller?.querySelector<HTMLElement>("li > .row");
-    const height = row?.offsetHeight ?? 0;
+    const height = this.probe?.offsetHeight ?? 0;
     if (height > 0 && height !== this.rowHeight) {
       this.rowHeight = height;
       this.host.requestUpdate();

@@ -3,8 +3,8 @@
 import { css, type CSSResult } from "lit";
 
 export const shell: CSSResult = css`
-  :host { display: grid; height: 100%; min-height: 0; position: relative; overflow: hidden; background: var(--stonechat-color-canvas); grid-template-columns: var(--stonechat-size-rail) var(--list, var(--stonechat-size-list)) minmax(0, 1fr); grid-template-rows: minmax(0, 1fr); }
-  :host([panes="three"][details]) { grid-template-columns: var(--stonechat-size-rail) var(--list, var(--stonechat-size-list)) minmax(0, 1fr) var(--stonechat-size-details); }
+  :host { display: grid; height: 100%; min-height: 0; position: relative; overflow: hidden; background: var(--stonechat-color-canvas); grid-template-columns: max(var(--stonechat-size-rail), 3.875rem) var(--list, var(--stonechat-size-list)) minmax(0, 1fr); grid-template-rows: minmax(0, 1fr); }
+  :host([panes="three"][details]) { grid-template-columns: max(var(--stonechat-size-rail), 3.875rem) var(--list, var(--stonechat-size-list)) minmax(0, 1fr) var(--stonechat-size-details); }
   :host([panes="two"]) { --list: 304px !important; }
   :host([panes="one"]) { grid-template-columns: minmax(0, 1fr); grid-template-rows: minmax(0, 1fr) auto; }
   .list { display: flex; flex-direction: column; min-width: 0; min-height: 0; border-inline-end: 1px solid var(--stonechat-color-line); position: relative; }
@@ -25,7 +25,7 @@ export const shell: CSSResult = css`
   .mark .breast { fill: var(--stonechat-color-accent); }
   .mark .head { fill: var(--stonechat-color-mark-head); stroke: var(--stonechat-color-sunken); stroke-width: 2.2; paint-order: stroke; }
   .spacer { flex: 1; }
-  .rail-item { position: relative; display: grid; justify-items: center; align-content: center; gap: 2px; width: 56px; min-height: 50px; border-radius: 12px; color: var(--stonechat-color-icon); font-size: var(--stonechat-font-size-micro); line-height: var(--stonechat-line-micro); font-weight: var(--stonechat-weight-medium); text-align: center; }
+  .rail-item { position: relative; display: grid; justify-items: center; align-content: center; gap: 2px; width: max(56px, 3.5rem); min-height: 50px; padding-block: 4px; border-radius: 12px; color: var(--stonechat-color-icon); font-size: var(--stonechat-font-size-micro); line-height: var(--stonechat-line-micro); font-weight: var(--stonechat-weight-medium); text-align: center; }
   .rail-item .icon { width: 22px; height: 22px; }
   .rail-item:hover { background: var(--stonechat-color-hover); }
   .rail-item:focus-visible { outline-offset: -2px; }
