@@ -75,7 +75,7 @@ export class StonechatMembers extends ConversationPanel implements ActsOnMember 
 
   /** Owners, admins, those who are there, others; by name. */
   private sorted(): readonly Member[] {
-    const names = new Intl.Collator(this.locale.tag);
+    const names = new Intl.Collator(this.locale.tag, { numeric: true });
     const rank = (member: Member): number =>
       ROLE_ORDER[member.role] * 2 + (this.presenceOfMember(member.user)?.availability === "online" ? 0 : 1);
     return this.members.toSorted((a, b) => rank(a) - rank(b) || names.compare(this.called(a), this.called(b)));

@@ -94,7 +94,7 @@ export class StonechatPeoplePicker extends Panel {
         users.add(peer);
       }
     }
-    const names = new Intl.Collator(this.locale.tag);
+    const names = new Intl.Collator(this.locale.tag, { numeric: true });
     return [...users].filter((user) => !this.exclude.has(user)).sort((a, b) => names.compare(this.nameOf(a), this.nameOf(b)));
   }
 
