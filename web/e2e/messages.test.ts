@@ -50,7 +50,7 @@ test("an answer shows what it answers, and leads there", async () => {
   await shown(bubble(b, "Which pier?"));
   await act(b, "Which pier?", "Reply");
   await say(b, "Pier four");
-  const quote = bubble(a, "Pier four").locator("button.quote");
+  const quote = bubble(a, "Pier four").locator(".quote button");
   await shown(quote.getByText("Which pier?"));
   await quote.click();
   await shown(a.locator("li.message.jumped", { hasText: "Which pier?" }));

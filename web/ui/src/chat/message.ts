@@ -79,13 +79,12 @@ function quote({ quote: of }: MessageItem, look: Look): unknown {
   }
   const { t } = look.locale;
   if (of.says === null) {
-    return html`<button type="button" class="quote" part="quote" data-act="quote"><span class="snippet">${t("msg.quote_away")}</span></button>`;
+    return html`<blockquote class="quote" part="quote"><button type="button" data-act="quote"><span class="snippet">${t("msg.quote_away")}</span></button></blockquote>`;
   }
   const { sender, text, recalled } = of.says;
   const isOwn = sender === look.account.user;
-  return html`<button type="button" class="quote ${isOwn ? "own-quote" : `m${mineral(sender)}`}" part="quote" data-act="quote">
-    <b><bdi>${nameOf(look, sender)}</bdi></b><span class="snippet" dir="auto">${recalled ? t("msg.quote_recalled") : text || t("kind.unknown")}</span>
-  </button>`;
+  return html`<blockquote class="quote ${isOwn ? "own-quote" : `m${mineral(sender)}`}" part="quote"><button type="button" data-act="quote"><b><bdi>${
+    nameOf(look, sender)}</bdi></b><span class="snippet" dir="auto">${recalled ? t("msg.quote_recalled") : text || t("kind.unknown")}</span></button></blockquote>`;
 }
 
 /** What a message says, and behind its last line the time and how far it came. */

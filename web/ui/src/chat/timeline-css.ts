@@ -50,8 +50,10 @@ export const lines: CSSResult = css`
   .meta .bad { color: var(--stonechat-color-danger-text); }
   .edited { font: inherit; }
   .edited:hover { text-decoration: underline; }
-  .quote { position: relative; display: block; width: calc(100% + 8px); min-width: 120px; overflow: hidden; padding-block: 4px 5px; padding-inline: 12px 10px; margin-block: 2px 5px; margin-inline: -4px; border-radius: 9px; background: var(--stonechat-color-bubble-quote); font-size: var(--stonechat-font-size-small); line-height: 1.1875rem; color: var(--stonechat-color-text); }
+  .quote { position: relative; overflow: hidden; margin-block: 2px 5px; margin-inline: -4px; border-radius: 9px; background: var(--stonechat-color-bubble-quote); font-size: var(--stonechat-font-size-small); line-height: 1.1875rem; color: var(--stonechat-color-text); }
   .quote::before { content: ""; position: absolute; inset-block: 0; inset-inline-start: 0; width: 3px; background: var(--ink, var(--stonechat-color-accent)); }
+  .quote button { display: block; width: 100%; padding-block: 4px 5px; padding-inline: 12px 10px; }
+  .quote button:focus-visible { outline-offset: -2px; border-radius: 9px; }
   .quote b { display: block; font-weight: var(--stonechat-weight-strong); color: var(--ink, var(--stonechat-color-accent-text)); }
   .snippet { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; overflow-wrap: anywhere; color: var(--bubble-muted); }
   .own-quote { --ink: var(--stonechat-color-accent-text); }
