@@ -56,8 +56,8 @@ async function checkCatalogues() {
   const { outputFiles } = await build({
     absWorkingDir: root,
     stdin: {
-      // The words of the panels join the others when the panels are loaded.
-      contents: `import "./ui/src/panels/words.ts"; export { en } from "./ui/src/i18n/en.ts"; export { zh } from "./ui/src/i18n/zh.ts";
+      // English words of what is loaded later join the others then.
+      contents: `import "./ui/src/base/later.ts"; import "./ui/src/panels/words.ts"; export { en } from "./ui/src/i18n/en.ts"; export { zh } from "./ui/src/i18n/zh.ts";
         export { en as ownEn } from "./messenger/src/texts/en.ts"; export { zh as ownZh } from "./messenger/src/texts/zh.ts";`,
       resolveDir: root,
     },
