@@ -1,6 +1,7 @@
 /** Components of the kit over a fake account, for tests that steer it: `kit` on the window. */
 
 import "@stonechat/ui";
+import "@stonechat/ui/conversation";
 import type { StonechatConversation } from "../../ui/src/chat/index.ts";
 import { englishWorld, FakeAccount, type FakeConversation, type FakeData } from "../../ui/src/testing/index.ts";
 

@@ -1,12 +1,15 @@
 /// <reference types="trusted-types" />
 /** The messenger: opens who was signed in, or asks who it is, and ties the kit to the address, the title and the system. */
 
-import { type Client, createClient, type EndReason, type UserId } from "@stonechat/sdk";
+import { type Account, type Client, createClient, type EndReason, type UserId } from "@stonechat/sdk";
 import { applyChoices, choose, readChoices } from "./choices.ts";
 import { openSession, type Session } from "./session.ts";
 import { say } from "./texts/index.ts";
 import type { SignIn, SignInChoice } from "./sign-in.ts";
 import { forgetToken, keepToken, onSharedToken, provideToken, readToken, shareToken, tokenOfAddress } from "./token.ts";
+
+/** How long a new token may take to be judged before the account is shown anyway. */
+const ANSWER_MS_MAX = 3_000;
 
 let session: Session | null = null;
 
@@ -66,7 +69,15 @@ async function ask(client: Client, prepare: (page: SignIn) => void = () => {}): 
     if (token !== null) {
       keepToken(token);
     }
-    void enter(client, user);
+    void client.login({ userId: user }).then(async (account) => {
+      if (await isRefused(account)) {
+        await account.stop();
+        page.refused = true;
+        page.reset();
+      } else {
+        show(client, account);
+      }
+    });
   });
   page.addEventListener("stay", () => {
     if (page.offered) {
@@ -81,7 +92,10 @@ async function ask(client: Client, prepare: (page: SignIn) => void = () => {}): 
 }
 
 async function enter(client: Client, user: UserId): Promise<void> {
-  const account = await client.login({ userId: user });
+  show(client, await client.login({ userId: user }));
+}
+
+function show(client: Client, account: Account): void {
   const link = join;
   join = null;
   session = openSession(account, {
@@ -97,17 +111,33 @@ async function enter(client: Client, user: UserId): Promise<void> {
       forgetToken();
       await former?.close();
       // Signed out of here on purpose, or the token was no good: who it is must be said anew.
-      await (mustAsk(reason) ? ask(client, (page) => (page.refused = isRefusal(reason))) : enter(client, user));
+      await (mustAsk(reason) ? ask(client) : enter(client, account.user));
     },
   }, link);
 }
 
-function mustAsk(reason: EndReason | null): boolean {
-  return reason?.kind === "auth" && reason.error !== "replaced" && reason.error !== "token_expired";
+/** Waits a moment for what the server says of a token that was just given. */
+function isRefused(account: Account): Promise<boolean> {
+  return new Promise((resolve) => {
+    const done = (refused: boolean) => {
+      clearTimeout(timer);
+      resolve(refused);
+      queueMicrotask(() => off());
+    };
+    // Without a network the account opens all the same.
+    const timer = setTimeout(() => done(false), ANSWER_MS_MAX);
+    const off = account.connection.subscribe((state) => {
+      if (state.kind === "ended") {
+        done(state.reason.kind === "auth");
+      } else if (state.kind === "online" || state.kind === "syncing" || state.kind === "offline") {
+        done(false);
+      }
+    });
+  });
 }
 
-function isRefusal(reason: EndReason | null): boolean {
-  return reason?.kind === "auth" && (reason.error === "token_refused" || reason.error === "wrong_user");
+function mustAsk(reason: EndReason | null): boolean {
+  return reason?.kind === "auth" && reason.error !== "replaced" && reason.error !== "token_expired";
 }
 
 /** "Firefox, Linux": what the list of devices shows. */
