@@ -22,6 +22,7 @@ import { ENTITIES_MAX, withLinks } from "./links.ts";
 import { carryMarks, trimMarked } from "./marks.ts";
 import { targetOf } from "./look.ts";
 import type { MentionPicker } from "./mention-picker.ts";
+import "./words.ts";
 
 const HAS_FIELD_SIZING = typeof CSS !== "undefined" && CSS.supports("field-sizing", "content");
 

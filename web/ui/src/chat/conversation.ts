@@ -12,6 +12,7 @@ import "./header.ts";
 import type { Renderers } from "./look.ts";
 import type { StonechatTimeline } from "./timeline.ts";
 import "./timeline.ts";
+import "./words.ts";
 
 const PARTS = "message, bubble, author, quote, text, card, meta, ticks, reactions, reaction, failure, divider, day, unread, gap, start, jumps, quick";
 

@@ -15,7 +15,7 @@ import { nameOf, others } from "./look.ts";
 import { recalledText } from "./recalled.ts";
 import "./selection-bar.ts";
 import type { StonechatTimeline } from "./timeline.ts";
-import "../loaded.ts";
+import "./index.ts";
 
 /** The reactions that one key or one click gives. */
 export const QUICK = ["👍", "❤️", "😄", "🎉", "🙏"] as const;
@@ -46,6 +46,8 @@ export class TimelineHands {
   private press: { timer: ReturnType<typeof setTimeout>; x: number; y: number } | null = null;
   private wasPressed = false;
   private focused: ItemKey | null = null;
+  /** The message that had the focus last. */
+  last: ItemKey | null = null;
   private who: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly host: StonechatTimeline) {}
@@ -330,6 +332,7 @@ export class TimelineHands {
   private focusIn(target: Element): void {
     const line = target.closest<HTMLElement>("li.message");
     this.focused = line?.dataset.key ?? null;
+    this.last = this.focused ?? this.last;
     if (this.focused !== null && line?.matches(":focus-visible")) {
       this.host.active = this.focused;
     }

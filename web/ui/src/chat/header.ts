@@ -13,6 +13,7 @@ import { base, buttons, surface } from "../base/styles.ts";
 import { clock, lastSeen, minutes } from "../base/time.ts";
 import { WatchController } from "../base/watching.ts";
 import { may } from "../panels/rights.ts";
+import "./words.ts";
 
 /** In larger groups nobody counts who is there. */
 const WATCHED_MAX = 100;

@@ -1,3 +1,7 @@
+/** What one reads and writes with, for `@stonechat/ui/conversation`; `<stonechat-chat>` loads it with the first conversation. */
+
+import "../loaded.ts";
+
 export { StonechatComposer } from "./composer.ts";
 export { StonechatConversation } from "./conversation.ts";
 export { StonechatChatHeader } from "./header.ts";

@@ -25,6 +25,7 @@ import { tellShown } from "./shown.ts";
 import { frame, lines, scripts } from "./timeline-css.ts";
 import type { TimelineHands } from "./hands.ts";
 import type { Jumps } from "./jumps.ts";
+import "./words.ts";
 
 /** Messages fetched at once. */
 const PAGE = 50;
@@ -596,8 +597,12 @@ export class StonechatTimeline extends StonechatElement {
     }
   };
 
+  /** On the message that had it last, else on the last one in sight. */
   override focus(options?: FocusOptions): void {
-    this.box?.focus(options);
+    const before = this.hands?.last ?? null;
+    const place = this.items.findLastIndex((item, at) => item.kind === "message" && at <= this.lastVisible);
+    const line = (before === null ? null : this.elementOf(before)) ?? (place < 0 ? null : this.elementOf((this.items[place] as TimelineItem).key));
+    (line ?? this.box)?.focus({ preventScroll: true, ...options });
   }
 }
 
