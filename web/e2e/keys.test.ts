@@ -51,7 +51,7 @@ test("the main path needs no mouse", async () => {
   await shown(page.getByText(`Reply to ${second!.name}`));
   await page.keyboard.type("Answered by keys");
   await page.keyboard.press("Enter");
-  await shown(bubble(page, "Answered by keys").locator("blockquote"));
+  await shown(bubble(page, "Answered by keys").locator(".quote"));
   await page.keyboard.press("Shift+F6");
   await page.keyboard.press("Shift+F10");
   await shown(page.getByRole("menuitem", { name: /^Reply/ }));
