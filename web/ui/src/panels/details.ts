@@ -6,7 +6,7 @@ import type { Announcement, Asker, ConversationSummary, Member, UserId } from "@
 import { badge } from "../base/badge.ts";
 import { ask } from "../base/dialog.ts";
 import { icon, type IconName } from "../base/icons.ts";
-import { clock, moment } from "../base/time.ts";
+import { clock, minutes, moment } from "../base/time.ts";
 import { askMute } from "../list/dialogs.ts";
 import "./announcement.ts";
 import { announceFrom } from "./announcement.ts";
@@ -93,7 +93,9 @@ export class StonechatDetails extends ConversationPanel {
       return;
     }
     // An event that is no message: somebody came, went, or is something else now; something was pinned.
-    const key = [this.conversation, summary.memberCount, summary.role, summary.headSeq - summary.headOrdinal, summary.group.announcement].join();
+    // What could not be fetched is fetched when the network is back.
+    const again = this.members.kind === "failed" ? this.read(this.account!.connection).kind === "online" : "";
+    const key = [this.conversation, summary.memberCount, summary.role, summary.headSeq - summary.headOrdinal, summary.group.announcement, again].join();
     if (key !== this.fetchedFor) {
       const isFirst = this.fetchedFor === "";
       this.fetchedFor = key;
@@ -158,6 +160,7 @@ export class StonechatDetails extends ConversationPanel {
     if (!summary) {
       return nothing;
     }
+    this.read(minutes);
     if (summary.kind === "direct" && this.view === "main") {
       return html`${this.head(this.t("details.person"), { close: this.close })}
         <div class="scroller"><stonechat-profile .user=${summary.peer ?? ""} .chat=${this.conversation}></stonechat-profile>

@@ -6,6 +6,7 @@ import { ask } from "../base/dialog.ts";
 import { DEFAULT_CHOICES, type Choices } from "../base/events.ts";
 import { icon, type IconName } from "../base/icons.ts";
 import { clock } from "../base/time.ts";
+import { PHONE } from "../base/styles.ts";
 import { Panel } from "./panel.ts";
 import "./settings-devices.ts";
 import "./settings-folders.ts";
@@ -100,14 +101,16 @@ export class StonechatSettings extends Panel {
       return nothing;
     }
     const { open } = this;
+    // The list alone, on a phone, has no section open.
+    const current = this.section === "" && matchMedia(PHONE).matches ? "" : open;
     const title = open === "profile" ? this.t("me.title") : this.t(`settings.${open}`);
     return html`
       <nav class="nav" part="nav" aria-label=${this.t("settings.sections")}>
         <div class="pane-header"><h1 tabindex="-1">${this.t("settings.title")}</h1></div>
         <ul class="scroller" role="list">
-          <li>${this.me(open === "profile")}</li>
+          <li>${this.me(current === "profile")}</li>
           <li class="apart" role="presentation"></li>
-          ${SECTIONS.map((section) => html`<li>${this.item(SYMBOLS[section], this.t(`settings.${section}`), () => void this.go(section), section === open)}</li>`)}
+          ${SECTIONS.map((section) => html`<li>${this.item(SYMBOLS[section], this.t(`settings.${section}`), () => void this.go(section), section === current)}</li>`)}
           <li class="apart" role="presentation"></li>
           <li>${this.item("signOut", this.t("settings.sign_out"), () => void this.signOut(), false)}</li>
         </ul>
