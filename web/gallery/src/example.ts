@@ -2,6 +2,7 @@
 
 import { createClient, type Account, type ConversationId } from "@stonechat/sdk";
 import "@stonechat/ui";
+import "@stonechat/ui/conversation";
 
 /** The account, and what to talk about: of the demo of the server that gave this page, else invented ones. */
 async function open(): Promise<{ account: Account; conversation: ConversationId }> {

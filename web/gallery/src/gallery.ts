@@ -5,6 +5,7 @@
 
 import { html, render, type TemplateResult } from "lit";
 import "@stonechat/ui";
+import "@stonechat/ui/conversation";
 import { clock } from "../../ui/src/base/time.ts";
 import "../../ui/src/contacts/contacts.ts";
 import "../../ui/src/panels/index.ts";

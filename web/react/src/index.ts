@@ -5,9 +5,9 @@
 
 import { createComponent, type EventName } from "@lit/react";
 import {
-  StonechatAvatar, StonechatChat, StonechatChatHeader, StonechatComposer, StonechatConversation,
-  StonechatConversationList, StonechatProvider, StonechatTimeline, type StonechatEventMap,
+  StonechatAvatar, StonechatChat, StonechatConversationList, StonechatProvider, type StonechatEventMap,
 } from "@stonechat/ui";
+import { StonechatChatHeader, StonechatComposer, StonechatConversation, StonechatTimeline } from "@stonechat/ui/conversation";
 import * as React from "react";
 
 export { useReadable, useTimeline, type OpenTimeline } from "./hooks.ts";

@@ -16,6 +16,7 @@ import { reasonOf } from "../panels/reason.ts";
 import { nameOf, pictureOf, wordsOf, type Look } from "./look.ts";
 import { blocksOf } from "./pieces.ts";
 import { scriptOf } from "./script.ts";
+import "../loaded.ts";
 import "./index.ts";
 
 /** As the server takes them in one command or one card. */

@@ -10,6 +10,7 @@ import { fields } from "../base/controls.ts";
 import { base, PHONE, scrollbars, surface } from "../base/styles.ts";
 import type { Key } from "../i18n/index.ts";
 import { findEmoji, readEmoji, toned, withRecent, type Emoji, type Tone } from "./emoji.ts";
+import "../loaded.ts";
 import "./index.ts";
 
 const COLUMNS = 8;

@@ -15,6 +15,7 @@ import { nameOf, others } from "./look.ts";
 import { recalledText } from "./recalled.ts";
 import "./selection-bar.ts";
 import type { StonechatTimeline } from "./timeline.ts";
+import "../loaded.ts";
 import "./index.ts";
 
 /** The reactions that one key or one click gives. */

@@ -1,6 +1,6 @@
 /** What one reads and writes with, for `@stonechat/ui/conversation`; `<stonechat-chat>` loads it with the first conversation. */
 
-import "../loaded.ts";
+import "../index.ts";
 
 export { StonechatComposer } from "./composer.ts";
 export { StonechatConversation } from "./conversation.ts";

@@ -6,6 +6,7 @@ import { localDay } from "../base/time.ts";
 import { firstOrdinal, joined, linesOf, type Distant } from "./distant.ts";
 import { wordsOf } from "./look.ts";
 import type { StonechatTimeline } from "./timeline.ts";
+import "../loaded.ts";
 import "./index.ts";
 
 const PAGE = 50;

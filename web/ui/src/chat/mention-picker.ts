@@ -9,6 +9,7 @@ import { may } from "../panels/rights.ts";
 import type { StonechatComposer } from "./composer.ts";
 import { readingInitials } from "./initials.ts";
 import { complete, findMentions, PICKS_MAX, queryAt, type Candidate, type Query } from "./mention.ts";
+import "../loaded.ts";
 import "./index.ts";
 
 /** Who is here is asked again after so long. */

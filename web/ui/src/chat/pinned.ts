@@ -7,6 +7,7 @@ import { StonechatElement } from "../base/element.ts";
 import { icon } from "../base/icons.ts";
 import { buttons } from "../base/controls.ts";
 import { base, surface } from "../base/styles.ts";
+import "../loaded.ts";
 import "./index.ts";
 
 /** @csspart pinned */

@@ -11,6 +11,7 @@ import { textOf } from "./acts.ts";
 import { copy, deleteForMe } from "./deeds.ts";
 import { nameOf } from "./look.ts";
 import type { StonechatTimeline } from "./timeline.ts";
+import "../loaded.ts";
 import "./index.ts";
 
 /** As many as the server deletes or stars in one command. */

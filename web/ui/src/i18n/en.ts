@@ -1,13 +1,13 @@
 /** The catalogue of the kit: English is the source, its keys are the keys of all. */
 
 import { base } from "./en/base.ts";
-import { chat } from "./en/chat.ts";
+import type { chat } from "./en/chat.ts";
 import type { chatLater } from "./en/chat-later.ts";
 import type { later } from "./en/later.ts";
 import type { panels } from "./en/panels.ts";
 
-/** What is loaded later brings its words along (`base/later.ts`, `panels/words.ts`). */
-export const en = { ...base, ...chat } as typeof base & typeof chat & typeof chatLater & typeof later & typeof panels;
+/** What is loaded later brings its words along (`chat/words.ts`, `base/later.ts`, `panels/words.ts`). */
+export const en = { ...base } as typeof base & typeof chat & typeof chatLater & typeof later & typeof panels;
 
 export type Key = keyof typeof en;
 

@@ -9,7 +9,6 @@ import { StonechatElement } from "../base/element.ts";
 import { DEFAULT_CHOICES, type Choices, type StonechatEventMap } from "../base/events.ts";
 import { icon, mark, type IconName } from "../base/icons.ts";
 import { badges, base, buttons, surface } from "../base/styles.ts";
-import "../chat/conversation.ts";
 import type { StonechatConversation } from "../chat/conversation.ts";
 import type { Renderers } from "../chat/look.ts";
 import type { StonechatConversationList } from "../list/conversation-list.ts";
@@ -149,6 +148,7 @@ export class StonechatChat extends StonechatElement {
       if (!this.conversation || this.panes !== "three") this.details = false;
     }
     if (changed.has("page") && this.hasUpdated) this.person = null;
+    if (this.conversation) void this.loadTalk();
     if (this.page !== "chats" || this.details) void this.loadPanels();
   }
 
@@ -169,6 +169,10 @@ export class StonechatChat extends StonechatElement {
 
   /* Where one is */
 
+  private loadTalk(): Promise<unknown> {
+    return import("../chat/index.ts");
+  }
+
   /** Details, settings and what else is beside talking are loaded when they are first needed. */
   private loadPanels(): Promise<unknown> {
     return Promise.all([import("../panels/index.ts"), import("../contacts/contacts.ts")]);
@@ -184,7 +188,7 @@ export class StonechatChat extends StonechatElement {
   /** Shows a conversation, and a message in it. */
   open(conversation: ConversationId, seq?: Seq, ordinal?: Ordinal): void {
     this.go({ page: "chats", conversation });
-    void this.updateComplete.then(() => {
+    void Promise.all([this.loadTalk(), this.updateComplete]).then(() => {
       if (seq) void this.talk?.show(seq, ordinal);
       else if (!matchMedia("(pointer: coarse)").matches) this.talk?.focus();
     });
@@ -257,7 +261,9 @@ export class StonechatChat extends StonechatElement {
   }
 
   private places(account: Account): readonly { page: Page; icon: IconName; label: string; n: number }[] {
-    const requests = [...this.read(account.relations).values()].filter(({ incoming, blocksSince }) => incoming && !blocksSince).length;
+    const asked = [...this.read(account.relations).values()].filter(({ incoming, blocksSince }) => incoming && !blocksSince).length;
+    const invited = [...this.read(account.asking).values()].filter(({ state }) => state === "invited").length;
+    const requests = asked + invited;
     return [
       { page: "chats", icon: "chat", label: this.t("shell.chats"), n: this.read(account.totalUnread) },
       { page: "contacts", icon: "people", label: this.t("shell.contacts"), n: requests },

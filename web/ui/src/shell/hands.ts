@@ -22,6 +22,8 @@ export function attend(chat: StonechatChat): () => void {
   document.addEventListener("keydown", onKey);
   const stop = watchDevices(chat);
   adopt(chat.renderRoot, buttons);
+  // The first conversation opens as fast as the next.
+  void import("../chat/index.ts");
   return () => {
     document.removeEventListener("keydown", onKey);
     stop();
