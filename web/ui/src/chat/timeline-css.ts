@@ -101,12 +101,16 @@ export const lines: CSSResult = css`
   .selecting .selected::before { background: var(--stonechat-color-accent); box-shadow: none; }
   .selecting .selected::after { content: ""; position: absolute; inset-inline-start: 9px; inset-block-end: 16.5px; width: 9px; height: 5px; border: solid var(--stonechat-color-on-accent); border-width: 0 0 1.8px 1.8px; rotate: -45deg; }
   .selecting .selected { background: var(--stonechat-color-accent-soft); border-radius: var(--stonechat-radius-m); }
+  /* Where a bar can stand beside a bubble, there is room for it. */
   @media (hover: hover) {
     .line > .bubble { max-width: min(calc(100% - 108px), var(--stonechat-size-bubble)); }
   }
-  @media (pointer: coarse), (max-width: 719px) {
+  @container (max-width: 560px) {
     .line > .bubble { max-width: 86%; }
     .scroll:not(.direct) .message:not(.own) .bubble { max-width: 96%; }
+    .quick { display: none; }
+  }
+  @media (pointer: coarse), (max-width: 719px) {
     .quick { display: none; }
     /* A long press opens the menu, where one can copy. */
     .message { -webkit-user-select: none; user-select: none; -webkit-touch-callout: none; }
@@ -124,7 +128,7 @@ export const frame: CSSResult = css`
   :host { display: flex; flex-direction: column; flex: 1; min-height: 0; min-width: 0; position: relative; background: var(--stonechat-color-canvas); }
   /* Its origin is the end: what is added above moves nothing, and at the end it follows by itself. */
   .scroll { flex: 1; min-height: 0; display: flex; flex-direction: column-reverse; overflow: hidden auto; overflow-anchor: none; overscroll-behavior: contain; scrollbar-width: thin; scrollbar-color: color-mix(in oklab, var(--stonechat-color-line-strong) 55%, transparent) transparent; outline-offset: -2px; }
-  .column { flex: none; width: 100%; max-width: var(--stonechat-size-column); margin-inline: auto; padding: var(--stonechat-space-4) var(--stonechat-space-5) var(--stonechat-space-2); }
+  .column { flex: none; container-type: inline-size; width: 100%; max-width: var(--stonechat-size-column); margin-inline: auto; padding: var(--stonechat-space-4) var(--stonechat-space-5) var(--stonechat-space-2); }
   ol { display: flow-root; }
   .sticky { position: absolute; z-index: 1; inset-block-start: 8px; inset-inline: 0; display: grid; justify-items: center; pointer-events: none; opacity: 0; transition: opacity var(--stonechat-time-standard) var(--stonechat-ease-in); }
   .sticky.shown { opacity: 1; }
