@@ -82,8 +82,16 @@ export class StonechatComposer extends StonechatElement {
     super.disconnectedCallback();
     removeEventListener("pagehide", this.keep);
     document.removeEventListener("visibilitychange", this.keep);
-    this.keep();
+    this.leave();
     this.opened = null;
+  }
+
+  /** Somewhere else is written now. */
+  private leave(): void {
+    this.keep();
+    if (!this.isEmpty) {
+      this.opened?.talk.setTyping(false);
+    }
   }
 
   private readonly keep = (): void => this.opened?.draft.flush();
@@ -98,7 +106,7 @@ export class StonechatComposer extends StonechatElement {
       return;
     }
     if (this.opened?.account !== account || this.opened.id !== this.conversation) {
-      this.keep();
+      this.leave();
       const talk = account.conversation(this.conversation);
       this.opened = { account, id: this.conversation, talk, draft: new DraftKeeper(account, talk) };
       [this.edited, this.reply, this.mentions, this.isBegun, this.problem] = [null, null, null, false, ""];

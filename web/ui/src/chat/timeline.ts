@@ -353,7 +353,8 @@ export class StonechatTimeline extends StonechatElement {
     if (this.sizes === null) {
       this.sizes = new ResizeObserver(() => {
         this.scroller.settle();
-        this.looked();
+        // Other lines are laid out in the next frame: in this one they would be measured again.
+        requestAnimationFrame(() => this.looked());
       });
       this.sizes.observe(this.box);
       this.sizes.observe(this.list);
@@ -395,7 +396,7 @@ export class StonechatTimeline extends StonechatElement {
   /** After what is in sight may be another. */
   private looked(): void {
     const { scroller, items } = this;
-    if (this.timeline === null || items.length === 0 || this.box.clientHeight === 0) {
+    if (this.timeline === null || items.length === 0 || !this.isConnected || this.box.clientHeight === 0) {
       return;
     }
     const isAway = !scroller.isLive || scroller.fromEnd > this.box.clientHeight;
