@@ -256,14 +256,14 @@ function tokenLines() {
 }
 
 function document() {
-  const kit = exportsOf(["ui/src/index.ts", "ui/src/panels/index.ts"]);
+  const kit = exportsOf(["ui/src/index.ts", "ui/src/chat/index.ts", "ui/src/panels/index.ts"]);
   const lines = [
     "<!-- Made by `node web/tools/api.mjs` from the types; change those, not this. -->", "",
     "# The web packages", "",
     "How to begin is in [quickstart-web.md](quickstart-web.md).", "",
     ...packageLines("`@stonechat/sdk`", "sdk/src/index.ts", "Concepts and state without a framework. Values are immutable and equal by reference while they are unchanged."),
     "## `@stonechat/ui`", "",
-    "Custom elements. They find the account at the nearest `<stonechat-provider>`, or are given one as `account`. Properties without an attribute are set by script. Details, settings and what else opens beside a conversation are in `@stonechat/ui/panels`, which `<stonechat-chat>` loads itself.", "",
+    "Custom elements. They find the account at the nearest `<stonechat-provider>`, or are given one as `account`. Properties without an attribute are set by script. Timeline, composer and what belongs to them are in `@stonechat/ui/conversation`, details, settings and what else opens beside a conversation in `@stonechat/ui/panels`; `<stonechat-chat>` loads both itself.", "",
     ...elementLines(kit),
     ...eventLines(),
     ...kit.filter((symbol) => classOf(symbol) === undefined || !tagsIn(classOf(symbol).getSourceFile()).has(classOf(symbol).name.text)).flatMap(exportLines),

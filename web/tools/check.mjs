@@ -57,7 +57,7 @@ async function checkCatalogues() {
     absWorkingDir: root,
     stdin: {
       // English words of what is loaded later join the others then.
-      contents: `import "./ui/src/base/later.ts"; import "./ui/src/panels/words.ts"; export { en } from "./ui/src/i18n/en.ts"; export { zh } from "./ui/src/i18n/zh.ts";
+      contents: `import "./ui/src/base/later.ts"; import "./ui/src/chat/words.ts"; import "./ui/src/panels/words.ts"; export { en } from "./ui/src/i18n/en.ts"; export { zh } from "./ui/src/i18n/zh.ts";
         export { en as ownEn } from "./messenger/src/texts/en.ts"; export { zh as ownZh } from "./messenger/src/texts/zh.ts";`,
       resolveDir: root,
     },
