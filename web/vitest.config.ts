@@ -18,6 +18,8 @@ export default defineConfig({
           include: ["e2e/**/*.test.ts"],
           environment: "node",
           fileParallelism: false,
+          // Of the pictures, each in a browser context of its own.
+          maxConcurrency: 3,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

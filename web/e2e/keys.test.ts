@@ -20,8 +20,11 @@ test("the main path needs no mouse", async () => {
   await shown(row(page, second!.name));
 
   // To a conversation by its name.
-  await page.keyboard.press("Control+k");
-  await shown(page.getByRole("dialog"));
+  // Keys are heard from a moment after the first picture on.
+  await expect.poll(async () => {
+    await page.keyboard.press("Control+k");
+    return page.getByRole("dialog").count();
+  }).toBe(1);
   await page.keyboard.type(second!.name);
   await shown(page.getByRole("dialog").getByText(second!.name).first());
   await page.keyboard.press("Enter");
@@ -53,6 +56,8 @@ test("the main path needs no mouse", async () => {
   await page.keyboard.press("Enter");
   await shown(bubble(page, "Answered by keys").locator(".quote"));
   await page.keyboard.press("Shift+F6");
+  await page.keyboard.press("ArrowUp");
+  await shown(page.locator("li.message:focus"));
   await page.keyboard.press("Shift+F10");
   await shown(page.getByRole("menuitem", { name: /^Reply/ }));
   await page.keyboard.press("Escape");

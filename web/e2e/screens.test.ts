@@ -10,7 +10,7 @@ import { join } from "node:path";
 import pixelmatch from "pixelmatch";
 import { PNG } from "pngjs";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, type ExpectStatic, test } from "vitest";
 import { serve } from "../tools/serve.mjs";
 import { buildWorld } from "../tools/world.mjs";
 import { launch } from "./browser.ts";
@@ -75,7 +75,7 @@ async function show(screen: Screen): Promise<{ context: BrowserContext; page: Pa
   return { context, page, troubles };
 }
 
-async function compare(page: Page, name: string): Promise<void> {
+async function compare(page: Page, name: string, expect: ExpectStatic): Promise<void> {
   const file = join(pictures, `${name}.png`);
   const taken = await page.screenshot({ animations: "disabled", caret: "hide" });
   if (update) {
@@ -98,14 +98,14 @@ async function compare(page: Page, name: string): Promise<void> {
 }
 
 for (const screen of SCREENS) {
-  test(screen.name, async () => {
+  test.concurrent(screen.name, async ({ expect }) => {
     const { context, page, troubles } = await show(screen);
     try {
       const { violations } = await new AxeBuilder({ page }).analyze();
       expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target.join(" ")} ${node.failureSummary ?? ""}`).join("; ")}`)).toEqual([]);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       expect(wide, "no horizontal scrolling").toBe(0);
-      await compare(page, screen.name);
+      await compare(page, screen.name, expect);
       expect(troubles).toEqual([]);
     } finally {
       await context.close();

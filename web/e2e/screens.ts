@@ -67,7 +67,7 @@ export const SCREENS: readonly Screen[] = [
     },
     sees: [["textbox", "Or sign in with a token"], ["button", "Sign in"], ["status", ""]],
   },
-  ...both({ name: "empty", world: "empty", size: "desktop", sees: [["heading", "It’s quiet here"], ["button", "New conversation"], ["navigation", "Main"]] }),
+  ...both({ name: "empty", world: "empty", size: "desktop", sees: [["heading", "It’s quiet here"], ["button", "New conversation"], ["navigation", "Main"], ["button", /Ines Kowalczyk.*Say hello/s]] }),
   ...both({ name: "desktop", world: "english", size: "desktop", path: "/c/d_ines", sees: [...chatSees, ["navigation", "Main"], ["link", /^Harbour signage.*3 unread.*mentions you/s]] }),
   { name: "tablet", world: "english", size: "tablet", path: "/c/d_ines", sees: chatSees },
   ...both({ name: "group-members", world: "english", size: "desktop", path: "/c/g_harbour", go: details, sees: [...chatSees, ["heading", /Members/], ["button", /Invitation links|See all 14|Add/]] }),
@@ -107,7 +107,7 @@ export const SCREENS: readonly Screen[] = [
     name: "group-settings", world: "english", size: "desktop", path: "/c/g_harbour",
     go: async (page) => {
       await details(page);
-      await page.getByRole("button", { name: "Group settings" }).click();
+      await page.getByRole("button", { name: "Group settings" }).first().click();
     },
     sees: [["heading", "Group settings"]],
   },

@@ -17,16 +17,17 @@ await choose({ theme: theme === "dark" ? "dark" : "light", language });
 await Promise.all([...document.fonts].map((font) => font.load()));
 
 const world = asked.get("world") ?? "english";
+const people = [
+  { id: "maya", name: "Maya Lindqvist", avatar: picture("ridge"), language: "en", awaits: "In 13 conversations" },
+  { id: "ines", name: "Ines Kowalczyk", avatar: picture("boat"), language: "en", awaits: "Ferry timetables" },
+  { id: "ruth", name: "Ruth Feldmann", avatar: picture("cup"), language: "en", awaits: "Owner of a group" },
+  { id: "omar", name: "عمر حداد", avatar: picture("dunes"), language: "ar", awaits: "يكتب بالعربية" },
+  { id: "xiaowen", name: "林晓雯", language: "zh", awaits: "用中文聊天" },
+  { id: "kofi", name: "Kofi Asante", language: "en", awaits: "Walks on Saturdays" },
+];
+// The server of this world: it has a demo, unless a token is asked for.
+window.fetch = () => Promise.resolve(world === "sign-in-token" ? new Response("", { status: 404 }) : Response.json({ people }));
 if (world === "sign-in" || world === "sign-in-token") {
-  const people = [
-    { id: "maya", name: "Maya Lindqvist", avatar: picture("ridge"), language: "en", awaits: "In 13 conversations" },
-    { id: "ines", name: "Ines Kowalczyk", avatar: picture("boat"), language: "en", awaits: "Ferry timetables" },
-    { id: "ruth", name: "Ruth Feldmann", avatar: picture("cup"), language: "en", awaits: "Owner of a group" },
-    { id: "omar", name: "عمر حداد", avatar: picture("dunes"), language: "ar", awaits: "يكتب بالعربية" },
-    { id: "xiaowen", name: "林晓雯", language: "zh", awaits: "用中文聊天" },
-    { id: "kofi", name: "Kofi Asante", language: "en", awaits: "Walks on Saturdays" },
-  ];
-  window.fetch = () => Promise.resolve(world === "sign-in" ? Response.json({ people }) : new Response("", { status: 404 }));
   await import("../../messenger/src/sign-in.ts");
   document.body.replaceChildren(document.createElement("stonechat-sign-in"));
 } else {
