@@ -6,13 +6,13 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
 import "../base/avatar.ts";
-import { badge } from "../base/badge.ts";
 import { StonechatElement } from "../base/element.ts";
-import { icon, pebbles } from "../base/icons.ts";
+import { pebbles } from "../base/icons.ts";
 import { profilesOf } from "../base/profiles.ts";
 import { base, badges, buttons, skeletons, surface } from "../base/styles.ts";
 import { clock, dayName, minutes } from "../base/time.ts";
 import type { Distant } from "./distant.ts";
+import { jumpButtons, unseen } from "./jump-buttons.ts";
 import { otherLine } from "./lines.ts";
 import { isDirect, type Look, type Renderers } from "./look.ts";
 import { messageLine } from "./message.ts";
@@ -312,37 +312,17 @@ export class StonechatTimeline extends StonechatElement {
   }
 
   private jumpButtons(look: Look): unknown {
-    const { t } = this.locale;
     const summary = this.opened === null ? null : this.read(this.opened.talk.summary);
-    if (!this.isAway && this.cameFrom === null) {
-      return nothing;
-    }
-    const unseen = this.unseen(summary?.unread ?? 0);
-    const mentions = summary?.unreadMentions ?? 0;
-    return html`<div class="jumps" part="jumps">
-      ${this.cameFrom === null ? nothing : html`<button type="button" class="jump" aria-label=${t("chat.back")} title=${t("chat.back")} @click=${this.goBack}>${icon("undo")}</button>`}
-      ${mentions > 0 && this.isAway ? html`<button type="button" class="jump" aria-label=${t("chat.to_mention", { n: mentions })} title=${t("chat.to_mention", { n: mentions })}
-        @click=${() => void this.jumpToMention()}>${icon("at")}${badge(mentions, look.locale)}</button>` : nothing}
-      ${this.isAway ? html`<button type="button" class="jump" aria-label=${unseen > 0 ? t("chat.to_latest_n", { n: unseen }) : t("chat.to_latest")} title=${t("chat.to_latest")}
-        @click=${() => this.toLatest()}>${icon("end")}${badge(unseen, look.locale, (summary?.preferences.mutedUntil ?? 0) > clock.now())}</button>` : nothing}
-    </div>`;
-  }
-
-  private unseen(unread: number): number {
-    if (!this.scroller.isLive) {
-      return unread;
-    }
-    let count = 0;
-    for (let at = this.items.length - 1; at >= 0; at -= 1) {
-      const item = this.items[at];
-      if (item?.kind === "message" && item.message.ordinal > 0) {
-        if (item.message.ordinal <= this.seenOrdinal) {
-          break;
-        }
-        count += item.message.own ? 0 : 1;
-      }
-    }
-    return count;
+    return jumpButtons({
+      look,
+      isAway: this.isAway,
+      unseen: this.scroller.isLive ? unseen(this.items, this.seenOrdinal) : summary?.unread ?? 0,
+      isMuted: (summary?.preferences.mutedUntil ?? 0) > clock.now(),
+      mentions: summary?.unreadMentions ?? 0,
+      back: this.cameFrom === null ? null : this.goBack,
+      toMention: () => void this.jumpToMention(),
+      toLatest: () => this.toLatest(),
+    });
   }
 
   protected override updated(changed: PropertyValues): void {
