@@ -40,6 +40,7 @@ export class StonechatProvider extends LitElement {
 
   static override styles: CSSResultGroup = css`
     :host { display: contents; color: var(--stonechat-color-text); font-family: var(--stonechat-font); }
+    .concealed::slotted(*) { display: none !important; }
   `;
 
   constructor() {
@@ -94,7 +95,9 @@ export class StonechatProvider extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<slot></slot><stonechat-toasts></stonechat-toasts>${
+    // Who signed this device out from another does not want it read any more.
+    const isConcealed = this.ended?.kind === "auth" && this.ended.error === "revoked";
+    return html`<slot class=${isConcealed ? "concealed" : ""}></slot><stonechat-toasts></stonechat-toasts>${
       this.ended && !this.noEnding ? html`<stonechat-ended .account=${this.account} .reason=${this.ended}></stonechat-ended>` : nothing}`;
   }
 }

@@ -16,8 +16,8 @@ import { badges, base, buttons, panes, scrollbars, search, skeletons, surface } 
 import { clock, minutes } from "../base/time.ts";
 import { unsentOf } from "../base/unsent.ts";
 import { WatchController } from "../base/watching.ts";
-import { foldersOf } from "./folders.ts";
-import { held, inTab, waitingIn, type Tab } from "./order.ts";
+import { inOrder } from "./folders.ts";
+import { digest, held, type Digest, type Tab } from "./order.ts";
 import { lookOf, presenceShown, reachOf, rowTemplate, type RowLook } from "./row.ts";
 import type { ListSearch } from "./search.ts";
 import { list, rows } from "./styles.ts";
@@ -167,6 +167,7 @@ export class StonechatConversationList extends StonechatElement {
     const account = this.account;
     const items = this.all ? this.read(this.all.items) : [];
     if (account) this.read(minutes);
+    const known = digest(items, this.tab, clock.now());
     return html`
       <div class="pane-header" part="header">
         <h1>${this.t("list.title")}</h1>
@@ -182,22 +183,21 @@ export class StonechatConversationList extends StonechatElement {
             ? html`<button type="button" class="clear" aria-label=${this.t("common.clear")} @click=${this.endSearch}>${icon("close", "s")}</button>`
             : html`<kbd aria-hidden="true">Ctrl K</kbd>`}
         </div>
-        ${account && !this.isSearch() && items.length > 0 ? this.tabs(account, items) : nothing}
+        ${account && !this.isSearch() && items.length > 0 ? this.tabs(account, items, known) : nothing}
       </div>
       <slot name="banner"></slot>
-      ${!account ? nothing : this.isSearch() ? (this.hits?.render(account, items) ?? nothing) : this.rows(account, items)}
+      ${!account ? nothing : this.isSearch() ? (this.hits?.render(account, items) ?? nothing) : this.rows(account, items, known.shown)}
       <stonechat-connection></stonechat-connection>`;
   }
 
-  private tabs(account: Account, items: readonly ConversationSummary[]): TemplateResult {
-    const now = clock.now();
-    const folders = foldersOf(this.read(account.profile), items);
+  private tabs(account: Account, items: readonly ConversationSummary[], known: Digest): TemplateResult {
+    const folders = inOrder(this.read(account.profile), known.folders.keys());
     const tabs: { tab: Tab; label: string; n: number }[] = [
       { tab: ALL, label: this.t("list.all"), n: 0 },
-      { tab: { kind: "unread" }, label: this.t("list.unread"), n: waitingIn(items, { kind: "unread" }, now) },
-      ...folders.map((folder) => ({ tab: { kind: "folder", folder } as const, label: folder, n: waitingIn(items, { kind: "folder", folder }, now) })),
+      { tab: { kind: "unread" }, label: this.t("list.unread"), n: known.waiting },
+      ...folders.map((folder) => ({ tab: { kind: "folder", folder } as const, label: folder, n: known.folders.get(folder) ?? 0 })),
     ];
-    if (items.some(({ preferences }) => preferences.archived)) tabs.push({ tab: { kind: "archived" }, label: this.t("list.archived"), n: 0 });
+    if (known.hasArchived) tabs.push({ tab: { kind: "archived" }, label: this.t("list.archived"), n: 0 });
     const chosen = tabs.findIndex(({ tab }) => sameTab(tab, this.tab));
     return html`<div class="folders" role="tablist" part="folders" aria-label=${this.t("list.folders")} @keydown=${(event: KeyboardEvent) => this.hands?.tabKeyed(this, event)}>
       ${tabs.map(({ tab, label, n }, i) => {
@@ -213,8 +213,7 @@ export class StonechatConversationList extends StonechatElement {
     </div>`;
   }
 
-  private rows(account: Account, items: readonly ConversationSummary[]): TemplateResult {
-    const fresh = items.filter((summary) => inTab(summary, this.tab));
+  private rows(account: Account, items: readonly ConversationSummary[], fresh: readonly ConversationSummary[]): TemplateResult {
     this.shown = this.isHeld() ? held(this.shown.map(({ id }) => id), fresh) : fresh;
     const { shown } = this;
     if (shown.length === 0) return html`<div class="scroller" id="rows" role="tabpanel" tabindex="-1">${this.nothing(account, items)}</div>`;

@@ -10,9 +10,12 @@ export const FOLDERS_MAX = 16;
 
 /** In his order; those that only conversations know come last. */
 export function foldersOf(profile: Profile | null, items: readonly ConversationSummary[]): readonly string[] {
-  const names = new Set((profile?.privateFields[FIELD] ?? "").split("\n").filter(Boolean));
-  for (const { preferences } of items) for (const folder of preferences.folders) names.add(folder);
-  return [...names];
+  return inOrder(profile, new Set(items.flatMap(({ preferences }) => preferences.folders)));
+}
+
+/** The same, of names that are known already. */
+export function inOrder(profile: Profile | null, known: Iterable<string>): readonly string[] {
+  return [...new Set([...(profile?.privateFields[FIELD] ?? "").split("\n").filter(Boolean), ...known])];
 }
 
 /** Keeps the order, and folders that are still empty. */

@@ -19,11 +19,30 @@ export function isUnread(summary: ConversationSummary): boolean {
   return summary.unread > 0 || summary.preferences.markedUnread;
 }
 
-/** How many conversations of a tab wait, muted ones not counted. */
-export function waitingIn(items: readonly ConversationSummary[], tab: Tab, now: Timestamp): number {
-  let n = 0;
-  for (const summary of items) if (isUnread(summary) && summary.preferences.mutedUntil <= now && inTab(summary, tab)) n++;
-  return n;
+/** What a list needs to know of all conversations, in one pass: it is made anew with each message that arrives. */
+export interface Digest {
+  /** Those of the tab. */
+  readonly shown: readonly ConversationSummary[];
+  /** How many wait, muted ones not counted: all, and by folder. */
+  readonly waiting: number;
+  readonly folders: ReadonlyMap<string, number>;
+  readonly hasArchived: boolean;
+}
+
+export function digest(items: readonly ConversationSummary[], tab: Tab, now: Timestamp): Digest {
+  const shown: ConversationSummary[] = [];
+  const folders = new Map<string, number>();
+  let waiting = 0;
+  let hasArchived = false;
+  for (const summary of items) {
+    const { preferences } = summary;
+    if (inTab(summary, tab)) shown.push(summary);
+    hasArchived ||= preferences.archived;
+    const counts = !preferences.archived && isUnread(summary) && preferences.mutedUntil <= now ? 1 : 0;
+    waiting += counts;
+    for (const folder of preferences.folders) folders.set(folder, (folders.get(folder) ?? 0) + counts);
+  }
+  return { shown, waiting, folders, hasArchived };
 }
 
 /**

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { byInitial, letterOf } from "../../src/list/alphabet.ts";
 import { find, isWorthSearching, nameFits } from "../../src/list/find.ts";
 import { folderName, foldersOf, renameFolder } from "../../src/list/folders.ts";
-import { held, inTab, waitingIn } from "../../src/list/order.ts";
+import { digest, held } from "../../src/list/order.ts";
 import * as pinyin from "../../src/list/pinyin.ts";
 import { swipeAt } from "../../src/list/swipe.ts";
 import { commandOf } from "../../src/shell/keys.ts";
@@ -15,15 +15,21 @@ describe("tabs", () => {
   const all = items(fakeAccount(englishWorld));
 
   it("show what is theirs, and archived conversations nowhere else", () => {
-    expect(ids(all.filter((item) => inTab(item, { kind: "archived" })))).toEqual(["g_old"]);
-    expect(ids(all.filter((item) => inTab(item, { kind: "all" })))).not.toContain("g_old");
-    expect(ids(all.filter((item) => inTab(item, { kind: "folder", folder: "Harbour" })))).toEqual(["d_ines", "g_harbour"]);
-    expect(ids(all.filter((item) => inTab(item, { kind: "unread" })))).toEqual(["g_harbour", "g_ridge", "d_omar", "g_night"]);
+    expect(ids(digest(all, { kind: "archived" }, NOW).shown)).toEqual(["g_old"]);
+    expect(ids(digest(all, { kind: "all" }, NOW).shown)).not.toContain("g_old");
+    expect(ids(digest(all, { kind: "folder", folder: "Harbour" }, NOW).shown)).toEqual(["d_ines", "g_harbour"]);
+    expect(ids(digest(all, { kind: "unread" }, NOW).shown)).toEqual(["g_harbour", "g_ridge", "d_omar", "g_night"]);
   });
 
-  it("count conversations that wait, muted ones not", () => {
-    expect(waitingIn(all, { kind: "unread" }, NOW)).toBe(3);
-    expect(waitingIn(all, { kind: "folder", folder: "Harbour" }, NOW)).toBe(1);
+  it("count conversations that wait, muted and archived ones not", () => {
+    const known = digest(all, { kind: "all" }, NOW);
+    expect(known.waiting).toBe(3);
+    expect([...known.folders].sort()).toEqual([["Family", 0], ["Harbour", 1]]);
+    expect(known.hasArchived).toBe(true);
+    expect(digest(all.filter(({ id }) => id !== "g_old"), { kind: "all" }, NOW).hasArchived).toBe(false);
+    const loud = all.map((item) => (item.id === "g_night" ? { ...item, preferences: { ...item.preferences, mutedUntil: 0 } } : item));
+    expect(digest(loud, { kind: "all" }, NOW).waiting).toBe(4);
+    expect(digest(loud.map((item) => ({ ...item, preferences: { ...item.preferences, archived: true } })), { kind: "all" }, NOW).waiting).toBe(0);
   });
 });
 
