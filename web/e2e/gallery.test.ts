@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launch, Person, type PersonOptions } from "./browser.ts";
 import { Gallery } from "./gallery.ts";
 
-const CHAPTERS = ["shell", "list", "chat", "details", "group", "profile", "settings", "new", "base"];
+const CHAPTERS = ["shell", "list", "chat", "message", "composer", "connection", "overlays", "details", "group", "profile", "settings", "new", "base"];
 
 let browser: Browser;
 let gallery: Gallery;
@@ -45,7 +45,7 @@ const VIEWS: readonly View[] = [
   { name: "light", query: "theme=light", chapters: CHAPTERS, axe: (axe) => axe.disableRules(REPEATED) },
   { name: "dark", query: "theme=dark", chapters: CHAPTERS, axe: (axe) => axe.withRules(["color-contrast"]) },
   {
-    name: "right to left, in Chinese", query: "theme=light&dir=rtl&lang=zh", chapters: ["list", "chat", "details", "settings"],
+    name: "right to left, in Chinese", query: "theme=light&dir=rtl&lang=zh", chapters: ["list", "message", "composer", "details", "settings"],
     axe: (axe) => axe.disableRules([...REPEATED, "color-contrast"]),
   },
 ];

@@ -7,6 +7,8 @@ import { html, render, type TemplateResult } from "lit";
 import "@stonechat/ui";
 import "@stonechat/ui/conversation";
 import { clock } from "../../ui/src/base/time.ts";
+import "../../ui/src/connection/connection.ts";
+import "../../ui/src/connection/ended.ts";
 import "../../ui/src/contacts/contacts.ts";
 import "../../ui/src/panels/index.ts";
 import { NOW } from "../../ui/src/testing/index.ts";

@@ -1,8 +1,12 @@
 /** What the gallery shows: each component in each of its states, from the fixed world. */
 
-import type { Account } from "@stonechat/sdk";
+import type { Account, ConnectionState, EndReason, MessageItem } from "@stonechat/sdk";
+import { ask, type StonechatComposer, type StonechatElement } from "@stonechat/ui";
 import { html, type TemplateResult } from "lit";
+import { ref } from "lit/directives/ref.js";
+import { openMenu } from "../../ui/src/base/menu.ts";
 import { chineseWorld, emptyWorld, englishWorld, FakeAccount, NOW, offlineWorld, type FakeConversation, type FakeData } from "../../ui/src/testing/index.ts";
+import { blocked, dissolved, drafted, everyKind, left, onlyAdmins, reader, silenced, writing } from "./states.ts";
 
 export interface Specimen {
   readonly caption: string;
@@ -52,6 +56,48 @@ const profile = (user: string) => (): TemplateResult => html`<stonechat-profile 
 const conversation = (id: string) => (): TemplateResult => html`<stonechat-conversation .conversation=${id}></stonechat-conversation>`;
 const list = (): TemplateResult => html`<stonechat-conversation-list current="g_harbour"></stonechat-conversation-list>`;
 
+const composer = (id = "g_states") => (): TemplateResult => html`<stonechat-composer .conversation=${id}></stonechat-composer>`;
+
+/** A composer that answers or changes the last message. */
+const composing = (begin: (composer: StonechatComposer, item: MessageItem) => void) => (account: Account): TemplateResult => {
+  const begun = async (element?: Element): Promise<void> => {
+    if (element && !begunWith.has(element)) {
+      begunWith.add(element);
+      const timeline = await account.conversation("g_states").timeline();
+      const last = timeline.items.get().findLast((item) => item.kind === "message");
+      timeline.close();
+      if (last) {
+        const { scrollY } = window;
+        begin(element as StonechatComposer, last);
+        // It takes the focus, as it should; the page stays where one looks.
+        await (element as StonechatComposer).updateComplete;
+        requestAnimationFrame(() => window.scrollTo(0, scrollY));
+      }
+    }
+  };
+  return html`<stonechat-composer .conversation=${"g_states"} ${ref((element) => void begun(element))}></stonechat-composer>`;
+};
+const begunWith = new WeakSet<Element>();
+
+const connected = (state: ConnectionState): FakeData => ({ ...englishWorld, connection: state });
+const connection = (): TemplateResult => html`<stonechat-connection></stonechat-connection>`;
+
+/** What stands in the top layer cannot stand beside others: a button opens it. */
+function opener(label: string, open: (host: StonechatElement, button: HTMLElement) => void): () => TemplateResult {
+  const press = (event: Event): void => {
+    const button = event.currentTarget as HTMLElement;
+    open(button.parentElement!.querySelector("stonechat-conversation-list")!, button);
+  };
+  // A hidden component of the kit gives the language, the colours and a place.
+  return () => html`<div class="row"><stonechat-conversation-list hidden></stonechat-conversation-list><button type="button" class="opener" @click=${press}>${label}</button></div>`;
+}
+
+const ended = (reason: EndReason) => opener("Open", (host) => {
+  const element = Object.assign(document.createElement("stonechat-ended"), { reason });
+  element.addEventListener("stonechat-sign-out", () => element.remove());
+  host.renderRoot.append(element);
+});
+
 const AVATARS = ["maya", "ines", "omar", "kofi", "tomas", "xiaowen", "leila", "yuki"];
 
 export const CHAPTERS: readonly Chapter[] = [
@@ -83,6 +129,56 @@ export const CHAPTERS: readonly Chapter[] = [
       { caption: "Arabic and English in one place", size: "chat", draw: conversation("d_omar") },
       { caption: "Chinese", size: "chat", world: chineseWorld, draw: conversation("g_spring") },
       { caption: "Phone", size: "phone", draw: conversation("g_harbour") },
+    ],
+  },
+  {
+    id: "message", title: "Messages", specimens: [
+      { caption: "Every kind, from all sides", size: "chat tall", world: everyKind, draw: () => html`<stonechat-timeline conversation="g_states"></stonechat-timeline>` },
+      { caption: "Nothing said yet", size: "chat", world: silenced, draw: () => html`<stonechat-timeline conversation="g_states"></stonechat-timeline>` },
+    ],
+  },
+  {
+    id: "composer", title: "Composer", specimens: [
+      { caption: "Empty", size: "strip canvas", world: writing, draw: composer() },
+      { caption: "A draft", size: "strip canvas", world: drafted, draw: composer() },
+      { caption: "An answer", size: "strip canvas", world: writing, draw: composing((it, item) => it.replyTo(item)) },
+      { caption: "You may not write for a while", size: "strip canvas", world: silenced, draw: composer() },
+      { caption: "Only admins write in this group", size: "strip canvas", world: onlyAdmins, draw: composer() },
+      { caption: "A channel", size: "strip canvas", world: reader, draw: composer("c_states") },
+      { caption: "You blocked somebody", size: "strip canvas", world: blocked, draw: composer("d_petr") },
+      { caption: "The group was closed", size: "strip canvas", world: dissolved, draw: composer() },
+      { caption: "You are in no more", size: "strip canvas", world: left, draw: composer() },
+    ],
+  },
+  {
+    id: "connection", title: "Connection", specimens: [
+      { caption: "Reconnecting, after 2 s", size: "line", world: connected({ kind: "connecting", attempt: 3 }), draw: connection },
+      { caption: "Catching up, after 2 s", size: "line", world: connected({ kind: "syncing", done: 120, total: 480 }), draw: connection },
+      { caption: "Offline, after 10 s", size: "line", world: connected({ kind: "offline", reason: "unreachable", retryInMs: 40_000 }), draw: connection },
+    ],
+  },
+  {
+    id: "overlays", title: "Menus, dialogs, remarks", specimens: [
+      {
+        caption: "A menu", size: "plain", draw: opener("Open", (host, at) => void openMenu(host, { at, label: "Example", items: [
+          { label: "Reply", icon: "reply", key: "R", run: () => undefined }, { label: "Pin", icon: "pin", run: () => undefined }, null,
+          { label: "Delete for me", icon: "trash", danger: true, key: "Del", run: () => undefined },
+        ] })),
+      },
+      {
+        caption: "A dialog before a loss", size: "plain", draw: opener("Open", (host) => void ask(host, {
+          title: "Recall this message?", text: "It disappears for all 14 members, from quotes and search too.", yes: "Recall", no: "Keep it", danger: true,
+        })),
+      },
+      {
+        caption: "A remark", size: "plain", draw: opener("Open", (host) => void host.dispatchEvent(new CustomEvent("stonechat-toast", {
+          detail: { text: "Archived", icon: "archive", action: { label: "Undo", run: () => undefined } }, bubbles: true, composed: true,
+        }))),
+      },
+      { caption: "Signed in somewhere else", size: "plain", draw: ended({ kind: "auth", error: "replaced" }) },
+      { caption: "Signed out from elsewhere", size: "plain", draw: ended({ kind: "auth", error: "revoked" }) },
+      { caption: "Too old to connect", size: "plain", draw: ended({ kind: "auth", error: "unsupported_version" }) },
+      { caption: "The storage is full", size: "plain", draw: ended({ kind: "store", error: "disk_full" }) },
     ],
   },
   {
