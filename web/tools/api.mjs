@@ -63,7 +63,7 @@ function membersOf(declaration) {
 }
 
 function exportLines(symbol) {
-  const found = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  const found = targetOf(symbol);
   const declaration = found.declarations?.[0];
   if (declaration === undefined) {
     return [];
@@ -104,8 +104,7 @@ function packageLines(title, entry, intro) {
   }
   const exported = checker.getExportsOfModule(module).slice();
   const place = (symbol) => {
-    const found = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-    const declaration = found.declarations?.[0];
+    const declaration = targetOf(symbol).declarations?.[0];
     const file = declaration?.getSourceFile().fileName ?? "";
     const order = ["client.ts", "api.ts", "error.ts", "types.ts"].indexOf(basename(file));
     return [order < 0 ? 9 : order, file, declaration?.pos ?? 0];
@@ -201,16 +200,25 @@ function exportsOf(entries) {
   });
 }
 
+/** The sources of the ways into a package. */
+function entriesOf(name) {
+  const { exports } = JSON.parse(readFileSync(join(root, name, "package.json"), "utf8"));
+  return Object.values(exports).flatMap((entry) => entry["stonechat-source"] ?? []).map((path) => join(name, path));
+}
+
+function targetOf(symbol) {
+  return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+}
+
 function classOf(symbol) {
-  const found = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-  const node = found.declarations?.[0];
+  const node = targetOf(symbol).declarations?.[0];
   return node !== undefined && ts.isClassDeclaration(node) ? node : undefined;
 }
 
 /** The elements that a page may use; others are parts of them. */
 function elementLines(exported) {
-  const elements = exported.flatMap((symbol) => {
-    const node = classOf(symbol);
+  const nodes = new Set(exported.map(classOf));
+  const elements = [...nodes].flatMap((node) => {
     const tag = node && tagsIn(node.getSourceFile()).get(node.name.text);
     return tag === undefined ? [] : [{ tag, node }];
   });
