@@ -68,8 +68,11 @@ test("the main path needs no mouse", async () => {
   // To the next conversation, and the next unread.
   await greet("Down here", 2);
   await shown(row(page, third!.name));
-  await page.keyboard.press("Alt+Shift+ArrowDown");
-  await shown(bubble(page, "Down here"));
+  // Others of the demo may wait before it.
+  await expect.poll(async () => {
+    await page.keyboard.press("Alt+Shift+ArrowDown");
+    return bubble(page, "Down here").count();
+  }, { timeout: 10_000, interval: 500 }).toBe(1);
   await page.keyboard.press("Alt+ArrowDown");
   await shown(bubble(page, "By keys alone"));
   await page.keyboard.press("Control+f");
