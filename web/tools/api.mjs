@@ -210,8 +210,10 @@ function targetOf(symbol) {
   return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
 }
 
+const declarationOf = (symbol) => targetOf(symbol).declarations?.[0];
+
 function classOf(symbol) {
-  const node = targetOf(symbol).declarations?.[0];
+  const node = declarationOf(symbol);
   return node !== undefined && ts.isClassDeclaration(node) ? node : undefined;
 }
 
