@@ -266,7 +266,9 @@ function tokenLines() {
 }
 
 function document() {
-  const kit = exportsOf(["ui/src/index.ts", "ui/src/chat/index.ts", "ui/src/panels/index.ts"]);
+  // What an entry only names the types of is in another.
+  const named = exportsOf(entriesOf("ui"));
+  const kit = named.filter((symbol, at) => named.findIndex((other) => declarationOf(other) === declarationOf(symbol)) === at);
   const lines = [
     "<!-- Made by `node web/tools/api.mjs` from the types; change those, not this. -->", "",
     "# The web packages", "",
