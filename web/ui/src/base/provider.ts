@@ -95,8 +95,8 @@ export class StonechatProvider extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    // Who signed this device out from another does not want it read any more.
-    const isConcealed = this.ended?.kind === "auth" && this.ended.error === "revoked";
+    // What was on a device that was signed out is not to be read there any more.
+    const isConcealed = this.ended?.kind === "auth" && /^(revoked|device_replaced)/.test(this.ended.error);
     return html`<slot class=${isConcealed ? "concealed" : ""}></slot><stonechat-toasts></stonechat-toasts>${
       this.ended && !this.noEnding ? html`<stonechat-ended .account=${this.account} .reason=${this.ended}></stonechat-ended>` : nothing}`;
   }

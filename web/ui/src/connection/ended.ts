@@ -15,13 +15,14 @@ interface Ending {
   readonly icon: IconName;
   readonly title: Key;
   readonly text: Key;
-  /** What helps, first; the other way is to sign out here. */
-  readonly act: "again" | "reload" | null;
+  /** What helps. */
+  readonly act: "again" | "reload";
   readonly label: Key;
+  /** What the device held is gone: there is nothing left to sign out of. */
+  readonly isEmpty?: boolean;
 }
 
 const EXPIRED: Ending = { icon: "lock", title: "ended.expired", text: "ended.expired_text", act: "again", label: "ended.sign_in" };
-const ELSEWHERE: Ending = { icon: "laptop", title: "ended.elsewhere", text: "ended.elsewhere_text", act: "again", label: "ended.use_this" };
 const STORE: Ending = { icon: "alert", title: "ended.store", text: "ended.store_text", act: "reload", label: "ended.reload" };
 
 const AUTH: Readonly<Record<AuthError, Ending>> = {
@@ -29,10 +30,10 @@ const AUTH: Readonly<Record<AuthError, Ending>> = {
   token_expired: EXPIRED,
   no_token: EXPIRED,
   wrong_user: EXPIRED,
-  device_replaced: ELSEWHERE,
-  replaced: ELSEWHERE,
-  revoked: { icon: "signOut", title: "ended.signed_out", text: "ended.signed_out_text", act: "again", label: "ended.sign_in" },
-  revoked_by_app: { icon: "lock", title: "ended.closed", text: "ended.closed_text", act: "again", label: "ended.sign_in" },
+  replaced: { icon: "laptop", title: "ended.elsewhere", text: "ended.elsewhere_text", act: "again", label: "ended.use_this" },
+  device_replaced: { icon: "laptop", title: "ended.elsewhere", text: "ended.replaced_text", act: "again", label: "ended.use_this", isEmpty: true },
+  revoked: { icon: "signOut", title: "ended.signed_out", text: "ended.signed_out_text", act: "again", label: "ended.sign_in", isEmpty: true },
+  revoked_by_app: { icon: "lock", title: "ended.by_app", text: "ended.by_app_text", act: "again", label: "ended.sign_in", isEmpty: true },
   device_limit: { icon: "laptop", title: "ended.devices", text: "ended.devices_text", act: "again", label: "ended.sign_in" },
   unsupported_version: { icon: "refresh", title: "ended.version", text: "ended.version_text", act: "reload", label: "ended.reload" },
 };
@@ -67,7 +68,9 @@ export class StonechatEnded extends StonechatElement {
     };
     return html`<stonechat-dialog open alert held symbol=${ending.icon} heading=${this.t(ending.title)}>
       <p>${text}</p>
-      <button slot="buttons" type="button" class="button secondary" @click=${() => this.emit("stonechat-sign-out", { again: false })}>${this.t("ended.sign_out")}</button>
+      ${ending.isEmpty
+        ? nothing
+        : html`<button slot="buttons" type="button" class="button secondary" @click=${() => this.emit("stonechat-sign-out", { again: false })}>${this.t("ended.sign_out")}</button>`}
       <button slot="buttons" type="button" class="button primary" autofocus @click=${act}>${this.t(ending.label)}</button>
     </stonechat-dialog>`;
   }

@@ -2,6 +2,7 @@
 
 import "../loaded.ts";
 
+export { StonechatContacts } from "../contacts/contacts.ts";
 export { StonechatDetails } from "./details.ts";
 export { StonechatGroupSettings } from "./group-settings.ts";
 export { StonechatInvitations } from "./invitations.ts";

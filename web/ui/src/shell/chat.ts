@@ -175,7 +175,7 @@ export class StonechatChat extends StonechatElement {
 
   /** Details, settings and what else is beside talking are loaded when they are first needed. */
   private loadPanels(): Promise<unknown> {
-    return Promise.all([import("../panels/index.ts"), import("../contacts/contacts.ts")]);
+    return import("../panels/index.ts");
   }
 
   go(to: Partial<Pick<Shown, "page" | "conversation" | "section">>, replace = false): void {
