@@ -7,6 +7,10 @@ try {
     root.dataset.theme = chosen.theme;
   }
   root.dataset.text = chosen.textSize ?? "standard";
+  // The SDK keeps there who signed in last, for each server and app.
+  if (Object.keys(localStorage).some((key) => key.startsWith("stonechat:user:"))) {
+    root.dataset.signedIn = "";
+  }
   const wanted = chosen.language ? [chosen.language] : navigator.languages;
   if (wanted.map((tag) => tag.slice(0, 2)).find((code) => code === "en" || code === "zh") === "zh") {
     root.lang = "zh-Hans";
