@@ -17,7 +17,7 @@ const kinds: readonly FakeMessage[] = [
   { from: "tomas", at: at(0, "09:13"), text: "Said something else before", editedAt: at(0, "09:15"), before: ["Said this before"] },
   { from: "ines", at: at(0, "09:20"), recalled: true },
   { from: "tomas", at: at(0, "09:21"), text: "Answers what was recalled", replyBack: 1 },
-  { from: "ruth", at: at(0, "09:24"), text: "🎉🐦" },
+  { from: "ruth", at: at(0, "09:24"), text: "🎉👍" },
   { from: "kofi", at: at(0, "09:26"), text: "Handed on from somebody else", forwarded: { author: "omar", sentAt: at(1, "12:00") } },
   {
     from: "kofi", at: at(0, "09:27"), content: { kind: "merged", title: "Harbour signage", messages: [
@@ -31,7 +31,7 @@ const kinds: readonly FakeMessage[] = [
   { from: "ruth", at: at(0, "09:31"), content: { kind: "contact_card", user: "jonas", displayName: "Jonas Pereira" } },
   { from: "ruth", at: at(0, "09:32"), content: { kind: "opaque", bodyType: "com.harbour.tide", body: new Uint8Array() } },
   { from: "omar", at: at(0, "09:40"), text: "صباح الخير، هذه رسالة بالعربية" },
-  { from: "xiaowen", at: at(0, "09:41"), text: "中文的消息，标点是全角的“引号”。" },
+  { from: "xiaowen", at: at(0, "09:41"), text: "中文的消息，有“引号”。" },
   { from: "maya", at: at(0, "09:50"), text: "Own, and all have read it" },
   { from: "maya", at: at(0, "09:51"), text: "Recalled by its author", recalled: true },
   { from: "maya", at: at(0, "10:00"), text: "On its way", state: { kind: "queued" } },

@@ -106,13 +106,10 @@ export class StonechatAnnouncement extends ConversationPanel {
 
   private whoRead({ read, unread }: { readonly read: readonly Member[]; readonly unread: readonly Member[] }): TemplateResult {
     const shown = this.showsRead ? read : unread;
-    const tab = (isRead: boolean, text: string): TemplateResult => html`<button type="button" role="radio" aria-checked=${this.showsRead === isRead}
-      @click=${() => (this.showsRead = isRead)}>${text}</button>`;
+    const tabs = [["read", this.t("announcement.read", { n: read.length })], ["unread", this.t("announcement.unread", { n: unread.length })]] as const;
     return html`<div class="section">
       <div class="section-title"><h3>${this.t("announcement.readers")}</h3></div>
-      <div class="segmented" role="radiogroup" aria-label=${this.t("announcement.readers")}>
-        ${tab(true, this.t("announcement.read", { n: read.length }))}${tab(false, this.t("announcement.unread", { n: unread.length }))}
-      </div>
+      ${this.segments(this.t("announcement.readers"), tabs, this.showsRead ? "read" : "unread", (which) => (this.showsRead = which === "read"))}
       ${shown.length === 0 ? html`<p class="note">${this.t(this.showsRead ? "announcement.nobody" : "announcement.everybody")}</p>` : nothing}
       <ul role="list">${shown.map((member) => html`<li class="member">${this.avatarOf(member.user)}
         <span><span class="name"><bdi class="clip">${member.nickname || this.nameOf(member.user)}</bdi></span></span></li>`)}</ul>

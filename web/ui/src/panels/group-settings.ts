@@ -38,9 +38,20 @@ export class StonechatGroupSettings extends ConversationPanel {
 
   /** What was chosen and is on its way, so that it shows in the same frame. */
   @state() private wanted: Partial<GroupSettings> = {};
+  /** What held when it was chosen: until the group tells something else, what was chosen is shown. */
+  private settingsThen: GroupSettings | null = null;
 
   protected override begin(): void {
     this.wanted = {};
+  }
+
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    super.willUpdate(changed);
+    // The answer to a command and its event come in any order.
+    if (this.busy === "" && this.settingsThen !== null && this.summary?.group.settings !== this.settingsThen) {
+      this.settingsThen = null;
+      this.wanted = {};
+    }
   }
 
   private get settings(): GroupSettings | null {
@@ -54,12 +65,15 @@ export class StonechatGroupSettings extends ConversationPanel {
     if (!handle || !settings) {
       return;
     }
-    const before = Object.fromEntries(Object.keys(patch).map((key) => [key, settings[key as keyof GroupSettings]])) as Partial<GroupSettings>;
+    const former = Object.fromEntries(Object.keys(patch).map((key) => [key, settings[key as keyof GroupSettings]])) as Partial<GroupSettings>;
     this.wanted = { ...this.wanted, ...patch };
+    this.settingsThen = this.summary?.group.settings ?? null;
     const done = await this.act(Object.keys(patch).join(), () => handle.changeSettings(patch));
-    this.wanted = {};
-    if (done) {
-      this.emit("stonechat-toast", { text: this.t("group.saved"), icon: "check", action: { label: this.t("common.undo"), run: () => void this.change(before) } });
+    if (!done) {
+      this.wanted = {};
+      this.settingsThen = null;
+    } else {
+      this.emit("stonechat-toast", { text: this.t("group.saved"), icon: "check", action: { label: this.t("common.undo"), run: () => void this.change(former) } });
     }
   }
 

@@ -120,8 +120,7 @@ export class StonechatNewConversation extends Panel {
     const { t } = this.locale;
     const kinds: readonly (readonly [Kind, string])[] = [["person", t("new.person")], ["group", t("new.group")], ["channel", t("new.channel")]];
     const isMany = this.kind !== "person";
-    return html`<div class="kinds"><div class="segmented" role="radiogroup" aria-label=${t("new.kind")}>${kinds.map(([kind, text]) => html`<button type="button" role="radio"
-        aria-checked=${this.kind === kind} @click=${() => (this.kind = kind)}>${text}</button>`)}</div></div>
+    return html`<div class="kinds">${this.segments(t("new.kind"), kinds, this.kind, (kind) => (this.kind = kind))}</div>
       ${isMany ? html`<p class="hint">${t(this.kind === "group" ? "new.group_hint" : "new.channel_hint")}</p>` : nothing}
       <stonechat-people-picker .multiple=${isMany} .chosen=${this.chosen} @stonechat-picked=${this.onPicked}></stonechat-people-picker>
       ${isMany ? html`<div class="foot"><button type="button" class="button primary" @click=${() => void this.next()}>${t("new.next")}</button></div>`

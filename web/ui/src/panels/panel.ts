@@ -136,26 +136,29 @@ export abstract class Panel extends StonechatElement {
     { label, hint, options, value, set }:
     { label: string; hint?: string; options: readonly (readonly [T, string])[]; value: T; set: (value: T) => void },
   ): TemplateResult {
-    const choose = (event: KeyboardEvent): void => {
+    return html`<div class="setting">
+      <span class="label">${label}${hint ? html`<span class="hint">${hint}</span>` : nothing}</span>
+      ${this.segments(label, options, value, set)}
+    </div>`;
+  }
+
+  /** A choice of few beside each other: one stop for Tab, arrows choose. */
+  protected segments<T extends string>(label: string, options: readonly (readonly [T, string])[], value: T, set: (value: T) => void): TemplateResult {
+    const onKey = (event: KeyboardEvent): void => {
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
       if (step === undefined) {
         return;
       }
       event.preventDefault();
-      const at = options.findIndex(([option]) => option === value);
-      const by = this.rtl && event.key.match(/Left|Right/) ? -step : step;
-      const next = (at + by + options.length) % options.length;
-      const group = event.currentTarget as HTMLElement;
-      (group.children[next] as HTMLElement).focus();
+      const by = this.rtl && /Left|Right/.test(event.key) ? -step : step;
+      const next = (options.findIndex(([option]) => option === value) + by + options.length) % options.length;
+      ((event.currentTarget as HTMLElement).children[next] as HTMLElement).focus();
       set(options[next]![0]);
     };
-    return html`<div class="setting">
-      <span class="label">${label}${hint ? html`<span class="hint">${hint}</span>` : nothing}</span>
-      <span class="segmented" role="radiogroup" aria-label=${label} @keydown=${choose}>${options.map(
-        ([option, text]) => html`<button type="button" role="radio" aria-checked=${option === value} tabindex=${option === value ? 0 : -1}
-          @click=${() => option !== value && set(option)}>${text}</button>`,
-      )}</span>
-    </div>`;
+    return html`<span class="segmented" role="radiogroup" aria-label=${label} @keydown=${onKey}>${options.map(
+      ([option, text]) => html`<button type="button" role="radio" aria-checked=${option === value} tabindex=${option === value ? 0 : -1}
+        @click=${() => option !== value && set(option)}>${text}</button>`,
+    )}</span>`;
   }
 
   /** The head of a panel: back to where it came from, its name, what it offers, and how to close it. */
