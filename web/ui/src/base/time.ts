@@ -24,9 +24,9 @@ export function localDay(at: Timestamp): number {
   return Math.floor((at - date.getTimezoneOffset() * 60_000) / DAY_MS);
 }
 
-/** 10:42, as the user writes it. */
+/** 10:42 or 8:05 AM, as the user writes it. */
 export function clockTime(at: Timestamp, locale: Locale): string {
-  return dateFormat(locale.tag, { hour: "2-digit", minute: "2-digit" }).format(at);
+  return dateFormat(locale.tag, { timeStyle: "short" }).format(at);
 }
 
 /** Both, for those who want to know exactly. */

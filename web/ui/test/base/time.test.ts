@@ -21,6 +21,12 @@ describe("the time of a row", () => {
     expect(rowTime(NOW + 120_000, NOW, locale)).toBe("10:48");
   });
 
+  it("has no zero before the hour where people write none", () => {
+    const american = makeLocale("en", "en-US", en);
+    expect(rowTime(at(0, "08:05"), NOW, american)).toMatch(/^8:05\sAM$/);
+    expect(rowTime(at(0, "08:05"), NOW, locale)).toBe("08:05");
+  });
+
   it("is written as Chinese writes it", async () => {
     const chinese = await loadLocale("zh");
     expect(rowTime(at(1, "12:00"), NOW, chinese)).toBe("昨天");
@@ -67,7 +73,7 @@ describe("moments in sentences", () => {
   });
 
   it("follow the clock of twelve hours where the user has it", () => {
-    expect(clockTime(at(0, "16:05"), makeLocale("en", "en-US", en))).toMatch(/^04:05\sPM$/);
+    expect(clockTime(at(0, "16:05"), makeLocale("en", "en-US", en))).toMatch(/^4:05\sPM$/);
     expect(english.language).toBe("en");
   });
 });
