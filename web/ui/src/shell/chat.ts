@@ -158,8 +158,19 @@ export class StonechatChat extends StonechatElement {
     this.unattend = undefined;
     const { account } = this;
     if (!account) return;
-    void this.withHands(({ attend }) => {
-      if (this.isConnected && this.account === account) this.unattend = attend(this);
+    // Whoever is quicker than the code goes where he wants once it is here.
+    let early: KeyboardEvent | null = null;
+    const hold = (event: KeyboardEvent): void => {
+      if (!(event.ctrlKey || event.metaKey) || event.key !== "k" || event.defaultPrevented) return;
+      event.preventDefault();
+      early = event;
+    };
+    document.addEventListener("keydown", hold);
+    void this.withHands(({ attend, run }) => {
+      document.removeEventListener("keydown", hold);
+      if (!this.isConnected || this.account !== account) return;
+      this.unattend = attend(this);
+      if (early) run(this, "go");
     });
   }
 
@@ -334,7 +345,7 @@ export class StonechatChat extends StonechatElement {
       page === "starred"
         ? html`<stonechat-starred></stonechat-starred>`
         : page === "contacts"
-          ? this.card(person)
+          ? person ? this.card(person) : this.emptyPane(account)
           : conversation && this.managing
             ? html`<stonechat-group-settings .conversation=${conversation} .linkBase=${this.linkBase}></stonechat-group-settings>`
             : conversation
@@ -346,8 +357,7 @@ export class StonechatChat extends StonechatElement {
     }</div>`;
   }
 
-  private card(person: UserId | null): TemplateResult {
-    if (person === null) return html`<div></div>`;
+  private card(person: UserId): TemplateResult {
     return html`<div class="card">${this.panes === "one"
       ? html`<button type="button" class="icon-button card-back" aria-label=${this.t("common.back")} @click=${() => (this.person = null)}>${icon("back")}</button>`
       : nothing}<div class="plate"><stonechat-profile .user=${person}></stonechat-profile></div></div>`;
@@ -364,7 +374,7 @@ export class StonechatChat extends StonechatElement {
     const items = this.all ? this.read(this.all.items) : [];
     const isFirst = items.length === 0 && this.read(account.connection).kind !== "connecting";
     const acts = { begin: () => void this.withHands(({ begin }) => begin(this, [])), contacts: () => this.go({ page: "contacts" }) };
-    return html`<div class="empty">${this.welcome?.(this.locale, isFirst, acts)}</div>`;
+    return html`<div class="empty">${this.welcome?.(this.locale, this.page === "contacts" ? "person" : isFirst ? "first" : "chat", acts)}</div>`;
   }
 }
 

@@ -42,7 +42,7 @@ function keyPressed(chat: StonechatChat, event: KeyboardEvent): void {
 }
 
 /** False where there is nothing to do: the browser may do what it does. */
-function run(chat: StonechatChat, command: Command): boolean {
+export function run(chat: StonechatChat, command: Command): boolean {
   switch (command) {
     case "go":
       void import("./go.ts").then(({ openGo }) => openGo(chat));

@@ -1,4 +1,4 @@
-/** Where no conversation is open: something to do at a first visit, a quiet place later. */
+/** Where nothing is open: something to do at a first visit, a quiet place later. */
 
 import { html, type TemplateResult } from "lit";
 import { bird } from "../base/bird.ts";
@@ -11,8 +11,9 @@ export interface WelcomeActs {
   contacts(): void;
 }
 
-export function welcome({ t }: Locale, isFirst: boolean, acts: WelcomeActs): TemplateResult {
-  if (!isFirst) return html`${bird}<h2>${t("shell.pick")}</h2><p>${t("shell.pick_text")}</p>`;
+export function welcome({ t }: Locale, what: "first" | "chat" | "person", acts: WelcomeActs): TemplateResult {
+  if (what === "person") return html`${bird}<h2>${t("shell.pick_person")}</h2><p>${t("shell.pick_person_text")}</p>`;
+  if (what === "chat") return html`${bird}<h2>${t("shell.pick")}</h2><p>${t("shell.pick_text")}</p>`;
   return html`${bird}<h2>${t("empty.title")}</h2><p>${t("empty.text")}</p>
     <div class="buttons">
       <button type="button" class="button primary" @click=${acts.begin}>${icon("compose", "s")}${t("empty.new")}</button>

@@ -111,6 +111,8 @@ export const later = {
   "keys.latest": "To the latest",
 
   "shell.pick": "Pick a conversation",
+  "shell.pick_person": "Pick a person",
+  "shell.pick_person_text": "Choose one from the list to see who they are, or to write to them.",
   "shell.pick_text": "Choose one from the list, or press Ctrl K to go anywhere.",
   "empty.title": "It’s quiet here",
   "empty.text": "Start a conversation, or pick one of the people who share this place with you.",

@@ -107,6 +107,8 @@ export const later: { readonly [key in keyof typeof source]: Text } = {
   "keys.latest": "回到最新",
 
   "shell.pick": "选择一个聊天",
+  "shell.pick_person": "选择一个人",
+  "shell.pick_person_text": "从列表中选一位，查看资料或发消息。",
   "shell.pick_text": "从列表中选一个，或按 Ctrl K 前往任意聊天。",
   "empty.title": "这里还很安静",
   "empty.text": "发起聊天，或从同处的人里选一位。",
