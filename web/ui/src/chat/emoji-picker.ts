@@ -65,7 +65,7 @@ export class StonechatEmojiPicker extends StonechatElement {
 
   static override styles: CSSResultGroup = [base, surface, fields, scrollbars, css`
     :host { position: fixed; inset: auto; margin: 0; border: 0; padding: 10px 0 0; width: 328px; max-width: calc(100vw - 16px); border-radius: var(--stonechat-radius-l); background: var(--stonechat-color-raised); box-shadow: var(--stonechat-shadow-2); overflow: hidden; }
-    .search { margin-inline: 10px; }
+    .search { margin: 0 10px 4px; }
     .scroller { height: 300px; max-height: 48dvh; padding: 0 10px 8px; scrollbar-gutter: stable; }
     section { content-visibility: auto; contain-intrinsic-size: auto 400px; }
     h2 { padding: 10px 6px 4px; font-size: var(--stonechat-font-size-meta); line-height: 1rem; font-weight: var(--stonechat-weight-strong); color: var(--stonechat-color-text-muted); }

@@ -34,7 +34,8 @@ function start(look: Look): TemplateResult {
   const title = summary === null ? "" : titleOf(account, summary);
   const words = isDirect(look)
     ? "chat.say_hello"
-    : summary?.kind === "channel" ? "chat.start_channel" : summary?.group.settings.history ? "chat.start_group" : "chat.start_joined";
+    : summary?.kind === "channel" ? "chat.start_channel" : summary?.group.settings.history ? "chat.start_group"
+      : summary?.role === "owner" ? "chat.start_owner" : "chat.start_joined";
   return html`<li class="beginning" part="start">
     ${summary === null ? "" : html`<stonechat-avatar seed=${summary.peer ?? summary.id} name=${title} kind=${summary.kind} src=${summary.peer === null ? summary.group.avatar : pictureOf(look, summary.peer)}></stonechat-avatar>`}
     <b><bdi>${title}</bdi></b><span dir="auto">${locale.t(words)}</span>

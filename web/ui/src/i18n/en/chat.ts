@@ -18,6 +18,7 @@ export const chat = {
   "chat.say_hello": "Say hello",
   "chat.start_group": "Newcomers see earlier messages.",
   "chat.start_joined": "You see messages from when you joined.",
+  "chat.start_owner": "Newcomers see messages from when they joined.",
   "chat.start_channel": "Its owners and admins write here.",
 
   "msg.edited": "edited",

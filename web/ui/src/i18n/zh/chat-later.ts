@@ -2,8 +2,8 @@ import type { Text } from "../en.ts";
 import type { chatLater as source } from "../en/chat-later.ts";
 
 export const chatLater: { readonly [key in keyof typeof source]: Text } = {
-  "chat.pinned_at": "置顶消息，第 {at} 条，共 {n} 条",
-  "chat.pinned": "置顶消息",
+  "chat.pinned_at": "置顶 {at}/{n}",
+  "chat.pinned": "置顶",
   "chat.pinned_next": "下一条置顶消息",
   "chat.far": "这条消息不在此设备上，恢复连接后可以查看。",
   "chat.gone": "这条消息已不在了。",
@@ -15,8 +15,8 @@ export const chatLater: { readonly [key in keyof typeof source]: Text } = {
   "act.forward": "转发",
   "act.pin": "置顶",
   "act.unpin": "取消置顶",
-  "act.star": "加星标",
-  "act.unstar": "取消星标",
+  "act.star": "收藏",
+  "act.unstar": "取消收藏",
   "act.select": "选择",
   "act.readers": "{n} 人中 {read} 人已读",
   "act.reactions": "谁回应了",

@@ -17,11 +17,12 @@ export const chat: { readonly [key in keyof typeof source]: Text } = {
   "chat.say_hello": "打个招呼吧",
   "chat.start_group": "新成员可以看到以前的消息。",
   "chat.start_joined": "你可以看到加入之后的消息。",
+  "chat.start_owner": "新成员可以看到加入之后的消息。",
   "chat.start_channel": "由所有者和管理员发布。",
 
   "msg.edited": "已编辑",
   "msg.pinned": "已置顶",
-  "msg.starred": "已加星标",
+  "msg.starred": "已收藏",
   "msg.role_owner": "群主",
   "msg.role_admin": "管理员",
   "msg.forwarded": "转发自 {name}",
