@@ -170,6 +170,115 @@ describe("pages of one browser", () => {
     expect((await words(leader)()).at(-1)).toBe("leads again");
   });
 
+  it("hear nothing of it when the page that leads is closed", async () => {
+    const [leader, follower] = [await page(), await page()];
+    const states: string[] = [];
+    follower.connection.subscribe(({ kind }) => void states.push(kind));
+    await leader.stop();
+    await follower.outbox();
+    await settled();
+    expect(states).not.toContain("ended");
+  });
+
+  it("connect no more when they are stopped while they take the lead", async () => {
+    const chat = new TestServer();
+    const leader = await page();
+    const follower = await page("alice", chat.transport);
+    const { open } = indexedDB;
+    const stopped = new Promise<void>((resolve) => {
+      indexedDB.open = (...of) => {
+        indexedDB.open = open;
+        void follower.stop().then(resolve);
+        return open.apply(indexedDB, of);
+      };
+    });
+    await leader.stop();
+    await stopped;
+    // As long as it takes to open the store, and to connect.
+    await page("carol");
+    await settled();
+    expect(chat.connections.filter(({ closed_ }) => !closed_)).toEqual([]);
+    const third = await page();
+    await third.conversationWith("bob").send({ text: "hi" });
+    expect(third.connection.get().kind).not.toBe("ended");
+  });
+
+  it("connect no more when the sign-out is heard of after the lead was given", async () => {
+    const chat = new TestServer();
+    const leader = await page();
+    const follower = await page("alice", chat.transport);
+    const channel = channels.at(-1)!;
+    const { onmessage } = channel;
+    const late: MessageEvent[] = [];
+    channel.onmessage = (event) => void (event.data.kind === "over" ? late.push(event) : onmessage!.call(channel, event));
+    await leader.signOut();
+    await until(follower.connection, ({ kind }) => kind === "connecting");
+    await settled();
+    late.forEach((event) => onmessage!.call(channel, event));
+    await settled();
+    expect(follower.connection.get()).toEqual({ kind: "ended", reason: { kind: "stopped" } });
+    expect(chat.connections.filter(({ closed_ }) => !closed_)).toEqual([]);
+  });
+
+  it("take the lead once the user looks at them, when they were opened behind a suspended one", async () => {
+    const clock = new TestClock();
+    await page("alice", undefined, clock);
+    channels.at(-1)!.onmessage = null;
+    const document = Object.assign(new EventTarget(), { visibilityState: "hidden" });
+    Object.assign(globalThis, { document, window: new EventTarget() });
+    try {
+      const opening = page("alice", undefined, clock);
+      await settled();
+      await clock.advance(2 * LEADER_TIMEOUT_MS);
+      document.visibilityState = "visible";
+      document.dispatchEvent(new Event("visibilitychange"));
+      await settled();
+      await clock.advance(LEADER_TIMEOUT_MS);
+      expect(await words(await opening)()).toEqual([]);
+    } finally {
+      Object.assign(globalThis, { document: undefined, window: undefined });
+    }
+  });
+
+  it("take the lead from one that falls asleep while they are looked at, when they need it", async () => {
+    const clock = new TestClock();
+    await page("alice", undefined, new TestClock());
+    const asleep = channels.at(-1)!;
+    const follower = await page("alice", undefined, clock);
+    await settled();
+    await clock.advance(2 * LEADER_TIMEOUT_MS);
+    asleep.onmessage = null;
+    const sent = follower.conversationWith("bob").send({ text: "hi" });
+    await settled();
+    await clock.advance(LEADER_TIMEOUT_MS / 2);
+    // Whoever asks again and again waits no longer for that.
+    follower.conversationWith("bob").setTyping(true);
+    await settled();
+    await clock.advance(LEADER_TIMEOUT_MS / 2);
+    await sent;
+    expect(await words(follower)()).toEqual(["hi"]);
+  });
+
+  it("show and watch the same when another leads", async () => {
+    const [before, after] = [new TestServer(), new TestServer()];
+    const [leader, follower] = [await page("alice", before.transport), await page("alice", after.transport)];
+    await settled();
+    before.welcome();
+    await until(follower.connection, ({ kind }) => kind === "online");
+    const bob = follower.conversationWith("bob").id;
+    await follower.focus([bob]);
+    follower.watchPresence(["bob"]).catch(() => {});
+    await settled();
+    await leader.stop();
+    await until(follower.connection, ({ kind }) => kind === "connecting");
+    await settled();
+    after.welcome();
+    await until(follower.connection, ({ kind }) => kind === "online");
+    await settled();
+    expect(after.said("focus").at(-1)?.conversationIds).toEqual([bob]);
+    expect(after.said("watchPresence").at(-1)?.userIds).toEqual(["bob"]);
+  });
+
   it("keep what was written when all of them are closed", async () => {
     const first = await page();
     await first.conversationWith("bob").send({ text: "kept" });

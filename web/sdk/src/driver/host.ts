@@ -29,13 +29,13 @@ export interface HostOptions extends LeaderOptions {
 
 type Answer = { readonly value: unknown } | { readonly error: Fields };
 /** The fields of an error, which do not survive a channel as an error does. */
-type Fields = Pick<StonechatError, "code" | "message" | "retryable" | "retryAfterMs" | "field">;
+type Fields = Partial<StonechatError> & { readonly message: string };
 
 /** What pages say to each other. */
 type Said =
   /** To the leader: who is there, and whether he wants to know everything or only that it still leads. */
   | { readonly kind: "hello"; readonly from: string; readonly all: boolean }
-  | { readonly kind: "ask"; readonly from: string; readonly id: number; readonly method: Method; readonly args: unknown[] }
+  | { readonly kind: "ask"; readonly from: string; readonly to: string; readonly id: number; readonly method: Method; readonly args: unknown[] }
   /** To all: this page leads now; or it does still, or will once its store is open. */
   | { readonly kind: "lead" | "here" }
   | {
@@ -74,11 +74,13 @@ export class Host {
   readonly storage = new Source<Storage>("memory");
   readonly clock: LeaderOptions["clock"];
   readonly #options: HostOptions;
-  readonly #channel: BroadcastChannel | null;
+  #channel: BroadcastChannel | null;
   readonly #waiting = new Map<number, Waiting>();
   readonly #followers = new Set<string>();
   readonly #renewed = new Set<() => void>();
   readonly #over = new AbortController();
+  /** What this page shows and watches, which whoever leads next is told again. */
+  readonly #shown = new Map<string, Command>();
   #leader: Leader | null = null;
   /** Which page leads, as far as it has told everything; this one, or another. */
   #told: string | null = null;
@@ -86,6 +88,7 @@ export class Host {
   #isElected = false;
   /** How often it was asked whether somebody leads, and whether the last time was answered. */
   #greetings = 0;
+  #isGreeting = false;
   #isHeard = false;
   #last = 0;
   #letGo = (): void => {};
@@ -107,7 +110,10 @@ export class Host {
     const { name, page } = options;
     if (name === null) {
       await host.#lead(() => true);
+      host.#watchPage();
     } else {
+      // Until it shows anything, too: whether it may take the lead depends on whether the user looks at it.
+      host.#watchPage();
       // That this page is alive: the leader waits for this lock.
       void host.#hold(`${name}:${page}`, async () => {});
       await new Promise<void>((resolve, reject) => {
@@ -118,12 +124,11 @@ export class Host {
         host.#compete(name).catch((error: unknown) => {
           reject(error);
           // It followed, and cannot lead now that it should.
-          host.#end({ kind: "store", error: storeErrorOf(error) });
+          void host.#end({ kind: "store", error: storeErrorOf(error) });
         });
         host.#greet();
       });
     }
-    host.#watchPage();
     return host;
   }
 
@@ -139,6 +144,9 @@ export class Host {
   }
 
   ask(command: Command): Promise<Reply> {
+    if (command.kind === "focus" || command.kind === "watch") {
+      this.#shown.set(command.kind, command);
+    }
     return this.call("ask", command);
   }
 
@@ -163,21 +171,17 @@ export class Host {
 
   /** Disconnects this page. Another that shows the account goes on. */
   async stop(): Promise<void> {
-    if (!this.over.aborted) {
-      const stopped = this.#leader?.stop();
-      this.#end({ kind: "stopped" }, stopped);
-      await stopped;
-    }
+    await this.#end({ kind: "stopped" });
   }
 
   /** Signs the device out, and ends the account in all pages. */
   async signOut(): Promise<void> {
     await this.call("signOut");
-    this.#end({ kind: "stopped" });
+    await this.stop();
   }
 
   /** Ends it here. Another page may lead once what this one still does is done. */
-  #end(reason: EndReason, until: Promise<void> = Promise.resolve()): void {
+  async #end(reason: EndReason): Promise<void> {
     if (this.over.aborted) {
       return;
     }
@@ -188,10 +192,10 @@ export class Host {
       (method === "signOut" ? resolve : reject)(closed());
     }
     this.#waiting.clear();
-    void until.finally(() => {
-      this.#channel?.close();
-      this.#letGo();
-    });
+    await this.#leader?.stop();
+    this.#channel?.close();
+    this.#channel = null;
+    this.#letGo();
   }
 
   /** Leads once no other page does; or at once, when the one that does is suspended and will not let go. */
@@ -218,16 +222,20 @@ export class Host {
   /** Says that this page is there. Where the user looks at it and nobody answers, it takes the lead. */
   #greet(): void {
     const greeting = ++this.#greetings;
+    this.#isGreeting = true;
     this.#isHeard = false;
     this.#say({ kind: "hello", from: this.#options.page, all: this.#told === null });
     this.clock.after(LEADER_TIMEOUT_MS, () => {
-      const isDone = this.#leader !== null || this.#isElected || greeting !== this.#greetings || isHidden();
-      if (isDone || this.over.aborted) {
+      if (greeting !== this.#greetings) {
+        return;
+      }
+      this.#isGreeting = false;
+      if (this.#isElected || isHidden() || this.over.aborted) {
         return;
       }
       if (!this.#isHeard) {
         void this.#compete(this.#options.name!, true).catch((error: unknown) => {
-          this.#end({ kind: "store", error: storeErrorOf(error) });
+          void this.#end({ kind: "store", error: storeErrorOf(error) });
         });
       } else if (this.#told === null) {
         this.#greet();
@@ -272,11 +280,13 @@ export class Host {
       } else {
         this.views.apply(changes);
       }
-      if (this.#followers.size > 0) {
-        this.#say({ kind: "changes", from: page, changes });
+      // That this page is closed is nothing to the others, but what is still being stored is.
+      const told = this.over.aborted ? changes.filter(({ kind }) => kind !== "connection") : changes;
+      if (this.#followers.size > 0 && told.length > 0) {
+        this.#channel?.postMessage({ kind: "changes", from: page, changes: told } satisfies Said);
       }
     });
-    if (!isLeading()) {
+    if (!isLeading() || this.over.aborted) {
       return leader.stop();
     }
     this.#leader = leader;
@@ -289,6 +299,7 @@ export class Host {
   #tellRenewed(): void {
     [...this.#waiting.keys()].forEach((id) => this.#pass(id));
     [...this.#renewed].forEach((call) => call());
+    this.#shown.forEach((command) => void this.ask(command).catch(() => {}));
     void this.#tellAway();
   }
 
@@ -298,7 +309,11 @@ export class Host {
     if (this.#leader !== null) {
       void this.#answer(page, method, args).then((answer) => this.#take(id, answer));
     } else if (this.#told !== null) {
-      this.#say({ kind: "ask", from: page, id, method, args });
+      this.#say({ kind: "ask", from: page, to: this.#told, id, method, args });
+      // It may have fallen asleep since it was heard last.
+      if (!this.#isGreeting) {
+        this.#greet();
+      }
     }
   }
 
@@ -308,12 +323,11 @@ export class Host {
       const value = await leader.call(page, method, args as never);
       if (method === "signOut") {
         this.#say({ kind: "over" });
-        this.#end({ kind: "stopped" });
+        void this.stop();
       }
       return { value };
     } catch (error) {
-      const { code = "unknown", message, retryable = false, retryAfterMs = null, field = null } = error as StonechatError;
-      return { error: { code, message, retryable, retryAfterMs, field } };
+      return { error: { ...(error as StonechatError), message: (error as Error).message } };
     }
   }
 
@@ -321,7 +335,7 @@ export class Host {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if ("error" in answer) {
-      const { code, message, retryable, retryAfterMs, field } = answer.error;
+      const { code = "unknown", message, retryable, retryAfterMs, field } = answer.error;
       waiting?.reject(new StonechatError(code, message, retryable, retryAfterMs, field));
     } else {
       waiting?.resolve(answer.value);
@@ -343,7 +357,8 @@ export class Host {
         }
         return this.#isElected ? this.#say({ kind: "here" }) : undefined;
       case "ask":
-        if (this.#leader !== null) {
+        // One that slept while another took the lead may hear what was asked of that one.
+        if (this.#leader !== null && said.to === page) {
           const { from, id, method, args } = said;
           void this.#answer(from, method, args).then((answer) => this.#say({ kind: "answer", to: from, id, answer }));
         }
@@ -375,7 +390,7 @@ export class Host {
       case "answer":
         return said.to === page ? this.#take(said.id, revived(said.answer)) : undefined;
       case "over":
-        return this.#end({ kind: "stopped" });
+        void this.stop();
     }
   }
 
