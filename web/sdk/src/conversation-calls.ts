@@ -3,6 +3,7 @@
  * called. Each is a method of {@link LiveConversation} of the same name.
  */
 
+import type { CommandHandle } from "./api.ts";
 import { contentOf } from "./content.ts";
 import type { LiveConversation } from "./conversation.ts";
 import type { BodyInit } from "./core/command.ts";
@@ -10,8 +11,10 @@ import { message } from "./core/translate.ts";
 import { member, roleToWire, settingsToWire } from "./core/translate-calls.ts";
 import { bytesOfHex, hex, linkId, userId } from "./domain/id.ts";
 import { num } from "./domain/number.ts";
+import { argument } from "./fail.ts";
 import { called, pages, usersOf } from "./inner.ts";
 import { checkedBody } from "./send.ts";
+import { bytesOf, wrongWithMessage } from "./text.ts";
 import { checkLine, checkLines, checkTitle } from "./text-checks.ts";
 import type {
   Announcement, Asker, Ban, GroupSettings, HistoryPage, JoinLink, Member, MentionMark, Message, Ordinal, Role, Seq, UserId,
@@ -21,6 +24,8 @@ import type {
 const REASON_BYTES_MAX = 256;
 const NICKNAME_BYTES_MAX = 128;
 const ANNOUNCEMENT_BYTES_MAX = 4_096;
+const FOLDER_BYTES_MAX = 64;
+const FOLDERS_MAX = 16;
 
 // Which members, and which askers, by the numbers of the wire.
 const [ALL, ADMINS, MUTED, READ_ANNOUNCEMENT, NOT_READ_ANNOUNCEMENT] = [0, 1, 2, 3, 4];
@@ -262,6 +267,16 @@ export async function revokeLink(it: LiveConversation, id: string): Promise<void
 export async function links(it: LiveConversation): Promise<readonly JoinLink[]> {
   const links = (await groupOfServer(it))?.links ?? [];
   return links.map(({ link, until, left }) => ({ id: hex(link), until: num(until), left: left ?? 0 }));
+}
+
+export async function setFolders(it: LiveConversation, folders: readonly string[]): Promise<CommandHandle> {
+  if (folders.length > FOLDERS_MAX) {
+    throw argument("folders", `are at most ${FOLDERS_MAX}`);
+  }
+  if (folders.some((folder) => bytesOf(folder) > FOLDER_BYTES_MAX || wrongWithMessage(folder) !== null)) {
+    throw argument("folders", `have names of at most ${FOLDER_BYTES_MAX} bytes`);
+  }
+  return it.queue({ case: "setPreferences", value: { conversationId: it.id, folders: { names: [...folders] } } });
 }
 
 function listMembers(it: LiveConversation, only: number | undefined): Promise<Member[]> {

@@ -5,20 +5,18 @@ import type * as calls from "./conversation-calls.ts";
 import type { BodyInit } from "./core/command.ts";
 import { untilToWire } from "./domain/number.ts";
 import { emojiOf } from "./emoji.ts";
-import { argument, notFound } from "./fail.ts";
+import { argument, notFound, whole } from "./fail.ts";
 import { asked, askDone, called, commandId, type Inner } from "./inner.ts";
 import { later } from "./later.ts";
 import { Source } from "./readable.ts";
 import { checked, CommandOnItsWay, MessageOnItsWay } from "./send.ts";
-import { bytesOf, wrongWithMessage } from "./text.ts";
+import { bytesOf } from "./text.ts";
 import { LiveTimeline } from "./timeline.ts";
 import type {
   ConversationId, ConversationSummary, Readable, ReadMark, Seq, Target, Timestamp, UserId,
 } from "./types.ts";
 
 const DRAFT_BYTES_MAX = 8 * 1024;
-const FOLDER_BYTES_MAX = 64;
-const FOLDERS_MAX = 16;
 /** Messages that are starred, or removed, at once. */
 const AT_ONCE_MAX = 100;
 
@@ -42,7 +40,7 @@ export const CONVERSATION_CALLS: readonly (keyof typeof calls)[] = [
   "sendCommand", "members", "admins", "mutedMembers", "announcementReaders", "addMembers", "removeMember", "leave",
   "leaveTo", "rename", "setRole", "setInfo", "changeSettings", "transferOwner", "dissolve", "mute", "unmute", "ban",
   "liftBan", "bans", "setNickname", "announce", "announcement", "apply", "join", "invite", "declineInvitation",
-  "applications", "invitations", "acceptApplication", "declineApplication", "makeLink", "revokeLink", "links",
+  "applications", "invitations", "acceptApplication", "declineApplication", "makeLink", "revokeLink", "links", "setFolders",
 ];
 
 /** The class has them by {@link later}, below. */
@@ -77,7 +75,7 @@ export class LiveConversation implements Conversation {
     const clientMsgId = what.clientMsgId ?? this.inner.newId();
     const draft = {
       conversation: this.id, peer: this.#peer ?? this.#here()?.peer ?? null, clientMsgId, bodyType, body, attributes,
-      readUpto: what.readUpto ?? 0,
+      readUpto: whole("readUpto", what.readUpto ?? 0),
     };
     const { state } = await asked(this.inner, { kind: "send", draft }, "queued");
     return new MessageOnItsWay(this.inner, clientMsgId, views.track(this.id, clientMsgId, state).state, this.id);
@@ -87,8 +85,8 @@ export class LiveConversation implements Conversation {
     return LiveTimeline.open(this.inner, this.id, options);
   }
 
-  markRead(upto: Seq): Promise<void> {
-    return askDone(this.inner, { kind: "mark_read", conversation: this.id, upto });
+  async markRead(upto: Seq): Promise<void> {
+    await askDone(this.inner, { kind: "mark_read", conversation: this.id, upto: whole("upto", upto) });
   }
 
   async markAllRead(): Promise<void> {
@@ -96,7 +94,7 @@ export class LiveConversation implements Conversation {
   }
 
   async markPlayed(message: Seq): Promise<void> {
-    const row = await this.inner.host.call("message", this.id, message);
+    const row = await this.inner.host.call("message", this.id, whole("message", message));
     if (row !== null && (row.bodyType !== "voice" || row.sender === this.inner.me)) {
       throw argument("message", "is no voice message of another");
     }
@@ -152,16 +150,6 @@ export class LiveConversation implements Conversation {
 
   archive(archived: boolean): Promise<CommandHandle> {
     return this.#prefer({ archived });
-  }
-
-  async setFolders(folders: readonly string[]): Promise<CommandHandle> {
-    if (folders.length > FOLDERS_MAX) {
-      throw argument("folders", `are at most ${FOLDERS_MAX}`);
-    }
-    if (folders.some((folder) => bytesOf(folder) > FOLDER_BYTES_MAX || wrongWithMessage(folder) !== null)) {
-      throw argument("folders", `have names of at most ${FOLDER_BYTES_MAX} bytes`);
-    }
-    return this.#prefer({ folders: { names: [...folders] } });
   }
 
   async saveDraft(text: string, replyTo: Seq | null = null): Promise<CommandHandle> {

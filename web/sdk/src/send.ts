@@ -5,7 +5,7 @@ import { checkContent } from "./body.ts";
 import { carried, contentOf, NO_ATTRIBUTES, toBody } from "./content.ts";
 import { closed } from "./core/link.ts";
 import { StonechatError } from "./error.ts";
-import { argument, tooLarge } from "./fail.ts";
+import { argument, tooLarge, whole } from "./fail.ts";
 import { askDone, type Inner } from "./inner.ts";
 import { until } from "./readable.ts";
 import { bytesOf } from "./text.ts";
@@ -36,7 +36,7 @@ export function checked(what: Outgoing): Checked {
   const { replyTo, silent = false, priority = 0, extension = NO_ATTRIBUTES.extension, forwarded = null } = what;
   const entities = content.kind === "text" ? content.entities : [];
   const attributes: Attributes = {
-    replyTo: replyTo ? { seq: replyTo, ordinal: 0 } : null,
+    replyTo: replyTo ? { seq: whole("replyTo", replyTo), ordinal: 0 } : null,
     mentions: mentioned(entities),
     mentionAll: entities.some(({ mark }) => mark.kind === "mention_all"),
     silent,
@@ -47,7 +47,8 @@ export function checked(what: Outgoing): Checked {
   if (attributes.mentions.length > MENTIONS_MAX) {
     throw argument("mentions", `has at most ${MENTIONS_MAX} users`);
   }
-  if (!(priority >= 0 && priority <= PRIORITY_MAX)) {
+  whole("forwarded", forwarded?.sentAt ?? 0);
+  if (whole("priority", priority) > PRIORITY_MAX) {
     throw argument("priority", `is at most ${PRIORITY_MAX}`);
   }
   if (extension.length > EXTENSION_BYTES_MAX) {

@@ -94,6 +94,14 @@ describe("the driver", () => {
     expect(signals[0]!.aborted).toBe(true);
   });
 
+  it("takes what is no token for none that comes now", async () => {
+    const tokens = [undefined as never, "token"];
+    const { clock, server, account } = await alice({ tokenProvider: async () => tokens.shift()! });
+    expect(account.connection.get().kind).toBe("offline");
+    await clock.advance(1_000);
+    expect(server.said("hello")).toMatchObject([{ token: "token" }]);
+  });
+
   it("ends when the provider says that there is none", async () => {
     const { account } = await alice({
       tokenProvider: async () => {
@@ -151,6 +159,24 @@ describe("the driver", () => {
     await expect(bob.react(1, "not one")).rejects.toMatchObject({ code: "invalid_argument", field: "emoji" });
     await expect(account.joinByLink("nonsense")).rejects.toMatchObject({ code: "invalid_argument", field: "link" });
     await expect(bob.markAllRead()).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  it("takes no number that no message has", async () => {
+    const { server, account } = await alice();
+    server.welcome();
+    await settled();
+    const bob = account.conversationWith("bob");
+    for (const wrong of [{ replyTo: 1.5 }, { replyTo: -1 }, { readUpto: Infinity }, { readUpto: 2 ** 60 }, { priority: 0.5 }]) {
+      await expect(bob.send({ text: "hi", ...wrong })).rejects.toMatchObject({ code: "invalid_argument" });
+    }
+    await expect(bob.markRead(0.5)).rejects.toMatchObject({ code: "invalid_argument", field: "upto" });
+    await expect(bob.markPlayed(NaN)).rejects.toMatchObject({ code: "invalid_argument", field: "message" });
+    await bob.send({ text: "hi" });
+    await settled();
+    expect(server.said("send").length).toBe(1);
+    // A span of hours need not be whole.
+    await bob.muteUntil(1_790_000_000_000.5);
+    expect(account.connection.get().kind).not.toBe("ended");
   });
 
   it("calls whom a text marks", async () => {

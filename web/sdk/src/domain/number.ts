@@ -14,7 +14,7 @@ export function until(wire: bigint): number {
 
 /** The same, for the wire. */
 export function untilToWire(time: number): bigint {
-  return BigInt(time >= FOR_GOOD ? -1 : time);
+  return BigInt(time >= FOR_GOOD ? -1 : Math.trunc(time));
 }
 
 /** How many of a sorted array come before the first of which this is not true. */

@@ -233,7 +233,14 @@ export class Engine {
       stop();
       controller.abort();
     };
-    const ask = async (): Promise<string> => tokens({ userId: settings.me, reason, signal: controller.signal });
+    const ask = async (): Promise<string> => {
+      const token: unknown = await tokens({ userId: settings.me, reason, signal: controller.signal });
+      // What an app reads of its own server may lack it, whatever the types say.
+      if (typeof token !== "string") {
+        throw new TypeError("the token provider gave no token");
+      }
+      return token;
+    };
     ask().then(answer, (error: unknown) => {
       const isRefused = isStonechatError(error) && error.code === "auth.no_token";
       answer({ kind: isRefused ? "refused" : "later", reason: error instanceof Error ? error.message : String(error) });
