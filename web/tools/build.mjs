@@ -90,7 +90,8 @@ export async function buildMessenger({ dev = false } = {}) {
   }
   copyTree(join(from, "public"), dist);
   // What the page needs to start without a network. Pictures of installed icons are not among it.
-  const shell = ["/", ...built.files, "/icon.svg", "/icon-unread.svg", "/manifest.webmanifest"];
+  const people = readdirSync(join(from, "public/people")).map((name) => `/people/${name}`);
+  const shell = ["/", ...built.files, ...people, "/icon.svg", "/icon-unread.svg", "/manifest.webmanifest"];
   const hash = createHash("sha256").update(readFileSync(join(dist, "index.html")));
   shell.forEach((path) => hash.update(path));
   await build({

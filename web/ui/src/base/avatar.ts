@@ -53,6 +53,12 @@ export class StonechatAvatar extends LitElement {
     if (changed.has("src")) this.broken = false;
   }
 
+  /** Until the network is back: it may have been the reason. */
+  private failed(): void {
+    this.broken = true;
+    addEventListener("online", () => (this.broken = false), { once: true });
+  }
+
   protected override render(): TemplateResult {
     const there = this.kind === "direct" && this.presence && this.presence !== "offline";
     return html`<span class="face m${mineral(this.seed)}" aria-hidden="true">${this.face()}</span>${
@@ -61,7 +67,7 @@ export class StonechatAvatar extends LitElement {
 
   private face(): unknown {
     if (PICTURE.test(this.src) && !this.broken) {
-      return html`<img src=${this.src} alt="" draggable="false" loading="lazy" @error=${() => (this.broken = true)} />`;
+      return html`<img src=${this.src} alt="" draggable="false" loading="lazy" @error=${this.failed} />`;
     }
     if (this.kind === "channel") return icon("megaphone");
     if (this.kind === "self") return icon("star");

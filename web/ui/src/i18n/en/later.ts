@@ -71,7 +71,7 @@ export const later = {
   "connection.reconnecting": "Reconnecting",
   "connection.catching_up": "Catching up",
   "connection.offline": "Offline. What you write is kept and goes out later.",
-  "connection.retry_in": "Next try in {n} s.",
+  "connection.retry_in": "Next try in {n} s.",
   "connection.try_now": "Try now",
   "connection.back": "Back online, everything is sent",
   "connection.back_unsent": "Back online",

@@ -70,7 +70,7 @@ export const later: { readonly [key in keyof typeof source]: Text } = {
   "connection.reconnecting": "正在重新连接",
   "connection.catching_up": "正在同步",
   "connection.offline": "已离线，你写的消息会保留，稍后发出。",
-  "connection.retry_in": "{n} 秒后重试。",
+  "connection.retry_in": "{n} 秒后重试。",
   "connection.try_now": "立即重试",
   "connection.back": "已恢复连接，消息已全部发出",
   "connection.back_unsent": "已恢复连接",
