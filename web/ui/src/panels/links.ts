@@ -124,7 +124,7 @@ export class StonechatLinks extends ConversationPanel {
       ? [{ label: this.t("links.revoke"), icon: "trash", danger: true, run: () => void this.revoke(link) }]
       : [];
     return html`<li class="setting">
-      ${icon("link")}<span class="label">${text ? html`<bdi dir="ltr">${this.linkBase + text}</bdi>` : this.t("links.link", { id: short })}
+      ${icon("link")}<span class="label">${text ? html`<bdi dir="ltr" class="clip address">${this.linkBase + text}</bdi>` : this.t("links.link", { id: short })}
         <span class="hint">${until} · ${uses}</span></span>
       ${text ? html`<button type="button" class="button secondary small" @click=${() => void this.copy(text)}>${icon("copy", "s")}${this.t("links.copy")}</button>` : ""}
       ${items.length ? html`<button type="button" class="icon-button" aria-haspopup="menu" aria-label=${`${this.t("common.more")}: ${this.t("links.link", { id: short })}`}

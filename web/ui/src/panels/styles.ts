@@ -31,6 +31,7 @@ export const panelStyles: CSSResult = css`
   .setting { display: flex; align-items: center; gap: 12px; width: 100%; min-height: 44px; padding: 8px var(--inset, 10px); font-size: 0.875rem; line-height: 1.25rem; border-radius: var(--stonechat-radius-m); text-align: start; color: inherit; text-decoration: none; }
   .setting > .icon { color: var(--stonechat-color-icon); }
   .setting .label { flex: 1; min-width: 0; overflow-wrap: anywhere; }
+  .address { display: block; }
   .setting .hint { display: block; font-weight: var(--stonechat-weight-regular); text-wrap: pretty; font-size: var(--stonechat-font-size-small); line-height: var(--stonechat-line-small); color: var(--stonechat-color-text-muted); }
   .setting .hint[dir] { text-align: match-parent; }
   .setting .hint.one { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
