@@ -86,7 +86,7 @@ export class RowWindow implements ReactiveController {
     // Half of what is beyond the edges is used up.
     const low = first - this.from < BEYOND / 2 && this.from > 0;
     const high = this.upto - last < BEYOND / 2 && this.upto < this.count();
-    if (low || high || last > this.upto) this.host.requestUpdate();
+    if (low || high) this.host.requestUpdate();
   };
 
   private count(): number {
