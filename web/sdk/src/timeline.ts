@@ -135,12 +135,14 @@ export class LiveTimeline implements Timeline, View {
     }
     const [from] = this.#model.nextPage();
     const next = (this.#next = this.#newModel());
-    await this.#fill(next, from).catch(() => {});
+    const isFilled = await this.#fill(next, from).then(() => true, () => false);
     if (this.#next === next) {
       this.#next = null;
-      next.goOnFrom(this.#model);
-      this.#model = next;
-      this.#show();
+      if (isFilled) {
+        next.goOnFrom(this.#model);
+        this.#model = next;
+        this.#show();
+      }
     }
   }
 

@@ -102,6 +102,19 @@ describe("the connection", () => {
     expect([bench.disconnects, bench.store.tables.conversations.size]).toEqual([1, 0]);
   });
 
+  it("leaves nothing in the store of a device that the server signs out", async () => {
+    const bench = await Bench.up({ conversations: [conversation(0, 2)] });
+    const draft = {
+      attributes: null, conversation: direct(0), peer: null, clientMsgId: idOf(1), bodyType: "text", body: Uint8Array.of(1),
+      readUpto: 2,
+    };
+    bench.command({ kind: "send", draft });
+    bench.say(0, { case: "closing", value: { code: "revoked" } });
+    expect(bench.states().at(-1)).toEqual({ kind: "ended", reason: { kind: "auth", error: "revoked" } });
+    const { outbox, conversations, messages, entries } = bench.store.tables;
+    expect([outbox, conversations, messages, entries].map(({ size }) => size)).toEqual([0, 0, 0, 0]);
+  });
+
   it("takes windows that have no end", async () => {
     const bench = await Bench.up({ limits: { editWindowMs: 2n ** 64n - 1n, recallWindowMs: 120_000n } });
     const windows = { editMs: Number.MAX_SAFE_INTEGER, recallMs: 120_000 };

@@ -3,12 +3,18 @@
 import "fake-indexeddb/auto";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ClientOptions } from "../src/api.ts";
+import type { Change } from "../src/core/change.ts";
+import { storeFailed } from "../src/core/link.ts";
+import { emptySnapshot } from "../src/core/rows.ts";
 import { createClient } from "../src/client.ts";
 import { uuidBytes } from "../src/domain/id.ts";
 import { serverName, webSocketUrl } from "../src/driver/endpoint.ts";
 import { idMaker } from "../src/driver/ids.ts";
+import { Leader } from "../src/driver/leader.ts";
 import { CONNECT_TIMEOUT_MS, TOKEN_TIMEOUT_MS } from "../src/driver/limits.ts";
+import { webSocketTransport } from "../src/driver/socket.ts";
 import { StonechatError } from "../src/error.ts";
+import { memoryStore } from "../src/store/memory.ts";
 import { settled, TestClock, TestServer } from "./world.ts";
 
 function world(options: Partial<ClientOptions> = {}) {
@@ -100,6 +106,46 @@ describe("the driver", () => {
     expect(account.connection.get().kind).toBe("offline");
     await clock.advance(1_000);
     expect(server.said("hello")).toMatchObject([{ token: "token" }]);
+  });
+
+  it("begins without a word where the store fails at once", async () => {
+    const row = {
+      order: 1, conversation: "d_", peer: null, clientMsgId: "", bodyType: "text", body: new Uint8Array(), attributes: null,
+      readUpto: 0, createdAt: 0, written: false, failure: null, command: null,
+    };
+    const store = { ...memoryStore(), apply: () => Promise.reject(storeFailed("disk_full")) };
+    const load = async () => ({ ...emptySnapshot(), outbox: [row] });
+    const settings = {
+      me: "alice", device: "d1", deviceName: "", client: "", platform: 0, window: 0, recordEvents: false,
+    };
+    const options = {
+      settings, transport: new TestServer().transport, clock: new TestClock(), entropy: () => {}, tokens: async () => "token",
+    };
+    const changes: Change[] = [];
+    await Leader.open({ ...store, load }, options, (all) => void changes.push(...all));
+    await settled();
+    const state = { kind: "ended", reason: { kind: "store", error: "disk_full" } };
+    expect(changes.filter(({ kind }) => kind === "connection").at(-1)).toEqual({ kind: "connection", state });
+  });
+
+  it("takes an address that the browser refuses for a connection that ended", async () => {
+    const native = globalThis.WebSocket;
+    globalThis.WebSocket = class {
+      constructor() {
+        throw new DOMException("not from here", "SecurityError");
+      }
+    } as never;
+    try {
+      const reasons: string[] = [];
+      const connection = webSocketTransport("ws://chat.test")({
+        opened() {}, received() {}, closed: (reason) => void reasons.push(reason),
+      });
+      await settled();
+      connection.close();
+      expect(reasons).toEqual([expect.stringContaining("not from here")]);
+    } finally {
+      globalThis.WebSocket = native;
+    }
   });
 
   it("ends when the provider says that there is none", async () => {

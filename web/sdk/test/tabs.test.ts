@@ -2,6 +2,7 @@
 
 import "fake-indexeddb/auto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { LiveAccount } from "../src/account.ts";
 import type { Account } from "../src/api.ts";
 import { createClient } from "../src/client.ts";
 import { LEADER_TIMEOUT_MS } from "../src/driver/limits.ts";
@@ -277,6 +278,19 @@ describe("pages of one browser", () => {
     await settled();
     expect(after.said("focus").at(-1)?.conversationIds).toEqual([bob]);
     expect(after.said("watchPresence").at(-1)?.userIds).toEqual(["bob"]);
+  });
+
+  it("show what they showed when they are closed while another takes the lead", async () => {
+    const [leader, follower, third] = [await page(), await page(), await page()];
+    await third.conversationWith("bob").send({ text: "hi" });
+    (third as LiveAccount).inner.host.onRenewed(() => void third.stop());
+    const timeline = await third.conversationWith("bob").timeline({ days: false });
+    const before = timeline.items.get();
+    await leader.stop();
+    await follower.outbox();
+    await until(third.connection, ({ kind }) => kind === "ended");
+    await settled();
+    expect(timeline.items.get()).toEqual(before);
   });
 
   it("keep what was written when all of them are closed", async () => {

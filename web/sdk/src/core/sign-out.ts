@@ -45,7 +45,6 @@ export function signedOut(core: Core, error: AuthError): void {
 
 function wipe(core: Core): void {
   const { journal } = core;
-  journal.write({ kind: "wipe" });
   for (const { row } of core.outbox.entries.values()) {
     const { conversation, clientMsgId } = row;
     journal.tell({ kind: "send", conversation, clientMsgId, state: { kind: "cancelled" } });
@@ -56,6 +55,8 @@ function wipe(core: Core): void {
     );
   }
   forgetHistory(core);
+  // After what forgetting writes of messages that wait.
+  journal.write({ kind: "wipe" });
   for (const conversation of core.conversations.keys()) {
     journal.tell({ kind: "conversation_gone", conversation });
   }

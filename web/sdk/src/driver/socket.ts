@@ -29,12 +29,10 @@ export function webSocketTransport(url: string): Transport {
       watch(socket, () => isOver, events, end);
     };
     const native = globalThis.WebSocket;
-    if (native !== undefined) {
-      begin(native);
-    } else {
-      const load = import(/* @vite-ignore */ /* webpackIgnore: true */ NODE_PACKAGE) as Promise<{ WebSocket: typeof WebSocket }>;
-      load.then((it) => begin(it.WebSocket)).catch((error: unknown) => end(String(error)));
-    }
+    const load = async (): Promise<{ WebSocket: typeof WebSocket }> =>
+      native ? { WebSocket: native } : import(/* @vite-ignore */ /* webpackIgnore: true */ NODE_PACKAGE);
+    // A browser may refuse the address at once; whoever connects hears of it once he has the connection.
+    load().then((it) => begin(it.WebSocket)).catch((error: unknown) => end(String(error)));
     const connection: Connection = {
       send(bytes) {
         if (!isOver && socket?.readyState === 1) {
