@@ -100,7 +100,7 @@ export class StonechatContacts extends StonechatElement {
     return html`<div class="scroller" @keydown=${this.onKey}>
       <stonechat-invitations></stonechat-invitations>
       ${requests.length
-        ? html`<h2 class="rows-note">${this.t("contacts.requests", { n: requests.length })}</h2>
+        ? html`<h2 class="rows-note" dir="auto">${this.t("contacts.requests", { n: requests.length })}</h2>
             <ul role="list">${repeat(requests, ({ user }) => user, (relation) => this.request(account, relation.user, relation.incoming!))}</ul>`
         : nothing}
       ${groups.map(({ letter, people }) => html`<h2 class="rows-note">${letter}</h2>

@@ -261,7 +261,7 @@ export class StonechatDetails extends ConversationPanel {
     return html`<div class="identity" part="identity">
       ${this.avatarOfConversation(summary)}
       <h3 dir="auto">${this.titleOf(summary)}</h3>
-      <p>${this.countText(summary)}</p>
+      <p dir="auto">${this.countText(summary)}</p>
       ${summary.group.description ? html`<p class="about" dir="auto">${summary.group.description}</p>` : nothing}
       ${summary.member ? html`<div class="identity-actions">${this.muteTile(summary)}
         ${this.tile("search", this.t("details.search"), () => this.emit("stonechat-search", { conversation: this.conversation }))}

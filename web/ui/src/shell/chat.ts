@@ -345,7 +345,7 @@ export class StonechatChat extends StonechatElement {
       page === "starred"
         ? html`<stonechat-starred></stonechat-starred>`
         : page === "contacts"
-          ? person ? this.card(person) : this.emptyPane(account)
+          ? person ? this.card(person) : this.read(account.relations).size > 0 ? this.emptyPane(account) : nothing
           : conversation && this.managing
             ? html`<stonechat-group-settings .conversation=${conversation} .linkBase=${this.linkBase}></stonechat-group-settings>`
             : conversation
@@ -363,6 +363,11 @@ export class StonechatChat extends StonechatElement {
       : nothing}<div class="plate"><stonechat-profile .user=${person}></stonechat-profile></div></div>`;
   }
 
+  private addContact(account: Account): void {
+    this.go({ page: "contacts" });
+    void import("../contacts/add.ts").then(({ addContact }) => addContact(this, account));
+  }
+
   private detailsPane(): unknown {
     if (!this.details || !this.conversation || this.page !== "chats") return nothing;
     return html`<aside class="details" part="details" aria-label=${this.t("shell.details")}>
@@ -373,8 +378,9 @@ export class StonechatChat extends StonechatElement {
     if (!this.welcome) void import("./welcome.ts").then(({ welcome }) => (this.welcome = welcome));
     const items = this.all ? this.read(this.all.items) : [];
     const isFirst = items.length === 0 && this.read(account.connection).kind !== "connecting";
-    const acts = { begin: () => void this.withHands(({ begin }) => begin(this, [])), contacts: () => this.go({ page: "contacts" }) };
-    return html`<div class="empty">${this.welcome?.(this.locale, this.page === "contacts" ? "person" : isFirst ? "first" : "chat", acts)}</div>`;
+    const acts = { begin: () => void this.withHands(({ begin }) => begin(this, [])), contacts: () => this.addContact(account) };
+    const what = this.page === "contacts" ? "person" : !isFirst ? "chat" : this.people?.length ? "people" : "first";
+    return html`<div class="empty">${this.welcome?.(this.locale, what, acts)}</div>`;
   }
 }
 

@@ -11,10 +11,10 @@ export interface WelcomeActs {
   contacts(): void;
 }
 
-export function welcome({ t }: Locale, what: "first" | "chat" | "person", acts: WelcomeActs): TemplateResult {
+export function welcome({ t }: Locale, what: "first" | "people" | "chat" | "person", acts: WelcomeActs): TemplateResult {
   if (what === "person") return html`${bird}<h2>${t("shell.pick_person")}</h2><p>${t("shell.pick_person_text")}</p>`;
   if (what === "chat") return html`${bird}<h2>${t("shell.pick")}</h2><p>${t("shell.pick_text")}</p>`;
-  return html`${bird}<h2>${t("empty.title")}</h2><p>${t("empty.text")}</p>
+  return html`${bird}<h2>${t("empty.title")}</h2><p>${t(what === "people" ? "empty.text" : "empty.alone")}</p>
     <div class="buttons">
       <button type="button" class="button primary" @click=${acts.begin}>${icon("compose", "s")}${t("empty.new")}</button>
       <button type="button" class="button secondary" @click=${acts.contacts}>${icon("personAdd", "s")}${t("contacts.add")}</button>

@@ -116,6 +116,7 @@ export const later = {
   "shell.pick_text": "Choose one from the list, or press Ctrl K to go anywhere.",
   "empty.title": "It’s quiet here",
   "empty.text": "Start a conversation, or pick one of the people who share this place with you.",
+  "empty.alone": "Start a conversation, or add somebody you know.",
   "empty.new": "New conversation",
 
   "common.cancel": "Cancel",

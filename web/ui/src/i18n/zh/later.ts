@@ -112,6 +112,7 @@ export const later: { readonly [key in keyof typeof source]: Text } = {
   "shell.pick_text": "从列表中选一个，或按 Ctrl K 前往任意聊天。",
   "empty.title": "这里还很安静",
   "empty.text": "发起聊天，或从同处的人里选一位。",
+  "empty.alone": "发起聊天，或添加你认识的人。",
   "empty.new": "发起聊天",
 
   "common.cancel": "取消",
