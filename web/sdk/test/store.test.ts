@@ -345,6 +345,29 @@ describe("a store in IndexedDB", () => {
     expect(await store.names(9)).toEqual([]);
   });
 
+  it("opens again once when many ask after the connection to it was lost", async () => {
+    const { open } = indexedDB;
+    const opened: IDBOpenDBRequest[] = [];
+    indexedDB.open = (...of) => {
+      opened.push(open.apply(indexedDB, of));
+      return opened.at(-1)!;
+    };
+    try {
+      const store = await indexedDbStore("many", "1");
+      // Whether or not the browser says so.
+      opened[0]!.result.close();
+      expect(await Promise.all([all(store), all(store), store.names(9)])).toEqual([[], [], []]);
+      opened[1]!.result.close();
+      opened[1]!.result.onclose!(new Event("close"));
+      expect(await Promise.all([all(store), all(store), store.names(9)])).toEqual([[], [], []]);
+      await store.erase();
+      expect(opened.length).toBe(3);
+      expect((await indexedDB.databases()).map(({ name }) => name)).not.toContain("many");
+    } finally {
+      indexedDB.open = open;
+    }
+  });
+
   it("opens again when the connection to it was lost", async () => {
     const store = await indexedDbStore("lost", "1");
     await apply(store, put(message(2, 1)));

@@ -86,35 +86,44 @@ function failure(error: unknown): Error {
  * whatever another still wants to write fails with `store.locked`.
  */
 export async function indexedDbStore(name: string, owner: string): Promise<Store> {
-  let db: Db | null = null;
+  // What is being opened counts as open: two connections at once would leave one that nobody closes.
+  let db: Promise<Db> | null = null;
   let isOver = false;
-  const open = async (): Promise<Db> => {
+  const close = async (): Promise<void> => {
+    isOver = true;
+    await db?.then((opened) => opened.close(), () => {});
+  };
+  const lost = (): void => {
+    db = null;
+  };
+  const open = (): Promise<Db> => {
     if (isOver) {
       throw storeFailed("locked");
     }
-    return (db ??= await openDB<Schema>(name, SCHEMA, {
+    db ??= openDB<Schema>(name, SCHEMA, {
       upgrade: (opened, before) => void (before < 1 && build(opened)),
       // Another page removes the database, or brings a newer schema: it must not wait for this one.
-      blocking() {
-        isOver = true;
-        db?.close();
-      },
-      terminated() {
-        db = null;
-      },
-    }));
+      blocking: close,
+      terminated: lost,
+    });
+    db.catch(lost);
+    return db;
   };
   /** Does it once more on a new connection when the one to the database was lost, which WebKit does to idle pages. */
   const attempt = async <T>(work: (opened: Db) => Promise<T>): Promise<T> => {
     try {
+      const first = open();
       try {
-        return await work(await open());
+        return await work(await first);
       } catch (error) {
         const { name, message } = error as Error;
         if (isOver || !(name === "InvalidStateError" || (name === "UnknownError" && /connection/i.test(message)))) {
           throw error;
         }
-        db = null;
+        // Another may have opened it again.
+        if (db === first) {
+          lost();
+        }
         return await work(await open());
       }
     } catch (error) {
@@ -178,13 +187,9 @@ export async function indexedDbStore(name: string, owner: string): Promise<Store
       read(["kv"], async (tx) => ((await tx.objectStore("kv").get(`setting.${key}`)) as string | undefined) ?? null),
     setSetting: (key, value) =>
       write(["kv"], async (tx) => void (await tx.objectStore("kv").put(value, `setting.${key}`))),
-    close() {
-      isOver = true;
-      db?.close();
-    },
+    close: () => void close(),
     async erase() {
-      isOver = true;
-      db?.close();
+      await close();
       await deleteDB(name).catch((error: unknown) => {
         throw failure(error);
       });
