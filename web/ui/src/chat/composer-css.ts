@@ -22,7 +22,7 @@ export const composer: CSSResult = css`
   .what .clip { display: block; }
   .banner .icon-button { width: 32px; height: 32px; }
   .closed { display: flex; flex-wrap: wrap; align-items: center; justify-content: center; gap: 4px 8px; min-height: 46px; padding: 8px 16px; border-radius: 22px; background: var(--stonechat-color-sunken); color: var(--stonechat-color-text-muted); font-size: 0.875rem; line-height: 1.25rem; text-align: center; overflow-wrap: anywhere; }
-  .counter { align-self: center; font-size: var(--stonechat-font-size-meta); font-variant-numeric: tabular-nums; color: var(--stonechat-color-caution-text); padding-inline: 6px; }
+  .counter { align-self: end; line-height: 38px; font-size: var(--stonechat-font-size-meta); font-variant-numeric: tabular-nums; color: var(--stonechat-color-caution-text); padding-inline: 6px; }
   .counter.over { color: var(--stonechat-color-danger-text); font-weight: var(--stonechat-weight-strong); }
   .problem { display: flex; align-items: center; gap: 6px; padding: 0 16px 6px; font-size: var(--stonechat-font-size-small); line-height: 1.125rem; color: var(--stonechat-color-danger-text); }
   .picker { position: absolute; z-index: 4; inset-block-end: calc(100% - 2px); inset-inline-start: var(--stonechat-space-5); width: 300px; max-width: calc(100% - 2 * var(--stonechat-space-5)); padding: 6px; border-radius: var(--stonechat-radius-l); background: var(--stonechat-color-raised); box-shadow: var(--stonechat-shadow-2); }
