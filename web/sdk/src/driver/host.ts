@@ -114,8 +114,8 @@ export class Host {
     } else {
       // Until it shows anything, too: whether it may take the lead depends on whether the user looks at it.
       host.#watchPage();
-      // That this page is alive: the leader waits for this lock.
-      void host.#hold(`${name}:${page}`, async () => {});
+      // That this page is alive: the leader waits for this lock, so it is held before anybody hears of this page.
+      await new Promise<void>((isHeld) => void host.#hold(`${name}:${page}`, async () => isHeld()));
       await new Promise<void>((resolve, reject) => {
         const told = host.onRenewed(() => {
           told();
