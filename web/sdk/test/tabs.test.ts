@@ -185,6 +185,8 @@ describe("pages of one browser", () => {
     const chat = new TestServer();
     const leader = await page();
     const follower = await page("alice", chat.transport);
+    const states: string[] = [];
+    follower.connection.subscribe(({ kind }) => void states.push(kind));
     const { open } = indexedDB;
     const stopped = new Promise<void>((resolve) => {
       indexedDB.open = (...of) => {
@@ -198,6 +200,7 @@ describe("pages of one browser", () => {
     // As long as it takes to open the store, and to connect.
     await page("carol");
     await settled();
+    expect(states.indexOf("ended")).toBe(states.length - 1);
     expect(chat.connections.filter(({ closed_ }) => !closed_)).toEqual([]);
     const third = await page();
     await third.conversationWith("bob").send({ text: "hi" });

@@ -270,20 +270,20 @@ export class Host {
     const { page, open } = this.#options;
     const { store, storage } = await open();
     let isFirst = true;
-    const leader = await Leader.open(store, this.#options, (changes) => {
+    const leader = await Leader.open(store, this.#options, (all) => {
       if (!isLeading()) {
         return;
       }
+      // Where it has ended, what is still being stored is told; its connection is nothing to the others any more.
+      const changes = this.over.aborted ? all.filter(({ kind }) => kind !== "connection") : all;
       if (isFirst) {
         isFirst = false;
         this.views.renew(changes);
       } else {
         this.views.apply(changes);
       }
-      // That this page is closed is nothing to the others, but what is still being stored is.
-      const told = this.over.aborted ? changes.filter(({ kind }) => kind !== "connection") : changes;
-      if (this.#followers.size > 0 && told.length > 0) {
-        this.#channel?.postMessage({ kind: "changes", from: page, changes: told } satisfies Said);
+      if (this.#followers.size > 0) {
+        this.#channel?.postMessage({ kind: "changes", from: page, changes } satisfies Said);
       }
     });
     if (!isLeading() || this.over.aborted) {
