@@ -153,6 +153,8 @@ export class StonechatChat extends StonechatElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
+    // Over the conversation they are a page: what is under them cannot be reached.
+    if (changed.has("details") && this.details && this.panes === "one") this.renderRoot.querySelector<HTMLElement>(".details")?.focus();
     if (!changed.has("account")) return;
     this.unattend?.();
     this.unattend = undefined;
@@ -341,7 +343,8 @@ export class StonechatChat extends StonechatElement {
   private mainPane(account: Account): TemplateResult {
     const one = this.panes === "one";
     const { page, conversation, person } = this;
-    return html`<div class="main" part="main" role=${this.mainRole} aria-label=${this.mainRole === "region" ? this.t("shell.pane") : nothing}>${
+    return html`<div class="main" part="main" role=${this.mainRole} aria-label=${this.mainRole === "region" ? this.t("shell.pane") : nothing}
+      ?inert=${one && this.details && !!conversation && page === "chats"}>${
       page === "starred"
         ? html`<stonechat-starred></stonechat-starred>`
         : page === "contacts"
@@ -370,7 +373,7 @@ export class StonechatChat extends StonechatElement {
 
   private detailsPane(): unknown {
     if (!this.details || !this.conversation || this.page !== "chats") return nothing;
-    return html`<aside class="details" part="details" aria-label=${this.t("shell.details")}>
+    return html`<aside class="details" part="details" tabindex="-1" aria-label=${this.t("shell.details")}>
       <stonechat-details .conversation=${this.conversation} .person=${this.person} .linkBase=${this.linkBase}></stonechat-details></aside>`;
   }
 

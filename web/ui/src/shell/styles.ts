@@ -12,6 +12,7 @@ export const shell: CSSResult = css`
   .main { display: flex; flex-direction: column; min-width: 0; min-height: 0; position: relative; background: var(--stonechat-color-canvas); }
   .main > :not(stonechat-connection) { flex: 1; min-height: 0; }
   .wide { grid-column: 2 / -1; min-width: 0; min-height: 0; display: grid; }
+  .details:focus { outline: none; }
   .details { display: flex; flex-direction: column; min-width: 0; min-height: 0; background: var(--stonechat-color-surface); }
   .details > * { flex: 1; min-height: 0; }
   :host([panes="two"]) .details { position: absolute; inset-block: 0; inset-inline-end: 0; width: var(--stonechat-size-details); box-shadow: var(--stonechat-shadow-3); z-index: 3; transition: transform var(--stonechat-time-gentle) var(--stonechat-ease-out); }
