@@ -69,7 +69,7 @@ export class Person {
   async signIn(name: string | RegExp, path = "/"): Promise<Page> {
     const page = await this.tab(path);
     await page.getByRole("button", { name }).click();
-    await page.locator("stonechat-chat nav").waitFor();
+    await page.locator("stonechat-chat nav").first().waitFor();
     return page;
   }
 
