@@ -93,7 +93,7 @@ describe("what writes and reads frames", () => {
       const theirs = read(() => runtime.fromBinary(whole.FrameSchema, bytes));
       // A message that stands twice is one of two for the runtime, and the second for us: no server says that.
       agreed += Number(ours === theirs);
-    }), { numRuns: 2_000 });
+    }), { numRuns: 2_000, seed: 1 });
     expect(agreed).toBeGreaterThan(1_900);
   });
 });
