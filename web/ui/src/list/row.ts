@@ -157,9 +157,12 @@ export function rowTemplate(frame: RowFrame, locale: Locale): TemplateResult {
   </a>`;
 }
 
-/** The direction is that of the text: what a `bdi` holds is not asked. A full-width mark has its own space. */
+/** What begins from the right. */
+const FROM_RIGHT = /^[^\p{L}]*[\u0590-\u08ff]/u;
+
+/** The direction is that of the text: what a `bdi` holds is not asked. A full-width mark has its own space, on its right. */
 function leadAndText({ lead, leadKind, text }: RowLook): unknown {
-  return lead ? html`<bdi class=${leadKind}>${lead}</bdi>${lead.endsWith("：") ? "" : " "}${text}` : text;
+  return lead ? html`<bdi class=${leadKind}>${lead}</bdi>${lead.endsWith("：") && !FROM_RIGHT.test(text) ? "" : " "}${text}` : text;
 }
 
 function stateMark(look: RowLook, locale: Locale): unknown {

@@ -62,6 +62,7 @@ export const list: CSSResult = css`
   .swiped > .row { background: var(--stonechat-color-surface); }
   @media (max-width: 719px) {
     .scroller { padding-inline: 0; }
+    .rows-note { padding-inline: var(--stonechat-space-4); }
     .search kbd { display: none; }
     .folder { min-height: 34px; border-radius: 17px; padding: 0 12px; }
     .folder::after { content: ""; position: absolute; inset: -5px 0; }
