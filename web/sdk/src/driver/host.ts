@@ -35,7 +35,14 @@ type Fields = Partial<StonechatError> & { readonly message: string };
 type Said =
   /** To the leader: who is there, and whether he wants to know everything or only that it still leads. */
   | { readonly kind: "hello"; readonly from: string; readonly all: boolean }
-  | { readonly kind: "ask"; readonly from: string; readonly to: string; readonly id: number; readonly method: Method; readonly args: unknown[] }
+  | {
+      readonly kind: "ask";
+      readonly from: string;
+      readonly to: string;
+      readonly id: number;
+      readonly method: Method;
+      readonly args: unknown[];
+    }
   /** To all: this page leads now; or it does still, or will once its store is open. */
   | { readonly kind: "lead" | "here" }
   | {
