@@ -48,7 +48,6 @@ impl Core {
     }
 
     fn wipe(&mut self) {
-        self.journal.write(StoreOp::Wipe);
         for entry in self.outbox.entries.values() {
             let (conversation, client_msg_id) = (entry.row.conversation, entry.row.client_msg_id);
             self.journal.tell(Change::Send { conversation, client_msg_id, state: SendState::Cancelled });
@@ -58,6 +57,8 @@ impl Core {
             });
         }
         self.forget_history();
+        // After what forgetting writes of messages that wait.
+        self.journal.write(StoreOp::Wipe);
         for id in std::mem::take(&mut self.conversations).into_keys() {
             self.journal.tell(Change::ConversationGone(id));
         }
