@@ -260,7 +260,7 @@ export class StonechatDetails extends ConversationPanel {
   private identity(summary: ConversationSummary): TemplateResult {
     return html`<div class="identity" part="identity">
       ${this.avatarOfConversation(summary)}
-      <h3 dir="auto">${this.titleOf(summary)}</h3>
+      <h3 dir="auto" aria-level=${this.alone ? 2 : nothing}>${this.titleOf(summary)}</h3>
       <p dir="auto">${this.countText(summary)}</p>
       ${summary.group.description ? html`<p class="about" dir="auto">${summary.group.description}</p>` : nothing}
       ${summary.member ? html`<div class="identity-actions">${this.muteTile(summary)}

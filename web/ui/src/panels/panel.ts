@@ -1,7 +1,7 @@
 /** The class under the panels: what they draw alike, and how they carry out what somebody asked for. */
 
 import { html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { state } from "lit/decorators.js";
+import { property, state } from "lit/decorators.js";
 import type { Availability, ConversationSummary, Presence, UserId } from "@stonechat/sdk";
 import "../base/avatar.ts";
 import { StonechatElement } from "../base/element.ts";
@@ -24,6 +24,9 @@ export abstract class Panel extends StonechatElement {
   static override styles: CSSResultGroup = [
     base, surface, buttons, fields, badges, members, panes, scrollbars, skeletons, panelStyles,
   ];
+
+  /** It is all that is seen of the page: its title is the title of the page. */
+  @property({ type: Boolean }) alone = false;
 
   /** What was asked for and is not answered yet: a second press does not ask again. */
   @state() protected busy = "";
@@ -165,7 +168,7 @@ export abstract class Panel extends StonechatElement {
   protected head(title: string, { back, actions, close }: { back?: () => void; actions?: unknown; close?: () => void }): TemplateResult {
     return html`<div class="pane-header" part="header">
       ${back ? html`<button type="button" class="icon-button back" aria-label=${this.t("common.back")} @click=${back}>${icon("back")}</button>` : nothing}
-      <h2 tabindex="-1">${title}</h2>${actions ?? nothing}
+      <h2 tabindex="-1" aria-level=${this.alone ? 1 : nothing}>${title}</h2>${actions ?? nothing}
       ${close ? html`<button type="button" class="icon-button" aria-label=${this.t("common.close")} @click=${close}>${icon("close")}</button>` : nothing}
     </div>`;
   }

@@ -373,8 +373,9 @@ export class StonechatChat extends StonechatElement {
 
   private detailsPane(): unknown {
     if (!this.details || !this.conversation || this.page !== "chats") return nothing;
-    return html`<aside class="details" part="details" tabindex="-1" aria-label=${this.t("shell.details")}>
-      <stonechat-details .conversation=${this.conversation} .person=${this.person} .linkBase=${this.linkBase}></stonechat-details></aside>`;
+    const one = this.panes === "one";
+    return html`<div class="details" part="details" tabindex="-1" role=${one ? "main" : "complementary"} aria-label=${this.t("shell.details")}>
+      <stonechat-details .alone=${one} .conversation=${this.conversation} .person=${this.person} .linkBase=${this.linkBase}></stonechat-details></div>`;
   }
 
   private emptyPane(account: Account): TemplateResult {
