@@ -1,10 +1,11 @@
-/** Finds somebody by his username, and asks to be a contact of his. */
+/** Finds somebody by his username or his id, and asks to be a contact of his. */
 
 import type { Account, UserProfile } from "@stonechat/sdk";
 import { emit } from "../base/events.ts";
 import type { StonechatElement } from "../base/element.ts";
 import { prompt } from "../panels/prompt.ts";
 import { reasonOf } from "../panels/reason.ts";
+import { findPerson } from "./find.ts";
 import "../loaded.ts";
 
 const USERNAME_BYTES_MAX = 64;
@@ -21,7 +22,7 @@ export async function addContact(host: StonechatElement, account: Account): Prom
   const username = asked?.username?.replace(/^@/, "").trim();
   if (!username) return;
   try {
-    const found = await account.userNamed(username);
+    const found = await findPerson(account, username);
     if (!found) say(t("contacts.add_none", { text: username }), true);
     else if (found.id === account.user) say(t("contacts.add_self"));
     else if (account.relations.get().get(found.id)?.contactsSince) say(t("contacts.add_already"));

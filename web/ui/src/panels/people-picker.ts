@@ -9,12 +9,13 @@ import { isComposing } from "../base/focus.ts";
 import { fold } from "../base/fold.ts";
 import { icon } from "../base/icons.ts";
 import { WatchController } from "../base/watching.ts";
+import { findPerson } from "../contacts/find.ts";
 import { Panel } from "./panel.ts";
 import "../loaded.ts";
 
 /** Rows that are drawn: whoever is further down is found by name. */
 const ROWS_MAX = 60;
-/** A username is asked for when typing rests. */
+/** A username, or an id, is asked for when typing rests. */
 const REST_MS = 300;
 
 /**
@@ -122,16 +123,16 @@ export class StonechatPeoplePicker extends Panel {
     this.active = 0;
     this.found = null;
     clearTimeout(this.resting);
-    const username = text.trim().replace(/^@/, "");
-    if (/^[\w.-]{2,64}$/.test(username)) {
-      this.resting = setTimeout(() => void this.find(username), REST_MS);
+    const name = text.trim();
+    if (name.length > 1) {
+      this.resting = setTimeout(() => void this.find(name), REST_MS);
     }
   }
 
   /** Offline nobody is found, and the list of known people says what it can. */
-  private async find(username: string): Promise<void> {
-    const found = await this.account?.userNamed(username.toLowerCase()).catch(() => null);
-    if (found && this.typed.trim().replace(/^@/, "") === username && found.id !== this.account?.user) {
+  private async find(name: string): Promise<void> {
+    const found = this.account && (await findPerson(this.account, name).catch(() => null));
+    if (found && this.typed.trim() === name && found.id !== this.account?.user) {
       this.found = found;
     }
   }
