@@ -17,8 +17,9 @@ let session: Session | null = null;
 function takeShared(): void {
   onSharedToken((token, user) => {
     if (session?.account.user === user) {
-      keepToken(token);
       session.resume();
+      // Going on forgets the token of before, so this one is kept after that.
+      keepToken(token);
     }
   });
 }
