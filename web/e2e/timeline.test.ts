@@ -233,7 +233,7 @@ describe("the timeline", () => {
       await page.keyboard.press("ArrowUp");
       await page.keyboard.press("Space");
       await page.getByText("1 selected").waitFor();
-      await page.locator("li.message", { hasText: "10: " }).click();
+      await page.locator(`li.message[data-key="l:11"]`).click();
       await page.getByText("2 selected").waitFor();
       await page.getByRole("button", { name: "Forward" }).click();
       await page.getByRole("radio", { name: "As one card" }).click();
