@@ -53,7 +53,7 @@ describe("the timeline", () => {
         const { timeline } = timelineElement as unknown as { timeline: { paginateBack(messages: number): Promise<unknown> } };
         for (let at = 0; at < 5; at += 1) {
           await timeline.paginateBack(50);
-          await new Promise((resolve) => setTimeout(resolve, 80));
+          await new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)));
         }
         return { ...stop(), loaded: timelineElement.items.length - before };
       });
@@ -99,7 +99,7 @@ describe("the timeline", () => {
         const stop = window.kit.watch();
         for (let at = 0; at < 15; at += 1) {
           window.kit.account!.fake("g_long").receive("ruth", `New ${at}, and some more words`);
-          await new Promise((resolve) => setTimeout(resolve, 30));
+          await new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)));
         }
         return stop().moved;
       });
