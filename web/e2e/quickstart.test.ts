@@ -57,5 +57,5 @@ test("the quickstart works as it is written", { timeout: 120_000 }, async () => 
   const other = await (await here.person()).signIn(second.name);
   await open(other, "ada");
   await shown(bubble(other, "Hello from my own page"));
-  expect(await ada.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--stonechat-color-accent"))).toContain("#0b6e5c");
+  expect(await ada.evaluate(() => getComputedStyle(document.querySelector("stonechat-chat")!).getPropertyValue("--stonechat-color-accent"))).toContain("#0b6e5c");
 });
