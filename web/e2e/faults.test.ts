@@ -22,6 +22,9 @@ function dice(seed: number): (below: number) => number {
   };
 }
 
+/** The longest pause between two tries to connect, and the time that one takes. */
+const BACKOFF_MS_MAX = 40_000;
+
 const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What the store of this browser holds of a conversation: seq and text, in order. */
@@ -134,7 +137,8 @@ test(`after a series of faults the store equals the log, and no message flickere
   line.set({ kind: "none" });
   line.cut();
   await say(a, "the end");
-  await shown(bubble(b, "the end"));
+  // After so many failures it waits long before it tries again.
+  await bubble(b, "the end").waitFor({ timeout: BACKOFF_MS_MAX });
   await ticked(a, "the end", "Read");
 
   const log = await logged(first!.id, conversation);
