@@ -1,21 +1,11 @@
 /** What only a browser can tell of the composer: input methods, undoing, drafts. */
 
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launch } from "./browser.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import { KitPages } from "./kit.ts";
+import { site } from "./stage.ts";
 
-let browser: Browser;
-let pages: KitPages;
-
-beforeAll(async () => {
-  [browser, pages] = await Promise.all([launch(), KitPages.serve()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await pages.close();
-});
+const kit = site(KitPages.serve);
 
 interface Says {
   readonly text: string;
@@ -23,7 +13,7 @@ interface Says {
 }
 
 async function writing(run: (page: Page) => Promise<void>, more: object = {}): Promise<void> {
-  const { person, page } = await pages.visit(browser);
+  const { person, page } = await kit.served.visit(kit.browser);
   await page.evaluate((about) => window.kit.open(window.kit.long(12, about)), more);
   await page.locator("stonechat-timeline li.message").first().waitFor({ state: "attached" });
   await run(page);

@@ -74,3 +74,16 @@ export function stage(options: { demo?: boolean } = {}): Stage {
   });
   return set;
 }
+
+/** A browser before pages of a server of the tests' own, for all tests of a file; to be called once, at its top. */
+export function site<S extends { close(): Promise<void> }>(serve: () => Promise<S>): { browser: Browser; served: S } {
+  const set = {} as { browser: Browser; served: S };
+  beforeAll(async () => {
+    [set.browser, set.served] = await Promise.all([launch(), serve()]);
+  });
+  afterAll(async () => {
+    await set.browser?.close();
+    await set.served?.close();
+  });
+  return set;
+}

@@ -1,24 +1,15 @@
 /** What only a browser can tell of the timeline: that nothing moves under one's eyes, and that a line stays itself. */
 
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launch, type Person } from "./browser.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import type { Person } from "./browser.ts";
 import { KitPages } from "./kit.ts";
+import { site } from "./stage.ts";
 
-let browser: Browser;
-let pages: KitPages;
-
-beforeAll(async () => {
-  [browser, pages] = await Promise.all([launch(), KitPages.serve()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await pages.close();
-});
+const kit = site(KitPages.serve);
 
 async function withLong(messages: number, run: (page: Page, person: Person) => Promise<void>, more: object = {}): Promise<void> {
-  const { person, page } = await pages.visit(browser);
+  const { person, page } = await kit.served.visit(kit.browser);
   await page.evaluate(([count, about]) => window.kit.open(window.kit.long(count, about)), [messages, more] as const);
   await page.locator("stonechat-timeline li.message").first().waitFor({ state: "attached" });
   await run(page, person);
