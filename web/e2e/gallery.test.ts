@@ -1,27 +1,18 @@
 /** The gallery: every component in every state is reachable for everybody, and the panels do what they say. */
 
 import AxeBuilder from "@axe-core/playwright";
-import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launch, Person, type PersonOptions } from "./browser.ts";
+import type { Locator, Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { Person, type PersonOptions } from "./browser.ts";
 import { Gallery } from "./gallery.ts";
+import { site } from "./stage.ts";
 
 const CHAPTERS = ["shell", "list", "chat", "message", "composer", "connection", "overlays", "details", "group", "profile", "settings", "new", "base"];
 
-let browser: Browser;
-let gallery: Gallery;
-
-beforeAll(async () => {
-  [browser, gallery] = await Promise.all([launch(), Gallery.serve()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await gallery.close();
-});
+const gallery = site(Gallery.serve);
 
 async function looking(path: string, look: (page: Page) => Promise<void>, options: PersonOptions = {}): Promise<void> {
-  const person = await Person.arrive(browser, gallery.url, options);
+  const person = await Person.arrive(gallery.browser, gallery.served.url, options);
   const page = await person.tab(path);
   await look(page);
   await person.leave();
@@ -56,6 +47,14 @@ async function violations(axe: AxeBuilder): Promise<string[]> {
 }
 
 describe("the gallery", () => {
+  it("has the icon that the messenger has", async () => {
+    await looking("/gallery", async (page) => {
+      const icon = await page.locator('link[rel="icon"]').getAttribute("href");
+      const answer = await page.request.get(new URL(icon ?? "", page.url()).href);
+      expect([answer.status(), answer.headers()["content-type"]]).toEqual([200, "image/svg+xml"]);
+    });
+  });
+
   for (const { name, query, chapters, axe } of VIEWS) {
     it(`has nothing that axe objects to: ${name}`, { timeout: 240_000 }, async () => {
       for (const chapter of chapters) {

@@ -11,7 +11,7 @@ const names = ["gallery", "example"];
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lit-html";
-const types: Readonly<Record<string, string>> = { js: "text/javascript", css: "text/css", html: "text/html; charset=utf-8" };
+const types: Readonly<Record<string, string>> = { js: "text/javascript", css: "text/css", svg: "image/svg+xml", html: "text/html; charset=utf-8" };
 
 export class Gallery {
   private constructor(
@@ -33,6 +33,7 @@ export class Gallery {
       files.set(`/${name}`, page.replace(/\{\{(\w+) ([\w.]+)\}\}/g, (_, what: string, file: string) =>
         what === "preload" ? "" : `/${basename(file).replace(/\.ts$/, ".js")}`));
     }
+    files.set("/icon.svg", readFileSync(join(folder, "../messenger/public/icon.svg"), "utf8"));
     const server = createServer((request, response) => {
       const path = new URL(request.url ?? "/", "http://gallery").pathname;
       const text = files.get(path);
