@@ -3,7 +3,9 @@
 mod compare;
 mod own;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use prost::Message as _;
@@ -298,24 +300,84 @@ impl Device {
     }
 }
 
-fn run(path: &Path) {
-    let script: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let mut device = Device::new(&script);
+/// Runs a script, and tells of each step before it is done.
+fn run(script: &Value, told: impl Fn(usize, &Value)) {
+    let mut device = Device::new(script);
     for (at, step) in script["steps"].as_array().unwrap().iter().enumerate() {
         let (kind, inside) = step.as_object().and_then(|step| step.iter().next()).expect("a step");
-        // Who reads of a failure looks for its step.
-        println!("{}, step {at}: {step}", path.display());
+        told(at, step);
         device.step(kind, inside);
     }
     device.expect_nothing_unnamed();
 }
 
-#[test]
-fn every_script_runs_as_written() {
+fn scripts() -> Vec<(String, Value)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/conformance");
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-    let mut scripts: Vec<_> = files.filter(|path| path.extension().is_some_and(|it| it == "json")).collect();
-    scripts.sort();
-    assert!(scripts.len() >= 8);
-    scripts.iter().for_each(|path| run(path));
+    let scripts = files.filter(|path| path.extension().is_some_and(|it| it == "json"));
+    let mut scripts: Vec<_> = scripts
+        .map(|path| {
+            let script = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+            (path.file_name().unwrap().to_string_lossy().into_owned(), script)
+        })
+        .collect();
+    scripts.sort_by(|(a, _), (b, _)| a.cmp(b));
+    assert!(scripts.len() >= 40);
+    scripts
+}
+
+#[test]
+fn every_script_runs_as_written() {
+    for (name, script) in scripts() {
+        // Who reads of a failure looks for its step.
+        run(&script, |at, step| println!("{name}, step {at}: {step}"));
+    }
+}
+
+/// The same with another value in its last place.
+fn changed(value: &Value) -> Value {
+    match value {
+        Value::Array(values) => match values.split_last() {
+            Some((last, before)) => before.iter().cloned().chain([changed(last)]).collect(),
+            None => Value::from([1]),
+        },
+        Value::Object(fields) => {
+            let mut fields = fields.clone();
+            match fields.iter_mut().next_back() {
+                Some((_, last)) => *last = changed(last),
+                None => drop(fields.insert("more".into(), "x".into())),
+            }
+            fields.into()
+        }
+        Value::Bool(is) => (!is).into(),
+        Value::Number(number) => (-number.as_i64().expect("a whole number") - 1).into(),
+        Value::String(text) => format!("{text}x").into(),
+        Value::Null => "x".into(),
+    }
+}
+
+/// Where a script fails.
+fn failing_step(script: &Value) -> Option<usize> {
+    let last = Cell::new(0);
+    let ran = std::panic::catch_unwind(AssertUnwindSafe(|| run(script, |at, _| last.set(at))));
+    ran.is_err().then(|| last.get())
+}
+
+#[test]
+fn a_script_with_another_expectation_fails() {
+    for (name, script) in scripts() {
+        for (at, step) in script["steps"].as_array().unwrap().iter().enumerate() {
+            let (kind, inside) = step.as_object().and_then(|step| step.iter().next()).expect("a step");
+            let mut altered = script.clone();
+            match kind.as_str() {
+                // Of a frame what is in it, and not how the script calls it.
+                "out" => altered["steps"][at]["out"]["frame"] = changed(&inside["frame"]),
+                "store" | "list" | "timeline" | "presence" | "typing" | "state" | "own" => {
+                    altered["steps"][at][kind] = changed(inside);
+                }
+                _ => continue,
+            }
+            assert_eq!(failing_step(&altered), Some(at), "{name} with {}", altered["steps"][at]);
+        }
+    }
 }
