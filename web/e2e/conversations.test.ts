@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { beforeEach, expect, test } from "vitest";
-import { actOnRow, answer, bubble, composer, dialog, gone, list, open, row, say, shown, ticked, timeline } from "./acts.ts";
+import { actOnRow, answer, bubble, composer, dialog, eventually, gone, list, open, row, say, shown, ticked, timeline } from "./acts.ts";
 import { stage } from "./stage.ts";
 
 const here = stage();
@@ -62,6 +62,9 @@ test("a group is made, others come in, write, and leave", async () => {
   await gone(composer(b));
   await say(a, "After you left");
   await shown(bubble(c, "After you left"));
+  // What was said later reaches him, so that would have.
+  await here.server.backend("POST", "/messages", { sender: third!.id, to_user: second!.id, text: "They go on without you" });
+  await shown(row(b, third!.name).getByText("They go on without you"));
   expect(await bubble(b, "After you left").count()).toBe(0);
 });
 
@@ -110,7 +113,7 @@ test("a folder collects conversations, on all devices", async () => {
   await answer(a, "Done");
   await elsewhere.getByRole("tab", { name: "Timetables" }).click();
   await shown(row(elsewhere, second.name));
-  expect(await list(elsewhere).getByRole("listitem").count()).toBe(1);
+  await eventually(() => list(elsewhere).getByRole("listitem").count(), 1);
 });
 
 test("a search finds conversations, people and messages, and shows the place", async () => {
@@ -161,5 +164,7 @@ test("somebody asks to be a contact, is accepted, and is blocked", async () => {
   expect(await bubble(b, "Are you there?").getByRole("button", { name: "Try again" }).count()).toBe(0);
   await a.locator("stonechat-conversation").getByRole("button", { name: "Unblock" }).click();
   await shown(composer(a));
+  await say(b, "Back again?");
+  await shown(bubble(a, "Back again?"));
   expect(await bubble(a, "Are you there?").count()).toBe(0);
 });

@@ -145,7 +145,7 @@ test(`after a series of faults the store equals the log, and no message flickere
   const said = log.map(([, text]) => text);
   expect(new Set(said).size, "nothing is stored twice").toBe(said.length);
   await expect.poll(() => stored(a, first!.id, conversation), { timeout: 10_000 }).toEqual(log);
-  expect(await stored(b, second!.id, conversation)).toEqual(log);
+  await expect.poll(() => stored(b, second!.id, conversation), { timeout: 10_000 }).toEqual(log);
   // What is on the screen is a stretch of the log, up to its end.
   for (const page of [a, b]) {
     const shownNow = await texts(page);

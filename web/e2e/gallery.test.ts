@@ -136,7 +136,7 @@ describe("a group", () => {
     await looking("/gallery?only=group", async (page) => {
       const writes = specimen(page, "As its owner").getByRole("radiogroup", { name: "Write messages" });
       await writes.getByRole("radio", { name: "Admins" }).click();
-      expect(await writes.getByRole("radio", { name: "Admins" }).getAttribute("aria-checked")).toBe("true");
+      await expect.poll(() => writes.getByRole("radio", { name: "Admins" }).getAttribute("aria-checked")).toBe("true");
       await page.getByRole("button", { name: "Undo" }).click();
       await expect.poll(() => writes.getByRole("radio", { name: "Everyone" }).getAttribute("aria-checked")).toBe("true");
     });
@@ -212,7 +212,7 @@ describe("a profile", () => {
       const place = specimen(page, "A contact with tags");
       await place.getByRole("button", { name: /^Block/ }).click();
       const dialog = page.locator("stonechat-dialog");
-      expect(await dialog.getByRole("button", { name: "Do not block" }).evaluate((element) => element.matches(":focus"))).toBe(true);
+      await dialog.getByRole("button", { name: "Do not block" }).and(page.locator(":focus")).waitFor();
       await dialog.getByRole("button", { name: "Block", exact: true }).click();
       await place.getByText("You blocked Kofi Asante.").waitFor();
       await place.getByRole("button", { name: "Unblock" }).click();
@@ -229,7 +229,7 @@ describe("settings", () => {
       await devices.focus();
       await page.keyboard.press("Enter");
       await place.getByRole("heading", { name: "Devices", level: 2 }).waitFor();
-      expect(await devices.getAttribute("aria-current")).toBe("page");
+      await expect.poll(() => devices.getAttribute("aria-current")).toBe("page");
     });
   });
 

@@ -109,6 +109,8 @@ test("a star is one's own, and leads back to its message", async () => {
   await a.getByRole("button", { name: "Starred", exact: true }).click();
   await a.locator("stonechat-starred").getByText("Room 12, second floor").click();
   await shown(a.locator("li.message.jumped", { hasText: "Room 12, second floor" }));
+  await say(a, "Found it");
+  await shown(bubble(b, "Found it"));
   expect(await bubble(b, "Room 12, second floor").getByRole("img", { name: "Starred" }).count()).toBe(0);
 });
 

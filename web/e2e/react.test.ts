@@ -72,7 +72,7 @@ it("what arrives is drawn, by one rendering", async () => {
     await page.evaluate(() => void window.reactPage.account.fake("g_harbour").receive("kofi", "The ladder is here"));
     await page.locator("main > ol > li", { hasText: "The ladder is here" }).waitFor();
     expect(await page.evaluate(() => window.reactPage.renderings)).toBe(before + 1);
-    expect(Number(await page.locator("output").innerText())).toBeGreaterThan(0);
+    await expect.poll(async () => Number(await page.locator("output").innerText())).toBeGreaterThan(0);
   });
 });
 
@@ -80,6 +80,6 @@ it("a component has its account from the provider, and its events as props", asy
   await looking(async (page) => {
     await page.locator("stonechat-conversation").getByText("Saturday ridge walk").first().waitFor();
     await page.locator("stonechat-chat-header").getByRole("button", { name: /details|about/i }).first().click();
-    expect(await page.evaluate(() => window.reactPage.heard)).toEqual(["details"]);
+    await expect.poll(() => page.evaluate(() => window.reactPage.heard)).toEqual(["details"]);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bubble, composer, open, row, shown, texts } from "./acts.ts";
+import { bubble, composer, eventually, open, row, shown, texts } from "./acts.ts";
 import { stage } from "./stage.ts";
 
 const here = stage();
@@ -29,7 +29,7 @@ test("texts of users stay texts, wherever they are shown", async () => {
   await here.server.backend("POST", "/messages", { sender: "mallory", to_user: first!.id, text: hostile });
   await open(a, second!.name);
   await shown(bubble(a, HOSTILE.at(-1)!));
-  expect((await texts(a)).slice(-HOSTILE.length)).toEqual(HOSTILE);
+  await eventually(async () => (await texts(a)).slice(-HOSTILE.length), HOSTILE);
   await row(a, hostile.slice(0, 60)).click();
   await shown(bubble(a, hostile));
   await a.getByRole("button", { name: "Details" }).click();
