@@ -54,9 +54,18 @@ function withTable(code) {
   if (enumType.some(({ value }) => value[0].number !== 0 || value.some(({ number }) => number < 0))) {
     throw new Error("an enum does not begin with 0, or goes below");
   }
-  const lines = messageType.map((message) => messageLine(message, messageType.map((it) => `.${name}.${it.name}`)));
+  const names = messageType.map((it) => `.${name}.${it.name}`);
+  const order = inOrderOfUse(messageType, names);
+  const seen = { upto: 0 };
+  const ordered = order.map((at) => names[at]);
+  const lines = order.map((at) => {
+    // A message that no field has begins a tree of its own.
+    seen.upto = Math.max(seen.upto, ordered.indexOf(names[at]) + 1);
+    return messageLine(messageType[at], ordered, seen);
+  });
   return code
     .replace(call, () => `schemasOf(${JSON.stringify(lines.join("\n"))})`)
+    .replace(/(messageDesc\(\w+, )(\d+)\)/g, (_, before, at) => `${before}${order.indexOf(Number(at))})`)
     .replace(/import type \{ GenEnum.*\nimport \{ enumDesc.*\n/, 'import { type Schema, schemaAt, schemasOf } from "../../../codec.ts";\n')
     .replace(/\/\*\*(?:(?!\*\/)[^])*\*\/\nexport const \w+: GenEnum<[^;]*;\n/g, "")
     .replaceAll("GenFile", "readonly Schema[]")
@@ -64,10 +73,24 @@ function withTable(code) {
     .replaceAll("messageDesc(", "schemaAt(");
 }
 
+/** Messages as fields name them for the first time, each after the one that has the field: most need no number then. */
+function inOrderOfUse(messages, names) {
+  const order = new Set();
+  for (const root of messages.keys()) {
+    // What is added while a set is gone through is gone through too.
+    const level = new Set(order.has(root) ? [] : [root]);
+    for (const at of level) {
+      order.add(at);
+      messages[at].field.map(({ typeName }) => names.indexOf(typeName)).filter((next) => next >= 0 && !order.has(next)).forEach((next) => level.add(next));
+    }
+  }
+  return [...order];
+}
+
 const SCALARS = { 1: "%", 3: "-", 4: "+", 8: "!", 9: "", 12: "$", 13: "#", 14: "#", 17: "^" };
 const [REPEATED, MESSAGE] = [3, 11];
 
-function messageLine(message, names) {
+function messageLine(message, names, seen) {
   const words = [];
   let number = 0;
   let group;
@@ -77,13 +100,13 @@ function messageLine(message, names) {
       words.push(...(group ? [")"] : []), ...(oneof ? [`(${camel(oneof.name)}`] : []));
       group = oneof;
     }
-    words.push((field.number === number + 1 ? "" : `${field.number}=`) + camel(field.name) + typeOf(message, field, names));
+    words.push((field.number === number + 1 ? "" : `${field.number}=`) + camel(field.name) + typeOf(message, field, names, seen));
     number = field.number;
   }
   return [...words, ...(group ? [")"] : [])].join(" ");
 }
 
-function typeOf(message, field, names) {
+function typeOf(message, field, names, seen) {
   const entry = message.nestedType.find((nested) => field.typeName.endsWith(`.${message.name}.${nested.name}`));
   if (entry) {
     if (entry.field.some(({ type }) => SCALARS[type] !== "")) {
@@ -91,8 +114,11 @@ function typeOf(message, field, names) {
     }
     return "&";
   }
-  const sign = field.type === MESSAGE ? `:${names.indexOf(field.typeName)}` : SCALARS[field.type];
-  if (sign === undefined || sign === ":-1" || message.enumType.length > 0) {
+  const at = field.type === MESSAGE ? names.indexOf(field.typeName) : 0;
+  const isNext = at === seen.upto;
+  seen.upto += field.type === MESSAGE && isNext ? 1 : 0;
+  const sign = field.type === MESSAGE ? `:${isNext ? "" : at}` : SCALARS[field.type];
+  if (sign === undefined || at < 0 || message.enumType.length > 0) {
     throw new Error(`${message.name}.${field.name} has a type that the table does not know`);
   }
   return (field.label === REPEATED ? "*" : "") + (field.proto3Optional ? "?" : "") + sign;

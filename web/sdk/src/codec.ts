@@ -7,12 +7,14 @@
  * its number and `=` where it does not follow the one before, its name, `*` for a list, `?` where it can be told whether it
  * is set, and a sign for its type: none for a string, `$` bytes, `!` a truth, `#` a number or an enum, `+` and `-` those of
  * 64 bits without and with a sign, `^` a number with a sign in zigzag, `%` a double, `&` a map, `:` and a number for the
- * message of that line. Groups of which one is set stand in `(name … )`.
+ * message of that line, or without one for the first line that no field before it has named. Groups of which one is set stand in `(name … )`.
  */
 
 /** A message of the schema. */
 export interface Schema<T = unknown> {
   readonly line: string;
+  /** The line of the first message in it that is new. */
+  readonly next: number;
   readonly all: readonly Schema[];
   fields?: readonly Field[];
   /** What a message of it is; never there. */
@@ -58,7 +60,12 @@ const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBO
 /** The messages of a table. */
 export function schemasOf(table: string): readonly Schema[] {
   const all: Schema[] = [];
-  all.push(...table.split("\n").map((line) => ({ line, all })));
+  let next = 0;
+  for (const line of table.split("\n")) {
+    next = Math.max(next, all.length + 1);
+    all.push({ line, next, all });
+    next += line.split(/:(?!\d)/).length - 1;
+  }
   return all;
 }
 
@@ -71,7 +78,7 @@ export function fieldsOf(schema: Schema): readonly Field[] {
   return (schema.fields ??= read(schema));
 }
 
-function read({ line, all }: Schema): Field[] {
+function read({ line, next, all }: Schema): Field[] {
   let number = 0;
   let group: string | undefined;
   return (line ? line.split(" ") : []).flatMap((word) => {
@@ -83,7 +90,7 @@ function read({ line, all }: Schema): Field[] {
     number = explicit ? Number(explicit) : number + 1;
     const isList = list !== undefined;
     const isExplicit = !isList && (group ?? optional ?? (sign === ":" || undefined)) !== undefined;
-    return [{ number, name, group, isList, isExplicit, sign, message: type ? all[Number(type)] : undefined }];
+    return [{ number, name, group, isList, isExplicit, sign, message: sign === ":" ? all[Number(type || next++)] : undefined }];
   });
 }
 
