@@ -9,6 +9,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync,
 import { basename, dirname, extname, join, relative } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { generate } from "./generate.mjs";
+import { minifyStyles } from "./minify.mjs";
 import { root } from "./root.mjs";
 
 const dist = join(root, "dist");
@@ -36,6 +37,7 @@ async function bundle(entries, options, dev) {
     outdir: dist,
     splitting: true,
     minify: !dev,
+    plugins: dev ? [] : [minifyStyles],
     sourcemap: dev ? "inline" : false,
     entryNames: "assets/[name]-[hash]",
     chunkNames: "assets/[name]-[hash]",
@@ -129,21 +131,27 @@ export async function buildLibraries() {
     }
     const out = join(folder, "dist");
     rmSync(out, { recursive: true, force: true });
-    const pkg = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-    const outside = Object.keys({ ...pkg.dependencies, ...pkg.peerDependencies });
-    await build({
-      ...shared,
-      // One for each way in that the package has.
-      entryPoints: Object.values(pkg.exports).flatMap((entry) => entry["stonechat-source"] ?? []).map((path) => join(folder, path)),
-      outbase: join(folder, "src"),
-      outdir: out,
-      splitting: true,
-      chunkNames: "[name]-[hash]",
-      sourcemap: true,
-      external: outside.flatMap((name) => [name, `${name}/*`]),
-    });
+    await buildLibrary(name, out);
     declare(folder, out);
   }
+}
+
+/** The code of a package, without its types. Names are left to who bundles it; styles in templates would be left by him, too. */
+export async function buildLibrary(name, out) {
+  const folder = join(root, name);
+  const { exports, dependencies, peerDependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  await build({
+    ...shared,
+    // One for each way in that the package has.
+    entryPoints: Object.values(exports).flatMap((entry) => entry["stonechat-source"] ?? []).map((path) => join(folder, path)),
+    outbase: join(folder, "src"),
+    outdir: out,
+    splitting: true,
+    chunkNames: "[name]-[hash]",
+    sourcemap: true,
+    plugins: [minifyStyles],
+    external: Object.keys({ ...dependencies, ...peerDependencies }).flatMap((name) => [name, `${name}/*`]),
+  });
 }
 
 function declare(folder, out) {

@@ -94,7 +94,8 @@ function checkLicences() {
 }
 
 async function checkSizes() {
-  const { sdkKb, sdkAndKitKb } = await sizes();
+  const { sdkKb, sdkAndKitKb, withConversationKb } = await sizes();
+  console.log(`With an open conversation: ${withConversationKb.toFixed(1)} kB`);
   for (const [name, kb, most] of [["SDK", sdkKb, SDK_KB_MAX], ["SDK and kit", sdkAndKitKb, SDK_AND_KIT_KB_MAX]]) {
     console.log(`${name}: ${kb.toFixed(1)} kB by brotli, of ${most}`);
     if (kb > most) {
