@@ -1,8 +1,8 @@
 /** `<stonechat-avatar>`: people are round, groups and channels are squared stones. The shape tells before the colour. */
 
 import { css, html, LitElement, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
 import type { Availability, ConversationKind } from "@stonechat/sdk";
+import { customElement, property, state } from "./decorators.ts";
 import { icon } from "./icons.ts";
 import { initials, mineral } from "./names.ts";
 import { base } from "./styles.ts";

@@ -4,8 +4,8 @@
  */
 
 import { css, html, nothing, render, type CSSResultGroup, type LitElement, type TemplateResult } from "lit";
-import { customElement, property, query } from "lit/decorators.js";
 import { adopt } from "./adopt.ts";
+import { customElement, property, query } from "./decorators.ts";
 import { StonechatElement } from "./element.ts";
 import { keepFocus } from "./focus.ts";
 import { icon, type IconName } from "./icons.ts";

@@ -1,10 +1,9 @@
 /** The class under every component: the account, what is read of it, the language and the direction. */
 
-import { ContextConsumer } from "@lit/context";
 import type { Account, Readable, UserId, UserProfile } from "@stonechat/sdk";
 import { LitElement, type ReactiveController, type ReactiveControllerHost } from "lit";
 import { english, type Key, type Locale, type Params } from "../i18n/index.ts";
-import { accountContext, localeContext } from "./context.ts";
+import { accountContext, Consumer, localeContext } from "./context.ts";
 import { emit, type StonechatEvents } from "./events.ts";
 import { displayName } from "./names.ts";
 import { profilesOf } from "./profiles.ts";
@@ -63,12 +62,8 @@ export class ReadController implements ReactiveController {
 export class StonechatElement extends LitElement {
   private readonly reads = new ReadController(this);
   private given: Account | null = null;
-  private readonly provided = new ContextConsumer(this, {
-    context: accountContext,
-    subscribe: true,
-    callback: () => this.requestUpdate("account"),
-  });
-  private readonly localised = new ContextConsumer(this, { context: localeContext, subscribe: true });
+  private readonly provided = new Consumer(this, accountContext, () => this.requestUpdate("account"));
+  private readonly localised = new Consumer(this, localeContext, () => this.requestUpdate());
 
   /** The account: of the nearest `<stonechat-provider>`, unless it is set here. */
   get account(): Account | null {

@@ -4,7 +4,7 @@
  */
 
 import { css, html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement, state } from "./decorators.ts";
 import { isComposing, keepFocus } from "./focus.ts";
 import { icon, type IconName } from "./icons.ts";
 import { buttons } from "./controls.ts";

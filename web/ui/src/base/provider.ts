@@ -3,12 +3,11 @@
  * remarks.
  */
 
-import { ContextProvider } from "@lit/context";
 import type { Account, EndReason } from "@stonechat/sdk";
 import { css, html, LitElement, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
 import { loadedLocale, loadLocale } from "../i18n/index.ts";
-import { accountContext, localeContext } from "./context.ts";
+import { accountContext, localeContext, Provider } from "./context.ts";
+import { customElement, property, query, state } from "./decorators.ts";
 import type { StonechatEventMap } from "./events.ts";
 import type { StonechatToasts } from "./toast.ts";
 import { adoptTokens } from "./tokens.ts";
@@ -35,8 +34,7 @@ export class StonechatProvider extends LitElement {
   private unfollow: (() => void) | undefined;
 
   @query("stonechat-toasts") private toasts!: StonechatToasts;
-  private readonly accounts = new ContextProvider(this, { context: accountContext, initialValue: null });
-  private readonly locales = new ContextProvider(this, { context: localeContext });
+  private readonly provides = new Provider(this);
 
   static override styles: CSSResultGroup = css`
     :host { display: contents; color: var(--stonechat-color-text); font-family: var(--stonechat-font); }
@@ -68,7 +66,7 @@ export class StonechatProvider extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("account")) {
-      this.accounts.setValue(this.account);
+      this.provides.give(accountContext, this.account);
       this.follow();
     }
     if (changed.has("language")) this.speak();
@@ -90,8 +88,8 @@ export class StonechatProvider extends LitElement {
     const code = this.language || this.closest<HTMLElement>("[lang]")?.lang || "en";
     if (this.language) this.lang = this.language;
     const loaded = loadedLocale(code);
-    if (loaded) this.locales.setValue(loaded);
-    else void loadLocale(code).then((locale) => this.locales.setValue(locale));
+    if (loaded) this.provides.give(localeContext, loaded);
+    else void loadLocale(code).then((locale) => this.provides.give(localeContext, locale));
   }
 
   protected override render(): TemplateResult {

@@ -1,7 +1,7 @@
 /** `<stonechat-toasts>`: one remark at a time over the composer. Never for what is visible anyway. */
 
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement, state } from "./decorators.ts";
 import { StonechatElement } from "./element.ts";
 import type { Toast } from "./events.ts";
 import { icon } from "./icons.ts";

@@ -2,8 +2,8 @@
 
 import type { Account, Conversation, Entity, EntityMark, MessageItem, Outgoing, RichText, Seq, UserId } from "@stonechat/sdk";
 import { html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
 import "../base/avatar.ts";
+import { customElement, property, query, state } from "../base/decorators.ts";
 import { StonechatElement } from "../base/element.ts";
 import { isComposing } from "../base/focus.ts";
 import { icon } from "../base/icons.ts";

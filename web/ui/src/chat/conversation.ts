@@ -1,8 +1,8 @@
 /** `<stonechat-conversation>`: header, pinned bar, timeline and composer of one conversation. */
 
 import { css, html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
 import type { Message, MessageItem, Ordinal, Seq } from "@stonechat/sdk";
+import { customElement, property, query, state } from "../base/decorators.ts";
 import { StonechatElement } from "../base/element.ts";
 import type { StonechatEventMap } from "../base/events.ts";
 import { base, surface } from "../base/styles.ts";

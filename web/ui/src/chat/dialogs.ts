@@ -2,8 +2,8 @@
 
 import type { Account, Conversation, ConversationSummary, Member, MergedMessage, MessageItem, UserReaction, Version } from "@stonechat/sdk";
 import { css, html, nothing, type CSSResultGroup, type LitElement, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
 import "../base/avatar.ts";
+import { customElement, property, state } from "../base/decorators.ts";
 import "../base/dialog.ts";
 import { StonechatElement } from "../base/element.ts";
 import { icon, pebbles } from "../base/icons.ts";

@@ -1,8 +1,8 @@
 /** `<stonechat-emoji-picker>`: search, what was used last, and all emoji, eight in a line. Loaded when it is opened first. */
 
 import { css, html, nothing, type CSSResultGroup, type LitElement, type TemplateResult } from "lit";
-import { customElement, query, state } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
+import { customElement, query, state } from "../base/decorators.ts";
 import { StonechatElement } from "../base/element.ts";
 import { isComposing, keepFocus } from "../base/focus.ts";
 import { icon } from "../base/icons.ts";

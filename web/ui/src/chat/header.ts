@@ -1,10 +1,10 @@
 /** `<stonechat-chat-header>`: with whom one speaks, and what they are doing. Typing is told here: in the timeline it would push messages. */
 
 import { css, html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
 import type { Account, ConversationSummary, UserId } from "@stonechat/sdk";
 import "../base/avatar.ts";
 import { count } from "../base/badge.ts";
+import { customElement, property, state } from "../base/decorators.ts";
 import { StonechatElement } from "../base/element.ts";
 import { icon, pebbles } from "../base/icons.ts";
 import { displayName, shortName, titleOf } from "../base/names.ts";

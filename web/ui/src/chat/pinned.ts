@@ -1,8 +1,8 @@
 /** `<stonechat-pinned-bar>`: what was pinned for everybody, one at a time, the newest first. */
 
 import { css, html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
 import type { Message } from "@stonechat/sdk";
+import { customElement, property, state } from "../base/decorators.ts";
 import { StonechatElement } from "../base/element.ts";
 import { icon } from "../base/icons.ts";
 import { buttons } from "../base/controls.ts";

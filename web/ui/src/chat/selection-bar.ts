@@ -1,8 +1,8 @@
 /** `<stonechat-selection-bar>`: what can be done with messages that are selected. It stands in the place of the composer. */
 
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
 import type { MessageItem } from "@stonechat/sdk";
+import { customElement, property } from "../base/decorators.ts";
 import { StonechatElement } from "../base/element.ts";
 import { icon } from "../base/icons.ts";
 import { buttons } from "../base/controls.ts";

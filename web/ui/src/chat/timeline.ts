@@ -2,10 +2,10 @@
 
 import type { Account, Conversation, ItemKey, Message, MessageItem, Ordinal, Seq, Timeline, TimelineItem, UserId, Role } from "@stonechat/sdk";
 import { html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
 import "../base/avatar.ts";
+import { customElement, property, query, state } from "../base/decorators.ts";
 import { StonechatElement } from "../base/element.ts";
 import { pebbles } from "../base/icons.ts";
 import { profilesOf } from "../base/profiles.ts";

@@ -2,7 +2,7 @@
 
 import type { ConnectionState } from "@stonechat/sdk";
 import { css, html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement, state } from "../base/decorators.ts";
 import { StonechatElement } from "../base/element.ts";
 import { icon, pebbles } from "../base/icons.ts";
 import { setStyle } from "../base/set-style.ts";

@@ -2,7 +2,7 @@
 
 import type { AuthError, EndReason, StoreError } from "@stonechat/sdk";
 import { html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { customElement, property, state } from "../base/decorators.ts";
 import "../base/dialog.ts";
 import { StonechatElement } from "../base/element.ts";
 import type { IconName } from "../base/icons.ts";

@@ -2,10 +2,10 @@
 
 import type { Account, ContactRequest, Presence, Relation, UserId } from "@stonechat/sdk";
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { announce } from "../base/announcer.ts";
 import "../base/avatar.ts";
+import { customElement, property, state } from "../base/decorators.ts";
 import { StonechatElement } from "../base/element.ts";
 import { fold, hits } from "../base/fold.ts";
 import { icon } from "../base/icons.ts";

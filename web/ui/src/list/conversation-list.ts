@@ -2,10 +2,10 @@
 
 import type { Account, Availability, Conversation, ConversationId, ConversationList, ConversationSummary, Readable, UserId } from "@stonechat/sdk";
 import { html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import "../base/avatar.ts";
 import { count } from "../base/badge.ts";
+import { customElement, property, query, state } from "../base/decorators.ts";
 import { StonechatElement } from "../base/element.ts";
 import type { Toast } from "../base/events.ts";
 import { isComposing } from "../base/focus.ts";

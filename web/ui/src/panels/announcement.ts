@@ -1,8 +1,8 @@
 /** What everybody in a group should know, and who has read it. */
 
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
 import type { Announcement, Member } from "@stonechat/sdk";
+import { customElement, state } from "../base/decorators.ts";
 import { ask } from "../base/dialog.ts";
 import { icon } from "../base/icons.ts";
 import { clock, moment } from "../base/time.ts";

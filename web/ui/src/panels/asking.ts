@@ -1,8 +1,8 @@
 /** Who asks to be let into a group, and who was asked to come in. */
 
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
 import type { Asker } from "@stonechat/sdk";
+import { customElement, property, state } from "../base/decorators.ts";
 import { ago, clock } from "../base/time.ts";
 import { ConversationPanel } from "./conversation-panel.ts";
 import { Panel, WAITING, type Fetched } from "./panel.ts";

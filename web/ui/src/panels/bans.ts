@@ -1,8 +1,8 @@
 /** Who is kept out of a group, and how one lets him back in. */
 
 import { css, html, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
 import { FOR_GOOD, type Ban } from "@stonechat/sdk";
+import { customElement, state } from "../base/decorators.ts";
 import { clock, moment } from "../base/time.ts";
 import { ConversationPanel } from "./conversation-panel.ts";
 import { Panel, WAITING, type Fetched } from "./panel.ts";

@@ -1,7 +1,7 @@
 /** A panel about one conversation. */
 
-import { property } from "lit/decorators.js";
 import type { Conversation, ConversationId, ConversationSummary } from "@stonechat/sdk";
+import { property } from "../base/decorators.ts";
 import { may, type Action } from "./rights.ts";
 import { Panel } from "./panel.ts";
 import { clock } from "../base/time.ts";

@@ -1,9 +1,9 @@
 /** `<stonechat-details>`: what there is to know of a conversation, beside it. */
 
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
 import type { Announcement, Asker, ConversationSummary, Member, UserId } from "@stonechat/sdk";
 import { badge } from "../base/badge.ts";
+import { customElement, property, state } from "../base/decorators.ts";
 import { ask } from "../base/dialog.ts";
 import { icon, type IconName } from "../base/icons.ts";
 import { clock, minutes, moment } from "../base/time.ts";

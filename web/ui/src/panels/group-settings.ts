@@ -1,8 +1,8 @@
 /** `<stonechat-group-settings>`: what a group is like, and who may do what in it. Saved at once, with a way back. */
 
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
 import type { ConversationSummary, GroupSettings, JoinMode, Who } from "@stonechat/sdk";
+import { customElement, property, state } from "../base/decorators.ts";
 import { icon } from "../base/icons.ts";
 import { openMenu } from "../base/menu.ts";
 import "./asking.ts";

@@ -1,9 +1,9 @@
 /** `<stonechat-invitations>`: the groups that ask the user to come in, and those that he asked to be let into. */
 
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Asking } from "@stonechat/sdk";
+import { customElement } from "../base/decorators.ts";
 import { ago, clock, minutes } from "../base/time.ts";
 import "../loaded.ts";
 import { Panel } from "./panel.ts";

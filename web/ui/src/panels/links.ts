@@ -1,8 +1,8 @@
 /** Links by which one joins: make, copy, end. */
 
 import { css, html, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
 import type { Account, JoinLink } from "@stonechat/sdk";
+import { customElement, property, state } from "../base/decorators.ts";
 import { ask } from "../base/dialog.ts";
 import { icon } from "../base/icons.ts";
 import { openMenu, type MenuItem } from "../base/menu.ts";

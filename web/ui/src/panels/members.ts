@@ -1,9 +1,9 @@
 /** `<stonechat-members>`: who is in a group, and what one's role may do about it. */
 
 import { css, html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Member, Presence, UserId } from "@stonechat/sdk";
+import { customElement, property, state } from "../base/decorators.ts";
 import { fold } from "../base/fold.ts";
 import { icon } from "../base/icons.ts";
 import { openMenu, type MenuItem } from "../base/menu.ts";

@@ -1,8 +1,8 @@
 /** Messages outside of their timeline: pinned ones of a conversation, starred ones of all. A press opens one in place. */
 
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
 import type { ConversationId, Message, Seq, StarredMessage } from "@stonechat/sdk";
+import { customElement, property, state } from "../base/decorators.ts";
 import { icon } from "../base/icons.ts";
 import { openMenu, type MenuItem } from "../base/menu.ts";
 import { clock, moment } from "../base/time.ts";

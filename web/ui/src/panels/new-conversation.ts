@@ -1,8 +1,8 @@
 /** `<stonechat-new-conversation>`: write to somebody, or start a group or a channel. */
 
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
 import type { UserId } from "@stonechat/sdk";
+import { customElement, property, query, state } from "../base/decorators.ts";
 import { isComposing } from "../base/focus.ts";
 import { icon } from "../base/icons.ts";
 import { Panel } from "./panel.ts";

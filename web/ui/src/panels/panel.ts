@@ -1,9 +1,9 @@
 /** The class under the panels: what they draw alike, and how they carry out what somebody asked for. */
 
 import { html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { property, state } from "lit/decorators.js";
 import type { Availability, ConversationSummary, Presence, UserId } from "@stonechat/sdk";
 import "../base/avatar.ts";
+import { property, state } from "../base/decorators.ts";
 import { StonechatElement } from "../base/element.ts";
 import type { IconName } from "../base/icons.ts";
 import { icon } from "../base/icons.ts";

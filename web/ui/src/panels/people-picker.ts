@@ -3,8 +3,8 @@
  */
 
 import { css, html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
 import type { ConversationList, UserId, UserProfile } from "@stonechat/sdk";
+import { customElement, property, query, state } from "../base/decorators.ts";
 import { isComposing } from "../base/focus.ts";
 import { fold } from "../base/fold.ts";
 import { icon } from "../base/icons.ts";

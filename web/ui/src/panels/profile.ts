@@ -1,8 +1,8 @@
 /** `<stonechat-profile>`: who somebody is, and what one is to him. */
 
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
 import { FOR_GOOD, type ConversationId, type ConversationSummary, type Relation, type UserId, type UserProfile } from "@stonechat/sdk";
+import { customElement, property, state } from "../base/decorators.ts";
 import { ask } from "../base/dialog.ts";
 import { icon } from "../base/icons.ts";
 import { openMenu, type MenuItem } from "../base/menu.ts";

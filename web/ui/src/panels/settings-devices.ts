@@ -1,8 +1,8 @@
 /** Where the user is signed in. */
 
 import { css, html, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
 import type { Device } from "@stonechat/sdk";
+import { customElement, state } from "../base/decorators.ts";
 import { ask } from "../base/dialog.ts";
 import { icon } from "../base/icons.ts";
 import { clock, lastSeen, minutes } from "../base/time.ts";

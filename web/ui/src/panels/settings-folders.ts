@@ -1,9 +1,9 @@
 /** The user's folders: make, rename, order, remove, and what is in each. */
 
 import { css, html, render, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { ConversationList, ConversationSummary } from "@stonechat/sdk";
+import { customElement } from "../base/decorators.ts";
 import { ask } from "../base/dialog.ts";
 import { icon } from "../base/icons.ts";
 import { openMenu } from "../base/menu.ts";

@@ -1,7 +1,7 @@
 /** How it looks and which language it speaks: on this device. */
 
 import { css, html, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { customElement, property } from "../base/decorators.ts";
 import { DEFAULT_CHOICES, type Choices } from "../base/events.ts";
 import { LANGUAGES } from "../i18n/index.ts";
 import { Section } from "./section.ts";

@@ -1,8 +1,8 @@
 /** What the user says of himself: name, username, status. */
 
 import { css, html, type CSSResultGroup } from "lit";
-import { customElement } from "lit/decorators.js";
 import type { CustomStatus } from "@stonechat/sdk";
+import { customElement } from "../base/decorators.ts";
 import { icon } from "../base/icons.ts";
 import { clock, moment } from "../base/time.ts";
 import { prompt } from "./prompt.ts";

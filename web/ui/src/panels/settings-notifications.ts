@@ -1,8 +1,8 @@
 /** What rings, and when nothing does. */
 
 import { css, html, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
 import { FOR_GOOD, type Quiet, type QuietWindow } from "@stonechat/sdk";
+import { customElement, property, state } from "../base/decorators.ts";
 import { DEFAULT_CHOICES, type Choices } from "../base/events.ts";
 import { icon } from "../base/icons.ts";
 import { openMenu } from "../base/menu.ts";

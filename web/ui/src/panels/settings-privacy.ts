@@ -1,8 +1,8 @@
 /** Who may reach the user, and who sees him. */
 
 import { css, html, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement } from "lit/decorators.js";
 import type { PresenceSettings, WhoMayAdd, WhoMayMessage, WhoMaySee } from "@stonechat/sdk";
+import { customElement } from "../base/decorators.ts";
 import { icon } from "../base/icons.ts";
 import { clock, moment } from "../base/time.ts";
 import { prompt } from "./prompt.ts";

@@ -1,7 +1,7 @@
 /** `<stonechat-settings>`: all that a user sets, in sections: a list of them and the one that is open. */
 
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { customElement, property } from "../base/decorators.ts";
 import { ask } from "../base/dialog.ts";
 import { DEFAULT_CHOICES, type Choices } from "../base/events.ts";
 import { icon, type IconName } from "../base/icons.ts";

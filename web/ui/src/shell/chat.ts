@@ -2,9 +2,9 @@
 
 import type { Account, ConversationId, ConversationList, Ordinal, Seq, UserId } from "@stonechat/sdk";
 import { html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
 import "../base/avatar.ts";
 import { badge } from "../base/badge.ts";
+import { customElement, property, query, state } from "../base/decorators.ts";
 import { StonechatElement } from "../base/element.ts";
 import { DEFAULT_CHOICES, type Choices, type StonechatEventMap } from "../base/events.ts";
 import { icon, mark, type IconName } from "../base/icons.ts";

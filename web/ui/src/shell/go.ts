@@ -2,8 +2,8 @@
 
 import type { Account, ConversationSummary, Message, UserId } from "@stonechat/sdk";
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { customElement, query, state } from "lit/decorators.js";
 import "../base/avatar.ts";
+import { customElement, query, state } from "../base/decorators.ts";
 import { StonechatElement } from "../base/element.ts";
 import { isComposing, keepFocus } from "../base/focus.ts";
 import { hits, snippet } from "../base/fold.ts";
