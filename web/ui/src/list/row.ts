@@ -69,6 +69,11 @@ export function typingWords(users: readonly UserId[], direct: boolean, nameOf: (
   return locale.t("typing.many", { n: users.length });
 }
 
+/** Whether the user made the group, and nobody wrote in it. */
+function isStarted({ kind, role, headOrdinal }: ConversationSummary): boolean {
+  return kind === "group" && role === "owner" && headOrdinal === 0;
+}
+
 /** What the row says in its second line, and of which moment. */
 function secondLine(facts: RowFacts): Pick<RowLook, "lead" | "leadKind" | "text" | "typing" | "state"> & { at: Timestamp } {
   const { summary, me, unsent, locale, nameOf } = facts;
@@ -91,7 +96,7 @@ function secondLine(facts: RowFacts): Pick<RowLook, "lead" | "leadKind" | "text"
     const { content, createdAt } = unsent.waiting;
     return { ...plain, lead: locale.t("list.you"), leadKind: "who", text: saying(content.kind, facts.words(content), locale), state: "waiting", at: Math.max(at, createdAt) };
   }
-  if (!preview) return plain;
+  if (!preview) return { ...plain, text: locale.t(isStarted(summary) ? "list.started" : "list.nothing") };
   if (preview.recalled) {
     const text = preview.sender === me ? locale.t("kind.recalled_own") : locale.t("kind.recalled", { name: shortName(nameOf(preview.sender)) });
     return { ...plain, text };

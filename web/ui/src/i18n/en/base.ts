@@ -73,6 +73,8 @@ export const base = {
   "list.folders": "Folders",
   "list.archived": "Archived",
   "list.you": "You:",
+  "list.started": "You started this group",
+  "list.nothing": "No messages yet",
   "list.who": "{name}:",
   "list.draft": "Draft:",
   "list.not_sent": "Not sent:",

@@ -69,6 +69,8 @@ export const base: { readonly [key in keyof typeof source]: Text } = {
   "list.folders": "分组",
   "list.archived": "已归档",
   "list.you": "我：",
+  "list.started": "你创建了这个群",
+  "list.nothing": "还没有消息",
   "list.who": "{name}：",
   "list.draft": "[草稿]",
   "list.not_sent": "[未发送]",
