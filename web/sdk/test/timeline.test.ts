@@ -24,11 +24,12 @@ function rows(from: number, upto: number): MessageRow[] {
   return Array.from({ length: upto - from + 1 }, (_, at) => row(from + at));
 }
 
-/** A window on messages from one on to another, of which the device holds all. */
-function window(from: number, upto: number): TimelineModel {
-  const model = new TimelineModel("alice", HERE, null);
+/** A window on messages from one on to another, of which the device holds all; a day is two long. */
+function window(from: number, upto: number, read: number | null = null): TimelineModel {
+  const model = new TimelineModel("alice", HERE, read === null ? null : (at) => Math.floor(at / 2));
+  const unread = read === null ? 0 : upto - read;
   model.begin({
-    unsent: [], pending: [], intervals: [[1, upto]], readSeq: 0, readOrdinal: 0, floor: 0, unread: 0, cleared: 0, marks: [], head: upto,
+    unsent: [], pending: [], intervals: [[1, upto]], readSeq: 0, readOrdinal: 0, floor: read ?? 0, unread, cleared: 0, marks: [], head: upto,
     removed: NO_DELETIONS.removed, starred: NO_STARS.starred, played: NO_PLAYS.played,
   });
   model.merge(rows(from, upto), from);
@@ -77,4 +78,10 @@ it("a window that is open for long drops its oldest messages, and they can be pa
   expect(model.items().length).toBe(3_001);
   arrive(model, row(3_001));
   expect(model.items()[0]?.key).toBe("start");
+});
+
+it("the line above the unread stands under that of their day", () => {
+  const keys = (read: number) => window(2, 5, read).items().map(({ key }) => key);
+  expect(keys(3)).toEqual(["d:1", "l:2", "l:3", "d:2", "read", "l:4", "l:5"]);
+  expect(keys(4)).toEqual(["d:1", "l:2", "l:3", "d:2", "l:4", "read", "l:5"]);
 });

@@ -250,11 +250,11 @@ export class TimelineModel {
         continue;
       }
       pushGaps(row.ordinal);
+      pushDay(row.sentAt);
       if (marker !== null && row.ordinal > marker && row.sender !== this.me && !row.recalled) {
         marker = null;
         push({ key: "read", kind: "read_marker" });
       }
-      pushDay(row.sentAt);
       const [age, line] = this.#lines.get(row) ?? [];
       if (line !== undefined && age === this.#age) {
         shown.set(line.key, line);

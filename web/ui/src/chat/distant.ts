@@ -57,14 +57,14 @@ export function linesOf(stretch: Distant, live: readonly TimelineItem[], look: D
     if (meets && message.ordinal >= border) {
       break;
     }
-    if (!isMarked && message.ordinal > (look.readUpto ?? 0) && !message.own && message.content.kind !== "recalled") {
-      isMarked = true;
-      lines.push({ key: "read", kind: "read_marker" });
-    }
     const on = look.dayOf(message.sentAt);
     if (on > day) {
       day = on;
       lines.push({ key: `d:${on}`, kind: "day", day: on });
+    }
+    if (!isMarked && message.ordinal > (look.readUpto ?? 0) && !message.own && message.content.kind !== "recalled") {
+      isMarked = true;
+      lines.push({ key: "read", kind: "read_marker" });
     }
     const key = keyOf(message);
     lines.push(fresh.get(key) ?? itemOf(message, key, bySeq, look));
