@@ -237,6 +237,23 @@ describe("the timeline", () => {
     });
   });
 
+  it("does not select what was recalled, nor keeps it selected", async () => {
+    await withLong(12, async (page) => {
+      const recall = (seq: number): Promise<void> => page.evaluate(async (target) => void (await window.kit.account!.fake("g_long").recall(target)), seq);
+      await recall(11);
+      await page.locator("li.message.recalled").waitFor();
+      await page.locator("stonechat-timeline .scroll").focus();
+      await page.keyboard.press("ArrowUp");
+      await page.keyboard.press("Space");
+      await page.getByText("1 selected").waitFor();
+      await page.locator("li.message.recalled").click();
+      await page.locator(`li.message[data-key="l:10"]`).click();
+      await page.getByText("2 selected").waitFor();
+      await recall(10);
+      await page.getByText("1 selected").waitFor();
+    });
+  });
+
   it("is used with the keyboard alone", async () => {
     await withLong(30, async (page) => {
       await page.locator("stonechat-timeline .scroll").focus();

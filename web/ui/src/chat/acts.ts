@@ -29,7 +29,7 @@ export function actsOf(item: MessageItem, look: Look, windows: MessageWindows | 
   add("forward", isSent && says);
   add(message.pinned ? "unpin" : "pin", isSent && says && look.summary !== null && may(look.summary, "pin", now));
   add(item.starred ? "unstar" : "star", isSent && says);
-  add("select", isSent);
+  add("select", isSelectable(item));
   add("readers", isSent && message.own && says && !isDirect(look) && look.summary?.kind === "group" && look.summary.group.settings.receipts);
   add("reactions", isSent && says && message.reactions.length > 0);
   add("history", isSent && says && message.editedAt > 0);
@@ -38,6 +38,11 @@ export function actsOf(item: MessageItem, look: Look, windows: MessageWindows | 
   add("recall", says && (ownRecall || otherRecall));
   add(isSent ? "delete" : "cancel", true);
   return acts;
+}
+
+/** Whether a message can be selected: it is on the server, and still says something. */
+export function isSelectable({ message }: MessageItem): boolean {
+  return message.seq > 0 && message.content.kind !== "recalled";
 }
 
 /** Whether the user may let a message say something else. */

@@ -8,7 +8,7 @@ import { icon, type IconName } from "../base/icons.ts";
 import { openMenu, type MenuItem } from "../base/menu.ts";
 import { clock } from "../base/time.ts";
 import type { Key } from "../i18n/index.ts";
-import { actsOf, mayEdit, textOf, type Act } from "./acts.ts";
+import { actsOf, isSelectable, mayEdit, textOf, type Act } from "./acts.ts";
 import { copy, deleteForMe, recall, retrySend, toggleReaction } from "./deeds.ts";
 import { cancelSend, follow } from "./follow.ts";
 import { nameOf, others } from "./look.ts";
@@ -170,7 +170,7 @@ export class TimelineHands {
     }
     if (this.host.selection !== null) {
       event.preventDefault();
-      if (item.message.seq > 0) {
+      if (isSelectable(item)) {
         this.host.toggle(item.key);
       }
       return;
@@ -339,8 +339,22 @@ export class TimelineHands {
     }
   }
 
+  /** After each rendering. */
+  rendered(): void {
+    this.keepFocus();
+    const { selection } = this.host;
+    // What was recalled meanwhile is selected no longer.
+    const gone = [...selection ?? []].filter((key) => {
+      const item = this.host.messageAt(key);
+      return item !== null && !isSelectable(item);
+    });
+    if (gone.length > 0) {
+      this.host.setSelection(new Set([...selection ?? []].filter((key) => !gone.includes(key))));
+    }
+  }
+
   /** A focused line that is laid out no longer leaves its focus to the timeline. */
-  keepFocus(): void {
+  private keepFocus(): void {
     const root = this.host.renderRoot as ShadowRoot;
     if (this.focused !== null && root.activeElement === null && document.activeElement === document.body) {
       this.focused = null;

@@ -97,7 +97,8 @@ export const lines: CSSResult = css`
   .beginning span { font-size: var(--stonechat-font-size-small); line-height: 1.1875rem; color: var(--stonechat-color-text-muted); margin-block-start: 2px; text-wrap: balance; }
   .selecting .message { padding-inline-start: 36px; cursor: pointer; }
   .selecting .message > * { pointer-events: none; }
-  .selecting .message::before { content: ""; position: absolute; inset-inline-start: 4px; inset-block-end: 8px; width: 20px; height: 20px; border-radius: 50%; box-shadow: inset 0 0 0 1.5px var(--stonechat-color-line-strong); }
+  .selecting .recalled { cursor: default; }
+  .selecting .message:not(.recalled)::before { content: ""; position: absolute; inset-inline-start: 4px; inset-block-end: 8px; width: 20px; height: 20px; border-radius: 50%; box-shadow: inset 0 0 0 1.5px var(--stonechat-color-line-strong); }
   .selecting .selected::before { background: var(--stonechat-color-accent); box-shadow: none; }
   .selecting .selected::after { content: ""; position: absolute; inset-inline-start: 9px; inset-block-end: 16.5px; width: 9px; height: 5px; border: solid var(--stonechat-color-on-accent); border-width: 0 0 1.8px 1.8px; rotate: -45deg; }
   .selecting .selected { background: var(--stonechat-color-accent-soft); border-radius: var(--stonechat-radius-m); }

@@ -344,7 +344,7 @@ export class StonechatTimeline extends StonechatElement {
     this.setSpacer(".before", before);
     this.setSpacer(".behind", behind);
     this.scroller.settle();
-    this.hands?.keepFocus();
+    this.hands?.rendered();
     this.looked();
   }
 
