@@ -68,6 +68,9 @@ describe("the timeline", () => {
       });
       expect(laidOut).toBeLessThan(200);
       expect(blank).toBe(0);
+      // What scrolled past left nothing behind.
+      const nodes = () => page.evaluate(() => window.kit.box.querySelector("ol")!.childNodes.length);
+      expect(await nodes()).toBeLessThan(4 * laidOut);
     });
   });
 

@@ -3,9 +3,9 @@
 import type { Account, Conversation, ItemKey, Message, MessageItem, Ordinal, Seq, Timeline, TimelineItem, UserId, Role } from "@stonechat/sdk";
 import { html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
 import { guard } from "lit/directives/guard.js";
-import { repeat } from "lit/directives/repeat.js";
 import "../base/avatar.ts";
 import { customElement, property, query, state } from "../base/decorators.ts";
+import { each } from "../base/each.ts";
 import { StonechatElement } from "../base/element.ts";
 import { pebbles } from "../base/icons.ts";
 import { profilesOf } from "../base/profiles.ts";
@@ -280,7 +280,7 @@ export class StonechatTimeline extends StonechatElement {
         <div class="column">
           ${isEarlierAway ? html`<p class="note" dir="auto">${t("chat.earlier_offline")}</p>` : nothing}
           <div class="before"></div>
-          <ol role="list">${repeat(this.items.slice(from, upto), (item) => item.key, (item, at) => this.line(item, from + at, look))}</ol>
+          <ol role="list">${each(this.items.slice(from, upto), (item) => item.key, (item, at) => this.line(item, from + at, look))}</ol>
           <div class="behind"></div>
           ${this.skeleton && this.items.length === 0
             ? html`<div class="skeletons" aria-hidden="true"><span class="skeleton"></span><span class="skeleton"></span><span class="skeleton"></span></div>` : nothing}

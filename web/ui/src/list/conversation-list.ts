@@ -2,10 +2,10 @@
 
 import type { Account, Availability, Conversation, ConversationId, ConversationList, ConversationSummary, Readable, UserId } from "@stonechat/sdk";
 import { html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
-import { repeat } from "lit/directives/repeat.js";
 import "../base/avatar.ts";
 import { count } from "../base/badge.ts";
 import { customElement, property, query, state } from "../base/decorators.ts";
+import { each } from "../base/each.ts";
 import { StonechatElement } from "../base/element.ts";
 import type { Toast } from "../base/events.ts";
 import { isComposing } from "../base/focus.ts";
@@ -231,7 +231,7 @@ export class StonechatConversationList extends StonechatElement {
       @pointerenter=${this.onEnter} @pointerleave=${this.onLeave} @focusin=${this.onFocus} @focusout=${this.onFocus}
       @keydown=${this.onKey} @click=${this.onClick} @contextmenu=${this.onMenu} @pointerdown=${this.onDown}>
       <span class="probe"></span><ul class="window" role="list" data-count=${shown.length} ${setStyle({ height: `${shown.length * window.rowHeight}px` })}>
-        ${repeat(indexes, (i) => shown[i]!.id, (i) => this.row(account, shown[i]!, i, shown.length, tab))}
+        ${each(indexes, (i) => shown[i]!.id, (i) => this.row(account, shown[i]!, i, shown.length, tab))}
       </ul>
     </div>`;
   }
