@@ -3,7 +3,7 @@
 import type { MessageItem, MessageWindows, Timestamp } from "@stonechat/sdk";
 import { may } from "../panels/rights.ts";
 import { isDirect, type Look } from "./look.ts";
-import { mayReact, mayWrite } from "./message.ts";
+import { mayReact, mayWrite } from "./may.ts";
 
 export type Act =
   | "reply" | "edit" | "copy" | "forward" | "pin" | "unpin" | "star" | "unstar" | "select" | "readers" | "history"

@@ -13,9 +13,10 @@ import { buttons, fields, members } from "../base/controls.ts";
 import { base, scrollbars } from "../base/styles.ts";
 import { clock, fullTime, moment } from "../base/time.ts";
 import { reasonOf } from "../panels/reason.ts";
-import { nameOf, pictureOf, wordsOf, type Look } from "./look.ts";
+import { nameOf, pictureOf, type Look } from "./look.ts";
 import { blocksOf } from "./pieces.ts";
 import { scriptOf } from "./script.ts";
+import { wordsOf } from "./wording.ts";
 import "../loaded.ts";
 import "./index.ts";
 

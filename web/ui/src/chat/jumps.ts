@@ -4,8 +4,8 @@ import type { Conversation, ItemKey, Message, Ordinal, Seq, TimelineItem } from 
 import { emit } from "../base/events.ts";
 import { localDay } from "../base/time.ts";
 import { firstOrdinal, joined, linesOf, type Distant } from "./distant.ts";
-import { wordsOf } from "./look.ts";
 import type { StonechatTimeline } from "./timeline.ts";
+import { wordsOf } from "./wording.ts";
 import "../loaded.ts";
 import "./index.ts";
 

@@ -2,10 +2,13 @@
 
 import type { ItemKey, Message, Ordinal, TimelineItem } from "@stonechat/sdk";
 import { announce } from "../base/announcer.ts";
-import { nameOf, wordsOf, type Look } from "./look.ts";
+import { nameOf, type Look } from "./look.ts";
 
 /** At most so often something is said to those who do not see it; what came meanwhile is counted. */
 const ANNOUNCE_MS = 1_000;
+
+/** One line of what a message says. */
+type Words = (look: Look, message: Message) => string;
 
 export interface Noticed {
   /** An own message that was written here, and is on its way. */
@@ -29,7 +32,7 @@ export class News {
     [this.newest, this.fresh, this.pins, this.seen, this.waiting, this.timer] = [0, null, null, null, [], undefined];
   }
 
-  look(live: readonly TimelineItem[], look: Look): Noticed {
+  look(live: readonly TimelineItem[], look: Look, words: Words): Noticed {
     if (live === this.seen || live.length === 0) {
       return { fresh: null, oldest: null, pinned: null };
     }
@@ -39,11 +42,11 @@ export class News {
     const isOnItsWay = last?.kind === "message" && last.message.own && (last.state?.kind === "queued" || last.state?.kind === "sending");
     const fresh = isOnItsWay && last.key !== this.fresh ? last.key : null;
     this.fresh = fresh ?? this.fresh;
-    const oldest = this.arrived(live, look);
+    const oldest = this.arrived(live, look, words);
     return { fresh: isFirst ? null : fresh, oldest, pinned: this.pinnedOf(live) };
   }
 
-  private arrived(live: readonly TimelineItem[], look: Look): ItemKey | null {
+  private arrived(live: readonly TimelineItem[], look: Look, words: Words): ItemKey | null {
     const before = this.newest;
     let oldest: ItemKey | null = null;
     const said: string[] = [];
@@ -59,7 +62,7 @@ export class News {
       this.newest = Math.max(this.newest, message.ordinal);
       if (before > 0 && !message.own) {
         oldest = item.key;
-        said.push(look.locale.t("chat.said", { name: nameOf(look, message.sender), text: wordsOf(look, message) }));
+        said.push(look.locale.t("chat.said", { name: nameOf(look, message.sender), text: words(look, message) }));
       }
     }
     this.say(said, look);

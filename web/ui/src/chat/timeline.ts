@@ -7,22 +7,20 @@ import "../base/avatar.ts";
 import { customElement, property, query, state } from "../base/decorators.ts";
 import { each } from "../base/each.ts";
 import { StonechatElement } from "../base/element.ts";
-import { pebbles } from "../base/icons.ts";
 import { profilesOf } from "../base/profiles.ts";
-import { base, badges, buttons, skeletons, surface } from "../base/styles.ts";
-import { clock, dayName, minutes } from "../base/time.ts";
+import { Part } from "../base/part.ts";
+import { base, buttons, skeletons, surface } from "../base/styles.ts";
+import { clock, minutes } from "../base/time.ts";
 import type { Distant } from "./distant.ts";
-import { jumpButtons, unseen } from "./jump-buttons.ts";
-import { otherLine } from "./lines.ts";
-import { isDirect, type Look, type Renderers } from "./look.ts";
-import { messageLine } from "./message.ts";
+import { isDirect, plainWords, type Look, type Renderers } from "./look.ts";
+import { isPlain, messageLine, plainLine } from "./message.ts";
 import { News } from "./news.ts";
 import { isWatched, Reading } from "./reading.ts";
 import { recalledText } from "./recalled.ts";
 import { joins } from "./runs.ts";
 import { Scroller } from "./scroller.ts";
 import { tellShown } from "./shown.ts";
-import { frame, lines, scripts } from "./timeline-css.ts";
+import { frame, lines } from "./timeline-css.ts";
 import type { TimelineHands } from "./hands.ts";
 import type { Jumps } from "./jumps.ts";
 import "./words.ts";
@@ -33,7 +31,6 @@ const PAGE = 50;
 const UNREAD_LOADED_MAX = 280;
 const JUMPED_MS = 2_400;
 const SKELETON_AFTER_MS = 300;
-const STICKY_MS = 800;
 const FRAME_MS = 16;
 /** Nobody sees a hidden page, and it has no frames. */
 const HIDDEN_MS = 200;
@@ -41,6 +38,9 @@ const HIDDEN_MS = 200;
 const SLOW_MS = 3_000;
 /** Lines nearer to the edge than this, and more are fetched. */
 const EDGE_LINES = 12;
+
+/** What most conversations have somewhere, and many not at first. */
+const rich = new Part(() => import("./rich.ts"));
 
 /**
  * @fires stonechat-reply - somebody wants to answer a message
@@ -71,7 +71,6 @@ export class StonechatTimeline extends StonechatElement {
 
   @query(".scroll") private box!: HTMLElement;
   @query("ol") private list!: HTMLElement;
-  @query(".sticky") private sticky!: HTMLElement;
 
   /** What is shown, oldest first. */
   items: readonly TimelineItem[] = [];
@@ -86,7 +85,7 @@ export class StonechatTimeline extends StonechatElement {
   seenOrdinal: Ordinal = 0;
   private fresh: ItemKey | null = null;
   private stuck = false;
-  private readonly filling = new Set<Ordinal>();
+  readonly filling = new Set<Ordinal>();
   private madeOf: readonly unknown[] = [];
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
   readonly scroller = new Scroller(() => this.box, () => this.list);
@@ -98,7 +97,7 @@ export class StonechatTimeline extends StonechatElement {
   private isScrolling = false;
   private renderedAt = Number.NEGATIVE_INFINITY;
 
-  static override styles: CSSResultGroup = [base, surface, buttons, badges, skeletons, frame, lines, scripts];
+  static override styles: CSSResultGroup = [base, surface, buttons, skeletons, frame, lines];
 
   /** The conversation that is shown; null before it is known. */
   get talk(): Conversation | null {
@@ -186,7 +185,7 @@ export class StonechatTimeline extends StonechatElement {
     }
   }
 
-  private later(name: string, ms: number, run: () => void): void {
+  later(name: string, ms: number, run: () => void): void {
     clearTimeout(this.timers.get(name));
     this.timers.set(name, setTimeout(run, ms));
   }
@@ -198,12 +197,22 @@ export class StonechatTimeline extends StonechatElement {
     if (performance.now() - this.renderedAt < FRAME_MS) {
       await new Promise((resolve) => (document.hidden ? setTimeout(resolve, HIDDEN_MS) : requestAnimationFrame(resolve)));
     }
+    if (rich.now === null && this.needsMore()) {
+      await rich.soon(this);
+    }
     super.scheduleUpdate();
     this.renderedAt = performance.now();
   }
 
+  /** Whether what is drawn next is more than plain words. */
+  private needsMore(): boolean {
+    return this.active !== null || this.selection !== null || this.jumped !== null || this.stretch !== null || this.cameFrom !== null || this.isAway ||
+      this.stuck || Object.keys(this.renderers).length > 0 || !(this.timeline?.items.get() ?? []).every(isPlain);
+  }
+
   protected override willUpdate(changed: PropertyValues): void {
     super.willUpdate(changed);
+    rich.now?.dress(this.renderRoot);
     const { account, opened } = this;
     if (account === null || this.conversation === "") {
       if (opened !== null) {
@@ -253,7 +262,7 @@ export class StonechatTimeline extends StonechatElement {
 
   /** Tells what arrived, and goes along with an own message. */
   private notice(live: readonly TimelineItem[], look: Look): void {
-    const { fresh, oldest, pinned } = this.news.look(live, look);
+    const { fresh, oldest, pinned } = this.news.look(live, look, rich.now?.wordsOf ?? plainWords);
     if (fresh !== null) {
       this.fresh = fresh;
       this.toLatest();
@@ -278,7 +287,7 @@ export class StonechatTimeline extends StonechatElement {
         aria-label=${t("chat.messages")} @scroll=${this.onScroll} @click=${this.on} @keydown=${this.on} @contextmenu=${this.on} @pointerover=${this.on}
         @pointerleave=${this.on} @pointerdown=${this.on} @pointermove=${this.on} @pointerup=${this.on} @pointercancel=${this.on} @focusin=${this.on} @focusout=${this.on}>
         <div class="column">
-          ${isEarlierAway ? html`<p class="note" dir="auto">${t("chat.earlier_offline")}</p>` : nothing}
+          ${isEarlierAway ? rich.now?.earlierAway(look) : nothing}
           <div class="before"></div>
           <ol role="list">${each(this.items.slice(from, upto), (item) => item.key, (item, at) => this.line(item, from + at, look))}</ol>
           <div class="behind"></div>
@@ -286,15 +295,14 @@ export class StonechatTimeline extends StonechatElement {
             ? html`<div class="skeletons" aria-hidden="true"><span class="skeleton"></span><span class="skeleton"></span><span class="skeleton"></span></div>` : nothing}
         </div>
       </div>
-      <div class="sticky" aria-hidden="true"><span dir="auto"></span></div>
-      ${this.loadsEarlier && from === 0 ? html`<div class="loading" aria-hidden="true">${pebbles}</div>` : nothing}
+      ${rich.now?.over(this.loadsEarlier && from === 0)}
       ${this.jumpButtons(look)}`;
   }
 
   private line(item: TimelineItem, at: number, look: Look): unknown {
     if (item.kind !== "message") {
       const day = item.kind === "day" ? Math.floor(this.read(minutes) / 1_440) : 0;
-      return guard([item, look, day], () => otherLine(item, look));
+      return guard([item, look, day, rich.now], () => (rich.now?.otherLine ?? plainLine)(item, look));
     }
     const { key } = item;
     const start = !joins(this.items[at - 1], item);
@@ -308,15 +316,15 @@ export class StonechatTimeline extends StonechatElement {
       fresh: this.fresh === key,
       again: item.message.content.kind === "recalled" && recalledText(item, now) !== null,
     };
-    return guard([item, look, ...Object.values(line)], () => messageLine(item, line, look));
+    return guard([item, look, rich.now, ...Object.values(line)], () => messageLine(item, line, look, rich.now));
   }
 
   private jumpButtons(look: Look): unknown {
     const summary = this.opened === null ? null : this.read(this.opened.talk.summary);
-    return jumpButtons({
+    return rich.now?.jumpButtons({
       look,
       isAway: this.isAway,
-      unseen: this.scroller.isLive ? unseen(this.items, this.seenOrdinal) : summary?.unread ?? 0,
+      unseen: this.scroller.isLive ? rich.now.unseen(this.items, this.seenOrdinal) : summary?.unread ?? 0,
       isMuted: (summary?.preferences.mutedUntil ?? 0) > clock.now(),
       mentions: summary?.unreadMentions ?? 0,
       back: this.cameFrom === null ? null : this.goBack,
@@ -367,7 +375,7 @@ export class StonechatTimeline extends StonechatElement {
       this.isScrolling = false;
       if (this.isConnected && this.box !== null) {
         this.scroller.scrolled();
-        this.showDay();
+        void rich.get().then(({ showDay }) => showDay(this), () => undefined);
         this.looked();
       }
     });
@@ -407,22 +415,8 @@ export class StonechatTimeline extends StonechatElement {
     if (!this.scroller.isLive && upto > this.items.length - EDGE_LINES) {
       void this.jumper?.loadLater();
     }
-    for (let at = Math.max(0, from - EDGE_LINES); at < Math.min(this.items.length, upto + EDGE_LINES); at += 1) {
-      const item = this.items[at];
-      if (item?.kind === "gap" && this.look?.isOnline && !this.filling.has(item.after)) {
-        void this.fillGap(item.after);
-      }
-    }
-  }
-
-  private async fillGap(after: Ordinal): Promise<void> {
-    this.filling.add(after);
-    try {
-      await this.timeline?.fillGap(after);
-    } catch {
-      // The next look at it, or the next connection, asks again.
-    } finally {
-      this.later(`gap${after}`, SLOW_MS, () => this.filling.delete(after));
+    if (this.look?.isOnline) {
+      rich.now?.fillGaps(this, this.items.slice(Math.max(0, from - EDGE_LINES), upto + EDGE_LINES));
     }
   }
 
@@ -445,25 +439,6 @@ export class StonechatTimeline extends StonechatElement {
     } finally {
       this.loadsEarlier = false;
     }
-  }
-
-  /** The day of the uppermost line, while scrolling. */
-  private showDay(): void {
-    const { from } = this.scroller.visible;
-    let at = Math.min(from, this.items.length - 1);
-    // The line of a day itself is near: it says it already.
-    const isNear = this.items.slice(from, from + 2).some((item) => item.kind === "day");
-    while (at >= 0 && this.items[at]?.kind !== "day") {
-      at -= 1;
-    }
-    const item = this.items[at];
-    if (item?.kind !== "day" || isNear) {
-      this.sticky.classList.remove("shown");
-      return;
-    }
-    (this.sticky.firstElementChild as HTMLElement).textContent = dayName(item.day, clock.now(), this.locale);
-    this.sticky.classList.add("shown");
-    this.later("sticky", STICKY_MS, () => this.sticky.classList.remove("shown"));
   }
 
   /* Jumping */
