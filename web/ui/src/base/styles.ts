@@ -9,6 +9,8 @@ export const base: CSSResult = css`
   :host([hidden]), [hidden] { display: none !important; }
   ol, ul, p, h1, h2, h3, blockquote, dl, dd, figure, fieldset { margin: 0; padding: 0; border: 0; }
   ol, ul { list-style: none; }
+  /* Gecko and WebKit fix it to the side of the list, whatever the direction of what is inside. */
+  li { text-align: inherit; }
   button, input, textarea, select { font: inherit; color: inherit; letter-spacing: inherit; margin: 0; }
   button { border: 0; background: none; padding: 0; cursor: pointer; text-align: start; }
   a { color: var(--stonechat-color-accent-text); text-decoration-thickness: 1px; text-underline-offset: 2.5px; text-decoration-color: color-mix(in oklch, currentColor 45%, transparent); }
