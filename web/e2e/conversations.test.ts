@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { beforeEach, expect, test } from "vitest";
-import { actOnRow, answer, bubble, composer, dialog, eventually, gone, list, open, row, say, shown, ticked, timeline } from "./acts.ts";
+import { act, actOnRow, answer, bubble, composer, dialog, eventually, gone, list, open, row, say, shown, ticked, timeline } from "./acts.ts";
 import { stage } from "./stage.ts";
 
 const here = stage();
@@ -101,6 +101,29 @@ test("pin, mute, unread and archive are told on all devices", async () => {
   await gone(row(elsewhere, second.name));
   await a.getByRole("button", { name: "Undo" }).click();
   await shown(row(elsewhere, second.name));
+});
+
+test("a remark stands over the conversation, whatever stands beside it", async () => {
+  const second = here.people[1]!;
+  await here.server.backend("POST", "/messages", { sender: second.id, to_user: here.people[0]!.id, text: "Copy this" });
+  await open(a, second.name);
+  await act(a, "Copy this", "Copy text");
+  const remark = a.locator("stonechat-toasts .toast");
+  const off = (): Promise<number> =>
+    a.evaluate(() => {
+      const find = (outer: string, inner: string): DOMRect => document.querySelector(outer)!.shadowRoot!.querySelector(inner)!.getBoundingClientRect();
+      const toast = document.querySelector("stonechat-provider")!.shadowRoot!.querySelector("stonechat-toasts")!.shadowRoot!.querySelector(".toast")!.getBoundingClientRect();
+      const main = find("stonechat-chat", ".main");
+      return Math.round(Math.abs(toast.left + toast.right - main.left - main.right) / 2);
+    });
+  await shown(remark);
+  expect(await off()).toBeLessThan(2);
+  await gone(remark);
+  await a.getByRole("button", { name: "Details" }).click();
+  await shown(a.locator("stonechat-details").getByRole("heading", { name: second.name }));
+  await act(a, "Copy this", "Copy text");
+  await shown(remark);
+  expect(await off()).toBeLessThan(2);
 });
 
 test("a folder collects conversations, on all devices", async () => {

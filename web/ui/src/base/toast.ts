@@ -21,7 +21,7 @@ export class StonechatToasts extends StonechatElement {
   static override styles: CSSResultGroup = [
     base, surface, buttons,
     css`
-      :host { position: fixed; inset: auto 0 calc(86px + env(safe-area-inset-bottom)); width: auto; height: auto; margin: 0; border: 0; padding: 0 16px; padding-inline-start: calc(16px + var(--stonechat-toast-start, 0px)); background: none; overflow: visible; display: flex; justify-content: center; pointer-events: none; }
+      :host { position: fixed; inset: auto 0 calc(86px + env(safe-area-inset-bottom)); width: auto; height: auto; margin: 0; border: 0; padding-inline: calc(16px + var(--stonechat-toast-start, 0px)) calc(16px + var(--stonechat-toast-end, 0px)); background: none; overflow: visible; display: flex; justify-content: center; pointer-events: none; }
       .toast { display: inline-flex; align-items: center; gap: 12px; min-height: 42px; max-width: 520px; padding: 10px 16px; border-radius: var(--stonechat-radius-l); background: var(--stonechat-color-raised); color: var(--stonechat-color-text); box-shadow: var(--stonechat-shadow-2); font-size: 0.875rem; line-height: 1.25rem; pointer-events: auto; transition: opacity var(--stonechat-time-standard) var(--stonechat-ease-out), transform var(--stonechat-time-standard) var(--stonechat-ease-out); }
       @starting-style { .toast { opacity: 0; transform: translateY(4px); } }
       .toast > .icon { color: var(--stonechat-color-text-muted); }

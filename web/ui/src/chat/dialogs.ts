@@ -187,7 +187,10 @@ export class StonechatForwardDialog extends MessageDialog {
     for (const target of targets) {
       void forward(account, target, this.items, this.isMerged, this.look);
     }
-    this.emit("stonechat-toast", { text: this.t("forward.done", { n: targets.length }), icon: "forward" });
+    // Where it went into this conversation alone, it is seen there.
+    if (targets.some(({ id }) => id !== this.look.summary?.id)) {
+      this.emit("stonechat-toast", { text: this.t("forward.done", { n: targets.length }), icon: "forward" });
+    }
     this.dispatchEvent(new CustomEvent("done"));
     this.close();
   }

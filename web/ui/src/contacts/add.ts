@@ -44,5 +44,4 @@ async function request(host: StonechatElement, account: Account, who: UserProfil
   });
   if (!asked) return;
   await account.requestContact(who.id, asked.message ?? "", asked.answer);
-  emit(host, "stonechat-toast", { text: t("contacts.add_sent"), icon: "personAdd" });
 }

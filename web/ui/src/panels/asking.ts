@@ -48,13 +48,8 @@ export class StonechatAsking extends ConversationPanel {
 
   private async answer(asker: Asker, letIn: boolean): Promise<void> {
     const { handle } = this;
-    const name = this.nameOf(asker.user);
-    const done = await this.act(
-      asker.user,
-      () => letIn ? handle!.acceptApplication(asker.user) : handle!.declineApplication(asker.user),
-      letIn ? "asking.was_let_in" : undefined,
-      { name },
-    );
+    const answer = () => letIn ? handle!.acceptApplication(asker.user) : handle!.declineApplication(asker.user);
+    const done = await this.act(asker.user, answer);
     // Also where somebody else was faster, the list says how things are.
     await this.load();
     if (done) {

@@ -33,7 +33,7 @@ export class StonechatBans extends ConversationPanel {
   }
 
   private async lift(ban: Ban): Promise<void> {
-    await this.act(ban.user, () => this.handle!.liftBan(ban.user), "bans.lifted", { name: ban.displayName || ban.user });
+    await this.act(ban.user, () => this.handle!.liftBan(ban.user));
     await this.load();
   }
 

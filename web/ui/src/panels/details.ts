@@ -241,7 +241,7 @@ export class StonechatDetails extends ConversationPanel {
       no: t("common.cancel"),
     });
     if (answer) {
-      await this.act("apply", () => this.handle!.apply(answer.message ?? ""), "details.applied");
+      await this.act("apply", () => this.handle!.apply(answer.message ?? ""));
     }
   }
 
@@ -398,7 +398,7 @@ export class StonechatDetails extends ConversationPanel {
     }
     const { users } = answer;
     if (answer.act === "add") {
-      await this.act("add", () => handle.addMembers(users), "member.added", { n: users.length });
+      await this.act("add", () => handle.addMembers(users));
     } else {
       await this.act("ask", () => Promise.all(users.map((user) => handle.invite(user))), "member.asked", { n: users.length });
     }
@@ -409,7 +409,7 @@ export class StonechatDetails extends ConversationPanel {
     const { handle } = this;
     const title = this.titleOf(summary);
     const leave = handle && (await this.tried(() => askToLeave(this, handle, summary, title)));
-    if (leave && (await this.act("leave", leave, "leave.left", { title }))) {
+    if (leave && (await this.act("leave", leave))) {
       this.close();
     }
   }

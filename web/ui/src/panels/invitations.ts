@@ -27,7 +27,7 @@ export class StonechatInvitations extends Panel {
   }
 
   private async decline(asking: Asking): Promise<void> {
-    await this.act(asking.conversation, () => this.account!.conversation(asking.conversation).declineInvitation(), "asking.was_declined");
+    await this.act(asking.conversation, () => this.account!.conversation(asking.conversation).declineInvitation());
   }
 
   protected override render(): unknown {

@@ -100,7 +100,7 @@ export class StonechatLinks extends ConversationPanel {
     const { t } = this.locale;
     const yes = await ask(this, { title: t("links.revoke_ask"), text: t("links.revoke_text"), yes: t("links.revoke"), no: t("links.keep"), danger: true });
     if (yes) {
-      await this.act("revoke", () => this.handle!.revokeLink(link.id), "links.revoked");
+      await this.act("revoke", () => this.handle!.revokeLink(link.id));
       await this.load();
     }
   }

@@ -3,14 +3,13 @@
 import type { LitElement } from "lit";
 import type { Conversation, UserId } from "@stonechat/sdk";
 import { ask } from "../base/dialog.ts";
-import { clock, moment } from "../base/time.ts";
 import type { Key, Locale } from "../i18n/index.ts";
 import { prompt, type Choice } from "./prompt.ts";
 
 /** Who shows members, and carries out what is done to them. */
 export interface ActsOnMember extends LitElement {
   readonly locale: Locale;
-  change(work: () => Promise<unknown>, done: Key, name: string, time?: string): Promise<void>;
+  change(work: () => Promise<unknown>, done?: Key, name?: string): Promise<void>;
 }
 
 const HOUR_MS = 3_600_000;
@@ -33,11 +32,6 @@ function durations(locale: Locale, from: Key): Choice[] {
 /** How long was chosen: null has no end. */
 const lasting = (value: string | undefined): number | null => Number(value) || null;
 
-function untilText(locale: Locale, lasts: number): string {
-  const now = clock.now();
-  return moment(now + lasts, now, locale);
-}
-
 export async function muteMember(host: ActsOnMember, conversation: Conversation, user: UserId, name: string): Promise<void> {
   const { locale } = host;
   const answer = await prompt(host, {
@@ -48,9 +42,7 @@ export async function muteMember(host: ActsOnMember, conversation: Conversation,
     no: locale.t("common.cancel"),
   });
   if (answer) {
-    const lasts = lasting(answer.lasts);
-    const done = lasts === null ? "member.was_muted_always" : "member.was_muted";
-    await host.change(() => conversation.mute(user, lasts), done, name, lasts === null ? "" : untilText(locale, lasts));
+    await host.change(() => conversation.mute(user, lasting(answer.lasts)));
   }
 }
 
@@ -64,7 +56,7 @@ export async function removeMember(host: ActsOnMember, conversation: Conversatio
     danger: true,
   });
   if (yes) {
-    await host.change(() => conversation.removeMember(user), "member.was_removed", name);
+    await host.change(() => conversation.removeMember(user));
   }
 }
 
@@ -82,6 +74,6 @@ export async function banMember(host: ActsOnMember, conversation: Conversation, 
     danger: true,
   });
   if (answer) {
-    await host.change(() => conversation.ban(user, lasting(answer.lasts), answer.reason), "member.was_banned", name);
+    await host.change(() => conversation.ban(user, lasting(answer.lasts), answer.reason));
   }
 }

@@ -10,6 +10,7 @@ import { openMenu, type MenuItem } from "../base/menu.ts";
 import { clock, minutes, moment } from "../base/time.ts";
 import { WatchController } from "../base/watching.ts";
 import { ConversationPanel } from "./conversation-panel.ts";
+import type { Key } from "../i18n/index.ts";
 import { banMember, muteMember, removeMember, type ActsOnMember } from "./member-acts.ts";
 import { Panel } from "./panel.ts";
 import { may, mayTo } from "./rights.ts";
@@ -159,7 +160,7 @@ export class StonechatMembers extends ConversationPanel implements ActsOnMember 
     if (mayTo(summary, "mute", member.role, now)) {
       const isMuted = member.mutedUntil > now;
       items.push(isMuted
-        ? { label: this.t("member.unmute"), icon: "bell", run: () => this.change(() => handle.unmute(member.user), "member.was_unmuted", name) }
+        ? { label: this.t("member.unmute"), icon: "bell", run: () => this.change(() => handle.unmute(member.user)) }
         : { label: this.t("member.mute"), icon: "bellOff", run: () => void muteMember(this, handle, member.user, name) });
     }
     if (mayTo(summary, "remove", member.role, now)) {
@@ -171,9 +172,9 @@ export class StonechatMembers extends ConversationPanel implements ActsOnMember 
     return last.length > 0 ? [...items, null, ...last] : items;
   }
 
-  /** Does it, says so, and has the list fetched again. */
-  async change(work: () => Promise<unknown>, done: Parameters<ActsOnMember["change"]>[1], name: string, time = ""): Promise<void> {
-    if (await this.act("member", work, done, { name, time })) {
+  /** Does it, and has the list fetched again. Roles are said: where the menu was, its button hides them. */
+  async change(work: () => Promise<unknown>, done?: Key, name = ""): Promise<void> {
+    if (await this.act("member", work, done, { name })) {
       this.dispatchEvent(new CustomEvent("stonechat-changed", { bubbles: true, composed: true }));
     }
   }

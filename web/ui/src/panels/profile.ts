@@ -183,7 +183,7 @@ export class StonechatProfile extends Panel {
       })}
       ${this.muteRow()}
       ${relation?.blocksSince
-        ? this.row({ label: this.t("profile.unblock"), symbol: "shield", open: () => void this.act("unblock", () => this.account!.unblock(this.user), "profile.unblocked", { name: this.called }) })
+        ? this.row({ label: this.t("profile.unblock"), symbol: "shield", open: () => void this.act("unblock", () => this.account!.unblock(this.user)) })
         : this.row({ label: this.t("profile.block"), hint: this.t("profile.block_hint", { name: this.called }), symbol: "shield", value: icon("next", "s"), open: () => void this.block() })}
     </div>`;
   }
@@ -262,7 +262,7 @@ export class StonechatProfile extends Panel {
     const name = this.called;
     const yes = await ask(this, { title: t("profile.block_ask", { name }), text: t("profile.block_text", { name }), yes: t("profile.block"), no: t("profile.block_keep"), danger: true });
     if (yes) {
-      await this.act("block", () => this.account!.block(this.user), "profile.blocked", { name });
+      await this.act("block", () => this.account!.block(this.user));
     }
   }
 
@@ -291,7 +291,7 @@ export class StonechatProfile extends Panel {
       no: t("common.cancel"),
     });
     if (answer) {
-      await this.act("request", () => this.account!.requestContact(this.user, answer.message ?? "", answer.answer), "profile.request_sent");
+      await this.act("request", () => this.account!.requestContact(this.user, answer.message ?? "", answer.answer));
     }
   }
 }

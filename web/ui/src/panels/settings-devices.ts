@@ -56,7 +56,7 @@ export class StonechatSettingsDevices extends Section {
       yes: t("settings.device_out"), no: t("settings.device_out_keep"), danger: true,
     });
     if (yes) {
-      await this.act(device.id, () => this.account!.revokeDevice(device.id), "settings.device_was_out", { name });
+      await this.act(device.id, () => this.account!.revokeDevice(device.id));
       await this.load();
     }
   }
@@ -68,7 +68,7 @@ export class StonechatSettingsDevices extends Section {
       yes: t("settings.device_out"), no: t("settings.device_out_keep"), danger: true,
     });
     if (yes) {
-      await this.act("others", () => this.account!.revokeOtherDevices(), "settings.others_were_out");
+      await this.act("others", () => this.account!.revokeOtherDevices());
       await this.load();
     }
   }

@@ -90,7 +90,7 @@ export class StonechatSettingsPrivacy extends Section {
           <span><span class="name"><bdi class="clip">${this.nameOf(user)}</bdi></span>
             <span class="sub">${t("settings.blocked_since", { time: moment(blocksSince, clock.now(), this.locale) })}</span></span>
           <button type="button" class="button secondary small" aria-label=${`${t("contacts.unblock")}: ${this.nameOf(user)}`}
-            @click=${() => void this.act(user, () => account.unblock(user), "profile.unblocked", { name: this.nameOf(user) })}>${t("contacts.unblock")}</button></li>`)}</ul>`
+            @click=${() => void this.act(user, () => account.unblock(user))}>${t("contacts.unblock")}</button></li>`)}</ul>`
       : html`<p class="note">${t("settings.blocked_none")}</p>`}</div></section>`;
   }
 }

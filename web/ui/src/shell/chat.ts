@@ -105,6 +105,7 @@ export class StonechatChat extends StonechatElement {
     on("stonechat-search", ({ detail }) => this.searchIn(detail.conversation));
     on("stonechat-new", ({ detail }) => this.withHands(({ begin }) => begin(this, detail.users ?? [])));
     on("stonechat-close", (event) => this.closed(event));
+    this.addEventListener("stonechat-toast", () => this.placeRemarks());
   }
 
   override connectedCallback(): void {
@@ -129,10 +130,16 @@ export class StonechatChat extends StonechatElement {
     const width = this.clientWidth || innerWidth;
     this.panes = width >= THREE_FROM_PX ? "three" : width >= TWO_FROM_PX ? "two" : "one";
     if (this.listWidth) this.style.setProperty("--list", `${this.listWidth}px`);
-    // Remarks stand over the composer, and they are drawn by the provider.
-    const list = this.panes === "two" ? "304px" : this.listWidth ? `${this.listWidth}px` : "var(--stonechat-size-list)";
-    const start = this.panes === "one" ? "0px" : `calc(var(--stonechat-size-rail) + ${list})`;
-    this.closest<HTMLElement>("stonechat-provider")?.style.setProperty("--stonechat-toast-start", start);
+  }
+
+  /** Remarks are drawn by the provider: over the conversation, wherever that is on the page. */
+  private placeRemarks(): void {
+    const { left, right } = (this.renderRoot.querySelector(".main, .wide") ?? this).getBoundingClientRect();
+    const sides = [left, innerWidth - right];
+    const [start, end] = this.matches(":dir(rtl)") ? sides.reverse() : sides;
+    const style = this.closest<HTMLElement>("stonechat-provider")?.style;
+    style?.setProperty("--stonechat-toast-start", `${start}px`);
+    style?.setProperty("--stonechat-toast-end", `${end}px`);
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {

@@ -63,7 +63,6 @@ export const later = {
   "contacts.add_none": "Nobody here is called “{text}”.",
   "contacts.add_message": "A word with it",
   "contacts.add_send": "Send request",
-  "contacts.add_sent": "Request sent",
   "contacts.add_already": "You are contacts already.",
   "contacts.add_self": "That is you.",
 

@@ -63,7 +63,6 @@ export const later: { readonly [key in keyof typeof source]: Text } = {
   "contacts.add_none": "这里没有叫“{text}”的人。",
   "contacts.add_message": "附言",
   "contacts.add_send": "发送请求",
-  "contacts.add_sent": "请求已发送",
   "contacts.add_already": "你们已是联系人。",
   "contacts.add_self": "这是你自己。",
 
