@@ -41,6 +41,8 @@ test("a session whose token ended goes on by the token of a new link", async () 
   const link = await person.tab(`/#token=${here.server.token("lin")}`);
   await link.getByRole("navigation", { name: "Main" }).waitFor();
   await here.server.backend("POST", "/messages", { sender: "grace", to_user: "lin", text: "You are back" });
+  // Behind another, a tab is painted once a second.
+  await page.bringToFront();
   await open(page, "grace");
   await shown(bubble(page, "You are back"));
 });

@@ -171,6 +171,27 @@ describe("pages of one browser", () => {
     expect((await words(leader)()).at(-1)).toBe("leads again");
   });
 
+  it("open when another takes the lead just then", async () => {
+    const leader = await page();
+    const { locks } = navigator;
+    const { request } = locks;
+    let give = (): void => {};
+    const isGiven = new Promise<void>((resolve) => (give = resolve));
+    // Of the lock of its own, which is the first that it asks for.
+    locks.request = async (...of: unknown[]) => {
+      locks.request = request;
+      await isGiven;
+      return request.apply(locks, of as never);
+    };
+    const opening = page();
+    await settled();
+    await leader.stop();
+    const next = await page();
+    await next.conversationWith("bob").send({ text: "hi" });
+    give();
+    expect(await words(await opening)()).toEqual(["hi"]);
+  });
+
   it("hear nothing of it when the page that leads is closed", async () => {
     const [leader, follower] = [await page(), await page()];
     const states: string[] = [];

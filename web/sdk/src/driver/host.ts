@@ -33,8 +33,8 @@ type Fields = Partial<StonechatError> & { readonly message: string };
 
 /** What pages say to each other. */
 type Said =
-  /** To the leader: who is there, and whether he wants to know everything or only that it still leads. */
-  | { readonly kind: "hello"; readonly from: string; readonly all: boolean }
+  /** To the leader: who is there, and which page told it everything; if another leads, that one tells it. */
+  | { readonly kind: "hello"; readonly from: string; readonly told: string | null }
   | {
       readonly kind: "ask";
       readonly from: string;
@@ -81,7 +81,7 @@ export class Host {
   readonly storage = new Source<Storage>("memory");
   readonly clock: LeaderOptions["clock"];
   readonly #options: HostOptions;
-  #channel: BroadcastChannel | null;
+  #channel: BroadcastChannel | null = null;
   readonly #waiting = new Map<number, Waiting>();
   readonly #followers = new Set<string>();
   readonly #renewed = new Set<() => void>();
@@ -104,11 +104,6 @@ export class Host {
   private constructor(options: HostOptions) {
     this.#options = options;
     this.clock = options.clock;
-    const { name } = options;
-    this.#channel = name === null ? null : new BroadcastChannel(`${name}#${VERSION}`);
-    if (this.#channel !== null) {
-      this.#channel.onmessage = ({ data }: MessageEvent<Said>) => this.#hear(data);
-    }
   }
 
   /** Leads, or follows; resolves once everything that the device holds can be seen. */
@@ -123,6 +118,9 @@ export class Host {
       host.#watchPage();
       // That this page is alive: the leader waits for this lock, so it is held before anybody hears of this page.
       await new Promise<void>((isHeld) => void host.#hold(`${name}:${page}`, async () => isHeld()));
+      // Nor does this page hear of others before, which would make it speak.
+      host.#channel = new BroadcastChannel(`${name}#${VERSION}`);
+      host.#channel.onmessage = ({ data }: MessageEvent<Said>) => host.#hear(data);
       await new Promise<void>((resolve, reject) => {
         const told = host.onRenewed(() => {
           told();
@@ -231,7 +229,7 @@ export class Host {
     const greeting = ++this.#greetings;
     this.#isGreeting = true;
     this.#isHeard = false;
-    this.#say({ kind: "hello", from: this.#options.page, all: this.#told === null });
+    this.#say({ kind: "hello", from: this.#options.page, told: this.#told });
     this.clock.after(LEADER_TIMEOUT_MS, () => {
       if (greeting !== this.#greetings) {
         return;
@@ -359,10 +357,11 @@ export class Host {
     const { page } = this.#options;
     switch (said.kind) {
       case "hello":
-        if (this.#leader !== null && said.all) {
+        if (this.#leader !== null && !this.over.aborted && said.told !== page) {
           return this.#welcome(said.from);
         }
-        return this.#isElected ? this.#say({ kind: "here" }) : undefined;
+        // One that ends lets go soon.
+        return this.#isElected ? this.#channel?.postMessage({ kind: "here" } satisfies Said) : undefined;
       case "ask":
         // One that slept while another took the lead may hear what was asked of that one.
         if (this.#leader !== null && said.to === page) {
@@ -389,9 +388,16 @@ export class Host {
         }
         return;
       case "changes":
-        if (this.#leader === null && said.from === this.#told) {
+        if (this.#leader !== null) {
+          return;
+        }
+        if (said.from === this.#told) {
           this.#isHeard = true;
           this.views.apply(said.changes.map(reviveChange));
+        } else if (this.#told !== null) {
+          // The page that told everything leads no more.
+          this.#told = null;
+          this.#greet();
         }
         return;
       case "answer":
