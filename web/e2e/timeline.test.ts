@@ -240,6 +240,32 @@ describe("the timeline", () => {
     });
   });
 
+  it("lifts the message that its sheet is about, out of the scrim and above the sheet", async () => {
+    const { person, page } = await kit.served.visit(kit.browser, { screen: "phone" });
+    await page.evaluate(() => window.kit.open(window.kit.long(30, {})));
+    const last = page.locator("ol > li.message").last();
+    await last.waitFor();
+    const at = (await last.locator(".bubble").boundingBox())!;
+    const touch = await person.context.newCDPSession(page);
+    await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x: at.x + 20, y: at.y + 10 }] });
+    const lifted = page.locator(".lifted .bubble");
+    await lifted.waitFor();
+    // The finger is over an entry of the sheet now.
+    await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+    await page.getByRole("menuitem", { name: "Reply" }).waitFor();
+    expect(await lifted.textContent()).toBe(await last.locator(".bubble").textContent());
+    const bottom = async (): Promise<number> => {
+      const box = await lifted.boundingBox();
+      return (box?.y ?? 0) + (box?.height ?? 0);
+    };
+    const sheet = (): Promise<number> => page.locator("stonechat-menu").evaluate((menu) => innerHeight - (menu as HTMLElement).offsetHeight);
+    await expect.poll(async () => (await bottom()) < (await sheet())).toBe(true);
+    await page.keyboard.press("Escape");
+    await lifted.waitFor({ state: "detached" });
+    await last.locator(".bubble").waitFor();
+    await person.leave();
+  });
+
   it("does not select what was recalled, nor keeps it selected", async () => {
     await withLong(12, async (page) => {
       const recall = (seq: number): Promise<void> => page.evaluate(async (target) => void (await window.kit.account!.fake("g_long").recall(target)), seq);

@@ -32,6 +32,8 @@ export interface MenuOptions {
   readonly at: Element | { readonly x: number; readonly y: number };
   /** Above the items, such as a row of reactions: its buttons have role `menuitem` too. `close` ends the menu. */
   readonly head?: (close: () => void) => TemplateResult;
+  /** It is there, as a sheet: it covers what is at the foot of the window. */
+  readonly covers?: (sheet: StonechatMenu) => void;
   /** It is gone. */
   readonly closed?: () => void;
 }
@@ -49,6 +51,7 @@ export class StonechatMenu extends LitElement {
   private typed = "";
   private typedAt = 0;
   private sheet = false;
+  private pressed = false;
 
   static override styles: CSSResultGroup = [
     base,
@@ -94,7 +97,8 @@ export class StonechatMenu extends LitElement {
     await this.updateComplete;
     if (!this.isConnected) return;
     this.showPopover();
-    if (!this.sheet) this.place(options.at);
+    if (this.sheet) options.covers?.(this);
+    else this.place(options.at);
     this.entries()[0]?.focus({ preventScroll: true });
     addEventListener("pointerdown", this.outside, true);
     addEventListener("resize", this.leave);
@@ -124,6 +128,14 @@ export class StonechatMenu extends LitElement {
   }
 
   private leave = (): void => this.close();
+
+  /** A finger that opened a sheet and is lifted over one of its entries has chosen nothing. */
+  private readonly clicks = {
+    capture: true,
+    handleEvent: (event: MouseEvent): void => {
+      if (event.detail > 0 && !this.pressed) event.stopPropagation();
+    },
+  };
 
   private scrolled = (event: Event): void => {
     if (!event.composedPath().includes(this)) this.close();
@@ -207,7 +219,7 @@ export class StonechatMenu extends LitElement {
   protected override render(): unknown {
     const options = this.options;
     if (!options) return nothing;
-    return html`<div role="none" @keydown=${this.onKey} @contextmenu=${(event: Event) => event.preventDefault()}>
+    return html`<div role="none" @keydown=${this.onKey} @pointerdown=${() => (this.pressed = true)} @click=${this.clicks} @contextmenu=${(event: Event) => event.preventDefault()}>
       <span class="grip"></span>
       ${options.head?.(this.close)}
       ${options.items.map((item) => (item ? this.item(item) : html`<div role="separator"></div>`))}

@@ -11,6 +11,7 @@ import type { Key } from "../i18n/index.ts";
 import { actsOf, isSelectable, mayEdit, textOf, type Act } from "./acts.ts";
 import { copy, deleteForMe, recall, retrySend, toggleReaction } from "./deeds.ts";
 import { cancelSend, follow } from "./follow.ts";
+import { liftOver } from "./lift.ts";
 import { nameOf, others } from "./look.ts";
 import { recalledText } from "./recalled.ts";
 import "./selection-bar.ts";
@@ -254,12 +255,20 @@ export class TimelineHands {
       items.push({ ...entry, run: () => void this.run(act, item, this.bubble(item)) });
     }
     host.active = item.key;
+    let letDown = (): void => undefined;
     openMenu(host, {
       items,
       at,
       label: t("act.more"),
       ...(acts.includes("react") ? { head: (close: () => void) => this.quickReactions(item, close) } : {}),
-      closed: () => (host.active = this.focused),
+      covers: (sheet) => {
+        const line = host.elementOf(item.key);
+        letDown = line === null ? letDown : liftOver(line, sheet);
+      },
+      closed: () => {
+        letDown();
+        host.active = this.focused;
+      },
     });
   }
 
