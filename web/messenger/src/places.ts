@@ -43,24 +43,35 @@ export function followAddress(account: Account, chat: StonechatChat, signal: Abo
     follow(chat.page === "chats" ? chat.conversation : null);
   };
 
+  const stateNow = () => (history.state ?? {}) as { readonly from?: string; readonly over?: boolean };
   const go = (path: string) => {
     if (path !== location.pathname) {
-      history.pushState({ from: location.pathname }, "", path);
+      // What lay over the page before is not come back to.
+      const { from, over } = stateNow();
+      history[over ? "replaceState" : "pushState"]({ from: over ? from : location.pathname }, "", path);
     }
   };
 
   chat.href = (id) => pathOf({ kind: "conversation", id, message: null });
   chat.addEventListener("stonechat-shown", (event) => {
-    const { page, conversation, section, replace } = (event as CustomEvent<Shown>).detail;
+    const { page, conversation, section, replace, over } = (event as CustomEvent<Shown>).detail;
     const path = pathOf(
       page === "settings" ? { kind: "settings", section: section || null }
         : page !== "chats" ? { kind: page }
           : conversation === null ? { kind: "chats" } : { kind: "conversation", id: conversation, message: null },
     );
-    const from = (history.state as { from?: string } | null)?.from;
+    const state = stateNow();
+    const isUp = page === "chats" ? conversation === null : page === "settings" && section === "";
     if (replace) {
       history.replaceState(history.state, "", path);
-    } else if (from === path && page === "chats" && conversation === null) {
+    } else if (path === location.pathname && over !== Boolean(state.over)) {
+      // On a phone the button of the system closes what lies over a page.
+      if (over) {
+        history.pushState({ from: path, over }, "", path);
+      } else {
+        history.back();
+      }
+    } else if (state.from === path && isUp && !state.over) {
       // The way back to the list is a step back, not one more.
       history.back();
     } else {
@@ -68,7 +79,12 @@ export function followAddress(account: Account, chat: StonechatChat, signal: Abo
     }
     follow(page === "chats" ? conversation : null);
   });
-  addEventListener("popstate", () => show(routeOf(location.pathname)), { signal });
+  addEventListener("popstate", () => {
+    if (chat.panes === "one" && !stateNow().over) {
+      chat.closeInner();
+    }
+    show(routeOf(location.pathname));
+  }, { signal });
   const openFromOutside = ({ data, origin }: MessageEvent) => {
     const path = (data as { type?: unknown; path?: unknown } | null)?.type === "stonechat:open" ? String((data as { path: unknown }).path) : null;
     if (path !== null && (origin === location.origin || origin === "")) {

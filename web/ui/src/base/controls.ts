@@ -55,6 +55,10 @@ export const fields: CSSResultGroup = [search, css`
   .choice { display: flex; align-items: center; gap: 12px; min-height: 40px; color: var(--stonechat-color-text); cursor: pointer; }
   .adding { display: flex; gap: 8px; margin-block-start: 8px; }
   .adding .field { flex: 1; }
+  @media (pointer: coarse) {
+    .segmented > * { position: relative; }
+    .segmented > *::after { content: ""; position: absolute; inset: 50% 0 auto; height: 44px; transform: translateY(-50%); }
+  }
   /* 16 px in a field, or iOS zooms the page. */
   @media (pointer: coarse), (max-width: 719px) { .field { font-size: 1rem; } }
   @media (forced-colors: active) { .switch, .radio, .check { appearance: auto; } }

@@ -58,8 +58,8 @@ export interface StonechatEvents {
   "stonechat-select": { readonly items: readonly MessageItem[] | null };
   /** Something was written here, and is on its way. */
   "stonechat-sent": { readonly conversation: ConversationId };
-  /** The user went somewhere in `<stonechat-chat>`: keep it in the address. `replace`: it is no step further. */
-  "stonechat-shown": { readonly page: string; readonly conversation: ConversationId | null; readonly section: string; readonly replace: boolean };
+  /** The user went somewhere in `<stonechat-chat>`: keep it in the address. `replace`: it is no step further. `over`: something lies over it that a step back closes. */
+  "stonechat-shown": { readonly page: string; readonly conversation: ConversationId | null; readonly section: string; readonly replace: boolean; readonly over: boolean };
   /** Search in a conversation. */
   "stonechat-search": { readonly conversation: ConversationId };
   /** Show what a group is like and who may do what in it, in place of the conversation. */

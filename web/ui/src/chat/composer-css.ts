@@ -42,7 +42,7 @@ export const composer: CSSResult = css`
     .pick { height: 44px; }
   }
   @media (pointer: coarse) {
-    .send::after, .banner .icon-button::after { content: ""; position: absolute; width: 44px; height: 44px; }
+    .send::after, .icon-button::after { content: ""; position: absolute; width: 44px; height: 44px; }
   }
   @media (forced-colors: active) { .composer, .picker { border: 1px solid CanvasText; } .pick.active { outline: 2px solid Highlight; } }
 `;

@@ -55,7 +55,8 @@ export class StonechatContacts extends StonechatElement {
       .request .said { display: block; font-size: var(--stonechat-font-size-small); line-height: 1.1875rem; color: var(--stonechat-color-text-muted); text-spacing-trim: trim-start; }
       .request .sub { flex: none; font-weight: var(--stonechat-weight-regular); margin-inline-start: auto; }
       .request .buttons { justify-content: flex-start; margin-block-start: 8px; }
-      .who { border-radius: 6px; min-width: 0; font-weight: inherit; display: flex; }
+      .who { position: relative; border-radius: 6px; min-width: 0; font-weight: inherit; display: flex; }
+      @media (pointer: coarse) { .who::after { content: ""; position: absolute; inset: 50% 0 auto; height: 44px; transform: translateY(-50%); } }
       .note { padding: 24px 20px; font-size: var(--stonechat-font-size-small); line-height: var(--stonechat-line-small); color: var(--stonechat-color-text-muted); text-align: center; text-wrap: balance; }
       @media (max-width: 719px) { .scroller { padding-inline: 4px; } }
     `,

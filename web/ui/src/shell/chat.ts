@@ -30,6 +30,8 @@ export interface Shown {
   readonly section: string;
   /** Whether it stands in the place of what was shown, such as a choice among equals; else one step further. */
   readonly replace: boolean;
+  /** Whether, on one pane, something lies over it that a step back closes, such as the details of a conversation. */
+  readonly over: boolean;
 }
 
 /**
@@ -75,6 +77,7 @@ export class StonechatChat extends StonechatElement {
 
   private sizes: ResizeObserver | null = null;
   private all: ConversationList | null = null;
+  private wasOver = false;
   private hands: Promise<typeof import("./hands.ts")> | null = null;
   private unattend: (() => void) | undefined;
 
@@ -162,6 +165,11 @@ export class StonechatChat extends StonechatElement {
   protected override updated(changed: PropertyValues<this>): void {
     // Over the conversation they are a page: what is under them cannot be reached.
     if (changed.has("details") && this.details && this.panes === "one") this.renderRoot.querySelector<HTMLElement>(".details")?.focus();
+    if (this.wasOver !== this.isOver) {
+      this.wasOver = this.isOver;
+      const { page, conversation, section, wasOver: over } = this;
+      this.emit("stonechat-shown", { page, conversation, section, replace: false, over });
+    }
     if (!changed.has("account")) return;
     this.unattend?.();
     this.unattend = undefined;
@@ -202,16 +210,29 @@ export class StonechatChat extends StonechatElement {
     const { page = this.page, conversation = this.conversation, section = page === "settings" ? this.section : "" } = to;
     if (page === this.page && conversation === this.conversation && section === this.section) return;
     Object.assign(this, { page, conversation, section });
-    this.emit("stonechat-shown", { page, conversation, section, replace });
+    this.emit("stonechat-shown", { page, conversation, section, replace, over: false });
+  }
+
+  /** What lies over the conversation, or the contacts, where there is one pane. */
+  private get isOver(): boolean {
+    const { page, conversation, details, person } = this;
+    return this.panes === "one" && (page === "chats" ? details && conversation !== null : page === "contacts" && person !== null);
   }
 
   /** Shows a conversation, and a message in it. */
   open(conversation: ConversationId, seq?: Seq, ordinal?: Ordinal): void {
     this.go({ page: "chats", conversation });
+    // Over the conversation they would hide what was asked for.
+    if (this.panes !== "three") [this.details, this.person] = [false, null];
     void Promise.all([this.loadTalk(), this.updateComplete]).then(() => {
       if (seq) void this.talk?.show(seq, ordinal);
-      else if (!matchMedia("(pointer: coarse)").matches) this.talk?.focus();
+      else this.focusTalk();
     });
+  }
+
+  /** Where a finger writes, the focus would bring up a keyboard. */
+  private focusTalk(): void {
+    if (!matchMedia("(pointer: coarse)").matches) this.talk?.focus();
   }
 
   private showPerson(user: UserId): void {
@@ -229,7 +250,7 @@ export class StonechatChat extends StonechatElement {
   private closeDetails(): void {
     this.details = false;
     this.person = null;
-    this.talk?.focus();
+    this.focusTalk();
   }
 
   private closed(event: Event): void {
@@ -247,7 +268,7 @@ export class StonechatChat extends StonechatElement {
 
   /** Closes the innermost that stands open beside or over the conversation; false where nothing does. */
   closeInner(): boolean {
-    if (!this.managing && !this.details) return false;
+    if (!this.managing && !this.details && !this.isOver) return false;
     if (this.managing) this.managing = false;
     else this.closeDetails();
     return true;
