@@ -1,29 +1,61 @@
-/** Lit's `repeat`, which leaves nothing behind. */
+/** A template for each item of a list, which moves with the key of its item. */
 
-import { type ChildPart, directive, type PartInfo } from "lit/directive.js";
-import { getCommittedValue } from "lit/directive-helpers.js";
-import { repeat } from "lit/directives/repeat.js";
+import { noChange } from "lit";
+import { type ChildPart, Directive, directive } from "lit/directive.js";
+import { getCommittedValue, insertPart, removePart, setChildPartValue, setCommittedValue } from "lit/directive-helpers.js";
 
-interface Made {
-  readonly _$litDirective$: new (info: PartInfo) => { render(...args: unknown[]): unknown; update(part: ChildPart, args: unknown[]): unknown };
-}
-const { _$litDirective$: Repeat } = repeat([], () => 0) as unknown as Made;
+type Items = readonly unknown[];
+type Of<T> = (item: unknown, at: number) => T;
 
 /**
- * What is removed from a list takes both of its markers along. Since lit-html 3.3.1 the second one stays in the document
- * (https://github.com/lit/lit/issues/5298), so that a timeline through which messages pass grows without end.
+ * Lit's `repeat` for lists that change a little at a time. Since lit-html 3.3.1 that one leaves a marker in the document for
+ * each item that ever was (https://github.com/lit/lit/issues/5298), so that a timeline through which messages pass grows
+ * without end.
  */
-class Each extends Repeat {
-  override update(list: ChildPart, args: unknown[]): unknown {
-    const before = getCommittedValue(list);
-    const result = super.update(list, args);
-    if (Array.isArray(before)) {
-      const left = new Set(getCommittedValue(list) as ChildPart[]);
-      (before as ChildPart[]).forEach((part) => left.has(part) || (part.endNode as ChildNode | null)?.remove());
+class Each extends Directive {
+  private keys: Items = [];
+
+  override render(items: Items, _key: Of<unknown>, template: Of<unknown>): unknown {
+    return items.map(template);
+  }
+
+  override update(list: ChildPart, [items, key, template]: [Items, Of<unknown>, Of<unknown>]): unknown {
+    const before = this.keys;
+    const keys = (this.keys = items.map(key));
+    const old = getCommittedValue(list);
+    if (!Array.isArray(old)) {
+      return items.map(template);
     }
-    return result;
+    const known = new Map(before.map((of, at) => [of, old[at] as ChildPart]));
+    const wanted = new Set(keys);
+    known.forEach((part, of) => {
+      if (!wanted.has(of)) {
+        const end = part.endNode as ChildNode | null;
+        removePart(part);
+        end?.remove();
+        known.delete(of);
+      }
+    });
+    const standing = [...known.values()];
+    const placed = new Set<ChildPart | undefined>();
+    let at = 0;
+    setCommittedValue(list, items.map((item, i) => {
+      while (placed.has(standing[at])) {
+        at += 1;
+      }
+      let part = known.get(keys[i]);
+      if (part !== undefined && part === standing[at + 1]) {
+        // The one before it goes somewhere behind: so one moves, and not all the others.
+        at += 1;
+      }
+      if (part === undefined || part !== standing[at]) {
+        part = insertPart(list, standing[at], part);
+      }
+      placed.add(part);
+      return setChildPartValue(part, template(item, i));
+    }));
+    return noChange;
   }
 }
 
-/** A template for each item, which moves with the key of its item. */
-export const each = directive(Each as never) as typeof repeat;
+export const each = directive(Each) as unknown as <T>(items: readonly T[], key: (item: T) => unknown, template: (item: T, at: number) => unknown) => unknown;

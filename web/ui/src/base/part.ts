@@ -21,6 +21,15 @@ export class Part<T> {
     return this.coming;
   }
 
+  /** At once where it is here, else when it comes; `otherwise` where it does not. */
+  use(act: (part: T) => void, otherwise: () => void = () => undefined): void {
+    if (this.now === null) {
+      this.get().then(act, otherwise);
+    } else {
+      act(this.now);
+    }
+  }
+
   /** For a rendering that needs it: resolves once it is here, or takes too long; then who waited renders again when it comes. */
   async soon(host: ReactiveControllerHost): Promise<void> {
     const come = this.get().then(() => this.isLate && host.requestUpdate(), () => undefined);

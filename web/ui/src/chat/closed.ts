@@ -6,7 +6,7 @@ import { displayName } from "../base/names.ts";
 import { moment } from "../base/time.ts";
 import type { Locale } from "../i18n/index.ts";
 import { may } from "../panels/rights.ts";
-import "./words.ts";
+import "../base/later.ts";
 
 export interface Closed {
   readonly icon: IconName | null;

@@ -1,40 +1,40 @@
 /** `<stonechat-composer>`: where one writes. The text belongs to the browser's own field and is never rendered again. */
 
-import type { Account, Conversation, Entity, EntityMark, MessageItem, Outgoing, RichText, Seq, UserId } from "@stonechat/sdk";
+import type { Account, Conversation, ConversationSummary, Entity, EntityMark, MessageItem, Outgoing, RichText, Seq, UserId } from "@stonechat/sdk";
 import { html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
-import "../base/avatar.ts";
 import { customElement, property, query, state } from "../base/decorators.ts";
 import { StonechatElement } from "../base/element.ts";
 import { isComposing } from "../base/focus.ts";
 import { icon } from "../base/icons.ts";
-import { displayName, mineral } from "../base/names.ts";
+import { Part } from "../base/part.ts";
 import { base, buttons, surface } from "../base/styles.ts";
 import { clock, minutes } from "../base/time.ts";
 import { lookAtOutbox } from "../base/unsent.ts";
-import { codeOf, reasonOf } from "../panels/reason.ts";
-import { closedBy, type Closed } from "./closed.ts";
 import { composer } from "./composer-css.ts";
-import { DraftKeeper } from "./draft.ts";
+import { DraftKeeper, type Begun } from "./draft.ts";
 import type { StonechatEmojiPicker } from "./emoji-picker.ts";
-import { cancelSend, follow } from "./follow.ts";
-import { left } from "./limit.ts";
-import { ENTITIES_MAX, withLinks } from "./links.ts";
-import { carryMarks, trimMarked } from "./marks.ts";
-import { targetOf } from "./look.ts";
+import { isFar } from "./limit.ts";
+import { leads } from "./look.ts";
 import type { MentionPicker } from "./mention-picker.ts";
 import "./words.ts";
+
+/** What is not in every message: answers, changes, mentions, addresses, emoji, and why one cannot write. */
+const writing = new Part(() => import("./writing.ts"));
 
 const HAS_FIELD_SIZING = typeof CSS !== "undefined" && CSS.supports("field-sizing", "content");
 
 /** What is being answered: its number, and what to show of it. */
-interface Answered {
+export interface Answered {
   readonly seq: Seq;
   readonly sender: UserId | null;
   readonly text: string;
 }
 
+/** A text as it goes out. */
+export type Said = Pick<RichText, "text" | "entities">;
+
 /** What is being changed, or written anew in the place of a message that failed. */
-interface Edited {
+export interface Edited {
   readonly item: MessageItem;
   readonly isAnew: boolean;
   readonly before: { readonly text: string; readonly marks: readonly Entity[] };
@@ -55,19 +55,19 @@ export class StonechatComposer extends StonechatElement {
   /** False: Enter makes a new line, and Ctrl Enter sends. */
   @property({ attribute: false }) enterSends = true;
 
-  @state() private reply: Answered | null = null;
-  @state() private edited: Edited | null = null;
+  @state() reply: Answered | null = null;
+  @state() edited: Edited | null = null;
   @state() private isEmpty = true;
-  @state() private remaining: number | null = null;
-  @state() private problem = "";
+  @state() remaining: number | null = null;
+  @state() problem = "";
 
-  @query("textarea") private field!: HTMLTextAreaElement | null;
+  @query("textarea") field!: HTMLTextAreaElement | null;
 
-  private opened: { readonly account: Account; readonly id: string; readonly talk: Conversation; readonly draft: DraftKeeper } | null = null;
-  private text = "";
-  private marks: readonly Entity[] = [];
-  private mentions: MentionPicker | null = null;
-  private emoji: StonechatEmojiPicker | null = null;
+  opened: { readonly account: Account; readonly id: string; readonly talk: Conversation; readonly draft: DraftKeeper } | null = null;
+  text = "";
+  marks: readonly Entity[] = [];
+  mentions: MentionPicker | null = null;
+  emoji: StonechatEmojiPicker | null = null;
   private isBegun = false;
 
   static override styles: CSSResultGroup = [base, surface, buttons, composer];
@@ -98,8 +98,23 @@ export class StonechatComposer extends StonechatElement {
 
   /* Rendering */
 
+  protected override async scheduleUpdate(): Promise<void> {
+    if (writing.now === null && this.needsMore()) {
+      await writing.soon(this);
+    }
+    super.scheduleUpdate();
+  }
+
+  /** Whether what is drawn next is more than a line to write in. */
+  private needsMore(): boolean {
+    const { account, conversation } = this;
+    return this.reply !== null || this.edited !== null || this.remaining !== null || this.problem !== "" || this.mentions !== null ||
+      (account !== null && conversation !== "" && isClosed(account, account.summary(conversation).get()));
+  }
+
   protected override willUpdate(changed: PropertyValues): void {
     super.willUpdate(changed);
+    writing.now?.dress(this.renderRoot);
     const { account } = this;
     if (account === null || this.conversation === "") {
       this.opened = null;
@@ -123,14 +138,12 @@ export class StonechatComposer extends StonechatElement {
     if (!this.isBegun) {
       this.isBegun = true;
       const begun = opened.draft.begin();
-      this.write(begun.text, begun.marks);
-      this.answer(begun.replyTo);
+      this.take(begun);
       return;
     }
     const news = this.edited === null && !this.isComposing ? opened.draft.news(this.text) : null;
     if (news !== null) {
-      this.write(news.text, []);
-      this.answer(news.replyTo);
+      this.take(news);
     }
   }
 
@@ -148,9 +161,8 @@ export class StonechatComposer extends StonechatElement {
     if ((summary?.group.mutedUntil ?? 0) > clock.now()) {
       this.read(minutes);
     }
-    const closed = closedBy(account, summary, this.locale, clock.now());
-    if (closed !== null) {
-      return this.closed(closed, account);
+    if (isClosed(account, summary)) {
+      return html`${writing.now?.closed(this, account, summary)}`;
     }
     const isOver = (this.remaining ?? 0) < 0;
     const cannotSend = this.isEmpty || isOver;
@@ -158,7 +170,7 @@ export class StonechatComposer extends StonechatElement {
     return html`
       ${this.mentions?.render()}
       <div class="composer" part="composer">
-        ${this.banner()}
+        ${writing.now?.banner(this)}
         <div class="composer-line" part="line">
           <slot name="start"></slot>
           <button type="button" class="icon-button" aria-label=${t("write.emoji")} title=${t("write.emoji")} aria-haspopup="dialog" @click=${this.openEmoji}>${icon("emoji")}</button>
@@ -167,53 +179,17 @@ export class StonechatComposer extends StonechatElement {
             placeholder=${t("write.label")} aria-autocomplete="list" aria-haspopup="listbox" aria-controls=${hasPicks ? "picks" : nothing}
             aria-activedescendant=${hasPicks ? `pick${this.mentions?.at}` : nothing}
             @input=${this.onInput} @compositionend=${this.onComposed} @keydown=${this.onKey} @click=${this.onCaret} @blur=${this.onBlur}></textarea>
-          ${this.remaining === null ? nothing : html`<span class="counter ${isOver ? "over" : ""}" part="counter" role="status" aria-label=${
-            t(isOver ? "write.over" : "write.left", { n: Math.abs(this.remaining) })}>${this.locale.number(this.remaining)}</span>`}
+          ${writing.now?.counter(this)}
           <button type="button" class="send" part="send" aria-label=${t(this.edited?.isAnew === false ? "write.save" : "write.send")} aria-disabled=${cannotSend}
             @pointerdown=${(event: Event) => event.preventDefault()} @click=${this.send}>${icon("send")}</button>
         </div>
-        ${this.problem ? html`<p class="problem" role="status">${icon("alert", "s")}<span dir="auto">${this.problem}</span></p>` : nothing}
+        ${writing.now?.problem(this)}
       </div>`;
-  }
-
-  private closed({ icon: sign, words, unblock }: Closed, account: Account): TemplateResult {
-    return html`<div class="closed" part="closed" role="status">${sign === null ? nothing : icon(sign, "s")}<span dir="auto">${words}</span>${unblock === null ? nothing
-      : html`<button type="button" class="link-button" @click=${() => void this.unblock(account, unblock)}>${this.t("closed.unblock")}</button>`}</div>`;
-  }
-
-  private async unblock(account: Account, user: UserId): Promise<void> {
-    try {
-      await account.unblock(user);
-      await this.updateComplete;
-      this.focus();
-    } catch (error) {
-      this.emit("stonechat-toast", { text: reasonOf(error, this.locale), danger: true });
-    }
-  }
-
-  private banner(): unknown {
-    const { t } = this.locale;
-    const { edited, reply, opened } = this;
-    if (opened === null || (edited === null && reply === null)) {
-      return nothing;
-    }
-    const { account } = opened;
-    const cancel = html`<button type="button" class="icon-button" aria-label=${t("write.cancel")} title=${t("write.cancel")} @click=${this.cancel}>${icon("close", "s")}</button>`;
-    if (edited !== null) {
-      const says = edited.item.message.content;
-      return html`<div class="banner" part="banner" role="status">${icon("edit")}<div class="what"><b>${t("write.edit")}</b><span class="clip muted" dir="auto">${
-        says.kind === "text" ? says.text : ""}</span></div>${cancel}</div>`;
-    }
-    const who = reply?.sender ?? null;
-    const isOwn = who === account.user;
-    return html`<div class="banner" part="banner" role="status">${icon("reply")}<div class="what ${who === null || isOwn ? "" : `m${mineral(who)}`}"><b>${
-      isOwn ? t("write.reply_own") : who === null ? t("act.reply") : this.locale.rich("write.reply_to", { name: html`<bdi>${displayName(account, who)}</bdi>` })}</b><span
-      class="clip muted" dir="auto">${reply?.text}</span></div>${cancel}</div>`;
   }
 
   /* The text */
 
-  private isComposing = false;
+  isComposing = false;
 
   private readonly onInput = (event: Event): void => {
     const field = event.target as HTMLTextAreaElement;
@@ -232,12 +208,12 @@ export class StonechatComposer extends StonechatElement {
   };
 
   /** Takes what the field says now. */
-  private typed(): void {
+  typed(): void {
     const { field, opened } = this;
     if (field === null || opened === null) {
       return;
     }
-    this.marks = carryMarks(this.marks, this.text, field.value, field.selectionEnd);
+    this.marks = this.marks.length === 0 ? [] : writing.now?.carryMarks(this.marks, this.text, field.value, field.selectionEnd) ?? [];
     this.text = field.value;
     this.problem = "";
     this.measure();
@@ -245,12 +221,17 @@ export class StonechatComposer extends StonechatElement {
       opened.draft.put({ text: this.text, marks: this.marks, replyTo: this.reply?.seq ?? null });
       opened.talk.setTyping(!this.isEmpty);
     }
-    void this.lookForMention();
+    this.lookForMention();
   }
 
   private measure(): void {
     this.isEmpty = this.text.trim() === "";
-    this.remaining = left(this.text);
+    if (isFar(this.text)) {
+      this.remaining = null;
+    } else {
+      const { text } = this;
+      writing.use(({ left }) => (this.remaining = text === this.text ? left(text) : this.remaining));
+    }
     this.grow();
   }
 
@@ -263,7 +244,7 @@ export class StonechatComposer extends StonechatElement {
   }
 
   /** Puts a text into the field, instead of what is there. */
-  private write(text: string, marks: readonly Entity[]): void {
+  write(text: string, marks: readonly Entity[]): void {
     const { field } = this;
     if (field === null) {
       return;
@@ -276,38 +257,16 @@ export class StonechatComposer extends StonechatElement {
     this.mentions?.close();
   }
 
-  /** Writes at a place as if it were typed, so that it can be undone. */
-  private insert(start: number, end: number, text: string): void {
-    const { field } = this;
-    if (field === null) {
-      return;
-    }
-    field.focus({ preventScroll: true });
-    field.setSelectionRange(start, end);
-    if (!document.execCommand("insertText", false, text)) {
-      field.setRangeText(text, start, end, "end");
-      this.typed();
-    }
+  putDraft(): void {
+    this.opened?.draft.put({ text: this.text, marks: this.marks, replyTo: this.reply?.seq ?? null });
   }
 
   /* Answering and changing */
 
-  /** Answers a message. */
-  replyTo(item: MessageItem): void {
-    const { opened } = this;
-    if (opened === null) {
-      return;
-    }
-    this.stopEditing();
-    const { message } = item;
-    this.reply = { seq: message.seq, sender: message.sender, text: opened.account.words(message.content) };
-    this.putDraft();
-    this.focus();
-  }
-
-  /** Answers what a draft answers: of it only the number is known, and the rest is looked for. */
-  private answer(seq: Seq | null): void {
-    this.reply = seq === null ? null : { seq, sender: null, text: "" };
+  /** Begins with what was begun before, or elsewhere. */
+  private take({ text, marks, replyTo }: Begun): void {
+    this.write(text, marks);
+    this.reply = replyTo === null ? null : { seq: replyTo, sender: null, text: "" };
     this.resolveReply();
   }
 
@@ -315,78 +274,50 @@ export class StonechatComposer extends StonechatElement {
   resolve: (seq: Seq) => MessageItem | null = () => null;
 
   resolveReply(): void {
-    const { reply, opened } = this;
-    if (reply === null || reply.sender !== null || opened === null) {
-      return;
+    if (this.reply !== null) {
+      writing.use(({ resolveReply }) => resolveReply(this));
     }
-    const item = this.resolve(reply.seq);
-    if (item !== null) {
-      this.reply = { seq: reply.seq, sender: item.message.sender, text: opened.account.words(item.message.content) };
-    }
+  }
+
+  /** Answers a message. */
+  replyTo(item: MessageItem): void {
+    writing.use(({ replyTo }) => replyTo(this, item));
   }
 
   /** Lets an own message say something else. One that failed is written anew in its place. */
   edit(item: MessageItem): void {
-    const { content } = item.message;
-    if (content.kind !== "text") {
-      return;
-    }
-    const before = this.edited?.before ?? { text: this.text, marks: this.marks };
-    this.edited = { item, isAnew: item.state?.kind === "failed", before };
-    this.write(content.text, content.entities);
-    this.focus();
-    this.field?.setSelectionRange(content.text.length, content.text.length);
+    writing.use(({ edit }) => edit(this, item));
   }
 
   /** Begins with a text that was written before. */
   begin(text: RichText): void {
-    this.stopEditing();
-    this.write(text.text, text.entities);
-    this.putDraft();
-    this.focus();
-  }
-
-  private stopEditing(): void {
-    if (this.edited !== null) {
-      const { before } = this.edited;
-      this.edited = null;
-      this.write(before.text, before.marks);
-    }
-  }
-
-  private readonly cancel = (): void => {
-    if (this.edited === null) {
-      this.reply = null;
-      this.putDraft();
-    } else {
-      this.stopEditing();
-    }
-    this.focus();
-  };
-
-  private putDraft(): void {
-    this.opened?.draft.put({ text: this.text, marks: this.marks, replyTo: this.reply?.seq ?? null });
+    writing.use(({ begin }) => begin(this, text));
   }
 
   /* Sending */
 
   private readonly send = (): void => {
-    const { opened, edited, reply, field } = this;
-    if (opened === null || field === null || this.isComposing) {
+    if (this.opened === null || this.field === null || this.isComposing) {
       return;
     }
     this.typed();
-    const { text, entities } = this.outgoing();
-    if (text === "" || (this.remaining ?? 0) < 0) {
+    const { text } = this;
+    if (this.marks.length > 0 || this.mentions !== null || text.includes("://")) {
+      // Without it addresses are found by who reads them.
+      writing.use((more) => this.sendNow(more.outgoing(this)), () => this.sendNow({ text: text.trim(), entities: [] }));
+    } else {
+      this.sendNow({ text: text.trim(), entities: [] });
+    }
+  };
+
+  private sendNow({ text, entities }: Said): void {
+    const { opened, edited, reply } = this;
+    if (opened === null || text === "" || (this.remaining ?? 0) < 0) {
       return;
     }
     this.mentions?.close();
     if (edited !== null && !edited.isAnew) {
-      const says = edited.item.message.content;
-      this.stopEditing();
-      if (says.kind !== "text" || says.text !== text || JSON.stringify(says.entities) !== JSON.stringify(entities)) {
-        void follow(this, this.locale, opened.talk.edit(targetOf(edited.item), { text, entities }));
-      }
+      writing.now?.change(this, edited.item, { text, entities });
       return;
     }
     const headSeq = opened.talk.summary.get()?.headSeq ?? 0;
@@ -397,19 +328,19 @@ export class StonechatComposer extends StonechatElement {
       this.write("", []);
       opened.draft.clear();
     } else {
-      this.stopEditing();
+      writing.now?.stopEditing(this);
     }
     opened.talk.setTyping(false);
     void this.deliver(opened.account, opened.talk, what, edited?.item ?? null, reply);
     this.focus();
-  };
+  }
 
   private async deliver(account: Account, talk: Conversation, what: Outgoing, instead: MessageItem | null, reply: Answered | null): Promise<void> {
     try {
       const handle = await talk.send(what);
       handle.sent.catch(() => undefined);
       if (instead !== null) {
-        await cancelSend(account, instead);
+        await writing.now?.cancelSend(account, instead);
       }
       this.emit("stonechat-sent", { conversation: talk.id });
     } catch (error) {
@@ -418,64 +349,30 @@ export class StonechatComposer extends StonechatElement {
         this.write(what.text ?? "", what.entities ?? []);
         this.reply = reply;
       }
-      this.problem = this.t(codeOf(error).startsWith("store.") ? "fail.device" : codeOf(error) === "too_large" ? "fail.too_long" : "fail.refused");
+      writing.use(({ problemOf }) => (this.problem = problemOf(error, this.locale)));
     } finally {
       lookAtOutbox(account);
     }
   }
 
-  /** What goes out: without the space around it, with its addresses and the names that were written out. */
-  private outgoing(): { text: string; entities: readonly Entity[] } {
-    const { text, entities } = trimMarked(this.text, this.marks);
-    const named = [...entities, ...(this.mentions?.found(text, entities) ?? [])].sort((a, b) => a.start - b.start);
-    return { text, entities: withLinks(text, named).slice(0, ENTITIES_MAX) };
-  }
-
   /* Mentions */
 
-  private readonly onCaret = (): void => void this.lookForMention();
+  private readonly onCaret = (): void => this.lookForMention();
 
   private readonly onBlur = (): void => {
     this.mentions?.close();
     this.opened?.draft.flush();
   };
 
-  /** Who calls people needs those who can be called: they come with the first `@`. */
-  private async lookForMention(): Promise<void> {
-    const { opened } = this;
-    const summary = opened?.talk.summary.get() ?? null;
-    if (opened === null || summary === null || summary.kind === "direct" || !this.text.includes("@")) {
-      this.mentions?.close();
-      return;
-    }
-    if (this.mentions === null) {
-      const { MentionPicker: Made } = await import("./mention-picker.ts");
-      if (this.opened !== opened) {
-        return;
-      }
-      this.mentions ??= new Made(this, opened.account, opened.talk);
-    }
-    const { field } = this;
-    if (field !== null && field.selectionStart === field.selectionEnd && !this.isComposing) {
-      this.mentions.look(this.text, field.selectionEnd, this.marks);
+  private lookForMention(): void {
+    if (this.mentions !== null || this.text.includes("@")) {
+      writing.use(({ lookForMention }) => void lookForMention(this));
     }
   }
 
   /** Writes a marked stretch in the place of another, and a space behind it. */
   insertMarked(start: number, end: number, text: string, mark: EntityMark): void {
-    const hasSpace = /^\s/.test(this.text.slice(end));
-    this.insert(start, end, hasSpace ? text : `${text} `);
-    this.marks = [...this.marks, { start, end: start + text.length, mark }].sort((a, b) => a.start - b.start);
-    const behind = start + text.length + 1;
-    this.field?.setSelectionRange(behind, behind);
-    this.mentions?.close();
-    this.putDraftUnlessEditing();
-  }
-
-  private putDraftUnlessEditing(): void {
-    if (this.edited === null) {
-      this.putDraft();
-    }
+    writing.use(({ insertMarked }) => insertMarked(this, { start, end, mark }, text));
   }
 
   /* Keys */
@@ -504,40 +401,33 @@ export class StonechatComposer extends StonechatElement {
       if (this.edited !== null || this.reply !== null) {
         event.preventDefault();
         event.stopPropagation();
-        this.cancel();
+        writing.now?.cancel(this);
       } else {
         this.field?.blur();
       }
     }
   };
 
-  /* Emoji */
-
-  private readonly openEmoji = async (event: Event): Promise<void> => {
-    const { field } = this;
+  private openEmoji(event: Event): void {
     const cause = event.currentTarget as Element;
-    if (this.emoji?.isConnected) {
-      this.emoji.close();
-      return;
-    }
-    let [start, end] = [field?.selectionStart ?? this.text.length, field?.selectionEnd ?? this.text.length];
-    field?.focus({ preventScroll: true });
-    const { openEmojiPicker } = await import("./emoji-picker.ts");
-    this.emoji = openEmojiPicker(this, cause, (emoji) => {
-      const before = (this.renderRoot as ShadowRoot).activeElement as HTMLElement | null;
-      this.insert(start, end, emoji);
-      start += emoji.length;
-      end = start;
-      // With Shift it stays open, and so does its field.
-      if (before !== field && before?.isConnected) {
-        before.focus({ preventScroll: true });
-      }
-    });
-  };
+    writing.use(({ openEmoji }) => void openEmoji(this, cause));
+  }
 
   override focus(options?: FocusOptions): void {
     void this.updateComplete.then(() => this.field?.focus(options));
   }
+}
+
+/** Whether one cannot write; `closed.ts` knows why. */
+function isClosed(account: Account, summary: ConversationSummary | null): boolean {
+  if (summary?.kind === "direct") {
+    return (account.relations.get().get(summary.peer ?? "")?.blocksSince ?? 0) > 0;
+  }
+  if (summary === null) {
+    return false;
+  }
+  const { group, member } = summary;
+  return !member || group.dissolved || group.mutedUntil > clock.now() || (group.settings.speak !== "everybody" && !leads(summary));
 }
 
 declare global {

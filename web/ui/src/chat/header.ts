@@ -12,7 +12,7 @@ import { profilesOf } from "../base/profiles.ts";
 import { base, buttons, surface } from "../base/styles.ts";
 import { clock, lastSeen, minutes } from "../base/time.ts";
 import { WatchController } from "../base/watching.ts";
-import { may } from "../panels/rights.ts";
+import { leads } from "./look.ts";
 import "./words.ts";
 
 /** In larger groups nobody counts who is there. */
@@ -72,7 +72,7 @@ export class StonechatChatHeader extends StonechatElement {
 
   private async learnPeople(account: Account, summary: ConversationSummary | null, asked: string): Promise<void> {
     this.people = summary?.peer ? [summary.peer] : [];
-    if (summary?.kind !== "group" || summary.memberCount > WATCHED_MAX || !may(summary, "list_members", clock.now())) {
+    if (summary?.kind !== "group" || summary.memberCount > WATCHED_MAX || !summary.member || (summary.group.settings.membersHidden && !leads(summary))) {
       return;
     }
     const members = await account.conversation(summary.id).members().catch(() => null);

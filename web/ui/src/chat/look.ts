@@ -31,6 +31,11 @@ export function isDirect(look: Look): boolean {
   return look.summary === null || look.summary.kind === "direct";
 }
 
+/** Whether the user is an admin or the owner. */
+export function leads({ role }: ConversationSummary): boolean {
+  return role === "admin" || role === "owner";
+}
+
 /** How many others there are to read a message. */
 export function others(look: Look): number {
   return Math.max((look.summary?.memberCount ?? 2) - 1, 1);

@@ -12,7 +12,7 @@ import { mineral, titleOf } from "../base/names.ts";
 import { clock, clockTime } from "../base/time.ts";
 import type { Key } from "../i18n/index.ts";
 import { curesOf, reasonOf, type Cure } from "./failure.ts";
-import { left } from "./limit.ts";
+import { left } from "./left.ts";
 import { isDirect, nameOf, pictureOf, tickOf, type Look, type Renderer } from "./look.ts";
 import { mayReact, mayWrite } from "./may.ts";
 import { plainLine, words, type LineState } from "./message.ts";

@@ -16,8 +16,7 @@ import { badges, base, buttons, panes, scrollbars, search, skeletons, surface } 
 import { clock, minutes } from "../base/time.ts";
 import { unsentOf } from "../base/unsent.ts";
 import { WatchController } from "../base/watching.ts";
-import { inOrder } from "./folders.ts";
-import { digest, held, type Digest, type Tab } from "./order.ts";
+import { digest, held, inOrder, type Digest, type Tab } from "./order.ts";
 import { lookOf, presenceShown, reachOf, rowTemplate, type RowLook } from "./row.ts";
 import type { ListSearch } from "./search.ts";
 import { list, rows } from "./styles.ts";

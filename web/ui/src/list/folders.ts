@@ -1,9 +1,8 @@
 /** The folders of the user: their names lie on the conversations, their order in his own profile, on all of his devices. */
 
 import type { Account, ConversationSummary, Profile } from "@stonechat/sdk";
+import { FOLDERS_FIELD, inOrder } from "./order.ts";
 
-/** The field of the private profile; one name a line. */
-const FIELD = "stonechat.folders";
 /** In bytes: the server's limit of a tag. */
 export const FOLDER_BYTES_MAX = 64;
 export const FOLDERS_MAX = 16;
@@ -13,14 +12,9 @@ export function foldersOf(profile: Profile | null, items: readonly ConversationS
   return inOrder(profile, new Set(items.flatMap(({ preferences }) => preferences.folders)));
 }
 
-/** The same, of names that are known already. */
-export function inOrder(profile: Profile | null, known: Iterable<string>): readonly string[] {
-  return [...new Set([...(profile?.privateFields[FIELD] ?? "").split("\n").filter(Boolean), ...known])];
-}
-
 /** Keeps the order, and folders that are still empty. */
 export async function saveFolders(account: Account, names: readonly string[]): Promise<void> {
-  await account.setProfile({ privateFields: { [FIELD]: names.join("\n") || null } });
+  await account.setProfile({ privateFields: { [FOLDERS_FIELD]: names.join("\n") || null } });
 }
 
 /** A name that can be one: cut at its ends, one line. Null where it cannot. */

@@ -1,6 +1,9 @@
 /** The order of the list, and what a tab of it shows. */
 
-import type { ConversationId, ConversationSummary, Timestamp } from "@stonechat/sdk";
+import type { ConversationId, ConversationSummary, Profile, Timestamp } from "@stonechat/sdk";
+
+/** The field of the private profile that has the folders; one name a line. */
+export const FOLDERS_FIELD = "stonechat.folders";
 
 /** What the list shows: all, what is unread, a folder, or the archive. */
 export type Tab =
@@ -43,6 +46,11 @@ export function digest(items: readonly ConversationSummary[], tab: Tab, now: Tim
     for (const folder of preferences.folders) folders.set(folder, (folders.get(folder) ?? 0) + counts);
   }
   return { shown, waiting, folders, hasArchived };
+}
+
+/** Folders as the user has them; those that only conversations know come last. */
+export function inOrder(profile: Profile | null, known: Iterable<string>): readonly string[] {
+  return [...new Set([...(profile?.privateFields[FOLDERS_FIELD] ?? "").split("\n").filter(Boolean), ...known])];
 }
 
 /**

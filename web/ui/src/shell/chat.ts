@@ -1,6 +1,6 @@
 /** `<stonechat-chat>`: all in one. List, conversation and details in three panes, two or one, as there is room. */
 
-import type { Account, ConversationId, ConversationList, Ordinal, Seq, UserId } from "@stonechat/sdk";
+import type { Account, ConversationId, ConversationList, Ordinal, Readable, Seq, UserId } from "@stonechat/sdk";
 import { html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
 import "../base/avatar.ts";
 import { badge } from "../base/badge.ts";
@@ -8,12 +8,16 @@ import { customElement, property, query, state } from "../base/decorators.ts";
 import { StonechatElement } from "../base/element.ts";
 import { DEFAULT_CHOICES, type Choices, type StonechatEventMap } from "../base/events.ts";
 import { icon, mark, type IconName } from "../base/icons.ts";
+import { Part } from "../base/part.ts";
 import { badges, base, buttons, surface } from "../base/styles.ts";
 import type { StonechatConversation } from "../chat/conversation.ts";
 import type { Renderers } from "../chat/look.ts";
 import type { StonechatConversationList } from "../list/conversation-list.ts";
 import "../list/conversation-list.ts";
 import { shell } from "./styles.ts";
+
+/** What is beside the list and an open conversation: other pages, details, a first visit. */
+const panes = new Part(() => import("./panes.ts"));
 
 export type Page = "chats" | "contacts" | "starred" | "settings";
 type Panes = "three" | "two" | "one";
@@ -65,10 +69,9 @@ export class StonechatChat extends StonechatElement {
   @property({ type: Boolean, reflect: true }) details = false;
 
   /** Whose card is shown: in the details of a chat, or beside the contacts. */
-  @state() private person: UserId | null = null;
+  @state() person: UserId | null = null;
   /** Whether the settings of the group stand in the place of its conversation. */
-  @state() private managing = false;
-  @state() private welcome: typeof import("./welcome.ts").welcome | null = null;
+  @state() managing = false;
   /** Of the list, where the user chose one; 0 else. */
   @state() listWidth = 0;
 
@@ -76,7 +79,7 @@ export class StonechatChat extends StonechatElement {
   @query("stonechat-conversation") talk!: StonechatConversation | null;
 
   private sizes: ResizeObserver | null = null;
-  private all: ConversationList | null = null;
+  all: ConversationList | null = null;
   private wasOver = false;
   private hands: Promise<typeof import("./hands.ts")> | null = null;
   private unattend: (() => void) | undefined;
@@ -107,7 +110,11 @@ export class StonechatChat extends StonechatElement {
     });
     on("stonechat-search", ({ detail }) => this.searchIn(detail.conversation));
     on("stonechat-new", ({ detail }) => this.withHands(({ begin }) => begin(this, detail.users ?? [])));
-    on("stonechat-close", (event) => this.closed(event));
+    on("stonechat-close", (event) => {
+      // An event forgets its way when it is over.
+      const path = event.composedPath();
+      panes.use(({ closed }) => closed(this, path));
+    });
     this.addEventListener("stonechat-toast", () => this.placeRemarks());
   }
 
@@ -145,7 +152,13 @@ export class StonechatChat extends StonechatElement {
     style?.setProperty("--stonechat-toast-end", `${end}px`);
   }
 
+  protected override async scheduleUpdate(): Promise<void> {
+    if (panes.now === null && (this.page !== "chats" || this.details || this.managing)) await panes.soon(this);
+    super.scheduleUpdate();
+  }
+
   protected override willUpdate(changed: PropertyValues<this>): void {
+    panes.now?.dress(this.renderRoot);
     if (changed.has("account") || (this.account && !this.all)) {
       this.all?.close();
       this.all = this.account?.conversations() ?? null;
@@ -247,23 +260,10 @@ export class StonechatChat extends StonechatElement {
     this.person = null;
   }
 
-  private closeDetails(): void {
+  closeDetails(): void {
     this.details = false;
     this.person = null;
     this.focusTalk();
-  }
-
-  private closed(event: Event): void {
-    const path = event.composedPath().filter((node): node is Element => node instanceof Element);
-    const isIn = (selector: string): boolean => path.some((element) => element.matches(selector));
-    if (isIn("stonechat-dialog")) path.find((element) => element.matches("stonechat-dialog"))!.removeAttribute("open");
-    else if (this.managing && isIn("stonechat-group-settings")) this.managing = false;
-    else if (isIn(".details")) {
-      if (this.person !== null && this.details && this.conversation) this.person = null;
-      else this.closeDetails();
-    } else if (isIn("stonechat-conversation")) this.go({ conversation: null });
-    else if (isIn("stonechat-profile")) this.person = null;
-    else this.go({ page: "chats", section: "" });
   }
 
   /** Closes the innermost that stands open beside or over the conversation; false where nothing does. */
@@ -284,7 +284,7 @@ export class StonechatChat extends StonechatElement {
   /* Rendering */
 
   /** A page that has chat beside other things has a main part of its own. */
-  private get mainRole(): "main" | "region" {
+  get mainRole(): "main" | "region" {
     return document.querySelector('main, [role="main"]') ? "region" : "main";
   }
 
@@ -296,8 +296,8 @@ export class StonechatChat extends StonechatElement {
     return html`
       ${one ? nothing : this.rail(account)}
       ${this.page === "settings"
-        ? html`<div class="wide" role=${this.mainRole}><stonechat-settings .section=${this.section || (one ? "" : "appearance")} .choices=${this.choices}></stonechat-settings></div>`
-        : html`${isInside ? nothing : this.listPane()}${one && !isInside && this.page !== "starred" ? nothing : this.mainPane(account)}${this.detailsPane()}`}
+        ? panes.now?.settings(this)
+        : html`${isInside ? nothing : this.listPane()}${one && !isInside && this.page !== "starred" ? nothing : this.mainPane(account)}${panes.now?.details(this)}`}
       ${one && !isInside ? this.tabs(account) : nothing}`;
   }
 
@@ -370,49 +370,26 @@ export class StonechatChat extends StonechatElement {
 
   private mainPane(account: Account): TemplateResult {
     const one = this.panes === "one";
-    const { page, conversation, person } = this;
+    const { page, conversation } = this;
     return html`<div class="main" part="main" role=${this.mainRole} aria-label=${this.mainRole === "region" ? this.t("shell.pane") : nothing}
-      ?inert=${one && this.details && !!conversation && page === "chats"}>${
-      page === "starred"
-        ? html`<stonechat-starred></stonechat-starred>`
-        : page === "contacts"
-          ? person ? this.card(person) : this.read(account.relations).size > 0 ? this.emptyPane(account) : nothing
-          : conversation && this.managing
-            ? html`<stonechat-group-settings .conversation=${conversation} .linkBase=${this.linkBase}></stonechat-group-settings>`
-            : conversation
-              ? html`<stonechat-conversation exportparts="message, bubble, author, quote, text, meta, ticks, reactions, failure, divider, composer" .conversation=${conversation}
-                  .details=${this.details} .alone=${one} .enterSends=${this.choices.enterSends} .renderers=${this.renderers}><slot name="header-actions" slot="header-actions"></slot><slot
-                  name="composer-start" slot="composer-start"></slot></stonechat-conversation>
-                ${one ? html`<stonechat-connection class="over"></stonechat-connection>` : nothing}`
-              : this.emptyPane(account)
+      ?inert=${one && this.details && !!conversation && page === "chats"}>${page === "chats" && conversation && !this.managing
+        ? html`<stonechat-conversation exportparts="message, bubble, author, quote, text, meta, ticks, reactions, failure, divider, composer" .conversation=${conversation}
+            .details=${this.details} .alone=${one} .enterSends=${this.choices.enterSends} .renderers=${this.renderers}><slot name="header-actions" slot="header-actions"></slot><slot
+            name="composer-start" slot="composer-start"></slot></stonechat-conversation>
+          ${one ? html`<stonechat-connection class="over"></stonechat-connection>` : nothing}`
+        : this.otherPane(account)
     }</div>`;
   }
 
-  private card(person: UserId): TemplateResult {
-    return html`<div class="card">${this.panes === "one"
-      ? html`<button type="button" class="icon-button card-back" aria-label=${this.t("common.back")} @click=${() => (this.person = null)}>${icon("back")}</button>`
-      : nothing}<div class="plate"><stonechat-profile .user=${person}></stonechat-profile></div></div>`;
+  /** What stands in the place of a conversation. The list does not wait for it. */
+  private otherPane(account: Account): unknown {
+    if (panes.now === null) void panes.get().then(() => this.requestUpdate(), () => undefined);
+    return panes.now?.other(this, account);
   }
 
-  private addContact(account: Account): void {
-    this.go({ page: "contacts" });
-    void import("../contacts/add.ts").then(({ addContact }) => addContact(this, account));
-  }
-
-  private detailsPane(): unknown {
-    if (!this.details || !this.conversation || this.page !== "chats") return nothing;
-    const one = this.panes === "one";
-    return html`<div class="details" part="details" tabindex="-1" role=${one ? "main" : "complementary"} aria-label=${this.t("shell.details")}>
-      <stonechat-details .alone=${one} .conversation=${this.conversation} .person=${this.person} .linkBase=${this.linkBase}></stonechat-details></div>`;
-  }
-
-  private emptyPane(account: Account): TemplateResult {
-    if (!this.welcome) void import("./welcome.ts").then(({ welcome }) => (this.welcome = welcome));
-    const items = this.all ? this.read(this.all.items) : [];
-    const isFirst = items.length === 0 && this.read(account.connection).kind !== "connecting";
-    const acts = { begin: () => void this.withHands(({ begin }) => begin(this, [])), contacts: () => this.addContact(account) };
-    const what = this.page === "contacts" ? "person" : !isFirst ? "chat" : this.people?.length ? "people" : "first";
-    return html`<div class="empty">${this.welcome?.(this.locale, what, acts)}</div>`;
+  /** As `read`, in a rendering. */
+  follow<T>(source: Readable<T>): T {
+    return this.read(source);
   }
 }
 

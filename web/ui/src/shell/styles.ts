@@ -4,23 +4,15 @@ import { css, type CSSResult } from "lit";
 
 export const shell: CSSResult = css`
   :host { display: grid; height: 100%; min-height: 0; position: relative; overflow: hidden; background: var(--stonechat-color-canvas); grid-template-columns: max(var(--stonechat-size-rail), 3.875rem) var(--list, var(--stonechat-size-list)) minmax(0, 1fr); grid-template-rows: minmax(0, 1fr); }
-  :host([panes="three"][details]) { grid-template-columns: max(var(--stonechat-size-rail), 3.875rem) var(--list, var(--stonechat-size-list)) minmax(0, 1fr) var(--stonechat-size-details); }
   :host([panes="two"]) { --list: 304px !important; }
   :host([panes="one"]) { grid-template-columns: minmax(0, 1fr); grid-template-rows: minmax(0, 1fr) auto; }
   .list { display: flex; flex-direction: column; min-width: 0; min-height: 0; border-inline-end: 1px solid var(--stonechat-color-line); position: relative; }
   .list > * { flex: 1; }
   .main { display: flex; flex-direction: column; min-width: 0; min-height: 0; position: relative; background: var(--stonechat-color-canvas); }
   .main > :not(stonechat-connection) { flex: 1; min-height: 0; }
-  .wide { grid-column: 2 / -1; min-width: 0; min-height: 0; display: grid; }
-  .details:focus { outline: none; }
-  .details { display: flex; flex-direction: column; min-width: 0; min-height: 0; background: var(--stonechat-color-surface); }
-  .details > * { flex: 1; min-height: 0; }
-  :host([panes="two"]) .details { position: absolute; inset-block: 0; inset-inline-end: 0; width: var(--stonechat-size-details); box-shadow: var(--stonechat-shadow-3); z-index: 3; transition: transform var(--stonechat-time-gentle) var(--stonechat-ease-out); }
-  @starting-style { :host([panes="two"]) .details { transform: translateX(24px); } }
   :host([panes="one"]) .list { border: 0; }
   :host([panes="one"]) :is(.list, .main, .details, .wide) { grid-column: 1; grid-row: 1; }
   :host([panes="one"]) .main { grid-row: 1 / -1; z-index: 1; }
-  :host([panes="one"]) .details { grid-row: 1 / -1; z-index: 2; }
   .rail { display: flex; flex-direction: column; align-items: center; gap: var(--stonechat-space-1); padding: 14px 0 var(--stonechat-space-3); background: var(--stonechat-color-sunken); border-inline-end: 1px solid var(--stonechat-color-line); overflow: hidden; }
   .mark { width: 32px; height: 32px; margin-block-end: 14px; }
   .mark .breast { fill: var(--stonechat-color-accent); }
@@ -43,18 +35,5 @@ export const shell: CSSResult = css`
   .tab .badge { position: absolute; inset-block-start: 5px; inset-inline-start: calc(50% + 8px); min-width: 18px; height: 18px; padding: 0 5px; line-height: 18px; box-shadow: 0 0 0 2px var(--stonechat-color-surface); }
   .grip { position: absolute; inset-block: 0; inset-inline-end: -4px; width: 8px; cursor: col-resize; z-index: 2; touch-action: none; }
   .grip:hover, .grip:focus-visible { background: linear-gradient(var(--stonechat-color-line-strong), var(--stonechat-color-line-strong)) center / 2px 100% no-repeat; outline: none; }
-  .card { overflow: auto; display: grid; place-items: center; padding: 32px; }
-  .plate { width: min(400px, 100%); background: var(--stonechat-color-surface); border-radius: var(--stonechat-radius-l); box-shadow: 0 0 0 1px var(--stonechat-color-line); overflow: hidden; }
-  .card-back { position: absolute; inset-block-start: 8px; inset-inline-start: 8px; }
-  .empty { display: grid; place-content: center; justify-items: center; text-align: center; padding: 32px; overflow: auto; }
-  .empty .perch { width: 168px; height: 126px; overflow: visible; margin-block-end: 14px; }
-  .perch .disc { fill: light-dark(oklch(0.93 0.02 74), oklch(0.47 0.022 62)); }
-  .empty h2 { font-size: var(--stonechat-font-size-heading); line-height: var(--stonechat-line-heading); font-weight: var(--stonechat-weight-strong); letter-spacing: -0.012em; }
-  .empty h2:lang(zh) { letter-spacing: 0; }
-  .empty > p { color: var(--stonechat-color-text-muted); max-width: 26rem; margin-block-start: 6px; text-wrap: balance; }
-  .empty .buttons { justify-content: center; margin-block-start: 20px; }
-  .keys { display: grid; grid-template-columns: auto auto; gap: 8px 14px; align-items: center; justify-items: start; margin-block-start: 36px; font-size: var(--stonechat-font-size-small); line-height: 1.25rem; color: var(--stonechat-color-text-muted); text-align: start; }
-  .keys dt { justify-self: end; display: flex; gap: 4px; }
   .over { inset-block-end: 76px; }
-  @media (pointer: coarse) { .keys { display: none; } }
 `;

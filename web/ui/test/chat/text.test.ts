@@ -5,7 +5,8 @@ import { carryMarks, trimMarked } from "../../src/chat/marks.ts";
 import { blocksOf, isEmojiOnly } from "../../src/chat/pieces.ts";
 import { complete, queryAt, type Candidate } from "../../src/chat/mention.ts";
 import { curesOf, reasonOf } from "../../src/chat/failure.ts";
-import { left, TEXT_BYTES_MAX } from "../../src/chat/limit.ts";
+import { left } from "../../src/chat/left.ts";
+import { TEXT_BYTES_MAX } from "../../src/chat/limit.ts";
 import { joins } from "../../src/chat/runs.ts";
 import { Sizes, spanAround } from "../../src/chat/spans.ts";
 

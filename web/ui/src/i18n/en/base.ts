@@ -3,32 +3,12 @@ export const base = {
   // Everywhere
   "common.back": "Back",
   "common.back_unread": { one: "Back, {n} unread", other: "Back, {n} unread" },
-  "common.delete": "Delete",
   "common.you": "You",
   "common.clear": "Clear",
   "common.today": "Today",
   "common.yesterday": "Yesterday",
   "ago.minutes": "{n} min",
   "ago.hours": "{n} h",
-  "common.retry": "Try again",
-  "common.copy": "Copy text",
-
-  // What did not work, and why
-  "why.forbidden": "Your role does not allow that any more.",
-  "why.not_a_member": "You are no longer in this group.",
-  "why.not_found": "That is not there any more.",
-  "why.already_exists": "That exists already.",
-  "why.recipient_unavailable": "This person does not take that from you.",
-  "why.too_many_members": "The group is full.",
-  "why.last_owner": "Name another owner before you leave.",
-  "why.too_many": "There are as many of these as there may be.",
-  "why.dissolved": "This group was closed.",
-  "why.muted": "You cannot write here now.",
-  "why.too_large": "That is too long.",
-  "why.invalid": "That cannot be used here.",
-  "why.rate_limited": { one: "Too many at once. Try again in {n} s.", other: "Too many at once. Try again in {n} s." },
-  "why.offline": "This needs a connection. You are offline.",
-  "why.other": "That did not work. Try again in a moment.",
 
   // People
   "presence.online": "online",

@@ -2,6 +2,26 @@ import type { Text } from "../en.ts";
 import type { later as source } from "../en/later.ts";
 
 export const later: { readonly [key in keyof typeof source]: Text } = {
+  "common.delete": "删除",
+  "common.retry": "重试",
+  "common.copy": "复制文字",
+
+  "why.forbidden": "你的身份已不允许这样做。",
+  "why.not_a_member": "你已不在这个群里。",
+  "why.not_found": "它已经不在了。",
+  "why.already_exists": "已经存在。",
+  "why.recipient_unavailable": "对方不接受。",
+  "why.too_many_members": "群已满员。",
+  "why.last_owner": "先指定另一位群主，再退出。",
+  "why.too_many": "已达到数量上限。",
+  "why.dissolved": "此群已解散。",
+  "why.muted": "你现在不能在这里发言。",
+  "why.too_large": "内容太长。",
+  "why.invalid": "这里不能使用这个内容。",
+  "why.rate_limited": "操作太快，{n} 秒后重试。",
+  "why.offline": "需要联网，你已离线。",
+  "why.other": "没有成功，稍后重试。",
+
   "row.read": "标为已读",
   "row.unread": "标为未读",
   "row.pin": "置顶",
