@@ -131,27 +131,32 @@ export async function buildLibraries() {
     }
     const out = join(folder, "dist");
     rmSync(out, { recursive: true, force: true });
-    await buildLibrary(name, out);
+    for (const { path, contents } of await buildLibrary(name)) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, contents);
+    }
     declare(folder, out);
   }
 }
 
-/** The code of a package, without its types. Names are left to who bundles it; styles in templates would be left by him, too. */
-export async function buildLibrary(name, out) {
+/** The files of the code of a package, without its types. Names are left to who bundles it; styles in templates would be left by him, too. */
+export async function buildLibrary(name) {
   const folder = join(root, name);
   const { exports, dependencies, peerDependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  await build({
+  const { outputFiles } = await build({
     ...shared,
     // One for each way in that the package has.
     entryPoints: Object.values(exports).flatMap((entry) => entry["stonechat-source"] ?? []).map((path) => join(folder, path)),
     outbase: join(folder, "src"),
-    outdir: out,
+    outdir: join(folder, "dist"),
+    write: false,
     splitting: true,
     chunkNames: "[name]-[hash]",
     sourcemap: true,
     plugins: [minifyStyles],
     external: Object.keys({ ...dependencies, ...peerDependencies }).flatMap((name) => [name, `${name}/*`]),
   });
+  return outputFiles;
 }
 
 function declare(folder, out) {

@@ -4,9 +4,9 @@
 // bundle that is minified and split, and of it all that is loaded at once. What may come later is not among it: it is loaded
 // when somebody does what needs it (a menu, the panels, the emoji, another language, calls that few pages make).
 import { build } from "esbuild";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import { buildLibrary } from "./build.mjs";
 import { minifyStyles } from "./minify.mjs";
@@ -50,7 +50,7 @@ async function eager(contents, resolveDir, options) {
     }
   };
   walk(Object.keys(outputs).find((path) => outputs[path].entryPoint?.endsWith("page.js")));
-  const files = outputFiles.filter(({ path }) => seen.has(relative(root, path)));
+  const files = outputFiles.filter(({ path }) => seen.has(relative(options.absWorkingDir ?? root, path)));
   const bytes = files.reduce((sum, { contents }) => sum + brotliCompressSync(contents).length, 0);
   return { bytes, inputs: [...seen].flatMap((path) => Object.entries(outputs[path].inputs)) };
 }
@@ -62,12 +62,16 @@ export async function sizes() {
       const out = join(folder, "node_modules/@stonechat", name);
       mkdirSync(out, { recursive: true });
       copyFileSync(join(root, name, "package.json"), join(out, "package.json"));
-      await buildLibrary(name, join(out, "dist"));
+      for (const { path, contents } of await buildLibrary(name)) {
+        const copy = join(out, relative(join(root, name), path));
+        mkdirSync(dirname(copy), { recursive: true });
+        writeFileSync(copy, contents);
+      }
     }
     const measured = {};
     for (const [name, page] of Object.entries(PAGES)) {
       // Lit is not in the packages; the page has it installed beside them.
-      measured[name] = (await eager(page, folder, { nodePaths: [join(root, "node_modules")] })).bytes / 1000;
+      measured[name] = (await eager(page, folder, { absWorkingDir: folder, outdir: join(folder, "none"), nodePaths: [join(root, "node_modules")] })).bytes / 1000;
     }
     return measured;
   } finally {

@@ -8,11 +8,11 @@ import { customElement, property, query, state } from "../base/decorators.ts";
 import { each } from "../base/each.ts";
 import { StonechatElement } from "../base/element.ts";
 import type { Toast } from "../base/events.ts";
-import { isComposing } from "../base/focus.ts";
 import { icon } from "../base/icons.ts";
 import { titleOf } from "../base/names.ts";
+import { Part } from "../base/part.ts";
 import { setStyle } from "../base/set-style.ts";
-import { badges, base, buttons, panes, scrollbars, search, skeletons, surface } from "../base/styles.ts";
+import { badges, base, buttons, panes, scrollbars, search, surface } from "../base/styles.ts";
 import { clock, minutes } from "../base/time.ts";
 import { unsentOf } from "../base/unsent.ts";
 import { WatchController } from "../base/watching.ts";
@@ -23,6 +23,9 @@ import { list, rows } from "./styles.ts";
 import { RowWindow } from "./window.ts";
 
 type Hands = typeof import("./hands.ts");
+
+/** What stands where no rows are. */
+const empty = new Part(() => import("./empty.ts"));
 
 const ALL: Tab = { kind: "all" };
 /** An empty list shows nothing this long, then what will come. */
@@ -55,14 +58,13 @@ export class StonechatConversationList extends StonechatElement {
   @property({ attribute: false }) people: readonly UserId[] | null = null;
   @property({ attribute: false }) tab: Tab = ALL;
 
-  @state() private searching = "";
+  @state() searching = "";
   /** Only in this conversation. */
   @state() private within: ConversationId | null = null;
-  @state() private skeleton = false;
+  @state() skeleton = false;
   @state() private swiped: { id: ConversationId; distance: number } | null = null;
-  @state() private hits: ListSearch | null = null;
+  @state() hits: ListSearch | null = null;
   @state() private hands: Hands | null = null;
-  @state() private greet: typeof import("./greet.ts").greet | null = null;
 
   @query(".scroller") private scroller!: HTMLElement | null;
   @query("input") private input!: HTMLInputElement;
@@ -77,7 +79,7 @@ export class StonechatConversationList extends StonechatElement {
   private skeletonTimer: ReturnType<typeof setTimeout> | undefined;
   private frame: Promise<void> | null = null;
 
-  static override styles: CSSResultGroup = [base, surface, buttons, search, badges, panes, skeletons, scrollbars, rows, list];
+  static override styles: CSSResultGroup = [base, surface, buttons, search, badges, panes, scrollbars, rows, list];
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -203,10 +205,13 @@ export class StonechatConversationList extends StonechatElement {
         const folder = tab.kind === "folder" ? tab.folder : null;
         return html`<button type="button" class="folder" role="tab" id="tab-${i}" aria-controls="rows" aria-selected=${i === chosen ? "true" : "false"}
           tabindex=${i === Math.max(0, chosen) ? 0 : -1} draggable=${folder === null ? "false" : "true"}
-          @click=${() => (this.tab = tab)} @contextmenu=${(event: Event) => this.onTabMenu(event, account, folder, items)}
+          @click=${() => (this.tab = tab)} @contextmenu=${(event: Event) => this.onTab(event, (hands, at) => hands.folderMenu(this, account, items, folder, at))}
           @dragstart=${(event: DragEvent) => event.dataTransfer?.setData("text/plain", folder ?? "")}
           @dragover=${(event: DragEvent) => folder !== null && event.preventDefault()}
-          @drop=${(event: DragEvent) => this.onTabDrop(event, account, folder, folders)}><bdi>${label}</bdi>${
+          @drop=${(event: DragEvent) => {
+            const moved = event.dataTransfer?.getData("text/plain");
+            this.onTab(event, (hands) => hands.folderDropped(this, account, folders, moved, folder));
+          }}><bdi>${label}</bdi>${
             n > 0 ? html`<span class="count" aria-label=${this.t("list.unread_count", { n })}>${count(n, this.locale)}</span>` : nothing}</button>`;
       })}
     </div>`;
@@ -296,21 +301,13 @@ export class StonechatConversationList extends StonechatElement {
       .presence=${this.presence(account, user)}></stonechat-avatar>`;
   }
 
-  /** An empty tab says how it fills; an empty list has people to greet. */
   private nothing(account: Account, items: readonly ConversationSummary[]): unknown {
-    const { tab } = this;
-    if (tab.kind === "folder") return html`<p class="note">${this.t("list.empty_folder", { folder: tab.folder })}</p>`;
-    if (tab.kind === "unread") return html`<p class="note">${this.t("list.empty_unread")}</p>`;
-    if (tab.kind === "archived") return html`<p class="note">${this.t("list.empty_archive")}</p>`;
     const { kind } = this.read(account.connection);
-    if (items.length === 0 && (kind === "idle" || kind === "connecting" || kind === "syncing")) {
-      return this.skeleton
-        ? html`<div aria-hidden="true">${Array.from({ length: 8 }, () => html`<div class="bones"><span class="skeleton round"></span><span><span
-            class="skeleton name"></span><span class="skeleton text"></span></span></div>`)}</div>`
-        : nothing;
-    }
-    if (!this.greet) void import("./greet.ts").then(({ greet }) => (this.greet = greet));
-    return this.greet?.(this, account) ?? nothing;
+    const isComing = this.tab.kind === "all" && items.length === 0 && (kind === "idle" || kind === "connecting" || kind === "syncing");
+    // What comes at once needs no word.
+    if (isComing && !this.skeleton) return nothing;
+    if (!empty.now) void empty.get().then(() => this.requestUpdate(), () => undefined);
+    return empty.now?.empty(this, account, isComing);
   }
 
   /* For search and hands, which come later */
@@ -358,7 +355,7 @@ export class StonechatConversationList extends StonechatElement {
 
   /* Search */
 
-  private isSearch(): boolean {
+  isSearch(): boolean {
     return this.searching !== "" || this.within !== null;
   }
 
@@ -387,19 +384,7 @@ export class StonechatConversationList extends StonechatElement {
   }
 
   private onSearchKey(event: KeyboardEvent): void {
-    if (isComposing(event)) return;
-    const isSearch = this.isSearch();
-    if (event.key === "Escape" && isSearch) {
-      this.endSearch();
-    } else if (event.key === "ArrowDown" || (event.key === "Enter" && isSearch)) {
-      const first = this.renderRoot.querySelector<HTMLElement>(isSearch ? ".scroller .row" : '.scroller .row[tabindex="0"]');
-      if (event.key === "Enter") first?.click();
-      else first?.focus();
-    } else {
-      return;
-    }
-    event.preventDefault();
-    event.stopPropagation();
+    this.hits?.keyed(event);
   }
 
   /* Rows */
@@ -483,26 +468,18 @@ export class StonechatConversationList extends StonechatElement {
     void this.withHands(({ rowMenu }) => rowMenu(this, account, summary, at));
   }
 
+  private onTab(event: Event, act: (hands: Hands, at: HTMLElement) => void): void {
+    event.preventDefault();
+    const at = event.currentTarget as HTMLElement;
+    void this.withHands((hands) => act(hands, at));
+  }
+
   private onDown(event: PointerEvent): void {
     const row = this.rowOf(event);
     const { account } = this;
     if (row && account && event.pointerType === "touch") void this.withHands(({ rowTouched }) => rowTouched(this, account, row, event));
   }
 
-  /* Folders */
-
-  private onTabMenu(event: Event, account: Account, folder: string | null, items: readonly ConversationSummary[]): void {
-    event.preventDefault();
-    const at = event.currentTarget as HTMLElement;
-    if (folder !== null) void this.withHands(({ folderMenu }) => folderMenu(this, account, items, folder, at));
-  }
-
-  private onTabDrop(event: DragEvent, account: Account, folder: string | null, folders: readonly string[]): void {
-    const moved = event.dataTransfer?.getData("text/plain");
-    if (!moved || folder === null) return;
-    event.preventDefault();
-    void this.withHands(({ folderDropped }) => folderDropped(this, account, folders, moved, folder));
-  }
 }
 
 function sameTab(a: Tab, b: Tab): boolean {

@@ -102,7 +102,8 @@ export function underSwipe(list: StonechatConversationList, { unread, preference
   return html`<div class="swipe" aria-hidden="true">${distance > 0 ? act : html`<span></span>`}${distance > 0 ? nothing : act}</div>`;
 }
 
-export function folderMenu(list: StonechatConversationList, account: Account, items: readonly ConversationSummary[], folder: string, at: Element): void {
+export function folderMenu(list: StonechatConversationList, account: Account, items: readonly ConversationSummary[], folder: string | null, at: Element): void {
+  if (folder === null) return;
   const { t } = list.locale;
   const dialogs = import("./dialogs.ts");
   openMenu(list, {
@@ -116,8 +117,8 @@ export function folderMenu(list: StonechatConversationList, account: Account, it
 }
 
 /** A folder was dropped on another: it stands before it from now on. */
-export function folderDropped(list: StonechatConversationList, account: Account, folders: readonly string[], moved: string, before: string): void {
-  if (moved === before || !folders.includes(moved)) return;
+export function folderDropped(list: StonechatConversationList, account: Account, folders: readonly string[], moved: string | undefined, before: string | null): void {
+  if (!moved || before === null || moved === before || !folders.includes(moved)) return;
   const rest = folders.filter((each) => each !== moved);
   rest.splice(rest.indexOf(before), 0, moved);
   saveFolders(account, rest).catch(() => list.remark({ text: list.locale.t("folder.offline"), danger: true }));

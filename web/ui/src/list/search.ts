@@ -13,6 +13,7 @@ import { clock, rowTime } from "../base/time.ts";
 import "../loaded.ts";
 import type { StonechatConversationList } from "./conversation-list.ts";
 import { personRow } from "./greet.ts";
+import { notes } from "./notes-css.ts";
 import { find, findMessages, wantsPinyin, type Found, type Reading } from "./find.ts";
 import { rowTemplate, type RowLook } from "./row.ts";
 
@@ -38,7 +39,25 @@ export class ListSearch {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly list: StonechatConversationList) {
-    adopt(list.renderRoot, buttons);
+    adopt(list.renderRoot, [buttons, notes]);
+  }
+
+  /** A key in the field. */
+  keyed(event: KeyboardEvent): void {
+    const { list } = this;
+    if (isComposing(event)) return;
+    const isSearch = list.isSearch();
+    if (event.key === "Escape" && isSearch) {
+      list.endSearch();
+    } else if (event.key === "ArrowDown" || (event.key === "Enter" && isSearch)) {
+      const first = list.renderRoot.querySelector<HTMLElement>(isSearch ? ".scroller .row" : '.scroller .row[tabindex="0"]');
+      if (event.key === "Enter") first?.click();
+      else first?.focus();
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
   }
 
   /** Looks for something else; an empty text ends it. */

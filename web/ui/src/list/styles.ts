@@ -50,13 +50,6 @@ export const list: CSSResult = css`
   .window { position: relative; }
   .probe { position: absolute; visibility: hidden; width: 0; height: max(var(--stonechat-size-row), calc(2.625rem + 14px)); }
   .window > li { position: absolute; inset-inline: 0; contain: layout style; }
-  .note { padding: 24px 20px; font-size: var(--stonechat-font-size-small); line-height: var(--stonechat-line-small); color: var(--stonechat-color-text-muted); text-align: center; text-wrap: balance; }
-  .note .button { margin-block-start: 12px; }
-  .bones { height: max(var(--stonechat-size-row), calc(2.625rem + 14px)); display: grid; grid-template-columns: auto minmax(0, 1fr); column-gap: 12px; align-items: center; padding-inline: 12px; }
-  .bones .round { width: var(--stonechat-size-row-avatar); height: var(--stonechat-size-row-avatar); }
-  .bones > span:last-child { display: grid; gap: 9px; }
-  .bones .name { width: 46%; height: 11px; }
-  .bones .text { width: 82%; height: 10px; }
   .swipe { position: absolute; inset: 0; display: flex; align-items: center; justify-content: space-between; padding-inline: 20px; font-size: var(--stonechat-font-size-small); font-weight: var(--stonechat-weight-medium); background: var(--stonechat-color-sunken); color: var(--stonechat-color-text); }
   .swipe span { display: inline-flex; align-items: center; gap: 8px; }
   .swiped > .row { background: var(--stonechat-color-surface); }

@@ -63,9 +63,6 @@ export const base = {
   "list.marked_unread": "marked unread",
   "list.pinned": "pinned",
   "list.muted": "muted",
-  "list.empty_folder": "Nothing in {folder} yet. Add a conversation from its menu.",
-  "list.empty_unread": "Everything is read.",
-  "list.empty_archive": "Nothing is archived.",
 
   // Search
   "search.label": "Search",

@@ -1,5 +1,8 @@
 /** Words of what is loaded later: menus, search, contacts, the connection line. */
 export const later = {
+  "list.empty_folder": "Nothing in {folder} yet. Add a conversation from its menu.",
+  "list.empty_unread": "Everything is read.",
+  "list.empty_archive": "Nothing is archived.",
   "common.delete": "Delete",
   "common.retry": "Try again",
   "common.copy": "Copy text",

@@ -60,9 +60,6 @@ export const base: { readonly [key in keyof typeof source]: Text } = {
   "list.marked_unread": "标为未读",
   "list.pinned": "已置顶",
   "list.muted": "免打扰",
-  "list.empty_folder": "“{folder}”里还没有聊天，可从聊天的菜单添加。",
-  "list.empty_unread": "消息都已读。",
-  "list.empty_archive": "没有归档的聊天。",
 
   "search.label": "搜索",
   "search.in": "在 {title} 中",

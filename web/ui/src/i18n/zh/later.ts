@@ -2,6 +2,9 @@ import type { Text } from "../en.ts";
 import type { later as source } from "../en/later.ts";
 
 export const later: { readonly [key in keyof typeof source]: Text } = {
+  "list.empty_folder": "“{folder}”里还没有聊天，可从聊天的菜单添加。",
+  "list.empty_unread": "消息都已读。",
+  "list.empty_archive": "没有归档的聊天。",
   "common.delete": "删除",
   "common.retry": "重试",
   "common.copy": "复制文字",
