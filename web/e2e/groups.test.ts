@@ -150,8 +150,12 @@ test("what a user sets for himself is kept", async () => {
   await go("profile");
   await settings.getByRole("button", { name: /^None/ }).click();
   await user.getByRole("textbox", { name: "What you are up to" }).fill("Walking the signs");
+  await user.getByRole("button", { name: "Emoji", exact: true }).click();
+  await user.locator("stonechat-emoji-picker input").fill("compass");
+  await user.keyboard.press("Enter");
+  await shown(user.getByRole("button", { name: "Emoji, 🧭" }));
   await answer(user, "Save");
-  await shown(settings.getByText("Walking the signs").first());
+  await shown(settings.getByText("🧭 Walking the signs").first());
 
   await go("privacy");
   await settings.getByRole("button", { name: /^Who may add you/ }).click();

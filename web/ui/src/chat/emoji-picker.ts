@@ -289,7 +289,8 @@ export class StonechatEmojiPicker extends StonechatElement {
 }
 
 /** Opens a picker in the shadow root of `host`, so that it has its language and its colours. */
-export function openEmojiPicker(host: LitElement, cause: Element, picked: (emoji: string) => void): StonechatEmojiPicker {
+/** `host` is where it stands: what is not in an open dialog cannot be reached. */
+export function openEmojiPicker(host: Pick<LitElement, "renderRoot">, cause: Element, picked: (emoji: string) => void): StonechatEmojiPicker {
   const picker = document.createElement("stonechat-emoji-picker");
   host.renderRoot.append(picker);
   void picker.open(cause, picked);

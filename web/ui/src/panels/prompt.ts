@@ -2,6 +2,7 @@
 
 import { css, html, nothing, render, type LitElement, type TemplateResult } from "lit";
 import { adopt } from "../base/adopt.ts";
+import { icon } from "../base/icons.ts";
 import type { StonechatDialog } from "../base/dialog.ts";
 import "../base/dialog.ts";
 import { isComposing } from "../base/focus.ts";
@@ -17,6 +18,7 @@ export interface Choice {
 }
 
 export type Field =
+  | { readonly kind: "emoji"; readonly name: string; readonly label: string; readonly value: string }
   | { readonly kind: "choice"; readonly name: string; readonly label?: string; readonly options: readonly Choice[]; readonly value: string }
   | {
     readonly kind: "text" | "lines";
@@ -43,6 +45,9 @@ export interface Prompt {
 const styles = [buttons, fields, css`
   .form { display: grid; gap: 16px; margin-block-start: 12px; text-align: start; color: var(--stonechat-color-text); }
   .choices { display: grid; }
+  .emoji { display: flex; align-items: center; gap: 8px; }
+  .emoji .button { min-width: 44px; padding-inline: 8px; }
+  .emoji b { font: 22px/1 var(--stonechat-font-emoji); }
   .choice .hint { display: block; font-size: var(--stonechat-font-size-small); line-height: var(--stonechat-line-small); color: var(--stonechat-color-text-muted); }
 `];
 
@@ -61,7 +66,7 @@ export function prompt(host: LitElement & { readonly locale: Locale }, question:
       event.preventDefault();
       const form = event.target as HTMLFormElement;
       const values = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()]));
-      const long = question.fields.find((field) => field.kind !== "choice" && encoder.encode(values[field.name]).length > field.most);
+      const long = question.fields.find((field) => (field.kind === "text" || field.kind === "lines") && encoder.encode(values[field.name]).length > field.most);
       if (long) {
         complain(form.elements.namedItem(long.name) as HTMLInputElement, host.locale.t("why.too_large"));
         return;
@@ -78,16 +83,38 @@ export function prompt(host: LitElement & { readonly locale: Locale }, question:
       }
     };
     const first = question.fields[0];
-    render(
+    const picked = new Map<string, string>();
+    const emoji: Emojis = {
+      of: (field) => picked.get(field.name) ?? field.value,
+      set: (field, value) => {
+        picked.set(field.name, value);
+        show();
+      },
+      pick: async (field, cause) => {
+        const { openEmojiPicker } = await import("../chat/emoji-picker.ts");
+        const dialog = place.querySelector("stonechat-dialog");
+        if (dialog) openEmojiPicker({ renderRoot: dialog }, cause, (one) => emoji.set(field, one));
+      },
+    };
+    const show = (): unknown => render(
       html`<stonechat-dialog open heading=${question.title} @close=${() => (place.remove(), resolve(answer))}>
         ${question.text ? html`<p>${question.text}</p>` : nothing}
-        <form id="prompt" class="form" @submit=${submit} @keydown=${onKey}>${question.fields.map((field) => draw(field, field === first))}</form>
+        <form id="prompt" class="form" @submit=${submit} @keydown=${onKey}>${question.fields.map((field) => draw(field, field === first, host.locale, emoji))}</form>
         <button slot="buttons" type="button" class="button secondary" @click=${hide}>${question.no}</button>
         <button slot="buttons" type="submit" form="prompt" class="button ${question.danger ? "danger" : "primary"}">${question.yes}</button>
       </stonechat-dialog>`,
       place,
     );
+    show();
   });
+}
+
+type EmojiField = Extract<Field, { kind: "emoji" }>;
+
+interface Emojis {
+  of(field: EmojiField): string;
+  set(field: EmojiField, value: string): void;
+  pick(field: EmojiField, cause: Element): Promise<void>;
 }
 
 /** Says at a field what is wrong with it, until it is changed. */
@@ -97,7 +124,17 @@ function complain(input: HTMLInputElement | HTMLTextAreaElement, why: string): v
   input.reportValidity();
 }
 
-function draw(field: Field, isFirst: boolean): TemplateResult {
+function draw(field: Field, isFirst: boolean, { t }: Locale, emoji: Emojis): TemplateResult {
+  if (field.kind === "emoji") {
+    const value = emoji.of(field);
+    return html`<div>
+      <span class="field-label" aria-hidden="true">${field.label}</span>
+      <div class="emoji"><input type="hidden" name=${field.name} .value=${value} />
+        <button type="button" class="button secondary" aria-haspopup="dialog" aria-label=${value ? `${field.label}, ${value}` : field.label}
+          @click=${(event: Event) => void emoji.pick(field, event.currentTarget as Element)}>${value ? html`<b>${value}</b>` : icon("emoji")}</button>
+        ${value ? html`<button type="button" class="button quiet" @click=${() => emoji.set(field, "")}>${t("common.clear")}</button>` : nothing}</div>
+    </div>`;
+  }
   if (field.kind === "choice") {
     return html`<fieldset class="choices" aria-label=${field.label ?? nothing}>
       ${field.label ? html`<legend class="field-label">${field.label}</legend>` : nothing}

@@ -12,7 +12,6 @@ import { Section } from "./section.ts";
 const NAME_BYTES_MAX = 256;
 const USERNAME_BYTES_MAX = 32;
 const STATUS_BYTES_MAX = 256;
-const EMOJI_BYTES_MAX = 64;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
@@ -93,7 +92,7 @@ export class StonechatSettingsMe extends Section {
       title: t("me.status"),
       fields: [
         { kind: "text", name: "text", label: t("me.status_text"), value: before?.text ?? "", most: STATUS_BYTES_MAX },
-        { kind: "text", name: "emoji", label: t("me.status_emoji"), value: before?.emoji ?? "", most: EMOJI_BYTES_MAX },
+        { kind: "emoji", name: "emoji", label: t("me.status_emoji"), value: before?.emoji ?? "" },
         { kind: "choice", name: "until", label: t("me.status_until"), value: before && before.until === 0 ? "0" : String(tonight), options: [
           { value: String(now + HOUR_MS), label: t("me.status_hour") }, { value: String(tonight), label: t("me.status_today") },
           { value: String(now + 7 * DAY_MS), label: t("me.status_week") }, { value: "0", label: t("me.status_never") },
