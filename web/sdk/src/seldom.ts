@@ -3,6 +3,7 @@
 export * from "./account-calls.ts";
 export * from "./conversation-calls.ts";
 export { memoryStore } from "./store/memory.ts";
+export { searchTexts } from "./store/search-texts.ts";
 export { heard } from "./bot.ts";
 // Named here, all else is one piece as well.
 export { createClient } from "./client.ts";

@@ -14,15 +14,10 @@ import { same } from "../same.ts";
 import { EventSchema, FrameSchema, PersonalChangeSchema } from "../gen/stonechat/v1/native_pb.ts";
 import type { ConversationId, Ordinal, Seq, StoreError, UserId } from "../types.ts";
 import { deleteDB, openDB } from "./idb.ts";
-import {
-  finder, holds, type MessageQuery, type MessageSearch, type RecordedEvent, type Store, type TimePlace,
-} from "./store.ts";
+import { holds, type MessageQuery, type RecordedEvent, type Store } from "./store.ts";
 
 /** The schema that this version writes. */
 export const SCHEMA = 1;
-/** Texts of the first page of a search, and of a later one at most: each twice the one before. */
-const TEXTS_OF_FIRST_PAGE = 500;
-const TEXTS_PER_PAGE_MAX = 8_000;
 /** So far a cursor goes in one step; whoever wants more messages wants all of them. */
 const ADVANCE_MAX = 100_000;
 
@@ -53,9 +48,9 @@ interface Schema extends DBSchema {
   entries: { key: string; value: Uint8Array };
 }
 
-type Table = StoreNames<Schema>;
+export type Table = StoreNames<Schema>;
 type Db = IDBPDatabase<Schema>;
-type Reading = IDBPTransaction<Schema, Table[], "readonly">;
+export type Reading = IDBPTransaction<Schema, Table[], "readonly">;
 type Writing = IDBPTransaction<Schema, Table[], "readwrite">;
 
 const TABLES: Table[] = ["kv", "conversations", "messages", "texts", "outbox", "events", "names", "entries"];
@@ -169,7 +164,7 @@ export async function indexedDbStore(name: string, owner: string): Promise<Store
     messages: (query) => read(["messages"], (tx) => messages(tx, query)),
     message: (conversation, seq) =>
       read(["messages"], async (tx) => (await tx.objectStore("messages").get([conversation, seq])) ?? null),
-    search: (query) => search(read, query),
+    search: async (query) => (await import("../seldom.ts")).searchTexts(read, query),
     events: (after, limit) =>
       read(["events"], async (tx): Promise<RecordedEvent[]> => {
         const range = IDBKeyRange.lowerBound(after, true);
@@ -435,46 +430,4 @@ async function messages(tx: Reading, { conversation, from, upto, limit }: Messag
   let cursor = limit > ADVANCE_MAX ? null : await index.openKeyCursor(range(from), "prev");
   cursor = cursor && limit > 1 ? await cursor.advance(limit - 1) : cursor;
   return index.getAll(range(cursor === null ? from : cursor.key[1]));
-}
-
-async function search(
-  read: <T>(tables: Table[], work: (tx: Reading) => Promise<T>) => Promise<T>,
-  query: MessageSearch,
-): Promise<MessageRow[]> {
-  const finds = finder(query);
-  const found: MessageRow[] = [];
-  const since = [query.since];
-  // Behind every key that there can be.
-  let before: unknown[] | TimePlace = query.after === null ? [[]] : [...query.after];
-  for (let size = TEXTS_OF_FIRST_PAGE; ; size = Math.min(size * 2, TEXTS_PER_PAGE_MAX)) {
-    const page = await read(["texts", "messages"], async (tx) => {
-      const table = tx.objectStore("texts");
-      // An open end below the first key is no range.
-      if (indexedDB.cmp(since, before) >= 0) {
-        return null;
-      }
-      const cursor = await table.openKeyCursor(IDBKeyRange.bound(since, before, false, true), "prev");
-      if (cursor === null) {
-        return null;
-      }
-      const last = cursor.key;
-      const first = await cursor.advance(size - 1);
-      const range = IDBKeyRange.bound(first === null ? since : first.key, last);
-      const [places, texts] = await Promise.all([table.getAllKeys(range), table.getAll(range)]);
-      for (let at = places.length - 1; at >= 0 && found.length < query.limit; at--) {
-        const [, conversation, seq] = places[at]!;
-        if ((query.conversation === null || query.conversation === conversation) && finds(texts[at]!)) {
-          const row = await tx.objectStore("messages").get([conversation, seq]);
-          if (row !== undefined && (query.bodyType === null || query.bodyType === row.bodyType)) {
-            found.push(row);
-          }
-        }
-      }
-      return first === null ? null : first.key;
-    });
-    if (page === null || found.length >= query.limit) {
-      return found;
-    }
-    before = page;
-  }
 }
