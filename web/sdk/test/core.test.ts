@@ -370,6 +370,23 @@ describe("a conversation", () => {
     expect(bench.row()).toMatchObject({ member: false, unread: 0 });
   });
 
+  it("counts what is unread again when its mute ends", async () => {
+    const bench = await Bench.up({ conversations: [conversation(0, 4), conversation(1, 3)], unreadTotal: 5n });
+    const totals = () => bench.changes.splice(0).flatMap((change) => (change.kind === "total_unread" ? [change.unread] : []));
+    const mute = (n: number, until: number) => {
+      const value = { conversationId: direct(n), mutedUntil: BigInt(until) };
+      bench.say(0, { case: "personalChange", value: { personalSeq: BigInt(7 + n), change: { case: "preferences", value } } });
+    };
+    expect(totals().at(-1)).toBe(5);
+    mute(0, bench.wallMs + 60_000);
+    mute(1, -1);
+    expect(totals().at(-1)).toBe(0);
+    bench.advance(59_999);
+    expect(totals()).toEqual([]);
+    bench.advance(1);
+    expect(totals()).toEqual([3]);
+  });
+
   it("says again what it may not have stored: what was on its way for long proves nothing", async () => {
     const bench = await Bench.up({ conversations: [conversation(0, 1)] });
     bench.say(bench.asked("fetchEvents")!, { case: "events", value: { fromSeq: 1n, uptoSeq: 1n, events: [begun(0)] } });

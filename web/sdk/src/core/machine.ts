@@ -179,6 +179,8 @@ export class Core {
   totalUnread = 0;
   /** Of which so many are in muted conversations, and are not told. */
   mutedUnread = 0;
+  /** When the mutes of those end that have unread messages. */
+  readonly #mutes = new Map<ConversationId, number>();
   /** Unread messages that the welcome counted in conversations which have not been listed yet. */
   unlistedUnread = 0;
   /** The server's total of a welcome that this input brought. */
@@ -261,6 +263,7 @@ export class Core {
       this.watched.deadline(this.serverMs(), now),
       this.outbox.deadline(this.now, this.link.isUp()),
       holdsDeadline(this),
+      ...[...this.#mutes.values()].map((until) => now + until - this.now.wallMs),
     ];
     // What is due and still here waits for something else than time.
     return times.reduce((first, time) => (time !== null && time > now && (first === null || time < first) ? time : first), null);
@@ -407,6 +410,7 @@ export class Core {
     onTypingTime(this);
     onPresenceTime(this);
     onHoldTime(this);
+    this.#mutes.forEach((until, id) => until <= this.now.wallMs && this.#mutes.delete(id) && this.#tellSummary(id));
     settleCursors(this);
     settleAllDelivered(this);
   }
@@ -491,6 +495,9 @@ export class Core {
     const { counted: before, muted: mutedBefore } = conversation;
     conversation.counted = counts;
     conversation.muted = muted;
+    if (muted > 0) {
+      this.#mutes.set(id, preferences.mutedUntil);
+    }
     const summary = conversation.summary(preferences, removed, starredOf(this, id), playedOf(this, id));
     this.journal.tell({ kind: "conversation", summary });
     if (before !== counts || mutedBefore !== muted) {
