@@ -10,7 +10,7 @@ import { NO_PLAYS } from "./domain/plays.ts";
 import { NO_PREFERENCES } from "./domain/preferences.ts";
 import { NO_STARS } from "./domain/stars.ts";
 import { NOT_QUIET } from "./domain/quiet.ts";
-import { FINISHED_SENDS_KEPT } from "./driver/limits.ts";
+import { FINISHED_SENDS_KEPT, NAMES_KEPT_MAX } from "./driver/limits.ts";
 import { Source } from "./readable.ts";
 import { same } from "./same.ts";
 import type {
@@ -37,10 +37,16 @@ class Table<K, V> {
   /** Whether it was told anew, and may say what it said before. */
   #isRenewed = false;
 
+  constructor(readonly max = Infinity) {}
+
   put(key: K, value: V): void {
     if (!same(this.#rows.get(key), value)) {
       this.#rows.set(key, value);
       this.#isChanged = true;
+      // What has been here longest makes room.
+      if (this.#rows.size > this.max) {
+        this.#rows.delete(this.#rows.keys().next().value!);
+      }
     }
   }
 
@@ -97,7 +103,7 @@ export class Views {
   readonly #asking = new Table<ConversationId, Asking>();
   readonly #devices = new Table<string, Device>();
   readonly #presences = new Table<UserId, Presence>();
-  readonly #names = new Table<UserId, string>();
+  readonly #names = new Table<UserId, string>(NAMES_KEPT_MAX);
 
   readonly relations = this.#relations.shown;
   readonly asking = this.#asking.shown;
@@ -115,7 +121,8 @@ export class Views {
   readonly #summaries = new Map<ConversationId, Source<Summary | null>>();
   readonly #typing = new Aside<UserId>();
   readonly #marks = new Aside<ReadMark>();
-  readonly #sends = new Map<ClientMsgId, SendView>();
+  /** What is on its way, or was lately. */
+  readonly sends = new Map<ClientMsgId, SendView>();
   readonly #finished: ClientMsgId[] = [];
   readonly #others = new Set<View>();
 
@@ -159,14 +166,14 @@ export class Views {
   }
 
   sending(id: ClientMsgId): SendView | null {
-    return this.#sends.get(id) ?? null;
+    return this.sends.get(id) ?? null;
   }
 
   /** The state of what was just accepted; changes may have overtaken the answer. */
   track(conversation: ConversationId, id: ClientMsgId, state: SendState): SendView {
-    let view = this.#sends.get(id);
+    let view = this.sends.get(id);
     if (view === undefined) {
-      this.#sends.set(id, (view = { conversation, state: new Source(state) }));
+      this.sends.set(id, (view = { conversation, state: new Source(state) }));
     }
     return view;
   }
@@ -250,7 +257,7 @@ export class Views {
     tell({ kind: "presences", presences: this.presences.get() });
     this.#typing.now.forEach((users, conversation) => tell({ kind: "typing", conversation, users }));
     this.#marks.now.forEach((marks, conversation) => tell({ kind: "marks", conversation, marks }));
-    this.#sends.forEach(({ conversation, state }, clientMsgId) =>
+    this.sends.forEach(({ conversation, state }, clientMsgId) =>
       tell({ kind: "send", conversation, clientMsgId, state: state.get() }));
     return changes;
   }
@@ -355,7 +362,7 @@ export class Views {
       this.#finished.push(id);
     }
     if (this.#finished.length > FINISHED_SENDS_KEPT) {
-      this.#sends.delete(this.#finished.shift()!);
+      this.sends.delete(this.#finished.shift()!);
     }
   }
 

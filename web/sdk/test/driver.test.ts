@@ -7,14 +7,16 @@ import type { Change } from "../src/core/change.ts";
 import { storeFailed } from "../src/core/link.ts";
 import { emptySnapshot } from "../src/core/rows.ts";
 import { createClient } from "../src/client.ts";
-import { uuidBytes } from "../src/domain/id.ts";
+import { directId, uuidBytes } from "../src/domain/id.ts";
 import { serverName, webSocketUrl } from "../src/driver/endpoint.ts";
 import { idMaker } from "../src/driver/ids.ts";
 import { Leader } from "../src/driver/leader.ts";
-import { CONNECT_TIMEOUT_MS, TOKEN_TIMEOUT_MS } from "../src/driver/limits.ts";
+import { CONNECT_TIMEOUT_MS, FRAMES_HELD_MAX, NAMES_KEPT_MAX, TOKEN_TIMEOUT_MS } from "../src/driver/limits.ts";
 import { webSocketTransport } from "../src/driver/socket.ts";
 import { StonechatError } from "../src/error.ts";
 import { memoryStore } from "../src/store/memory.ts";
+import { Views } from "../src/views.ts";
+import { idOf } from "./bench.ts";
 import { settled, TestClock, TestServer } from "./world.ts";
 
 function world(options: Partial<ClientOptions> = {}) {
@@ -41,6 +43,16 @@ async function alice(options: Partial<ClientOptions> = {}) {
   });
   await settled();
   return { ...made, account };
+}
+
+const DRAFT = {
+  conversation: directId(1, "alice", "bob"), peer: "bob", bodyType: "text", body: new Uint8Array(), attributes: null, readUpto: 0,
+};
+
+/** What a leader works with. */
+function leading(server = new TestServer()) {
+  const settings = { me: "alice", device: "d1", deviceName: "", client: "", platform: 0, window: 0, recordEvents: false };
+  return { settings, transport: server.transport, clock: new TestClock(), entropy: () => {}, tokens: async () => "token" };
 }
 
 describe("the driver", () => {
@@ -115,17 +127,50 @@ describe("the driver", () => {
     };
     const store = { ...memoryStore(), apply: () => Promise.reject(storeFailed("disk_full")) };
     const load = async () => ({ ...emptySnapshot(), outbox: [row] });
-    const settings = {
-      me: "alice", device: "d1", deviceName: "", client: "", platform: 0, window: 0, recordEvents: false,
-    };
-    const options = {
-      settings, transport: new TestServer().transport, clock: new TestClock(), entropy: () => {}, tokens: async () => "token",
-    };
     const changes: Change[] = [];
-    await Leader.open({ ...store, load }, options, (all) => void changes.push(...all));
+    await Leader.open({ ...store, load }, leading(), (all) => void changes.push(...all));
     await settled();
     const state = { kind: "ended", reason: { kind: "store", error: "disk_full" } };
     expect(changes.filter(({ kind }) => kind === "connection").at(-1)).toEqual({ kind: "connection", state });
+  });
+
+  it("says of everything behind a failure of the store that it failed, and stops at once", async () => {
+    const store = { ...memoryStore(), apply: () => Promise.reject(storeFailed("disk_full")) };
+    const leader = await Leader.open(store, leading(), () => {});
+    const send = (n: number) => leader.call("d1", "ask", [{ kind: "send", draft: { ...DRAFT, clientMsgId: idOf(n) } }]);
+    await expect(send(1)).rejects.toMatchObject({ code: "store.disk_full" });
+    await expect(send(2)).rejects.toMatchObject({ code: "store.disk_full" });
+    // By a clock that nobody turns.
+    await leader.stop();
+  });
+
+  it("hangs up on a server that sends more than the store keeps up with", async () => {
+    const server = new TestServer();
+    const store = { ...memoryStore(), apply: () => new Promise<void>(() => {}) };
+    const states: unknown[] = [];
+    await Leader.open(store, leading(server), (all) => states.push(...all.filter(({ kind }) => kind === "connection")));
+    await settled();
+    server.welcome();
+    await settled();
+    const { connection } = server;
+    const frames = () => {
+      for (let n = 0; n < FRAMES_HELD_MAX && !connection.closed_; n++) {
+        const change = { case: "preferences", value: { conversationId: directId(1, "alice", "bob"), mutedUntil: BigInt(n) } } as const;
+        server.say({ body: { case: "personalChange", value: { personalSeq: BigInt(n + 1), change } } });
+      }
+    };
+    frames();
+    await settled();
+    expect(connection.closed_).toBe(false);
+    frames();
+    expect(connection.closed_).toBe(true);
+  });
+
+  it("keeps so many names, and forgets those that have been there longest", () => {
+    const views = new Views();
+    views.name(Array.from({ length: NAMES_KEPT_MAX + 2 }, (_, n) => [`u${n}`, `User ${n}`]));
+    const names = views.names.get();
+    expect([names.size, names.has("u1"), names.has("u2")]).toEqual([NAMES_KEPT_MAX, false, true]);
   });
 
   it("takes an address that the browser refuses for a connection that ended", async () => {

@@ -10,7 +10,9 @@ import type { Snapshot, Transaction } from "../core/rows.ts";
 import { isStonechatError, type StonechatError } from "../error.ts";
 import { type Frame, FrameSchema } from "../gen/stonechat/v1/native_pb.ts";
 import { storeErrorOf, type Store } from "../store/store.ts";
-import { CONNECT_TIMEOUT_MS, FRAMES_HELD_FROM, STOP_TIMEOUT_MS, TOKEN_TIMEOUT_MS, TRANSACTIONS_PER_COMMIT } from "./limits.ts";
+import {
+  CONNECT_TIMEOUT_MS, FRAMES_HELD_FROM, FRAMES_HELD_MAX, STOP_TIMEOUT_MS, TOKEN_TIMEOUT_MS, TRANSACTIONS_PER_COMMIT,
+} from "./limits.ts";
 import type { Clock, Connection, Entropy, Transport } from "./ports.ts";
 
 /** What the loop works with. */
@@ -50,14 +52,14 @@ export class Engine {
   readonly #held: Uint8Array[] = [];
   #isHandling = false;
   #isWriting = false;
-  #hasFailed = false;
+  /** Why nothing becomes durable any more. */
+  #failure: unknown = null;
   #isOver = false;
   #lastTicket = 0;
   #connection: Connection | null = null;
   #stopTimer = (): void => {};
   #stopConnecting = (): void => {};
   #stopToken = (): void => {};
-  #whenWritten: (() => void)[] = [];
 
   /** Begins with what the store holds, and tells it at once. */
   constructor(options: EngineOptions) {
@@ -89,21 +91,19 @@ export class Engine {
     }
   }
 
-  /** Ends. What was accepted is made durable first. */
+  /** Ends. What was accepted is made durable first: nobody is answered before what was asked earlier is. */
   async stop(): Promise<void> {
     if (this.#isOver) {
       return;
     }
-    const { clock } = this.#options;
-    const patience = new Promise<void>((resolve) => void clock.after(STOP_TIMEOUT_MS, resolve));
-    await Promise.race([this.ask({ kind: "stop" }).catch(() => {}), patience]);
+    await new Promise<unknown>((resolve) => {
+      this.#options.clock.after(STOP_TIMEOUT_MS, () => resolve(null));
+      this.ask({ kind: "stop" }).then(resolve, resolve);
+    });
     this.#isOver = true;
     this.#disconnect();
     this.#stopToken();
     this.#stopTimer();
-    if (this.#isWriting) {
-      await Promise.race([new Promise<void>((resolve) => this.#whenWritten.push(resolve)), patience]);
-    }
     this.#answers.forEach(({ reject }) => reject(closed()));
     this.#answers.clear();
   }
@@ -191,25 +191,28 @@ export class Engine {
   }
 
   async #write(): Promise<void> {
-    if (this.#isWriting || this.#hasFailed) {
+    if (this.#isWriting) {
       return;
     }
     this.#isWriting = true;
     // What the same input, and those right behind it, still write goes with it.
     await Promise.resolve();
-    while (this.#transactions.length > 0 && !this.#hasFailed) {
+    while (this.#transactions.length > 0) {
       const batch = this.#transactions.splice(0, TRANSACTIONS_PER_COMMIT);
       try {
+        // Behind what failed nothing is stored, and whoever waits for it is told so.
+        if (this.#failure !== null) {
+          throw this.#failure;
+        }
         await this.#options.store.apply(batch);
         this.#input({ kind: "committed", number: batch.at(-1)!.number });
       } catch (error) {
-        this.#hasFailed = true;
+        this.#failure = error;
         this.#input({ kind: "store_failed", error: storeErrorOf(error) });
       }
       this.#release();
     }
     this.#isWriting = false;
-    this.#whenWritten.splice(0).forEach((done) => done());
   }
 
   #fetchToken(reason: TokenReason): void {
@@ -269,6 +272,10 @@ export class Engine {
         if (isCurrent()) {
           this.#held.push(bytes);
           this.#release();
+        }
+        if (this.#held.length > FRAMES_HELD_MAX) {
+          // What is dropped with them the server has: it is asked for again.
+          end("the store is too slow");
         }
       },
       closed: end,
