@@ -75,6 +75,7 @@ export class LiveAccount implements Account {
     this.quiet = views.quiet;
     this.names = this.#names.all;
     this.storage = inner.host.storage;
+    inner.host.onRenewed(() => void import("./seldom.ts").then((it) => it.settle(inner)).catch(() => {}));
     // What is loaded later is at hand by the time that it is needed.
     until(this.connection, ({ kind }) => kind === "online", inner.host.over)
       .then(() => Promise.all([loadCalls(), loadConversationCalls()]))

@@ -188,7 +188,8 @@ export class LiveConversation implements Conversation {
   /** Keeps a command; it is carried out in the order of the conversation, as soon as the server can be reached. */
   async queue(call: BodyInit, about: Target | null = null): Promise<CommandHandle> {
     const command = { conversation: this.id, commandId: this.inner.newId(), call, about };
-    const { id, state } = await asked(this.inner, { kind: "queue", command }, "kept");
+    const { id, state } = await asked(this.inner, { kind: "queue", command }, "kept")
+      .catch((error) => import("./seldom.ts").then((it) => it.queueAgain(this.inner, command, error)));
     // Of what is done already nothing is in the outbox.
     const told = state.kind === "done" ? new Source(state) : this.inner.host.views.track(this.id, id, state).state;
     return new CommandOnItsWay(this.inner, id, told);

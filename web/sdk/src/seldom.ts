@@ -5,5 +5,6 @@ export * from "./conversation-calls.ts";
 export { memoryStore } from "./store/memory.ts";
 export { searchTexts } from "./store/search-texts.ts";
 export { heard } from "./bot.ts";
+export { cancelAgain, queueAgain, settle } from "./settle.ts";
 // Named here, all else is one piece as well.
 export { createClient } from "./client.ts";

@@ -91,13 +91,17 @@ async function endOf(state: Readable<SendState>, inner: Inner): Promise<Exclude<
     case "failed":
       throw new StonechatError(end.code, `the server refused: ${end.code}: ${end.text}`, end.recoverable);
     case "cancelled":
-      throw new StonechatError("cancelled", "it was cancelled");
+      throw cancelled();
     case "queued":
     case "sending":
       throw closed();
     default:
       return end;
   }
+}
+
+function cancelled(): StonechatError {
+  return new StonechatError("cancelled", "it was cancelled");
 }
 
 class OnItsWay {
@@ -111,8 +115,9 @@ class OnItsWay {
     return askDone(this.inner, { kind: "retry", id: this.id });
   }
 
-  cancel(): Promise<void> {
-    return askDone(this.inner, { kind: "cancel", id: this.id });
+  async cancel(): Promise<void> {
+    await askDone(this.inner, { kind: "cancel", id: this.id })
+      .catch((error) => import("./seldom.ts").then((it) => it.cancelAgain(this.inner, this, error)));
   }
 }
 
@@ -131,7 +136,7 @@ export class MessageOnItsWay extends OnItsWay implements SendHandle {
       if (end.kind === "sent") {
         return end;
       }
-      throw closed();
+      throw cancelled();
     });
   }
 }

@@ -372,7 +372,10 @@ export type SendState =
   | SentMark
   /** Refused, or given up; it stays in the outbox and can be retried or cancelled. */
   | SendFailure
-  /** A command was carried out, by this event; 0 where nothing changed by it. */
+  /**
+   * A command was carried out, by this event; 0 where nothing changed by it. Of a message: it waits no more and is not in the
+   * log, since another page took it back and was closed before it said so.
+   */
   | { readonly kind: "done"; readonly seq: Seq }
   | { readonly kind: "cancelled" };
 

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { LiveAccount } from "../src/account.ts";
 import type { Account } from "../src/api.ts";
 import { createClient } from "../src/client.ts";
+import { uuidBytes } from "../src/domain/id.ts";
 import { LEADER_TIMEOUT_MS } from "../src/driver/limits.ts";
 import { type Clock, systemClock, type Transport } from "../src/driver/ports.ts";
 import { until } from "../src/readable.ts";
@@ -105,6 +106,46 @@ const words = (account: Account) => async () => {
   return contents.flatMap((content) => (content?.kind === "text" ? [content.text] : []));
 };
 
+/** Keeps the store of this test from being written until what it returns is called. */
+async function busy(): Promise<() => void> {
+  const [{ name }] = (await indexedDB.databases()).slice(-1) as [{ name: string }];
+  const db = await new Promise<IDBDatabase>((resolve) => {
+    const opening = indexedDB.open(name);
+    opening.onsuccess = () => resolve(opening.result);
+  });
+  const table = db.transaction([...db.objectStoreNames], "readwrite").objectStore("kv");
+  let isBusy = true;
+  const goOn = (): void => {
+    if (isBusy) {
+      table.get("owner").onsuccess = goOn;
+    }
+  };
+  goOn();
+  return () => {
+    isBusy = false;
+    db.close();
+  };
+}
+
+/** What the page says that was opened last from now on is not heard: it is being killed. */
+function kill(): void {
+  channels.at(-1)!.postMessage = () => {};
+}
+
+/** A page that leads and one that follows, with what the first has sent for the second: its frame and its handle. */
+async function following() {
+  const [before, after] = [new TestServer(), new TestServer()];
+  const leader = await page("alice", before.transport);
+  const said = channels.at(-1)!;
+  const follower = await page("alice", after.transport);
+  channels.push(said);
+  await settled();
+  before.welcome();
+  await until(follower.connection, ({ kind }) => kind === "online");
+  const bob = follower.conversationWith("bob");
+  return { before, after, leader, follower, bob };
+}
+
 describe("pages of one browser", () => {
   it("show what any of them writes", async () => {
     const [leader, follower] = [await page(), await page()];
@@ -123,7 +164,97 @@ describe("pages of one browser", () => {
     const handle = await follower.conversationWith("bob").send({ text: "one" });
     await handle.cancel();
     await expect(handle.sent).rejects.toMatchObject({ code: "cancelled" });
-    await expect(handle.cancel()).rejects.toMatchObject({ name: "StonechatError", code: "not_found", retryable: false });
+    // Gone it is, whoever asks again.
+    await handle.cancel();
+    await expect(handle.retry()).rejects.toMatchObject({ name: "StonechatError", code: "not_found", retryable: false });
+  });
+
+  it("hear what became of a message when the one that leads was killed before it told them", async () => {
+    const { before, after, leader, follower, bob } = await following();
+    const handle = await bob.send({ text: "one" });
+    const lost = await bob.send({ text: "two" });
+    await settled();
+    const { frame } = before.said("send")[0]!;
+    kill();
+    before.say({ id: frame, body: { case: "sent", value: { conversationId: bob.id, seq: 2n, ordinal: 1n, sentAt: 5n } } });
+    await leader.outbox();
+    await leader.stop();
+    expect(await handle.sent).toMatchObject({ seq: 2, ordinal: 1, sentAt: 5 });
+    expect(lost.state.get().kind).toBe("queued");
+    expect((await follower.outbox()).map(({ clientMsgId }) => clientMsgId)).toEqual([lost.clientMsgId]);
+    // It is still known by the name that it had before it was placed.
+    await settled();
+    after.welcome();
+    await until(follower.connection, ({ kind }) => kind === "online");
+    await bob.react(handle.clientMsgId, "👍");
+    const { clientMsgId } = after.said("send")[0]!;
+    const two = { conversationId: bob.id, seq: 3n, ordinal: 2n, sentAt: 6n };
+    expect(clientMsgId).toEqual(uuidBytes(lost.clientMsgId));
+    after.say({ id: after.said("send")[0]!.frame, body: { case: "sent", value: two } });
+    await lost.sent;
+    await settled();
+    expect(after.said("changeMessage")).toMatchObject([{ seq: 2n }]);
+  });
+
+  it("take back once what they ask two that lead to take back", async () => {
+    const server = new TestServer();
+    server.acceptsAtOnce = false;
+    const leader = await page("alice", server.transport);
+    const said = channels.at(-1)!;
+    const follower = await page();
+    channels.push(said);
+    const bob = follower.conversationWith("bob");
+    const [one, two] = [await bob.send({ text: "one" }), await bob.send({ text: "two" })];
+    kill();
+    const asked = [one.cancel(), bob.recall(two.clientMsgId)] as const;
+    await settled();
+    await leader.stop();
+    await asked[0];
+    await (await asked[1]).done;
+    await expect(one.sent).rejects.toMatchObject({ code: "cancelled" });
+    await expect(two.sent).rejects.toMatchObject({ code: "cancelled" });
+    expect(await follower.outbox()).toEqual([]);
+    await expect(bob.recall("00000000-0000-7000-8000-000000000001")).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  it("follow the one that leads, whatever comes late of another", async () => {
+    const leader = await page();
+    const from = channels.at(-1)!;
+    let snapshot: object = {};
+    from.postMessage = (data) => {
+      snapshot = data.kind === "snapshot" ? data : snapshot;
+      Channel.prototype.postMessage.call(from, data);
+    };
+    const follower = await page();
+    const { onmessage } = channels.at(-1)!;
+    const late = () => onmessage!.call(channels.at(-1)!, { data: { ...snapshot, from: "gone" } } as MessageEvent);
+    late();
+    await follower.conversationWith("bob").send({ text: "asked" });
+    late();
+    const told = await leader.conversationWith("bob").send({ text: "told" });
+    await expect.poll(() => follower.sending(told.clientMsgId)).not.toBeNull();
+  });
+
+  it("wait for the one that leads while it stores what it accepted", async () => {
+    const clock = new TestClock();
+    const leader = await page("alice", undefined, clock);
+    const { request } = navigator.locks;
+    let thefts = 0;
+    navigator.locks.request = ((name: string, options: LockOptions, then: () => void) => {
+      thefts += options.steal ? 1 : 0;
+      return request.call(navigator.locks, name, options, then as never);
+    }) as never;
+    const release = await busy();
+    const sent = leader.conversationWith("bob").send({ text: "slow" }).catch(() => {});
+    const stopped = leader.stop();
+    const waits = new TestClock();
+    const opening = page("alice", undefined, waits);
+    await settled();
+    await waits.advance(LEADER_TIMEOUT_MS);
+    release();
+    await Promise.all([sent, stopped]);
+    expect(await words(await opening)()).toEqual(["slow"]);
+    expect(thefts).toBe(0);
   });
 
   it("go on when the one that leads is gone", async () => {

@@ -93,9 +93,8 @@ export class Host {
   #told: string | null = null;
   /** Whether the lead was given to this page. */
   #isElected = false;
-  /** How often it was asked whether somebody leads, and whether the last time was answered. */
-  #greetings = 0;
-  #isGreeting = false;
+  /** Ends the wait for who leads to answer, where it waits; and whether it was heard since. */
+  #stopGreeting: (() => void) | null = null;
   #isHeard = false;
   #last = 0;
   #letGo = (): void => {};
@@ -126,11 +125,7 @@ export class Host {
           told();
           resolve();
         });
-        host.#compete(name).catch((error: unknown) => {
-          reject(error);
-          // It followed, and cannot lead now that it should.
-          void host.#end({ kind: "store", error: storeErrorOf(error) });
-        });
+        host.#compete(name).catch(reject);
         host.#greet();
       });
     }
@@ -210,6 +205,8 @@ export class Host {
       await this.#hold(name, () => this.#lead(() => isLeading), steal);
     } catch (error) {
       if ((error as Error).name !== "AbortError") {
+        // It cannot lead now that it should.
+        void this.#end({ kind: "store", error: storeErrorOf(error) });
         throw error;
       }
       // Another page took it while this one was suspended.
@@ -226,22 +223,16 @@ export class Host {
 
   /** Says that this page is there. Where the user looks at it and nobody answers, it takes the lead. */
   #greet(): void {
-    const greeting = ++this.#greetings;
-    this.#isGreeting = true;
+    this.#stopGreeting?.();
     this.#isHeard = false;
     this.#say({ kind: "hello", from: this.#options.page, told: this.#told });
-    this.clock.after(LEADER_TIMEOUT_MS, () => {
-      if (greeting !== this.#greetings) {
-        return;
-      }
-      this.#isGreeting = false;
+    this.#stopGreeting = this.clock.after(LEADER_TIMEOUT_MS, () => {
+      this.#stopGreeting = null;
       if (this.#isElected || isHidden() || this.over.aborted) {
         return;
       }
       if (!this.#isHeard) {
-        void this.#compete(this.#options.name!, true).catch((error: unknown) => {
-          void this.#end({ kind: "store", error: storeErrorOf(error) });
-        });
+        this.#compete(this.#options.name!, true).catch(() => {});
       } else if (this.#told === null) {
         this.#greet();
       }
@@ -316,7 +307,7 @@ export class Host {
     } else if (this.#told !== null) {
       this.#say({ kind: "ask", from: page, to: this.#told, id, method, args });
       // It may have fallen asleep since it was heard last.
-      if (!this.#isGreeting) {
+      if (this.#stopGreeting === null) {
         this.#greet();
       }
     }
@@ -380,7 +371,8 @@ export class Host {
         return;
       case "snapshot":
         if (said.to === page && this.#leader === null) {
-          this.#isHeard = true;
+          this.#stopGreeting?.();
+          this.#stopGreeting = null;
           this.storage.set(said.storage);
           this.views.renew(said.changes.map(reviveChange));
           this.#told = said.from;
