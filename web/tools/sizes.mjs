@@ -16,10 +16,11 @@ export const SDK_KB_MAX = 45;
 /** With what one reads and writes with in an open conversation. */
 export const SDK_AND_KIT_KB_MAX = 80;
 
+const QUICKSTART = 'import { createClient } from "@stonechat/sdk"; globalThis.client = createClient({ tokenProvider: globalThis.token });';
 const PAGES = {
   sdkKb: 'export * from "@stonechat/sdk";',
-  sdkAndKitKb: 'export * from "@stonechat/sdk"; import "@stonechat/ui";',
-  withConversationKb: 'export * from "@stonechat/sdk"; import "@stonechat/ui"; import "@stonechat/ui/conversation";',
+  sdkAndKitKb: `${QUICKSTART} import "@stonechat/ui";`,
+  withConversationKb: `${QUICKSTART} import "@stonechat/ui"; import "@stonechat/ui/conversation";`,
 };
 
 /** Bundles a page; gives what it loads at once. */

@@ -9,6 +9,7 @@ import type {
 } from "./api.ts";
 import { type LiveConversation, split } from "./conversation.ts";
 import type { BodyInit } from "./core/command.ts";
+import { endError } from "./core/link.ts";
 import { profileOf, userProfileOf } from "./core/people.ts";
 import { presenceOf, presenceSettingsOf } from "./core/presence.ts";
 import { device, WHO_MAY_ADD, WHO_MAY_MESSAGE, WHO_MAY_SEE } from "./core/translate.ts";
@@ -16,12 +17,15 @@ import { numberOf } from "./core/translate-calls.ts";
 import { hoursToWire } from "./core/quiet.ts";
 import { bytesOfHex, conversationId, directId } from "./domain/id.ts";
 import { untilToWire } from "./domain/number.ts";
+import { ONLINE_TIMEOUT_MS } from "./driver/limits.ts";
+import { StonechatError } from "./error.ts";
 import { argument } from "./fail.ts";
 import { asked, called, commandId, protocol, usersOf } from "./inner.ts";
+import { until } from "./readable.ts";
 import { search as find, starred as allStarred } from "./search.ts";
 import { checkTitle } from "./text-checks.ts";
 import type {
-  ConversationId, Device, Message, Ordinal, Presence, PresenceSettings, Profile, QuietWindow, QuietZone, Timestamp, UserId,
+  ConversationId, Device, Message, Ordinal, Pending, Presence, PresenceSettings, Profile, QuietWindow, QuietZone, Timestamp, UserId,
   UserProfile,
 } from "./types.ts";
 
@@ -176,4 +180,22 @@ export function pauseUntil(it: LiveAccount, until: Timestamp): Promise<CommandHa
 /** What is of no conversation waits in the lane of the one with himself. */
 function ownLane(it: LiveAccount): LiveConversation {
   return it.conversation(directId(it.inner.app, it.user, it.user));
+}
+
+export async function pending(it: LiveAccount): Promise<readonly Pending[]> {
+  return (await asked(it.inner, { kind: "pending" }, "pending")).pending;
+}
+
+export async function online(it: LiveAccount, atMostMs = ONLINE_TIMEOUT_MS): Promise<void> {
+  const late = new AbortController();
+  const stop = it.inner.host.clock.after(atMostMs, () =>
+    late.abort(new StonechatError("timeout", "the server did not answer in time", true)));
+  try {
+    const state = await until(it.connection, ({ kind }) => kind === "online" || kind === "ended", late.signal);
+    if (state.kind === "ended") {
+      throw endError(state.reason);
+    }
+  } finally {
+    stop();
+  }
 }

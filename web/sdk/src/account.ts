@@ -7,10 +7,8 @@ import { LiveConversation, loadConversationCalls } from "./conversation.ts";
 import { FOCUS_MAX } from "./core/limits.ts";
 import { directId } from "./domain/id.ts";
 import { isQuiet } from "./domain/quiet.ts";
-import { endError } from "./core/link.ts";
 import type { Storage } from "./driver/host.ts";
-import { ONLINE_TIMEOUT_MS, WATCHED_MAX } from "./driver/limits.ts";
-import { StonechatError } from "./error.ts";
+import { WATCHED_MAX } from "./driver/limits.ts";
 import { argument } from "./fail.ts";
 import { asked, askDone, type Inner, usersOf } from "./inner.ts";
 import { later } from "./later.ts";
@@ -19,7 +17,7 @@ import { Names, usersOfServer } from "./names.ts";
 import { derived, until } from "./readable.ts";
 import { MessageOnItsWay } from "./send.ts";
 import type {
-  ClientMsgId, Content, ContentType, ConversationId, ConversationSummary, Message, Pending, Readable,
+  ClientMsgId, Content, ContentType, ConversationId, ConversationSummary, Message, Readable,
   Unsent, UserId, UserProfile,
 } from "./types.ts";
 import type { Views } from "./views.ts";
@@ -28,7 +26,7 @@ import type { Views } from "./views.ts";
 export const ACCOUNT_CALLS: readonly (keyof typeof calls)[] = [
   "createGroup", "createChannel", "joinByLink", "userNamed", "setProfile", "block", "unblock", "requestContact",
   "acceptContact", "declineContact", "withdrawRequest", "removeContact", "annotate", "fetchPresence", "setPresence",
-  "devices", "revokeDevice", "revokeOtherDevices", "search", "starred", "setQuietHours", "pauseUntil",
+  "devices", "revokeDevice", "revokeOtherDevices", "search", "starred", "setQuietHours", "pauseUntil", "pending", "online",
 ];
 
 /** The class has them by {@link later}, below. */
@@ -129,10 +127,6 @@ export class LiveAccount implements Account {
     return (await asked(this.inner, { kind: "outbox" }, "outbox")).unsent;
   }
 
-  async pending(): Promise<readonly Pending[]> {
-    return (await asked(this.inner, { kind: "pending" }, "pending")).pending;
-  }
-
   sending(id: ClientMsgId): SendHandle | null {
     const view = this.#views.sending(id);
     return view && new MessageOnItsWay(this.inner, id, view.state, view.conversation);
@@ -147,20 +141,6 @@ export class LiveAccount implements Account {
 
   tryNow(): void {
     void this.inner.host.ask({ kind: "try_now" }).catch(() => {});
-  }
-
-  async online(atMostMs = ONLINE_TIMEOUT_MS): Promise<void> {
-    const late = new AbortController();
-    const stop = this.inner.host.clock.after(atMostMs, () =>
-      late.abort(new StonechatError("timeout", "the server did not answer in time", true)));
-    try {
-      const state = await until(this.connection, ({ kind }) => kind === "online" || kind === "ended", late.signal);
-      if (state.kind === "ended") {
-        throw endError(state.reason);
-      }
-    } finally {
-      stop();
-    }
   }
 
   stop(): Promise<void> {

@@ -3,22 +3,23 @@
  * called. Each is a method of {@link LiveConversation} of the same name.
  */
 
-import type { CommandHandle } from "./api.ts";
+import type { CommandHandle, Outgoing } from "./api.ts";
 import { contentOf } from "./content.ts";
-import type { LiveConversation } from "./conversation.ts";
+import { type LiveConversation, split } from "./conversation.ts";
 import type { BodyInit } from "./core/command.ts";
 import { message } from "./core/translate.ts";
 import { member, roleToWire, settingsToWire } from "./core/translate-calls.ts";
 import { bytesOfHex, hex, linkId, userId } from "./domain/id.ts";
-import { num } from "./domain/number.ts";
-import { argument } from "./fail.ts";
-import { called, pages, usersOf } from "./inner.ts";
-import { checkedBody } from "./send.ts";
+import { num, untilToWire } from "./domain/number.ts";
+import { emojiOf } from "./emoji.ts";
+import { argument, whole } from "./fail.ts";
+import { askDone, called, pages, usersOf } from "./inner.ts";
+import { checked, checkedBody } from "./send.ts";
 import { bytesOf, wrongWithMessage } from "./text.ts";
 import { checkLine, checkLines, checkTitle } from "./text-checks.ts";
 import type {
-  Announcement, Asker, Ban, GroupSettings, HistoryPage, JoinLink, Member, MentionMark, Message, Ordinal, Role, Seq, UserId,
-  UserReaction, Version,
+  Announcement, Asker, Ban, GroupSettings, HistoryPage, JoinLink, Member, MentionMark, Message, Ordinal, Role, Seq, Target,
+  Timestamp, UserId, UserReaction, Version,
 } from "./types.ts";
 
 const REASON_BYTES_MAX = 256;
@@ -31,6 +32,10 @@ const FOLDERS_MAX = 16;
 const [ALL, ADMINS, MUTED, READ_ANNOUNCEMENT, NOT_READ_ANNOUNCEMENT] = [0, 1, 2, 3, 4];
 const [APPLIED, INVITED] = [1, 2];
 
+/** Messages that are starred, or removed, at once. */
+const AT_ONCE_MAX = 100;
+
+type MessageChange = NonNullable<Extract<BodyInit, { case: "changeMessage" }>["value"]>["change"];
 type Range = NonNullable<Extract<BodyInit, { case: "fetchMessages" }>["value"]>["range"];
 
 const line = (field: string, max: number) => (text: string) => checkLine(field, text, max);
@@ -277,6 +282,88 @@ export async function setFolders(it: LiveConversation, folders: readonly string[
     throw argument("folders", `have names of at most ${FOLDER_BYTES_MAX} bytes`);
   }
   return it.queue({ case: "setPreferences", value: { conversationId: it.id, folders: { names: [...folders] } } });
+}
+
+/** Changes a message; it is carried out in the order of the conversation. */
+function changeMessage(it: LiveConversation, about: Target, change: MessageChange): Promise<CommandHandle> {
+  return it.queue({ case: "changeMessage", value: { conversationId: it.id, change } } as BodyInit, about);
+}
+
+export async function edit(it: LiveConversation, message: Target, what: Outgoing): Promise<CommandHandle> {
+  const { bodyType, body } = checked(what);
+  return changeMessage(it, message, { case: "edit", value: { bodyType, body } });
+}
+
+export async function react(it: LiveConversation, message: Target, emoji: string): Promise<CommandHandle> {
+  return changeMessage(it, message, { case: "react", value: { emoji: emojiOf(emoji) } });
+}
+
+export async function takeBack(it: LiveConversation, message: Target, emoji: string): Promise<CommandHandle> {
+  return changeMessage(it, message, { case: "react", value: { emoji: emojiOf(emoji), remove: true } });
+}
+
+export function recall(it: LiveConversation, message: Target): Promise<CommandHandle> {
+  return changeMessage(it, message, { case: "recall", value: {} });
+}
+
+export function pinMessage(it: LiveConversation, message: Target, pinned: boolean): Promise<CommandHandle> {
+  return changeMessage(it, message, { case: "pin", value: { remove: !pinned } });
+}
+
+export async function markPlayed(it: LiveConversation, message: Seq): Promise<void> {
+  const row = await it.inner.host.call("message", it.id, whole("message", message));
+  if (row !== null && (row.bodyType !== "voice" || row.sender === it.inner.me)) {
+    throw argument("message", "is no voice message of another");
+  }
+  await askDone(it.inner, { kind: "mark_played", conversation: it.id, message });
+}
+
+export async function deleteForMe(it: LiveConversation, messages: readonly Seq[]): Promise<CommandHandle> {
+  return it.queue({ case: "deleteMessages", value: { conversationId: it.id, seqs: checkMessages(messages) } });
+}
+
+export async function star(it: LiveConversation, messages: readonly Seq[], starred: boolean): Promise<CommandHandle> {
+  return it.queue({ case: "starMessages", value: { conversationId: it.id, seqs: checkMessages(messages), remove: !starred } });
+}
+
+function checkMessages(messages: readonly Seq[]): bigint[] {
+  if (messages.length === 0 || messages.length > AT_ONCE_MAX) {
+    throw argument("messages", `are one to ${AT_ONCE_MAX} at once`);
+  }
+  return messages.map(BigInt);
+}
+
+export function pin(it: LiveConversation, pinned: boolean): Promise<CommandHandle> {
+  return it.prefer({ pinned });
+}
+
+export function muteUntil(it: LiveConversation, until: Timestamp): Promise<CommandHandle> {
+  return it.prefer({ mutedUntil: untilToWire(until) });
+}
+
+export function archive(it: LiveConversation, archived: boolean): Promise<CommandHandle> {
+  return it.prefer({ archived });
+}
+
+export async function clearHistory(it: LiveConversation): Promise<CommandHandle> {
+  const { headSeq } = it.known();
+  const handle = await it.prefer({ clearedUptoSeq: BigInt(headSeq) });
+  await it.markRead(headSeq);
+  return handle;
+}
+
+async function remove(it: LiveConversation): Promise<CommandHandle> {
+  const { headSeq } = it.known();
+  const upto = BigInt(headSeq);
+  const handle = await it.prefer({ clearedUptoSeq: upto, hiddenUptoSeq: upto });
+  await it.markRead(headSeq);
+  return handle;
+}
+export { remove as delete };
+
+export async function setFields(it: LiveConversation, changes: Readonly<Record<string, string | null>>): Promise<CommandHandle> {
+  const { set, removed } = split(changes);
+  return it.prefer({ fields: set, removeFields: removed });
 }
 
 function listMembers(it: LiveConversation, only: number | undefined): Promise<Member[]> {

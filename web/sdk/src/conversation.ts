@@ -3,8 +3,6 @@
 import type { CommandHandle, Conversation, Outgoing, SendHandle, Timeline, TimelineOptions } from "./api.ts";
 import type * as calls from "./conversation-calls.ts";
 import type { BodyInit } from "./core/command.ts";
-import { untilToWire } from "./domain/number.ts";
-import { emojiOf } from "./emoji.ts";
 import { argument, notFound, whole } from "./fail.ts";
 import { asked, askDone, called, commandId, type Inner } from "./inner.ts";
 import { later } from "./later.ts";
@@ -13,16 +11,13 @@ import { checked, CommandOnItsWay, MessageOnItsWay } from "./send.ts";
 import { bytesOf } from "./text.ts";
 import { LiveTimeline } from "./timeline.ts";
 import type {
-  ConversationId, ConversationSummary, Readable, ReadMark, Seq, Target, Timestamp, UserId,
+  ConversationId, ConversationSummary, Readable, ReadMark, Seq, Target, UserId,
 } from "./types.ts";
 
 const DRAFT_BYTES_MAX = 8 * 1024;
-/** Messages that are starred, or removed, at once. */
-const AT_ONCE_MAX = 100;
 
 type InitOf<C extends BodyInit["case"]> = NonNullable<Extract<BodyInit, { case: C }>["value"]>;
 type Change = InitOf<"changeConversation">["change"];
-type MessageChange = InitOf<"changeMessage">["change"];
 type Preferred = Omit<InitOf<"setPreferences">, "$typeName" | "$unknown">;
 
 /** Changes of a map, as the wire says them: what is set, and what is removed. */
@@ -41,6 +36,8 @@ export const CONVERSATION_CALLS: readonly (keyof typeof calls)[] = [
   "leaveTo", "rename", "setRole", "setInfo", "changeSettings", "transferOwner", "dissolve", "mute", "unmute", "ban",
   "liftBan", "bans", "setNickname", "announce", "announcement", "apply", "join", "invite", "declineInvitation",
   "applications", "invitations", "acceptApplication", "declineApplication", "makeLink", "revokeLink", "links", "setFolders",
+  "markPlayed", "edit", "react", "takeBack", "recall", "pinMessage", "deleteForMe", "star", "pin", "muteUntil", "archive",
+  "clearHistory", "delete", "setFields",
 ];
 
 /** The class has them by {@link later}, below. */
@@ -90,93 +87,22 @@ export class LiveConversation implements Conversation {
   }
 
   async markAllRead(): Promise<void> {
-    await this.markRead(this.#known().headSeq);
-  }
-
-  async markPlayed(message: Seq): Promise<void> {
-    const row = await this.inner.host.call("message", this.id, whole("message", message));
-    if (row !== null && (row.bodyType !== "voice" || row.sender === this.inner.me)) {
-      throw argument("message", "is no voice message of another");
-    }
-    await askDone(this.inner, { kind: "mark_played", conversation: this.id, message });
+    await this.markRead(this.known().headSeq);
   }
 
   setTyping(active: boolean): void {
     void this.inner.host.ask({ kind: "typing", conversation: this.id, active }).catch(() => {});
   }
 
-  async edit(message: Target, what: Outgoing): Promise<CommandHandle> {
-    const { bodyType, body } = checked(what);
-    return this.#changeMessage(message, { case: "edit", value: { bodyType, body } });
-  }
-
-  async react(message: Target, emoji: string): Promise<CommandHandle> {
-    return this.#changeMessage(message, { case: "react", value: { emoji: emojiOf(emoji) } });
-  }
-
-  async takeBack(message: Target, emoji: string): Promise<CommandHandle> {
-    return this.#changeMessage(message, { case: "react", value: { emoji: emojiOf(emoji), remove: true } });
-  }
-
-  recall(message: Target): Promise<CommandHandle> {
-    return this.#changeMessage(message, { case: "recall", value: {} });
-  }
-
-  pinMessage(message: Target, pinned: boolean): Promise<CommandHandle> {
-    return this.#changeMessage(message, { case: "pin", value: { remove: !pinned } });
-  }
-
-  async deleteForMe(messages: readonly Seq[]): Promise<CommandHandle> {
-    const seqs = checkMessages(messages);
-    return this.queue({ case: "deleteMessages", value: { conversationId: this.id, seqs } });
-  }
-
-  async star(messages: readonly Seq[], starred: boolean): Promise<CommandHandle> {
-    const seqs = checkMessages(messages);
-    return this.queue({ case: "starMessages", value: { conversationId: this.id, seqs, remove: !starred } });
-  }
-
-  pin(pinned: boolean): Promise<CommandHandle> {
-    return this.#prefer({ pinned });
-  }
-
-  muteUntil(until: Timestamp): Promise<CommandHandle> {
-    return this.#prefer({ mutedUntil: untilToWire(until) });
-  }
-
   markUnread(marked: boolean): Promise<CommandHandle> {
-    return this.#prefer({ markedUnread: marked });
-  }
-
-  archive(archived: boolean): Promise<CommandHandle> {
-    return this.#prefer({ archived });
+    return this.prefer({ markedUnread: marked });
   }
 
   async saveDraft(text: string, replyTo: Seq | null = null): Promise<CommandHandle> {
     if (bytesOf(text) > DRAFT_BYTES_MAX) {
       throw argument("draft", `has at most ${DRAFT_BYTES_MAX} bytes`);
     }
-    return this.#prefer({ draft: { text, replyToSeq: BigInt(replyTo ?? 0) } });
-  }
-
-  async clearHistory(): Promise<CommandHandle> {
-    const { headSeq } = this.#known();
-    const handle = await this.#prefer({ clearedUptoSeq: BigInt(headSeq) });
-    await this.markRead(headSeq);
-    return handle;
-  }
-
-  async delete(): Promise<CommandHandle> {
-    const { headSeq } = this.#known();
-    const upto = BigInt(headSeq);
-    const handle = await this.#prefer({ clearedUptoSeq: upto, hiddenUptoSeq: upto });
-    await this.markRead(headSeq);
-    return handle;
-  }
-
-  setFields(changes: Readonly<Record<string, string | null>>): Promise<CommandHandle> {
-    const { set, removed } = split(changes);
-    return this.#prefer({ fields: set, removeFields: removed });
+    return this.prefer({ draft: { text, replyToSeq: BigInt(replyTo ?? 0) } });
   }
 
   /** Asks the server for a change, now. */
@@ -199,7 +125,8 @@ export class LiveConversation implements Conversation {
     return this.inner.host.views.summary(this.id);
   }
 
-  #known(): ConversationSummary {
+  /** What is known of it; it is an error where nothing is. */
+  known(): ConversationSummary {
     const summary = this.#here();
     if (summary === null) {
       throw notFound("conversation");
@@ -207,21 +134,10 @@ export class LiveConversation implements Conversation {
     return summary;
   }
 
-  #changeMessage(about: Target, change: MessageChange): Promise<CommandHandle> {
-    return this.queue({ case: "changeMessage", value: { conversationId: this.id, change } } as BodyInit, about);
-  }
-
-  #prefer(set: Preferred): Promise<CommandHandle> {
+  /** Changes what the user prefers of it. */
+  prefer(set: Preferred): Promise<CommandHandle> {
     return this.queue({ case: "setPreferences", value: { ...set, conversationId: this.id } });
   }
-
-}
-
-function checkMessages(messages: readonly Seq[]): bigint[] {
-  if (messages.length === 0 || messages.length > AT_ONCE_MAX) {
-    throw argument("messages", `are one to ${AT_ONCE_MAX} at once`);
-  }
-  return messages.map(BigInt);
 }
 
 export function loadConversationCalls(): Promise<unknown> {
