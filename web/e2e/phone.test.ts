@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { bubble, composer, eventually, gone, list, row, shown } from "./acts.ts";
+import { bubble, composer, eventually, gone, list, row, say, shown } from "./acts.ts";
 import { stage } from "./stage.ts";
 
 const here = stage();
@@ -75,6 +75,24 @@ test("a step back closes the innermost: details, then the conversation", async (
   await eventually(() => path(page), "/settings");
   await page.goBack();
   await eventually(() => path(page), "/");
+});
+
+test("what is written without a network is not hidden by the line that says so", async () => {
+  await greeted("Before the tunnel");
+  const person = await here.person({ screen: "phone" });
+  const page = await person.signIn(here.people[0]!.name);
+  await row(page, here.people[1]!.name).click();
+  await shown(bubble(page, "Before the tunnel"));
+  await person.context.setOffline(true);
+  await say(page, "Into the tunnel");
+  const line = page.locator("stonechat-connection .line");
+  await shown(line);
+  const gap = async (): Promise<number> => {
+    const [said, told] = await Promise.all([bubble(page, "Into the tunnel").boundingBox(), line.boundingBox()]);
+    return (told?.y ?? 0) - (said?.y ?? 0) - (said?.height ?? 0);
+  };
+  await expect.poll(gap).toBeGreaterThanOrEqual(0);
+  await person.context.setOffline(false);
 });
 
 /** What is wider than the window, and what a thumb would miss, in the page as it is. */

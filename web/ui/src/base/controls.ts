@@ -68,7 +68,7 @@ export const fields: CSSResultGroup = [search, css`
 export const members: CSSResult = css`
   .member { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; align-items: center; column-gap: 10px; width: 100%; min-height: 48px; padding: 5px 10px; border-radius: var(--stonechat-radius-m); text-decoration: none; color: inherit; }
   .member stonechat-avatar { --size: 36px; }
-  .member:is(a, button, [tabindex]):hover { background: var(--stonechat-color-hover); }
+  @media (hover: hover) { .member:is(a, button, [tabindex]):hover { background: var(--stonechat-color-hover); } }
   .member > span { min-width: 0; }
   .member .name { font-size: 0.875rem; line-height: 1.25rem; font-weight: var(--stonechat-weight-medium); display: flex; align-items: center; gap: 6px; min-width: 0; }
   .member .sub { display: block; font-size: var(--stonechat-font-size-meta); line-height: 1rem; color: var(--stonechat-color-text-muted); }

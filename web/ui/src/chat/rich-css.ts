@@ -88,7 +88,7 @@ const around: CSSResult = css`
   .sticky { position: absolute; z-index: 1; inset-block-start: 8px; inset-inline: 0; display: grid; justify-items: center; pointer-events: none; opacity: 0; transition: opacity var(--stonechat-time-standard) var(--stonechat-ease-in); }
   .sticky.shown { opacity: 1; }
   .sticky span { padding: 4px 12px; border-radius: var(--stonechat-radius-full); background: color-mix(in oklab, var(--stonechat-color-canvas) 82%, transparent); backdrop-filter: blur(8px); font-size: var(--stonechat-font-size-meta); line-height: 1rem; font-weight: var(--stonechat-weight-strong); color: var(--stonechat-color-text-muted); box-shadow: var(--stonechat-shadow-bubble); }
-  .jumps { position: absolute; z-index: 1; inset-block-end: var(--stonechat-space-3); inset-inline-end: var(--stonechat-space-5); display: grid; gap: 16px; }
+  .jumps { position: absolute; z-index: 1; inset-block-end: calc(var(--stonechat-space-3) + var(--stonechat-timeline-foot, 0px)); inset-inline-end: var(--stonechat-space-5); display: grid; gap: 16px; }
   .jump { position: relative; display: grid; place-items: center; width: 40px; height: 40px; border-radius: 50%; background: var(--stonechat-color-raised); box-shadow: var(--stonechat-shadow-1); color: var(--stonechat-color-icon); }
   .jump:hover { color: var(--stonechat-color-text); }
   .jump .badge { position: absolute; inset-block-start: -11px; inset-inline: -10px; width: fit-content; margin-inline: auto; }

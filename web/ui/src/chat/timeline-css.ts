@@ -55,7 +55,7 @@ export const frame: CSSResult = css`
   :host { display: flex; flex-direction: column; flex: 1; min-height: 0; min-width: 0; position: relative; background: var(--stonechat-color-canvas); }
   /* Its origin is the end: what is added above moves nothing, and at the end it follows by itself. */
   .scroll { flex: 1; min-height: 0; display: flex; flex-direction: column-reverse; overflow: hidden auto; overflow-anchor: none; overscroll-behavior: contain; scrollbar-width: thin; scrollbar-color: color-mix(in oklab, var(--stonechat-color-line-strong) 55%, transparent) transparent; outline-offset: -2px; }
-  .column { flex: none; container-type: inline-size; width: 100%; max-width: var(--stonechat-size-column); margin-inline: auto; padding: var(--stonechat-space-4) var(--stonechat-space-5) var(--stonechat-space-2); }
+  .column { flex: none; container-type: inline-size; width: 100%; max-width: var(--stonechat-size-column); margin-inline: auto; padding: var(--stonechat-space-4) var(--stonechat-space-5) calc(var(--stonechat-space-2) + var(--stonechat-timeline-foot, 0px)); }
   ol { display: flow-root; }
   .skeletons { display: grid; gap: 8px; padding-block: 12px; }
   .skeletons .skeleton { height: 36px; width: 44%; border-radius: 18px; justify-self: end; }

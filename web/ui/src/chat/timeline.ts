@@ -345,7 +345,7 @@ export class StonechatTimeline extends StonechatElement {
         requestAnimationFrame(() => this.looked());
       });
       this.sizes.observe(this.box);
-      this.sizes.observe(this.list);
+      this.sizes.observe(this.list.parentElement as HTMLElement, { box: "border-box" });
       void this.getHands();
     }
     const { before, behind } = this.scroller.spacers();

@@ -64,6 +64,7 @@ export class StonechatConnection extends StonechatElement {
   protected override updated(): void {
     clearTimeout(this.timer);
     const now = Date.now();
+    this.toggleAttribute("shown", this.renderRoot.querySelector(".line") !== null);
     const at = changesAt(this.watch, now);
     if (at !== null) this.timer = setTimeout(() => this.requestUpdate(), Math.max(0, at - now));
   }

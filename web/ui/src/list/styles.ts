@@ -5,7 +5,7 @@ import { css, type CSSResult } from "lit";
 export const rows: CSSResult = css`
   .row { position: relative; display: grid; grid-template-columns: auto minmax(0, 1fr); column-gap: var(--stonechat-space-3); align-items: center; width: 100%; height: max(var(--stonechat-size-row), calc(2.625rem + 14px)); padding-inline: var(--stonechat-space-3); border-radius: var(--stonechat-radius-m); text-decoration: none; color: inherit; user-select: none; -webkit-touch-callout: none; touch-action: pan-y; }
   .row stonechat-avatar { --size: var(--stonechat-size-row-avatar); }
-  .row:hover { background: var(--stonechat-color-hover); --ring: color-mix(in oklab, var(--stonechat-color-surface), var(--stonechat-color-text) 4%); }
+  @media (hover: hover) { .row:hover { background: var(--stonechat-color-hover); --ring: color-mix(in oklab, var(--stonechat-color-surface), var(--stonechat-color-text) 4%); } }
   .row:active { background: var(--stonechat-color-pressed); }
   .row[aria-current], .row[aria-selected="true"] { background: var(--stonechat-color-selected); --ring: var(--stonechat-color-selected); }
   .row:focus-visible { outline-offset: -2px; }
@@ -42,7 +42,7 @@ export const list: CSSResult = css`
   .folders { display: flex; gap: 2px; margin-inline: -14px; padding-inline: 8px 14px; scroll-padding-inline: 16px; overflow: auto hidden; scrollbar-width: none; overscroll-behavior: contain; mask-image: linear-gradient(to right, transparent, #000 10px, #000 calc(100% - 10px), transparent); }
   .folders::-webkit-scrollbar { display: none; }
   .folder { position: relative; display: inline-flex; align-items: center; gap: 6px; min-height: max(30px, 1.875rem); padding: 0 10px; border-radius: 15px; font-size: var(--stonechat-font-size-small); line-height: 1.125rem; font-weight: var(--stonechat-weight-medium); color: var(--stonechat-color-text-muted); white-space: nowrap; flex: none; user-select: none; }
-  .folder:hover { background: var(--stonechat-color-hover); }
+  @media (hover: hover) { .folder:hover { background: var(--stonechat-color-hover); } }
   .folder:focus-visible { outline-offset: -2px; }
   .folder .count { font-size: var(--stonechat-font-size-micro); font-weight: var(--stonechat-weight-strong); color: var(--stonechat-color-accent-text); font-variant-numeric: tabular-nums; }
   .folder[aria-selected="true"] { background: var(--stonechat-color-selected); color: var(--stonechat-color-text); }

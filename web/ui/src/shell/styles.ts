@@ -36,4 +36,6 @@ export const shell: CSSResult = css`
   .grip { position: absolute; inset-block: 0; inset-inline-end: -4px; width: 8px; cursor: col-resize; z-index: 2; touch-action: none; }
   .grip:hover, .grip:focus-visible { background: linear-gradient(var(--stonechat-color-line-strong), var(--stonechat-color-line-strong)) center / 2px 100% no-repeat; outline: none; }
   .over { inset-block-end: 76px; }
+  /* The newest message is not under it. */
+  .main:has(> .over[shown]) > stonechat-conversation { --stonechat-timeline-foot: 60px; }
 `;
