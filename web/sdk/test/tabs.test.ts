@@ -127,6 +127,18 @@ async function busy(): Promise<() => void> {
   };
 }
 
+/** How many locks are stolen from now on. */
+function counted(): () => number {
+  const { locks } = navigator;
+  const { request } = locks;
+  let thefts = 0;
+  locks.request = (...of: unknown[]) => {
+    thefts += (of[1] as LockOptions).steal ? 1 : 0;
+    return request.apply(locks, of as never);
+  };
+  return () => thefts;
+}
+
 /** What the page says that was opened last from now on is not heard: it is being killed. */
 function kill(): void {
   channels.at(-1)!.postMessage = () => {};
@@ -238,12 +250,7 @@ describe("pages of one browser", () => {
   it("wait for the one that leads while it stores what it accepted", async () => {
     const clock = new TestClock();
     const leader = await page("alice", undefined, clock);
-    const { request } = navigator.locks;
-    let thefts = 0;
-    navigator.locks.request = ((name: string, options: LockOptions, then: () => void) => {
-      thefts += options.steal ? 1 : 0;
-      return request.call(navigator.locks, name, options, then as never);
-    }) as never;
+    const thefts = counted();
     const release = await busy();
     const sent = leader.conversationWith("bob").send({ text: "slow" }).catch(() => {});
     const stopped = leader.stop();
@@ -254,7 +261,7 @@ describe("pages of one browser", () => {
     release();
     await Promise.all([sent, stopped]);
     expect(await words(await opening)()).toEqual(["slow"]);
-    expect(thefts).toBe(0);
+    expect(thefts()).toBe(0);
   });
 
   it("go on when the one that leads is gone", async () => {
@@ -374,6 +381,40 @@ describe("pages of one browser", () => {
     await settled();
     expect(follower.connection.get()).toEqual({ kind: "ended", reason: { kind: "stopped" } });
     expect(chat.connections.filter(({ closed_ }) => !closed_)).toEqual([]);
+  });
+
+  it("leave the lead to another when they were suspended themselves while they asked for it", async () => {
+    const leader = await page();
+    const clock = new TestClock();
+    const follower = await page("alice", undefined, clock);
+    const channel = channels.at(-1)!;
+    const { onmessage } = channel;
+    const late: MessageEvent[] = [];
+    channel.onmessage = (event) => void late.push(event);
+    const asked = follower.outbox();
+    await settled();
+    // Its timers fire before what it was told meanwhile.
+    clock.now += 60_000;
+    const thefts = counted();
+    await clock.advance(0);
+    channel.onmessage = onmessage;
+    late.forEach((event) => onmessage!.call(channel, event));
+    await asked;
+    await clock.advance(LEADER_TIMEOUT_MS);
+    await leader.outbox();
+    expect(thefts()).toBe(0);
+  });
+
+  it("do not open an account that is signed out just then", async () => {
+    const leader = await page();
+    const channel = channels.at(-1)!;
+    // It answers nobody any more.
+    channel.onmessage = null;
+    const opening = page();
+    const refused = expect(opening).rejects.toMatchObject({ code: "closed" });
+    await settled();
+    await leader.signOut();
+    await refused;
   });
 
   it("take the lead once the user looks at them, when they were opened behind a suspended one", async () => {

@@ -121,6 +121,8 @@ export class Host {
       host.#channel = new BroadcastChannel(`${name}#${VERSION}`);
       host.#channel.onmessage = ({ data }: MessageEvent<Said>) => host.#hear(data);
       await new Promise<void>((resolve, reject) => {
+        // It may be signed out by then.
+        host.over.addEventListener("abort", () => reject(closed()));
         const told = host.onRenewed(() => {
           told();
           resolve();
@@ -225,15 +227,18 @@ export class Host {
   #greet(): void {
     this.#stopGreeting?.();
     this.#isHeard = false;
+    const since = this.clock.monotonicMs();
     this.#say({ kind: "hello", from: this.#options.page, told: this.#told });
     this.#stopGreeting = this.clock.after(LEADER_TIMEOUT_MS, () => {
       this.#stopGreeting = null;
       if (this.#isElected || isHidden() || this.over.aborted) {
         return;
       }
-      if (!this.#isHeard) {
+      // One that was suspended itself may not have heard yet what was answered.
+      const isLate = this.clock.monotonicMs() - since >= 2 * LEADER_TIMEOUT_MS;
+      if (!this.#isHeard && !isLate) {
         this.#compete(this.#options.name!, true).catch(() => {});
-      } else if (this.#told === null) {
+      } else if (isLate || this.#told === null) {
         this.#greet();
       }
     });
