@@ -106,7 +106,7 @@ function packageLines(title, entry, intro) {
   const place = (symbol) => {
     const declaration = targetOf(symbol).declarations?.[0];
     const file = declaration?.getSourceFile().fileName ?? "";
-    const order = ["client.ts", "api.ts", "error.ts", "types.ts"].indexOf(basename(file));
+    const order = ["client.ts", "api.ts", "error.ts", "types.ts", "types-people.ts"].indexOf(basename(file));
     return [order < 0 ? 9 : order, file, declaration?.pos ?? 0];
   };
   exported.sort((left, right) => {

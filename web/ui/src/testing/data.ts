@@ -1,8 +1,8 @@
 /** What a fake account is made of. All that is left out has a plain default. */
 
 import type {
-  Announcement, Asker, Ban, Content, ConversationId, ConversationKind, Device, Draft, Entity, GroupSettings, JoinLink,
-  PresenceSettings, Profile, Quiet, Relation, Role, SendState, Timestamp, UserId, Availability, CustomStatus, ConnectionState,
+  Announcement, Asker, Attributes, Ban, ClientMsgId, Content, ConversationId, ConversationKind, Device, Draft, Entity, GroupSettings, JoinLink, Ordinal,
+  PresenceSettings, Profile, Quiet, Relation, Role, SendState, Seq, Version, Timestamp, UserId, Availability, CustomStatus, ConnectionState,
 } from "@stonechat/sdk";
 
 export interface FakePerson {
@@ -148,4 +148,22 @@ export function marked(source: string, nameOf: (user: UserId) => string): { text
     }
   }
   return { text: text + source.slice(from), entities, mentions, all };
+}
+
+/** A message as the fake keeps it. */
+export interface Kept {
+  seq: Seq;
+  ordinal: Ordinal;
+  sender: UserId;
+  at: Timestamp;
+  clientMsgId: ClientMsgId | null;
+  content: Content;
+  attributes: Attributes;
+  reactions: Map<string, UserId[]>;
+  versions: Version[];
+  editedAt: Timestamp;
+  pinned: boolean;
+  starred: boolean;
+  deleted: boolean;
+  state: SendState | null;
 }

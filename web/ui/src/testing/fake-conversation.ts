@@ -2,9 +2,9 @@
 
 import type { Announcement, Asker, Ban, Conversation, GroupSettings, JoinLink, Member, Role, UserId } from "@stonechat/sdk";
 import { FOR_GOOD, StonechatError } from "@stonechat/sdk";
-import { FakeTalk } from "./fake-talk.ts";
+import { FakePreferences } from "./fake-preferences.ts";
 
-export class FakeConversationImpl extends FakeTalk implements Conversation {
+export class FakeConversationImpl extends FakePreferences implements Conversation {
   private async managed(change: () => void): Promise<void> {
     await this.account.answer();
     const refusal = this.account.takeRefusal();

@@ -1,36 +1,18 @@
 /** One conversation of a fake account: in memory, with a server that answers after a moment. */
 
 import type {
-  Announcement, Asker, Attributes, Ban, ClientMsgId, CommandHandle, Content, Conversation, ConversationId, ConversationSummary,
+  Announcement, Asker, Ban, ClientMsgId, CommandHandle, Content, Conversation, ConversationId, ConversationSummary,
   GroupSettings, HistoryPage, JoinLink, Member, Message, MessageItem, Ordinal, Outgoing, Pagination, Preferences, Preview,
-  Readable, ReadMark, Role, SendHandle, SendState, SentMark, Seq, Target, Timeline, TimelineItem, TimelineOptions, Timestamp,
+  Readable, ReadMark, Role, SendHandle, SendState, SentMark, Seq, Target, Timeline, TimelineItem, TimelineOptions,
   UserId, UserReaction, Version,
 } from "@stonechat/sdk";
 import { StonechatError } from "@stonechat/sdk";
 import { cell, derived, type Cell, Source } from "./cells.ts";
-import { marked, SETTINGS, type FakeConversation } from "./data.ts";
+import { marked, SETTINGS, type FakeConversation, type Kept } from "./data.ts";
 import type { FakeAccount } from "./fake.ts";
 
 const DAY_MS = 86_400_000;
 const PAGE = 50;
-
-/** A message as the fake keeps it. */
-interface Kept {
-  seq: Seq;
-  ordinal: Ordinal;
-  sender: UserId;
-  at: Timestamp;
-  clientMsgId: ClientMsgId | null;
-  content: Content;
-  attributes: Attributes;
-  reactions: Map<string, UserId[]>;
-  versions: Version[];
-  editedAt: Timestamp;
-  pinned: boolean;
-  starred: boolean;
-  deleted: boolean;
-  state: SendState | null;
-}
 
 /** The same ids in each run: pictures and tests may name them. */
 let ids = 0;
@@ -55,7 +37,7 @@ export abstract class FakeTalk {
   private readSeq = 0;
   private othersUpto = 0;
   private deliveredUpto = 0;
-  private preferences: Preferences;
+  protected preferences: Preferences;
   protected settings: GroupSettings;
   protected title: string;
   protected role: Role;
@@ -69,7 +51,7 @@ export abstract class FakeTalk {
   protected joinLinks: JoinLink[];
   protected applied: Asker[];
   protected invited: Asker[];
-  private hidden = false;
+  protected hidden = false;
   /** Counts that the messages do not give, until it is read. */
   private shown: { unread: number; mentions: number } | null;
   private gap: { missing: number; after: Ordinal } | null = null;
@@ -474,7 +456,7 @@ export abstract class FakeTalk {
   }
 
   /** Shown at once; the server agrees after a moment. */
-  private command(change: () => void): Promise<CommandHandle> {
+  protected command(change: () => void): Promise<CommandHandle> {
     change();
     this.changed();
     const state = cell<SendState>({ kind: "queued" });
@@ -601,42 +583,4 @@ export abstract class FakeTalk {
   async markPlayed(): Promise<void> {}
 
   setTyping(): void {}
-
-  /* Preferences */
-
-  private prefer(change: Partial<Preferences>): Promise<CommandHandle> {
-    return this.command(() => void (this.preferences = { ...this.preferences, ...change }));
-  }
-
-  pin(pinned: boolean): Promise<CommandHandle> {
-    return this.prefer({ pinnedAt: pinned ? this.account.now() : 0 });
-  }
-  muteUntil(until: Timestamp): Promise<CommandHandle> {
-    return this.prefer({ mutedUntil: until });
-  }
-  markUnread(markedUnread: boolean): Promise<CommandHandle> {
-    return this.prefer({ markedUnread });
-  }
-  archive(archived: boolean): Promise<CommandHandle> {
-    return this.prefer({ archived });
-  }
-  setFolders(folders: readonly string[]): Promise<CommandHandle> {
-    return this.prefer({ folders });
-  }
-  saveDraft(text: string, replyTo: Seq | null = null): Promise<CommandHandle> {
-    return this.prefer({ draft: text || replyTo ? { text, replyTo, at: this.account.now() } : null });
-  }
-  clearHistory(): Promise<CommandHandle> {
-    return this.prefer({ clearedUpto: this.headSeq });
-  }
-  delete(): Promise<CommandHandle> {
-    return this.command(() => {
-      this.preferences = { ...this.preferences, clearedUpto: this.headSeq, draft: null };
-      this.hidden = true;
-    });
-  }
-  setFields(changes: Readonly<Record<string, string | null>>): Promise<CommandHandle> {
-    const entries = Object.entries({ ...this.preferences.fields, ...changes }).filter((entry): entry is [string, string] => entry[1] !== null);
-    return this.prefer({ fields: Object.fromEntries(entries) });
-  }
 }
