@@ -43,7 +43,8 @@ export function details({ panes, details: isOpen, conversation, page, person, li
 export function other(chat: StonechatChat, account: Account): unknown {
   const { page, conversation, person, linkBase } = chat;
   switch (page) {
-    case "starred": return html`<stonechat-starred></stonechat-starred>`;
+    // On one pane it is left by the tabs.
+    case "starred": return html`<stonechat-starred .bare=${chat.panes === "one"}></stonechat-starred>`;
     case "contacts": return person ? card(chat, person) : chat.follow(account.relations).size > 0 ? empty(chat, account) : nothing;
     default: return conversation
       ? html`<stonechat-group-settings .conversation=${conversation} .linkBase=${linkBase}></stonechat-group-settings>` : empty(chat, account);
