@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "./root.mjs";
-import { SDK_AND_KIT_KB_MAX, SDK_KB_MAX, sizes } from "./sizes.mjs";
+import { SDK_AND_KIT_KB_MAX, SDK_KB_MAX, sizes, WITH_CONVERSATION_KB_MAX } from "./sizes.mjs";
 
 const CONVERSATIONS = 10_000;
 const MESSAGES = 100_000;
@@ -193,9 +193,10 @@ function storm(url, secret, body) {
 }
 
 async function main() {
-  const { sdkKb, sdkAndKitKb } = await sizes();
+  const { sdkKb, sdkAndKitKb, withConversationKb } = await sizes();
   note("SDK", sdkKb, "kB by brotli", SDK_KB_MAX);
   note("SDK and kit", sdkAndKitKb, "kB by brotli", SDK_AND_KIT_KB_MAX);
+  note("SDK and kit, with an open conversation", withConversationKb, "kB by brotli", WITH_CONVERSATION_KB_MAX);
 
   const data = mkdtempSync(join(tmpdir(), "stonechat-budgets-"));
   const profile = mkdtempSync(join(tmpdir(), "stonechat-profile-"));

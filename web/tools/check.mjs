@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { generate } from "./generate.mjs";
 import { root } from "./root.mjs";
-import { SDK_AND_KIT_KB_MAX, SDK_KB_MAX, sizes } from "./sizes.mjs";
+import { SDK_AND_KIT_KB_MAX, SDK_KB_MAX, sizes, WITH_CONVERSATION_KB_MAX } from "./sizes.mjs";
 
 const wrong = [];
 const sources = ["sdk/src", "ui/src", "react/src", "messenger/src", "messenger/worker", "gallery/src"];
@@ -95,8 +95,8 @@ function checkLicences() {
 
 async function checkSizes() {
   const { sdkKb, sdkAndKitKb, withConversationKb } = await sizes();
-  console.log(`With an open conversation: ${withConversationKb.toFixed(1)} kB`);
-  for (const [name, kb, most] of [["SDK", sdkKb, SDK_KB_MAX], ["SDK and kit", sdkAndKitKb, SDK_AND_KIT_KB_MAX]]) {
+  const all = [["SDK", sdkKb, SDK_KB_MAX], ["SDK and kit", sdkAndKitKb, SDK_AND_KIT_KB_MAX], ["With an open conversation", withConversationKb, WITH_CONVERSATION_KB_MAX]];
+  for (const [name, kb, most] of all) {
     console.log(`${name}: ${kb.toFixed(1)} kB by brotli, of ${most}`);
     if (kb > most) {
       wrong.push(`${name} has ${kb.toFixed(1)} kB, more than ${most}`);
