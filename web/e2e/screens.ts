@@ -1,7 +1,7 @@
 /** Every screen of the messenger over the fixed world: how one comes there, and what must be seen on it. */
 
 import type { Page } from "playwright-core";
-import { act, actOnRow, shown } from "./acts.ts";
+import { act, actOnRow, row, shown } from "./acts.ts";
 
 type Role = Parameters<Page["getByRole"]>[0];
 
@@ -24,8 +24,19 @@ export const SIZES = {
   phone: { width: 390, height: 844 },
 } as const;
 
+/** Once what is new there was seen, the list says so. */
+const harbourIsRead = async (page: Page) => {
+  await shown(row(page, "Harbour signage"));
+  await row(page, "Harbour signage", "unread").waitFor({ state: "hidden" });
+};
+
 const details = async (page: Page) => {
   await page.getByRole("button", { name: "Details" }).click();
+};
+
+const detailsBesideList = async (page: Page) => {
+  await harbourIsRead(page);
+  await details(page);
 };
 
 const chatSees: Screen["sees"] = [
@@ -70,11 +81,12 @@ export const SCREENS: readonly Screen[] = [
   ...both({ name: "empty", world: "empty", size: "desktop", sees: [["heading", "It’s quiet here"], ["button", "New conversation"], ["navigation", "Main"], ["button", /Ines Kowalczyk.*Say hello/s]] }),
   ...both({ name: "desktop", world: "english", size: "desktop", path: "/c/d_ines", sees: [...chatSees, ["navigation", "Main"], ["link", /^Harbour signage.*3 unread.*mentions you/s]] }),
   { name: "tablet", world: "english", size: "tablet", path: "/c/d_ines", sees: chatSees },
-  ...both({ name: "group-members", world: "english", size: "desktop", path: "/c/g_harbour", go: details, sees: [...chatSees, ["heading", /Members/], ["button", /Invitation links|See all 14|Add/]] }),
+  ...both({ name: "group-members", world: "english", size: "desktop", path: "/c/g_harbour", go: detailsBesideList, sees: [...chatSees, ["heading", /Members/], ["button", /Invitation links|See all 14|Add/]] }),
   { name: "message-menu", world: "english", size: "desktop", path: "/c/d_ines", go: (page) => act(page, "Perfect.", "Forward"), sees: [["dialog", "Forward message"]] },
   {
     name: "search", world: "english", size: "desktop", path: "/c/g_harbour",
     go: async (page) => {
+      await harbourIsRead(page);
       await page.keyboard.press("Control+k");
       await page.getByRole("dialog").locator("input").fill("gate");
     },
@@ -106,7 +118,7 @@ export const SCREENS: readonly Screen[] = [
   {
     name: "group-settings", world: "english", size: "desktop", path: "/c/g_harbour",
     go: async (page) => {
-      await details(page);
+      await detailsBesideList(page);
       await page.getByRole("button", { name: "Group settings" }).first().click();
     },
     sees: [["heading", "Group settings"]],
