@@ -83,8 +83,9 @@ fn events_page() -> String {
         "<!-- Made by `cargo xtask docs` from crates/domain/src/kind.rs; change that, not this. -->\n\n\
          # Event kinds\n\n\
          What can stand in the log of a conversation. A kind that *counts* gets an ordinal of its own and makes a\n\
-         conversation unread; one that *bumps* moves it up in the list; one that *notifies* may reach a person as a push.\n\n\
-         | Kind | Number | Counts | Bumps | Notifies | Refers to | What it does |\n|---|---|---|---|---|---|---|\n",
+         conversation unread; one that *bumps* moves it up in the list; one that *notifies* may reach a person as a push;\n\
+         one that is *shown* stands as a line between the messages of a timeline.\n\n\
+         | Kind | Number | Counts | Bumps | Notifies | Shown | Refers to | What it does |\n|---|---|---|---|---|---|---|---|\n",
     );
     for kind in EventKind::ALL {
         let target = match kind.target() {
@@ -98,6 +99,7 @@ fn events_page() -> String {
             yes(kind.countable()),
             yes(kind.bumps()),
             yes(kind.may_notify()),
+            yes(kind.in_timeline()),
             target.to_owned(),
             kind.fold_rule().to_owned(),
         ]);

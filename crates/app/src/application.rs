@@ -451,8 +451,9 @@ async fn read(node: &Node, reader: &Reader, session: Option<&Arc<Session>>, call
         Call::FetchEvents { conversation, after, limit } => {
             Answer::Events(Box::new(fetch_events::fetch(node, reader, conversation, after, limit).await?))
         }
-        Call::FetchMessages { conversation, range, limit } => {
-            Answer::Messages(Box::new(fetch_messages::fetch(node, reader, conversation, range, limit).await?))
+        Call::FetchMessages { conversation, range, limit, with_events } => {
+            let wanted = fetch_messages::Wanted { conversation, range, limit, with_events };
+            Answer::Messages(Box::new(fetch_messages::fetch(node, reader, wanted).await?))
         }
         Call::FetchPersonal { after, limit } => {
             let page = fetch_personal::fetch(node, reader, after, limit).await?;

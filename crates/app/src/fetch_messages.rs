@@ -4,6 +4,7 @@ use crate::api::{Failure, MessageRange, MessagesPage};
 use crate::as_now::{Place, fitting};
 use crate::deletions;
 use crate::directory::failure;
+use crate::events_among;
 use crate::get_conversation::ordinal_at;
 use crate::node::Node;
 use crate::reading::{PAGE_BYTES, Reader};
@@ -15,14 +16,18 @@ use stonechat_types::number::{Ordinal, Seq};
 
 const DEFAULT: u32 = 50;
 
+/// Which messages.
+pub(crate) struct Wanted {
+    pub conversation: ConversationId,
+    pub range: MessageRange,
+    /// 0 for the default.
+    pub limit: u32,
+    pub with_events: bool,
+}
+
 /// The messages.
-pub(crate) async fn fetch(
-    node: &Node,
-    reader: &Reader,
-    conversation: ConversationId,
-    range: MessageRange,
-    limit: u32,
-) -> Result<MessagesPage, Failure> {
+pub(crate) async fn fetch(node: &Node, reader: &Reader, wanted: Wanted) -> Result<MessagesPage, Failure> {
+    let Wanted { conversation, range, limit, with_events } = wanted;
     let (state, me) = node.membership(reader, conversation).await?;
     let as_of = me.visible_upto(state.head).min(state.head);
     let head = if me.is_active() { state.ordinal } else { ordinal_at(node, &state, as_of).await? };
@@ -48,12 +53,23 @@ pub(crate) async fn fetch(
     // What the reader removed at the upper end is settled without being looked at.
     let settled = Ordinal(upto);
     let mut upto = removed.newest_kept(settled);
-    let mut page =
-        MessagesPage { conversation, messages: Vec::new(), as_of, from, upto, more_before: false, more_after: false };
+    let mut page = MessagesPage {
+        conversation,
+        messages: Vec::new(),
+        events: Vec::new(),
+        as_of,
+        from,
+        upto,
+        more_before: false,
+        more_after: false,
+    };
     if from > upto {
         (page.from, page.upto) = (Ordinal(settled.0 + 1), settled);
         page.more_before = settled >= first && upto >= first;
         page.more_after = settled < last;
+        if with_events {
+            page.events = events_among::happened(&Place { node, reader, state: &state, me: &me }, &page, &[]).await?;
+        }
         return Ok(page);
     }
     let found = loop {
@@ -71,8 +87,10 @@ pub(crate) async fn fetch(
         break found;
     };
     let mut events = found.events;
+    let seqs: Vec<_> = events.iter().map(|event| (event.header.ordinal, event.header.seq)).collect();
     events.retain(|event| me.sees(event.header.seq) && !removed.holds_ordinal(event.header.ordinal));
-    page.messages = Place { node, reader, state: &state, me: &me }.messages(&events).await?;
+    let place = Place { node, reader, state: &state, me: &me };
+    page.messages = place.messages(&events).await?;
     let all = page.messages.len();
     if newest_first {
         let left_out = all - fitting(page.messages.iter().rev());
@@ -87,6 +105,9 @@ pub(crate) async fn fetch(
     (page.from, page.upto) = (from, if reached { settled } else { upto });
     page.more_before = from > first;
     page.more_after = page.upto < last;
+    if with_events {
+        page.events = events_among::happened(&place, &page, &seqs).await?;
+    }
     Ok(page)
 }
 

@@ -8,6 +8,7 @@ mod change_message;
 mod deletions;
 mod devices;
 pub mod directory;
+mod events_among;
 mod executor;
 mod fan_out;
 mod fetch_changes;

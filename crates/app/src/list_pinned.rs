@@ -59,6 +59,7 @@ pub(crate) async fn list(
     Ok(MessagesPage {
         conversation,
         messages,
+        events: Vec::new(),
         as_of: state.head,
         from: Ordinal(1),
         upto: Ordinal::ZERO,

@@ -222,7 +222,7 @@ async fn one_answer_to_a_read_is_in_preparation_until_it_has_left() {
     let world = World::new();
     let mut alice = world.device("alice", "phone").await;
     let here = alice.group("Ops", &[]).await;
-    let read = || Call::FetchMessages { conversation: here, range: MessageRange::Newest, limit: 1 };
+    let read = || Call::FetchMessages { conversation: here, range: MessageRange::Newest, limit: 1, with_events: false };
     let calls: Vec<_> = (0..CALLS_MAX).map(|_| alice.submit(read())).collect();
     let metrics = world.app.metrics();
     let answered = || alice.sink.count(|told| matches!(told, Outbound::Answer { .. }));

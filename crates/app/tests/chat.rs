@@ -213,7 +213,7 @@ async fn a_newcomer_sees_from_his_join_on_and_older_ranges_are_hidden() {
     };
     assert_eq!(page.hidden, vec![(Seq(1), Seq(2))]);
     assert_eq!(page.events.iter().map(|event| event.id.seq.0).collect::<Vec<_>>(), [3, 4]);
-    let call = Call::FetchMessages { conversation: here, range: MessageRange::Newest, limit: 0 };
+    let call = Call::FetchMessages { conversation: here, range: MessageRange::Newest, limit: 0, with_events: false };
     let Answer::Messages(page) = carol.call(call).await.unwrap() else { panic!() };
     assert_eq!(page.messages.iter().map(|view| body_of(&view.event)).collect::<Vec<_>>(), ["hello carol"]);
     assert!(!page.more_before);
@@ -229,7 +229,7 @@ async fn who_is_no_member_does_not_learn_that_a_conversation_exists() {
     let calls = [
         Call::GetConversation(here),
         Call::FetchEvents { conversation: here, after: Seq::ZERO, limit: 0 },
-        Call::FetchMessages { conversation: here, range: MessageRange::Newest, limit: 0 },
+        Call::FetchMessages { conversation: here, range: MessageRange::Newest, limit: 0, with_events: false },
         Call::ListMembers(ListMembers { conversation: here, only: MemberFilter::All, page: Bytes::new(), limit: 0 }),
         Call::MarkRead { conversation: here, upto: Seq(1) },
         Call::Send(message(Destination::Conversation(here), next_id(), "x")),

@@ -139,7 +139,7 @@ async fn messages_are_recalled_beside_sends_that_are_refused() {
         assert_eq!(refused.unwrap_err().code, ErrorCode::StorageFull);
         assert!(matches!(recalled, Ok(Answer::CommandDone(_))), "{recalled:?}");
     }
-    let page = Call::FetchMessages { conversation: here, range: MessageRange::Newest, limit: 0 };
+    let page = Call::FetchMessages { conversation: here, range: MessageRange::Newest, limit: 0, with_events: false };
     let Answer::Messages(page) = bob.call(page).await.unwrap() else { panic!("no messages") };
     let is_recalled = |message: &MessageView| message.state.as_ref().is_some_and(|state| state.recalled.is_some());
     assert_eq!((page.messages.len(), page.messages.iter().all(is_recalled)), (4, true), "{:?}", page.messages);

@@ -274,7 +274,8 @@ impl Conversation {
 
     async fn fetch(&self, range: Range, limit: u32) -> Result<HistoryPage> {
         let conversation_id = self.id.to_string();
-        let body = Body::FetchMessages(v1::FetchMessages { conversation_id, range: Some(range), limit });
+        let body =
+            Body::FetchMessages(v1::FetchMessages { conversation_id, range: Some(range), limit, with_events: false });
         let Body::Messages(answer) = self.inner.call(body).await? else {
             return Err(Error::Protocol("fetch_messages was answered by another frame".into()));
         };

@@ -22,5 +22,6 @@ pub mod send;
 pub mod stars;
 pub mod state;
 pub mod store;
+pub mod system_event;
 pub mod timeline;
 mod views;

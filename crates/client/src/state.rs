@@ -17,6 +17,7 @@ use crate::group::Group;
 use crate::played::Played;
 use crate::preferences::Preferences;
 use crate::stars::Starred;
+use crate::system_event::SystemEvent;
 
 /// Where the connection stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -403,7 +404,7 @@ pub struct HistoryPage {
 pub enum ItemKey {
     /// An own message.
     Own(ClientMsgId),
-    /// A message of somebody else.
+    /// A message of somebody else, or an event.
     Log(Seq),
     /// The line above the messages of a day, counted from 1970-01-01.
     Day(i64),
@@ -429,6 +430,8 @@ pub struct TimelineItem {
 pub enum TimelineItemKind {
     /// A message.
     Message(Box<MessageItem>),
+    /// Something happened to the conversation.
+    Event(Box<SystemEvent>),
     /// A new day begins.
     DateDivider(Date),
     /// What follows was unread when the timeline was opened.

@@ -13,7 +13,7 @@ use crate::content_types::ContentTypes;
 use crate::core::change::Change;
 use crate::core::command::Opened;
 use crate::core::order::{ListOrder, Placed, Rank};
-use crate::core::rows::MessageRow;
+use crate::core::rows::HistoryRows;
 use crate::core::timeline::TimelineModel;
 use crate::driver::limits::DIFFS_BEHIND;
 use crate::group::{AllAsking, AskingState};
@@ -254,6 +254,7 @@ impl Views {
             | Change::Pending(..)
             | Change::PendingGone(..)
             | Change::Messages(..)
+            | Change::Events(..)
             | Change::MessageChanged(..)
             | Change::Unheld(..)
             | Change::Intervals(..)
@@ -323,9 +324,9 @@ impl TimelineView {
         });
     }
 
-    pub fn merge(&self, rows: Vec<MessageRow>, from: u64) {
+    pub fn merge(&self, page: HistoryRows, from: u64) {
         self.change(|model| {
-            model.merge(rows, from);
+            model.merge(page, from);
             true
         });
     }

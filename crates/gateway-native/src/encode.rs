@@ -376,6 +376,7 @@ fn messages(page: &MessagesPage) -> v1::Messages {
         upto_ordinal: page.upto.0,
         more_before: page.more_before,
         more_after: page.more_after,
+        events: page.events.iter().map(event).collect(),
     }
 }
 

@@ -137,6 +137,7 @@ pub fn body(body: Option<Body>) -> Result<Incoming, Failure> {
             conversation: conversation(&fetch.conversation_id)?,
             range: message_range(fetch.range)?,
             limit: fetch.limit.min(PAGE_ITEMS_MAX),
+            with_events: fetch.with_events,
         },
         Body::FetchPersonal(fetch) => Call::FetchPersonal {
             after: PersonalSeq(number("after", fetch.after)?),

@@ -433,6 +433,7 @@ fn page() -> MessagesPage {
             message(3, body("acme.order", &[0, 1, 255])),
             message(4, Content::Lost),
         ],
+        events: Vec::new(),
         as_of: Seq(4),
         from: Ordinal(1),
         upto: Ordinal(3),

@@ -192,6 +192,7 @@ impl Device {
             | Change::ContentTypes(_)
             | Change::PendingGone(..)
             | Change::Messages(..)
+            | Change::Events(..)
             | Change::MessageChanged(..)
             | Change::Unheld(..)
             | Change::Intervals(..)

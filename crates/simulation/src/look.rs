@@ -17,6 +17,7 @@ use stonechat_client::core::rows::{ConversationRow, OutboxRow};
 use stonechat_client::state::{ConnectionState, SendState};
 use stonechat_domain::event::Change;
 use stonechat_domain::group::{Asking, GroupChange, Info, Settings};
+use stonechat_domain::kind::EventKind;
 use stonechat_log::store::Log as _;
 use stonechat_types::id::{ConversationId, ConversationKind, UserId};
 use stonechat_types::limits::OWN_ORDINALS_MAX;
@@ -259,6 +260,7 @@ impl World {
             }
             check_messages(&tables, *id, (log, user), &(device.index, &self.ledger), &self.rotted)
                 .with_context(place)?;
+            check_events(&tables, *id, (log, user), &(device.index, &self.ledger), &self.rotted).with_context(place)?;
         }
         check_entries(device, model)?;
         check_asking(user, model, &tables)?;
@@ -395,6 +397,41 @@ fn check_messages(
     }
     if let Some(newest) = left().next_back() {
         ensure!(held(newest.ordinal), "the newest message, {}, is not held", newest.seq);
+    }
+    Ok(())
+}
+
+/// What happened is here as the log has it: all that no jump left out, and of that what lies among messages that are held.
+fn check_events(
+    tables: &stonechat_client::store::memory::Tables,
+    id: ConversationId,
+    (log, user): (&Conversation, &UserId),
+    (device, ledger): &(usize, &Ledger),
+    rotted: &BTreeSet<Key>,
+) -> anyhow::Result<()> {
+    let here: BTreeMap<_, _> =
+        tables.system_events.range((id, 0)..=(id, u64::MAX)).map(|((_, seq), row)| (*seq, row)).collect();
+    for (seq, row) in &here {
+        let entry = log.entries.get(*seq as usize - 1).with_context(|| format!("event {seq} is not in the log"))?;
+        ensure!(log.sees(user, *seq), "event {seq} may not be seen");
+        let is_same = row.event.kind == entry.kind.name() && row.event.sender_id == entry.sender.as_str();
+        ensure!(is_same && row.ordinal == entry.ordinal.max(1), "event {seq} is another");
+    }
+    let intervals = tables.intervals.get(&id).cloned().unwrap_or_default();
+    let held = |ordinal: u64| intervals.iter().any(|(from, upto)| (*from..=*upto).contains(&ordinal));
+    let jumps = ledger.jumped.get(&(*device, id)).into_iter().flatten();
+    let is_skipped = |seq: u64| jumps.clone().any(|(after, head)| *after < seq && seq <= *head);
+    let (_, head) = log.head(user);
+    let is_inside = |ordinal: u64| held(ordinal) && (held(ordinal + 1) || ordinal >= head);
+    // Of these it depends on what they say whether they are shown.
+    let is_always_shown = |kind: EventKind| match kind {
+        EventKind::Pinned | EventKind::MemberBanned => false,
+        EventKind::ConversationCreated => id.kind() != ConversationKind::Direct,
+        kind => kind.in_timeline(),
+    };
+    for entry in log.seen(user).filter(|entry| is_always_shown(entry.kind) && !rotted.contains(&entry.key)) {
+        let is_due = !is_skipped(entry.seq) || is_inside(entry.ordinal.max(1));
+        ensure!(here.contains_key(&entry.seq) || !is_due, "event {} ({}) is not here", entry.seq, entry.kind);
     }
     Ok(())
 }

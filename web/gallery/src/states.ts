@@ -1,7 +1,8 @@
 /** Conversations that hold what seldom comes together: each kind of message and each reason why one cannot write. */
 
 import type { SendState } from "@stonechat/sdk";
-import { at, englishWorld, NOW, type FakeConversation, type FakeData, type FakeMessage } from "../../ui/src/testing/index.ts";
+import { SETTINGS } from "../../ui/src/testing/data.ts";
+import { at, englishWorld, NOW, type FakeConversation, type FakeData, type FakeEvent, type FakeMessage } from "../../ui/src/testing/index.ts";
 
 const failed = (code: string, recoverable = false): SendState => ({ kind: "failed", code, text: code, recoverable });
 const upload = (name: string, mimeType: string, bytes: number) => ({ id: "u1", name, mimeType, bytes });
@@ -40,6 +41,22 @@ const kinds: readonly FakeMessage[] = [
   { from: "maya", at: at(0, "10:03"), text: "This person does not take messages", state: failed("recipient_unavailable") },
 ];
 
+/** Each kind of event; those of one moment fold into one line. */
+const events: readonly FakeEvent[] = [
+  { kind: "conversation_created", by: "ruth", at: at(1, "17:30"), users: ["kofi", "tomas", "maya"] },
+  { kind: "members_added", by: "ruth", at: at(1, "17:31"), users: ["xiaowen"] },
+  { kind: "joined", by: "ines", at: at(0, "09:03") },
+  { kind: "role_changed", by: "ruth", at: at(0, "09:03"), users: ["maya"], role: "admin" },
+  { kind: "renamed", by: "maya", at: at(0, "09:11"), text: "Harbour signage" },
+  { kind: "members_added", by: "kofi", at: at(0, "09:40"), users: ["omar", "maya"] },
+  { kind: "pinned", by: "kofi", at: at(0, "09:49") },
+  { kind: "announced", by: "ruth", at: at(0, "09:49"), text: "Friday, 09:00, meet at gate 1" },
+  { kind: "settings_changed", by: "ruth", at: at(0, "09:49"), settings: { ...SETTINGS, speak: "admins" } },
+  { kind: "member_removed", by: "ruth", at: at(0, "09:49"), users: ["jonas"] },
+  { kind: "member_left", by: "dana", at: at(0, "09:49") },
+  { kind: "info_changed", by: "ruth", at: at(0, "09:49") },
+];
+
 function withOne(conversation: FakeConversation, change: Partial<FakeData> = {}): FakeData {
   return { ...englishWorld, ...change, conversations: [conversation] };
 }
@@ -51,7 +68,7 @@ const group: FakeConversation = {
 const direct: FakeConversation = { id: "d_petr", kind: "direct", peer: "petr", messages: [{ from: "petr", at: at(3, "12:00"), text: "Hello" }] };
 
 /** Each kind of message, from all sides. */
-export const everyKind = withOne({ ...group, messages: kinds });
+export const everyKind = withOne({ ...group, messages: kinds, events });
 /** Why one cannot write. */
 export const silenced = withOne({ ...group, silencedUntil: NOW + 7 * 3_600_000 });
 export const onlyAdmins = withOne({ ...group, settings: { speak: "admins" } });

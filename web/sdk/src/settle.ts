@@ -76,7 +76,7 @@ export async function queueAgain(
 /** Where the log has a message, of those that came last. */
 async function placeOf({ host }: Inner, conversation: ConversationId, id: ClientMsgId): Promise<SentMark | null> {
   const newest = { conversation, from: 0, upto: Number.MAX_SAFE_INTEGER, limit: LOOK_BACK_MESSAGES };
-  const row = (await host.call("messages", newest)).find(({ clientMsgId }) => clientMsgId === id);
+  const row = (await host.call("page", newest)).messages.find(({ clientMsgId }) => clientMsgId === id);
   if (row === undefined) {
     return null;
   }

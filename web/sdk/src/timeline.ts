@@ -119,11 +119,11 @@ export class LiveTimeline implements Timeline, View {
     const [behind] = model.nextPage();
     const page = this.#page;
     const newest = { conversation, from: behind, upto: END, limit: page };
-    model.merge(await this.#inner.host.call("messages", newest), behind);
+    model.merge(await this.#inner.host.call("page", newest), behind);
     if (from === null) {
       await this.#showHeld(model, page);
     } else {
-      const rows = await this.#inner.host.call("messages", { conversation, from, upto: END, limit: END });
+      const rows = await this.#inner.host.call("page", { conversation, from, upto: END, limit: END });
       model.merge(rows, from);
     }
   }
@@ -158,8 +158,9 @@ export class LiveTimeline implements Timeline, View {
       return 0;
     }
     const query = { conversation: this.#conversation, from: start, upto: before - 1, limit };
-    const rows = await this.#inner.host.call("messages", query);
-    model.merge(rows, rows.length < limit ? start : rows[0]!.ordinal);
-    return rows.length;
+    const page = await this.#inner.host.call("page", query);
+    const { messages } = page;
+    model.merge(page, messages.length < limit ? start : messages[0]!.ordinal);
+    return messages.length;
   }
 }

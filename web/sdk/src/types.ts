@@ -443,6 +443,8 @@ export type ItemKey = string;
 
 export type TimelineItem =
   | MessageItem
+  /** Something happened to the conversation. */
+  | { readonly key: ItemKey; readonly kind: "event"; readonly event: SystemEvent }
   /** A new day begins: days since 1970-01-01 by the reader's clock. */
   | { readonly key: ItemKey; readonly kind: "day"; readonly day: number }
   /** What follows was unread when the timeline was opened. */
@@ -451,6 +453,57 @@ export type TimelineItem =
   | { readonly key: ItemKey; readonly kind: "start" }
   /** Messages are missing here; `fillGap` fetches them. */
   | { readonly key: ItemKey; readonly kind: "gap"; readonly after: Ordinal; readonly missing: number };
+
+/** What can happen to a conversation, by the names of the log. */
+export type SystemEventKind =
+  /** `users` are its first members. */
+  | "conversation_created"
+  /** `by` added `users`. */
+  | "members_added"
+  /** `by` came in. */
+  | "joined"
+  | "member_removed"
+  /** Removed, and kept out. */
+  | "member_banned"
+  /** `by` went. */
+  | "member_left"
+  /** `by` went, and the one of `users` is the owner. */
+  | "owner_left"
+  | "owner_changed"
+  /** The one of `users` has a `role`. */
+  | "role_changed"
+  /** May not write `until` then. */
+  | "member_muted"
+  | "member_unmuted"
+  /** It has the name `text`. */
+  | "renamed"
+  | "info_changed"
+  /** `settings` are all of them, as they are now. */
+  | "settings_changed"
+  /** `text` is the announcement; empty when there is none any more. */
+  | "announced"
+  /** The message `about` is pinned for everybody. */
+  | "pinned"
+  | "dissolved";
+
+/** Something that happened to a conversation. It is nobody's unread, and nothing can be said to it. */
+export interface SystemEvent {
+  readonly conversation: ConversationId;
+  readonly seq: Seq;
+  readonly kind: SystemEventKind;
+  /** Who did it. */
+  readonly by: UserId;
+  readonly at: Timestamp;
+  /** Whom it concerns, besides `by`. */
+  readonly users: readonly UserId[];
+  /** Empty where it says nothing. */
+  readonly text: string;
+  readonly role: Role;
+  readonly until: Timestamp;
+  /** 0 for no message. */
+  readonly about: Seq;
+  readonly settings: GroupSettings | null;
+}
 
 /** A message in a timeline. */
 export interface MessageItem {

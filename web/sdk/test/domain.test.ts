@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { isShown } from "../src/core/system-events.ts";
 import { Deletions, type Run } from "../src/domain/deletions.ts";
 import { conversationId, directId, hex, kindOfId, linkId, userId, uuid, uuidBytes, uuidOf } from "../src/domain/id.ts";
 import { NO_PLAYS, Plays } from "../src/domain/plays.ts";
@@ -203,5 +205,14 @@ describe("what the user keeps of messages", () => {
     const starred = new Starred(stars, new Map([[2, 9], [4, null], [7, 8]]));
     expect([2, 4, 7, 9].map((seq) => starred.holds(seq))).toEqual([true, false, true, false]);
     expect(starred.all()).toEqual([{ seq: 2, ordinal: 1, at: 5 }, { seq: 7, ordinal: null, at: 8 }]);
+  });
+});
+
+describe("kinds of events", () => {
+  it("are shown in timelines by the table of the protocol", () => {
+    const page = readFileSync(new URL("../../../docs/protocol/events.md", import.meta.url), "utf8");
+    const rows = [...page.matchAll(/^\| `(\w+)` \|(?: [^|]+ \|){4} ([^|]+) \|/gm)];
+    expect(rows.length).toBeGreaterThan(20);
+    expect(rows.filter(([, kind, shown]) => isShown(kind!) !== (shown === "yes"))).toEqual([]);
   });
 });

@@ -11,7 +11,7 @@ import { EventSchema, PersonalChangeSchema, TextBodySchema } from "../src/gen/st
 import { FOR_GOOD } from "../src/types.ts";
 import { indexedDbStore, SCHEMA } from "../src/store/indexed-db.ts";
 import { memoryStore } from "../src/store/memory.ts";
-import type { MessageSearch, Store } from "../src/store/store.ts";
+import { type MessageSearch, pageOf, type Store } from "../src/store/store.ts";
 
 const HERE = directId(1, "alice", "bob");
 const ELSEWHERE = directId(1, "alice", "carol");
@@ -53,6 +53,14 @@ function queued(order: number, about: string | null): OutboxRow {
 
 function entry(number: number) {
   return create(PersonalChangeSchema, { personalSeq: BigInt(number), change: { case: "profile", value: {} } });
+}
+
+function happened(seq: number, ordinal: number, conversation = HERE): StoreOp {
+  const kind = "renamed" as const;
+  return {
+    kind: "put_event",
+    row: { conversation, seq, ordinal, kind, by: "bob", at: seq, users: [], text: "Ops", role: "none", until: 0, about: 0, settings: null },
+  };
 }
 
 const ROW: ConversationRow = {
@@ -273,6 +281,34 @@ describe.each(PLACES)("a store in %s", (_, place) => {
     expect((await all(store)).map((row) => row.ordinal)).toEqual([9]);
   });
 
+  it("keeps what happened beside the messages", async () => {
+    const { open } = place();
+    let store = await open();
+    const page = (limit: number) => pageOf(store, { conversation: HERE, from: 1, upto: 99, limit });
+    const seqs = async (limit = 99) => {
+      const { messages, events } = await page(limit);
+      return [messages.map(({ seq }) => seq), events.map(({ seq }) => seq)];
+    };
+    const rows = [[2, 1], [5, 2], [9, 3], [12, 4]] as const;
+    await apply(store, ...rows.map(([seq, ordinal]) => put(message(seq, ordinal))));
+    const events = [[10, 3], [1, 1], [3, 1], [4, 1], [6, 2], [3, 1]] as const;
+    await apply(store, ...events.map(([seq, ordinal]) => happened(seq, ordinal)), happened(2, 1, ELSEWHERE));
+    store.close();
+    store = await open();
+    expect(await seqs()).toEqual([[2, 5, 9, 12], [1, 3, 4, 6, 10]]);
+    // Of what is before a page, the next tells.
+    expect(await seqs(3)).toEqual([[5, 9, 12], [6, 10]]);
+    await apply(store, { kind: "drop_messages", conversation: HERE, intervals: [[1, 2]] });
+    expect(await seqs()).toEqual([[9, 12], [1, 3, 4, 6, 10]]);
+    await apply(store, { kind: "put_intervals", conversation: HERE, intervals: [[2, 2]] });
+    await apply(store, { kind: "drop_unheld", conversation: HERE, below: 3 });
+    expect((await seqs())[1]).toEqual([6, 10]);
+    await apply(store, { kind: "drop_conversation", conversation: HERE });
+    expect(await seqs()).toEqual([[], []]);
+    await apply(store, happened(3, 1), { kind: "clear_history" });
+    expect(await seqs()).toEqual([[], []]);
+  });
+
   it("holds nothing after a wipe", async () => {
     const { open } = place();
     const store = await open();
@@ -287,6 +323,26 @@ describe.each(PLACES)("a store in %s", (_, place) => {
 });
 
 describe("a store in IndexedDB", () => {
+  it("is brought up from schema 1 with all it had", async () => {
+    const request = indexedDB.open("before", 1);
+    request.onupgradeneeded = () => {
+      for (const table of ["kv", "conversations", "texts", "events", "names", "entries"]) {
+        request.result.createObjectStore(table);
+      }
+      const messages = request.result.createObjectStore("messages", { keyPath: ["conversation", "seq"] });
+      messages.createIndex("ordinal", ["conversation", "ordinal"]);
+      messages.add(message(2, 1));
+      request.result.createObjectStore("outbox", { keyPath: "order" }).createIndex("id", "clientMsgId", { unique: true });
+    };
+    await new Promise((resolve) => (request.onsuccess = resolve));
+    request.result.close();
+    const store = await indexedDbStore("before", "1");
+    await apply(store, happened(3, 1));
+    const { messages, events } = await pageOf(store, { conversation: HERE, from: 1, upto: 9, limit: 9 });
+    expect([messages, events.map(({ seq }) => seq)]).toEqual([[message(2, 1)], [3]]);
+    await store.erase();
+  });
+
   it("keeps a transaction whole or not at all", async () => {
     const store = await indexedDbStore("whole", "1");
     const broken = { ...message(3, 2), attributes: (() => {}) as never };

@@ -2,7 +2,7 @@
 
 import { expect, it } from "vitest";
 import { create, toBinary } from "../src/codec.ts";
-import type { MessageRow } from "../src/core/rows.ts";
+import type { EventRow, MessageRow } from "../src/core/rows.ts";
 import { TimelineModel } from "../src/core/timeline.ts";
 import { NO_DELETIONS } from "../src/domain/deletions.ts";
 import { NO_PLAYS } from "../src/domain/plays.ts";
@@ -32,7 +32,7 @@ function window(from: number, upto: number, read: number | null = null): Timelin
     unsent: [], pending: [], intervals: [[1, upto]], readSeq: 0, readOrdinal: 0, floor: read ?? 0, unread, cleared: 0, marks: [], head: upto,
     removed: NO_DELETIONS.removed, starred: NO_STARS.starred, played: NO_PLAYS.played,
   });
-  model.merge(rows(from, upto), from);
+  model.merge({ messages: rows(from, upto), events: [] }, from);
   return model;
 }
 
@@ -74,7 +74,7 @@ it("a window that is open for long drops its oldest messages, and they can be pa
   expect(lines.at(-1)?.key).toBe("l:3000");
   const [from, held] = model.nextPage();
   expect([model.reachedStart(), held, lines[0]?.key]).toEqual([false, 1, `l:${from}`]);
-  model.merge(rows(1, from - 1), 1);
+  model.merge({ messages: rows(1, from - 1), events: [] }, 1);
   expect(model.items().length).toBe(3_001);
   arrive(model, row(3_001));
   expect(model.items()[0]?.key).toBe("start");
@@ -84,4 +84,31 @@ it("the line above the unread stands under that of their day", () => {
   const keys = (read: number) => window(2, 5, read).items().map(({ key }) => key);
   expect(keys(3)).toEqual(["d:1", "l:2", "l:3", "d:2", "read", "l:4", "l:5"]);
   expect(keys(4)).toEqual(["d:1", "l:2", "l:3", "d:2", "l:4", "read", "l:5"]);
+});
+
+it("what happened stands between messages and gaps, of the window only, and the same lines stay the same objects", () => {
+  const event = (seq: number, ordinal: number): EventRow => ({
+    conversation: HERE, seq, ordinal, kind: "joined", by: "carol", at: ordinal, users: [], text: "", role: "none", until: 0, about: 0,
+    settings: null,
+  });
+  const model = new TimelineModel("alice", HERE, null);
+  model.begin({
+    unsent: [], pending: [], intervals: [[1, 2], [7, 8]], readSeq: 0, readOrdinal: 0, floor: 0, unread: 0, cleared: 0, marks: [], head: 8,
+    removed: NO_DELETIONS.removed, starred: NO_STARS.starred, played: NO_PLAYS.played,
+  });
+  const keys = () => model.items().map(({ key }) => key);
+  const at = (ordinal: number) => row(ordinal, { seq: ordinal * 10 });
+  const events = [event(5, 1), event(21, 2), event(81, 8)];
+  model.merge({ messages: [at(7), at(8)], events }, 7);
+  expect(keys()).toEqual(["l:70", "l:80", "l:81"]);
+  model.merge({ messages: [at(1), at(2)], events: [] }, 1);
+  const before = model.items();
+  expect(keys()).toEqual(["start", "l:5", "l:10", "l:20", "l:21", "g:2", "l:70", "l:80", "l:81"]);
+  expect(model.apply({ kind: "events", conversation: HERE, rows: [event(82, 8), event(21, 2)] })).toBe(true);
+  const now = model.items();
+  expect(now.slice(0, -1).every((line, place) => line === before[place])).toBe(true);
+  expect(now.at(-1)?.key).toBe("l:82");
+  model.apply({ kind: "intervals", conversation: HERE, intervals: [[7, 8]] });
+  model.apply({ kind: "unheld", conversation: HERE, below: 7 });
+  expect(keys()).toEqual(["l:70", "l:80", "l:81", "l:82"]);
 });

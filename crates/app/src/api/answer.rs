@@ -319,6 +319,8 @@ pub struct MessagesPage {
     pub conversation: ConversationId,
     /// Ascending.
     pub messages: Vec<MessageView>,
+    /// What happened among them, where it was asked for; ascending.
+    pub events: Vec<EventView>,
     /// The state is that after this event.
     pub as_of: Seq,
     /// The first ordinal that is settled.

@@ -113,6 +113,8 @@ pub enum Call {
         range: MessageRange,
         /// Messages at most; 0 for the default.
         limit: u32,
+        /// Whether the answer says also what happened to the conversation among them.
+        with_events: bool,
     },
     /// Personal changes. Answer: `Personal`.
     FetchPersonal {

@@ -3,6 +3,7 @@
 mod attributes;
 mod bodies;
 mod deletions;
+mod events;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod pins;
@@ -53,7 +54,7 @@ async fn change(device: &mut Device, at: ConversationId, seq: Seq, command: Mess
 }
 
 async fn page(device: &mut Device, conversation: ConversationId, range: MessageRange) -> MessagesPage {
-    match device.call(Call::FetchMessages { conversation, range, limit: 0 }).await.unwrap() {
+    match device.call(Call::FetchMessages { conversation, range, limit: 0, with_events: false }).await.unwrap() {
         Answer::Messages(page) => *page,
         other => panic!("{other:?}"),
     }

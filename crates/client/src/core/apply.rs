@@ -87,6 +87,7 @@ impl Core {
             }
             self.stopped_typing(id, &row.sender);
         }
+        self.keep_events(id, [&event]);
         // A replay may have recorded the messages of a range before its events came.
         if !countable || event.ordinal > before {
             self.record(event);
@@ -134,6 +135,7 @@ impl Core {
         let events = page.messages.iter().filter_map(|message| message.event.as_ref());
         let rows: Vec<_> = events.filter_map(translate::message_row).filter(|row| row.conversation == id).collect();
         self.keep_messages(id, rows.clone());
+        self.keep_events(id, &page.events);
         for row in &rows {
             let own = row.sender == self.settings.me;
             if let Some(conversation) = self.conversations.get_mut(&id)

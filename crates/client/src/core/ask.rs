@@ -69,6 +69,7 @@ impl Core {
             conversation_id: conversation.to_string(),
             range: Some(Range::BeforeOrdinal(before.map_or(0, Ordinal::get))),
             limit,
+            with_events: true,
         });
         self.ask(ticket, body, Some(conversation));
     }

@@ -27,6 +27,7 @@ pub fn are_within(body: &Body) -> bool {
         Body::Messages(it) => {
             all([it.as_of_seq, it.from_ordinal, it.upto_ordinal])
                 && it.messages.iter().all(|it| it.changed_seq <= NUMBER_MAX && it.event.as_ref().is_none_or(event))
+                && it.events.iter().all(event)
         }
         Body::Changes(it) => {
             it.upto_seq <= NUMBER_MAX

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 
 use crate::content_types::ContentTypes;
-use crate::core::rows::{MessageChange, MessageRow};
+use crate::core::rows::{EventRow, MessageChange, MessageRow};
 use crate::group::Asking;
 use crate::people::{Profile, Relation};
 use crate::presence::{PresenceSettings, Presences};
@@ -48,6 +48,8 @@ pub enum Change {
     PendingGone(ConversationId, ClientMsgId),
     /// Messages of the log are here.
     Messages(ConversationId, Vec<MessageRow>),
+    /// Events that timelines show are here.
+    Events(ConversationId, Vec<EventRow>),
     /// A message is different, if it is here.
     MessageChanged(ConversationId, Box<MessageChange>),
     /// What no interval holds below an ordinal went: it lies in a gap.

@@ -72,7 +72,10 @@ impl Core {
 
     fn fetch(&mut self, id: ConversationId, fetch: Fetch, last: u64, ordinal: u64) {
         let conversation_id = id.to_string();
-        let messages = |range, limit| v1::FetchMessages { conversation_id: id.to_string(), range: Some(range), limit };
+        let messages = |range, limit| {
+            let conversation_id = id.to_string();
+            v1::FetchMessages { conversation_id, range: Some(range), limit, with_events: true }
+        };
         match fetch {
             Fetch::Events => {
                 let events = v1::FetchEvents { conversation_id, after_seq: last, limit: 0 };

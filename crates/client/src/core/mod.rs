@@ -45,6 +45,7 @@ mod sign_out;
 pub(crate) mod simulation;
 mod stars;
 pub(crate) mod sync;
+pub mod system_events;
 #[cfg(test)]
 mod tests;
 pub mod timeline;

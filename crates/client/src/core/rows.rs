@@ -108,6 +108,28 @@ pub struct MessageRow {
     pub recalled: Option<Recall>,
 }
 
+/// An event of the log that timelines show between the messages.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventRow {
+    /// Where.
+    pub conversation: ConversationId,
+    /// The event.
+    pub seq: u64,
+    /// The message with which it is held: the one before it, or the first.
+    pub ordinal: u64,
+    /// As the wire has it.
+    pub event: Event,
+}
+
+/// A piece of the history of a conversation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HistoryRows {
+    /// Ascending.
+    pub messages: Vec<MessageRow>,
+    /// Ascending.
+    pub events: Vec<EventRow>,
+}
+
 /// That a message was taken back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recall {
@@ -287,15 +309,17 @@ pub enum StoreOp {
     PutConversation(Box<ConversationRow>),
     /// Removes a conversation and everything of it but its outbox.
     DropConversation(ConversationId),
-    /// Removes all messages, intervals and entries, also of conversations that are not known yet.
+    /// Removes all messages, events, intervals and entries, also of conversations that are not known yet.
     ClearHistory,
     /// Inserts a message, or replaces one that was changed later by no event.
     PutMessage(Box<MessageRow>),
+    /// Inserts an event that timelines show.
+    PutEvent(Box<EventRow>),
     /// Takes a change into a message, if it is here.
     ChangeMessage(Box<MessageChange>),
     /// Removes the messages of a conversation in these intervals of ordinals, which stay held.
     DropMessages(ConversationId, Vec<(u64, u64)>),
-    /// Removes the messages of a conversation below an ordinal that no interval holds.
+    /// Removes the messages and events of a conversation below an ordinal that no interval holds.
     DropUnheld(ConversationId, u64),
     /// Replaces the intervals of a conversation.
     PutIntervals(ConversationId, Vec<(u64, u64)>),

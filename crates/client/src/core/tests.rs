@@ -2,6 +2,7 @@
 
 mod changes;
 mod cursors;
+mod events;
 mod lane;
 mod own;
 mod presence;
@@ -18,7 +19,7 @@ use crate::core::command::{Command, Draft, Opened, Reply, Ticket};
 use crate::core::limits::{FIRST_START_CATCH_UPS, GIVE_UP_MS};
 use crate::core::machine::{Action, Core, Input, Now, Settings};
 use crate::core::mutant::Mutants;
-use crate::core::rows::MessageRow;
+use crate::core::rows::{HistoryRows, MessageRow};
 use crate::core::timeline::TimelineModel;
 use crate::error::{AuthError, Error, Result};
 use crate::state::{ConnectionState, ConversationSummary, EndReason, ItemKey, SendState, SentMark, TimelineItemKind};
@@ -472,6 +473,10 @@ fn row(ordinal: u64, sender: &str, day: i64) -> MessageRow {
     }
 }
 
+fn page(messages: Vec<MessageRow>) -> HistoryRows {
+    HistoryRows { messages, events: Vec::new() }
+}
+
 #[test]
 fn marks_that_moved_while_a_timeline_was_opened_are_kept() {
     let mut model = TimelineModel::new(alice(), direct(0), TimelineOptions::default());
@@ -493,7 +498,7 @@ fn marks_that_moved_while_a_timeline_was_opened_are_kept() {
         unsent: Vec::new(),
         pending: Vec::new(),
     });
-    model.merge(vec![row(2, "alice", 20_000)], 1);
+    model.merge(page(vec![row(2, "alice", 20_000)]), 1);
     let delivered = model.items().iter().find_map(|item| match &item.kind {
         TimelineItemKind::Message(item) => Some((item.delivered_to, item.read_by)),
         _ => None,
@@ -508,6 +513,7 @@ fn kinds(model: &TimelineModel) -> Vec<String> {
             Some(SendState::Sent(mark)) => format!("own {} read by {}", mark.ordinal.get(), item.read_by),
             Some(state) => format!("own {state:?}"),
         },
+        TimelineItemKind::Event(event) => format!("{} {}", event.kind.name(), event.seq.get()),
         TimelineItemKind::DateDivider(date) => format!("{}-{}-{}", date.year, date.month, date.day),
         TimelineItemKind::ReadMarker => "unread".into(),
         TimelineItemKind::Start => "start".into(),
@@ -535,8 +541,8 @@ fn a_timeline_has_days_gaps_marks_and_the_line_above_the_unread() {
         pending: Vec::new(),
     });
     let rows = vec![row(1, "bob", 20_000), row(2, "alice", 20_000), row(7, "bob", 20_059), row(8, "alice", 20_059)];
-    model.merge(rows, 1);
-    model.merge(vec![row(9, "bob", 20_059)], 9);
+    model.merge(page(rows), 1);
+    model.merge(page(vec![row(9, "bob", 20_059)]), 9);
     assert_eq!(
         kinds(&model),
         [

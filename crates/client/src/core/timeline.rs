@@ -1,7 +1,9 @@
 //! The lines of a timeline, from what the device holds.
 
 use std::collections::BTreeMap;
+use std::iter::Peekable;
 use std::sync::Arc;
+use std::vec::IntoIter;
 
 use stonechat_types::id::{ClientMsgId, ConversationId, UserId};
 use stonechat_types::number::{Ordinal, Seq, Timestamp};
@@ -10,7 +12,8 @@ use stonechat_wire::body;
 use crate::content::{Attributes, ReplyTo};
 use crate::core::change::Change;
 use crate::core::command::Opened;
-use crate::core::rows::MessageRow;
+use crate::core::rows::{EventRow, HistoryRows, MessageRow};
+use crate::core::system_events::system_event;
 use crate::core::translate;
 use crate::core::wishes;
 use crate::deletions::Removed;
@@ -33,6 +36,8 @@ pub struct TimelineModel {
     options: TimelineOptions,
     from: u64,
     messages: BTreeMap<u64, MessageRow>,
+    /// By seq.
+    events: BTreeMap<u64, EventRow>,
     echoes: BTreeMap<u64, Unsent>,
     wishes: BTreeMap<u64, Pending>,
     sent: BTreeMap<ClientMsgId, SentMark>,
@@ -56,6 +61,7 @@ impl TimelineModel {
             options,
             from: u64::MAX,
             messages: BTreeMap::new(),
+            events: BTreeMap::new(),
             echoes: BTreeMap::new(),
             wishes: BTreeMap::new(),
             sent: BTreeMap::new(),
@@ -100,10 +106,11 @@ impl TimelineModel {
         self.from = self.from.min(opened.head.get() + 1);
     }
 
-    /// Takes messages that the store holds, and shows everything from an ordinal on.
-    pub fn merge(&mut self, rows: Vec<MessageRow>, from: u64) {
+    /// Takes what the store holds, and shows everything from an ordinal on.
+    pub fn merge(&mut self, page: HistoryRows, from: u64) {
         self.from = self.from.min(from);
-        rows.into_iter().for_each(|row| self.put(row));
+        page.messages.into_iter().for_each(|row| self.put(row));
+        self.events.extend(page.events.into_iter().map(|row| (row.seq, row)));
     }
 
     /// Takes a change; says whether the lines may be different.
@@ -130,6 +137,9 @@ impl TimelineModel {
                 let from = self.from;
                 rows.iter().filter(|row| row.ordinal >= from).for_each(|row| self.put(row.clone()));
             }
+            Change::Events(conversation, rows) if *conversation == self.conversation => {
+                self.events.extend(rows.iter().map(|row| (row.seq, row.clone())));
+            }
             Change::MessageChanged(conversation, change) if *conversation == self.conversation => {
                 let target = self.messages.values_mut().rev().find(|row| row.seq == change.target);
                 let Some(row) = target else { return false };
@@ -150,6 +160,7 @@ impl TimelineModel {
                 let intervals = &self.intervals;
                 let held = |ordinal: u64| intervals.iter().any(|(from, upto)| (*from..=*upto).contains(&ordinal));
                 self.messages.retain(|ordinal, _| ordinal >= below || held(*ordinal));
+                self.events.retain(|_, row| row.ordinal >= *below || held(row.ordinal));
             }
             Change::Cleared => self.clear(),
             Change::ConversationGone(conversation) if *conversation == self.conversation => self.clear(),
@@ -170,6 +181,7 @@ impl TimelineModel {
 
     fn clear(&mut self) {
         self.messages.clear();
+        self.events.clear();
         self.intervals.clear();
         self.from = 1;
     }
@@ -209,11 +221,13 @@ impl TimelineModel {
             lines.push(ItemKey::Start, TimelineItemKind::Start);
         }
         let mut gaps = self.gaps().into_iter().peekable();
+        let mut events = self.events.values().filter(|row| self.shows_event(row)).peekable();
         let mut marker = self.read_marker;
         for (ordinal, row) in self.messages.iter().filter(|(_, row)| self.shows(row)) {
-            while let Some((after, missing)) = gaps.next_if(|(after, _)| after < ordinal) {
-                lines.gap(after, missing);
+            while let Some(event) = events.next_if(|event| event.seq < row.seq) {
+                lines.event(event, &mut gaps);
             }
+            lines.gaps(&mut gaps, *ordinal);
             if marker.is_some_and(|read| *ordinal > read) && row.sender != self.me && row.recalled.is_none() {
                 marker = None;
                 lines.push(ItemKey::ReadMarker, TimelineItemKind::ReadMarker);
@@ -221,9 +235,10 @@ impl TimelineModel {
             lines.day(row.sent_at);
             lines.push(key_of(row, &self.me), TimelineItemKind::Message(Box::new(self.item_of(row))));
         }
-        for (after, missing) in gaps {
-            lines.gap(after, missing);
+        for event in events {
+            lines.event(event, &mut gaps);
         }
+        lines.gaps(&mut gaps, u64::MAX);
         for unsent in self.echoes.values().filter(|unsent| !self.is_placed(unsent.client_msg_id)) {
             lines.day(unsent.created_at);
             let mut message = Message {
@@ -259,6 +274,10 @@ impl TimelineModel {
 
     fn shows(&self, row: &MessageRow) -> bool {
         row.seq > self.cleared.get() && !self.removed.holds(Seq(row.seq))
+    }
+
+    fn shows_event(&self, row: &EventRow) -> bool {
+        row.seq > self.cleared.get() && row.ordinal >= self.from
     }
 
     fn is_placed(&self, client_msg_id: ClientMsgId) -> bool {
@@ -339,9 +358,19 @@ impl Lines {
         self.items.push(TimelineItem { key, kind });
     }
 
-    fn gap(&mut self, after: u64, missing: u64) {
-        let after = Ordinal(after);
-        self.push(ItemKey::Gap(after), TimelineItemKind::Gap { after, missing });
+    /// The gaps that begin below an ordinal.
+    fn gaps(&mut self, gaps: &mut Peekable<IntoIter<(u64, u64)>>, below: u64) {
+        while let Some((after, missing)) = gaps.next_if(|(after, _)| *after < below) {
+            let after = Ordinal(after);
+            self.push(ItemKey::Gap(after), TimelineItemKind::Gap { after, missing });
+        }
+    }
+
+    fn event(&mut self, row: &EventRow, gaps: &mut Peekable<IntoIter<(u64, u64)>>) {
+        let Some(event) = system_event(row) else { return };
+        self.gaps(gaps, row.ordinal);
+        self.day(event.at);
+        self.push(ItemKey::Log(event.seq), TimelineItemKind::Event(Box::new(event)));
     }
 
     fn day(&mut self, at: Timestamp) {

@@ -18,7 +18,7 @@ use crate::client::{Config, Place};
 use crate::core::command::{Command, Reply};
 use crate::core::machine::{Core, Settings};
 use crate::core::mutant::Mutants;
-use crate::core::rows::MessageRow;
+use crate::core::rows::{HistoryRows, MessageRow};
 use crate::core::timeline::TimelineModel;
 use crate::driver::event_loop::{EventLoop, Io, Request};
 use crate::driver::ids::IdMaker;
@@ -147,7 +147,7 @@ impl Runtime {
         }
         let (from, _) = view.look(TimelineModel::next_page);
         let newest = MessageQuery { conversation, from, upto: i64::MAX as u64, limit: options.page };
-        view.merge(self.read_messages(newest).await?, from);
+        view.merge(self.read_page(newest).await?, from);
         self.show_held(&view, options.page).await?;
         Ok(view)
     }
@@ -176,10 +176,10 @@ impl Runtime {
         let (before, Some(start)) = view.look(TimelineModel::next_page) else { return Ok(0) };
         let conversation = view.look(TimelineModel::conversation);
         let query = MessageQuery { conversation, from: start, upto: before.saturating_sub(1), limit };
-        let rows = self.read_messages(query).await?;
-        let loaded = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        let from = if loaded < limit { start } else { rows.first().map_or(start, |row| row.ordinal) };
-        view.merge(rows, from);
+        let page = self.read_page(query).await?;
+        let loaded = u32::try_from(page.messages.len()).unwrap_or(u32::MAX);
+        let from = if loaded < limit { start } else { page.messages.first().map_or(start, |row| row.ordinal) };
+        view.merge(page, from);
         Ok(loaded)
     }
 
@@ -198,10 +198,10 @@ impl Runtime {
         }
     }
 
-    async fn read_messages(&self, query: MessageQuery) -> Result<Vec<MessageRow>> {
-        let (answer, rows) = oneshot::channel();
-        self.reads.send(Read::Messages(query, answer)).await.map_err(|_| Error::Closed)?;
-        rows.await.map_err(|_| Error::Closed)?.map_err(Error::Store)
+    async fn read_page(&self, query: MessageQuery) -> Result<HistoryRows> {
+        let (answer, page) = oneshot::channel();
+        self.reads.send(Read::Page(query, answer)).await.map_err(|_| Error::Closed)?;
+        page.await.map_err(|_| Error::Closed)?.map_err(Error::Store)
     }
 
     pub async fn read_message(&self, conversation: ConversationId, seq: Seq) -> Result<Option<MessageRow>> {

@@ -11,7 +11,8 @@ use stonechat_wire::v1::change_message::Change;
 use stonechat_wire::v1::{self, Event, PersonalChange, Profile, frame::Body, personal_change};
 
 use crate::core::rows::{
-    Changed, DeviceRow, MessageChange, MessageRow, OutboxRow, QueuedCommand, Recall, Said, StoreOp, Transaction,
+    Changed, DeviceRow, EventRow, MessageChange, MessageRow, OutboxRow, QueuedCommand, Recall, Said, StoreOp,
+    Transaction,
 };
 use crate::group::Group;
 use crate::state::{Preview, Reaction, ReadMark, Role, SendFailure};
@@ -315,6 +316,51 @@ fn every_store_keeps_the_newer_copy_of_a_message_and_drops_what_lies_in_a_gap() 
     let folder = tempfile::tempdir().unwrap();
     keeps_the_newer_copy(&mut open(&folder.path().join("a.db")));
     drops_what_lies_in_a_gap(&mut open(&folder.path().join("b.db")));
+}
+
+fn happened(seq: u64, ordinal: u64) -> EventRow {
+    let event = Event { conversation_id: conversation().to_string(), seq, kind: "renamed".into(), ..Event::default() };
+    EventRow { conversation: conversation(), seq, ordinal, event }
+}
+
+fn keeps_what_happened_beside_the_messages(store: &mut impl Store) {
+    let all = |store: &mut dyn Store| {
+        let query = MessageQuery { conversation: conversation(), from: 1, upto: 99, limit: 99 };
+        store.reader().unwrap().system_events(query).unwrap().iter().map(|row| row.seq).collect::<Vec<_>>()
+    };
+    let messages = [(2, 1), (5, 2), (9, 3), (12, 4)];
+    apply(store, messages.map(|(seq, ordinal)| StoreOp::PutMessage(Box::new(message(seq, ordinal)))).into());
+    let events = [(10, 3), (1, 1), (3, 1), (4, 1), (6, 2), (3, 1)];
+    apply(store, events.map(|(seq, ordinal)| StoreOp::PutEvent(Box::new(happened(seq, ordinal)))).into());
+    let page = |from, upto, limit| MessageQuery { conversation: conversation(), from, upto, limit };
+    let read = |store: &mut dyn Store, query| {
+        let page = store.reader().unwrap().page(query).unwrap();
+        let messages: Vec<_> = page.messages.iter().map(|row| row.seq).collect();
+        (messages, page.events.iter().map(|row| row.seq).collect::<Vec<_>>())
+    };
+    assert_eq!(read(store, page(1, 99, 99)), (vec![2, 5, 9, 12], vec![1, 3, 4, 6, 10]));
+    assert_eq!(
+        read(store, page(1, 99, 3)),
+        (vec![5, 9, 12], vec![6, 10]),
+        "of what is before the page, the next tells"
+    );
+    assert_eq!(store.reader().unwrap().system_events(page(1, 1, 2)).unwrap(), [happened(3, 1), happened(4, 1)]);
+    apply(store, vec![StoreOp::DropMessages(conversation(), vec![(1, 2)])]);
+    assert_eq!(all(store), [1, 3, 4, 6, 10], "what one removes for oneself are messages");
+    apply(store, vec![StoreOp::PutIntervals(conversation(), vec![(2, 2)])]);
+    apply(store, vec![StoreOp::DropUnheld(conversation(), 3)]);
+    assert_eq!(all(store), [6, 10]);
+    apply(store, vec![StoreOp::DropConversation(conversation())]);
+    assert_eq!(all(store), [0; 0]);
+    apply(store, vec![StoreOp::PutEvent(Box::new(happened(3, 1))), StoreOp::ClearHistory]);
+    assert_eq!(all(store), [0; 0]);
+}
+
+#[test]
+fn every_store_keeps_what_happened_beside_the_messages() {
+    keeps_what_happened_beside_the_messages(&mut MemoryStore::default());
+    let folder = tempfile::tempdir().unwrap();
+    keeps_what_happened_beside_the_messages(&mut open(&folder.path().join("a.db")));
 }
 
 /// What the schema of the first version had.

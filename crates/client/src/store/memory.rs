@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stonechat_types::id::{ConversationId, UserId};
 use stonechat_wire::v1::{Event, PersonalChange};
 
-use crate::core::rows::{ConversationRow, DeviceRow, MessageRow, OutboxRow, Snapshot, StoreOp, Transaction};
+use crate::core::rows::{ConversationRow, DeviceRow, EventRow, MessageRow, OutboxRow, Snapshot, StoreOp, Transaction};
 use crate::core::translate;
 use crate::store::{MessageQuery, MessageSearch, Reader, Result, Store};
 
@@ -24,6 +24,8 @@ pub struct Tables {
     pub conversations: BTreeMap<ConversationId, ConversationRow>,
     /// Messages, by conversation and seq.
     pub messages: BTreeMap<(ConversationId, u64), MessageRow>,
+    /// Events that timelines show, by conversation and seq.
+    pub system_events: BTreeMap<(ConversationId, u64), EventRow>,
     /// Intervals of ordinals.
     pub intervals: BTreeMap<ConversationId, Vec<(u64, u64)>>,
     /// The outbox.
@@ -56,6 +58,7 @@ impl Tables {
             }
             StoreOp::ClearHistory => {
                 self.messages.clear();
+                self.system_events.clear();
                 self.intervals.clear();
                 self.entries.clear();
             }
@@ -65,6 +68,7 @@ impl Tables {
                     self.messages.insert((row.conversation, row.seq), (**row).clone());
                 }
             }
+            StoreOp::PutEvent(row) => drop(self.system_events.insert((row.conversation, row.seq), (**row).clone())),
             StoreOp::ChangeMessage(change) => {
                 let row = self.messages.get_mut(&(change.conversation, change.target));
                 row.into_iter().for_each(|row| change.fold(row));
@@ -76,8 +80,9 @@ impl Tables {
             StoreOp::DropUnheld(id, below) => {
                 let held = self.intervals.get(id).map_or(&[][..], Vec::as_slice);
                 let is_held = |ordinal: u64| held.iter().any(|(from, upto)| (*from..=*upto).contains(&ordinal));
-                let stays = |row: &MessageRow| row.conversation != *id || row.ordinal >= *below || is_held(row.ordinal);
-                self.messages.retain(|_, row| stays(row));
+                let stays = |at: &ConversationId, ordinal| at != id || ordinal >= *below || is_held(ordinal);
+                self.messages.retain(|_, row| stays(&row.conversation, row.ordinal));
+                self.system_events.retain(|_, row| stays(&row.conversation, row.ordinal));
             }
             StoreOp::PutIntervals(id, intervals) => drop(self.intervals.insert(*id, intervals.clone())),
             StoreOp::PutOutbox(row) => drop(self.outbox.insert(row.order, (**row).clone())),
@@ -95,6 +100,7 @@ impl Tables {
 
     fn clear(&mut self, id: &ConversationId) {
         self.messages.retain(|(conversation, _), _| conversation != id);
+        self.system_events.retain(|(conversation, _), _| conversation != id);
         self.intervals.remove(id);
     }
 }
@@ -139,6 +145,15 @@ impl Reader for MemoryStore {
         let surplus = rows.len().saturating_sub(query.limit as usize);
         rows.drain(..surplus);
         Ok(rows)
+    }
+
+    fn system_events(&mut self, query: MessageQuery) -> Result<Vec<EventRow>> {
+        let tables = self.tables();
+        let all = tables.system_events.range((query.conversation, 0)..=(query.conversation, u64::MAX));
+        let all = all.map(|(_, row)| row).filter(|row| (query.from..=query.upto).contains(&row.ordinal));
+        let mut newest: Vec<_> = all.rev().take(query.limit as usize).cloned().collect();
+        newest.reverse();
+        Ok(newest)
     }
 
     fn message(&mut self, conversation: ConversationId, seq: u64) -> Result<Option<MessageRow>> {

@@ -13,7 +13,7 @@ use stonechat_types::id::{ConversationId, UserId};
 use stonechat_types::number::Timestamp;
 use stonechat_wire::v1::Event;
 
-use crate::core::rows::{MessageRow, Snapshot, Transaction};
+use crate::core::rows::{EventRow, HistoryRows, MessageRow, Snapshot, Transaction};
 use crate::error::StoreError;
 
 /// The result of a call of a store.
@@ -39,6 +39,18 @@ pub trait Reader: Send + 'static {
     /// Messages with ordinals from one and up to another, at most so many, the newest of them, ascending.
     fn messages(&mut self, query: MessageQuery) -> Result<Vec<MessageRow>>;
 
+    /// Events that timelines show with ordinals from one and up to another, at most so many, the newest of them, ascending.
+    fn system_events(&mut self, query: MessageQuery) -> Result<Vec<EventRow>>;
+
+    /// Messages, and the events that timelines show among them.
+    fn page(&mut self, query: MessageQuery) -> Result<HistoryRows> {
+        let messages = self.messages(query)?;
+        let is_whole = messages.len() < query.limit as usize;
+        let from = messages.first().filter(|_| !is_whole).map_or(query.from, |first| first.ordinal);
+        let events = self.system_events(MessageQuery { from, limit: SYSTEM_EVENTS_PER_PAGE, ..query })?;
+        Ok(HistoryRows { messages, events })
+    }
+
     /// A message by its event.
     fn message(&mut self, conversation: ConversationId, seq: u64) -> Result<Option<MessageRow>>;
 
@@ -51,6 +63,9 @@ pub trait Reader: Send + 'static {
     /// What users are called, at most so many, by their ids.
     fn names(&mut self, limit: u32) -> Result<Vec<(UserId, String)>>;
 }
+
+/// Events of one page at most; of more the newest are shown.
+const SYSTEM_EVENTS_PER_PAGE: u32 = 1_000;
 
 /// Which messages to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

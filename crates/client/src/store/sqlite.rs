@@ -9,12 +9,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transac
 use stonechat_types::id::{ConversationId, UserId};
 use stonechat_wire::v1::{Event, PersonalChange};
 
-use crate::core::rows::{DeviceRow, MessageChange, MessageRow, Snapshot, StoreOp, Transaction};
+use crate::core::rows::{DeviceRow, EventRow, MessageChange, MessageRow, Snapshot, StoreOp, Transaction};
 use crate::error::StoreError;
 use crate::store::{MessageQuery, MessageSearch, Reader, Result, Store, row};
 
 /// The schema that this version writes, and the steps that lead to it.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("schema.sql"),
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
@@ -26,6 +26,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("schema-9.sql"),
     include_str!("schema-10.sql"),
     include_str!("schema-11.sql"),
+    include_str!("schema-12.sql"),
 ];
 /// The step after which what messages are found by is written for those that are there.
 const SEARCH_STEP: u32 = 9;
@@ -158,8 +159,15 @@ fn apply(db: &Connection, op: &StoreOp) -> rusqlite::Result<()> {
             db.execute("DELETE FROM conversations WHERE conversation_id = ?1", [id.to_string()])?;
             clear(db, id)
         }
-        StoreOp::ClearHistory => db.execute_batch("DELETE FROM messages; DELETE FROM intervals; DELETE FROM entries"),
+        StoreOp::ClearHistory => db.execute_batch(
+            "DELETE FROM messages; DELETE FROM system_events; DELETE FROM intervals; DELETE FROM entries",
+        ),
         StoreOp::PutMessage(message) => row::put_message(db, message),
+        StoreOp::PutEvent(row) => {
+            let mut put = db.prepare_cached("INSERT OR REPLACE INTO system_events VALUES (?1, ?2, ?3, ?4)")?;
+            let (seq, ordinal) = (row::signed(row.seq), row::signed(row.ordinal));
+            put.execute(params![row.conversation.to_string(), seq, ordinal, row.event.encode_to_vec()]).map(drop)
+        }
         StoreOp::ChangeMessage(change) => change_message(db, change),
         StoreOp::DropMessages(id, intervals) => {
             let sql = "DELETE FROM messages WHERE conversation_id = ?1 AND ordinal BETWEEN ?2 AND ?3";
@@ -170,10 +178,15 @@ fn apply(db: &Connection, op: &StoreOp) -> rusqlite::Result<()> {
             Ok(())
         }
         StoreOp::DropUnheld(id, below) => {
-            let sql = "DELETE FROM messages WHERE conversation_id = ?1 AND ordinal < ?2 AND NOT EXISTS
-                (SELECT 1 FROM intervals WHERE intervals.conversation_id = messages.conversation_id
-                    AND messages.ordinal BETWEEN from_ordinal AND upto_ordinal)";
-            db.prepare_cached(sql)?.execute(params![id.to_string(), row::signed(*below)]).map(drop)
+            for table in ["messages", "system_events"] {
+                let sql = format!(
+                    "DELETE FROM {table} AS row WHERE conversation_id = ?1 AND ordinal < ?2 AND NOT EXISTS
+                        (SELECT 1 FROM intervals WHERE intervals.conversation_id = row.conversation_id
+                            AND row.ordinal BETWEEN from_ordinal AND upto_ordinal)"
+                );
+                db.prepare_cached(&sql)?.execute(params![id.to_string(), row::signed(*below)])?;
+            }
+            Ok(())
         }
         StoreOp::PutIntervals(id, intervals) => put_intervals(db, id, intervals),
         StoreOp::PutOutbox(unsent) => row::put_outbox(db, unsent),
@@ -224,7 +237,9 @@ fn wipe(db: &Connection) -> rusqlite::Result<()> {
 }
 
 fn clear(db: &Connection, id: &ConversationId) -> rusqlite::Result<()> {
-    db.execute("DELETE FROM messages WHERE conversation_id = ?1", [id.to_string()])?;
+    for table in ["messages", "system_events"] {
+        db.execute(&format!("DELETE FROM {table} WHERE conversation_id = ?1"), [id.to_string()])?;
+    }
     put_intervals(db, id, &[])
 }
 
@@ -335,6 +350,22 @@ impl Reader for SqliteReader {
         let (from, upto) = (row::signed(query.from), row::signed(query.upto));
         let values = params![query.conversation.to_string(), from, upto, query.limit];
         let mut rows = read(&self.0, sql, values, row::message)?;
+        rows.reverse();
+        Ok(rows)
+    }
+
+    fn system_events(&mut self, query: MessageQuery) -> Result<Vec<EventRow>> {
+        let sql = "SELECT seq, ordinal, event FROM system_events WHERE conversation_id = ?1
+                   AND ordinal BETWEEN ?2 AND ?3 ORDER BY ordinal DESC, seq DESC LIMIT ?4";
+        let event = |row: &rusqlite::Row<'_>| -> Result<EventRow> {
+            let columns = || -> rusqlite::Result<(i64, i64, Vec<u8>)> { Ok((row.get(0)?, row.get(1)?, row.get(2)?)) };
+            let (seq, ordinal, event) = columns().map_err(|error| failed(&error))?;
+            let event = Event::decode(&event[..]).map_err(|_| row::corrupt("event"))?;
+            let (seq, ordinal) = (seq.unsigned_abs(), ordinal.unsigned_abs());
+            Ok(EventRow { conversation: query.conversation, seq, ordinal, event })
+        };
+        let (from, upto) = (row::signed(query.from), row::signed(query.upto));
+        let mut rows = read(&self.0, sql, params![query.conversation.to_string(), from, upto, query.limit], event)?;
         rows.reverse();
         Ok(rows)
     }

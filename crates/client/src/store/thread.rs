@@ -4,7 +4,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::core::rows::{MessageRow, Snapshot, Transaction};
+use crate::core::rows::{HistoryRows, MessageRow, Snapshot, Transaction};
 use crate::driver::limits::{REQUESTS_QUEUED, TRANSACTIONS_PER_COMMIT, TRANSACTIONS_QUEUED};
 use crate::error::StoreError;
 use crate::store::memory::MemoryStore;
@@ -24,8 +24,8 @@ pub enum Write {
 /// Work for the reader.
 #[derive(Debug)]
 pub enum Read {
-    /// Read messages.
-    Messages(MessageQuery, oneshot::Sender<Result<Vec<MessageRow>>>),
+    /// Read a piece of a history.
+    Page(MessageQuery, oneshot::Sender<Result<HistoryRows>>),
     /// Read one message.
     Message(ConversationId, u64, oneshot::Sender<Result<Option<MessageRow>>>),
     /// Find messages.
@@ -150,7 +150,7 @@ fn commit(store: &mut impl Store, batch: Vec<Write>, tell: &watch::Sender<Result
 
 fn answer_read(reader: &mut dyn Reader, read: Read) {
     match read {
-        Read::Messages(query, answer) => drop(answer.send(reader.messages(query))),
+        Read::Page(query, answer) => drop(answer.send(reader.page(query))),
         Read::Message(conversation, seq, answer) => drop(answer.send(reader.message(conversation, seq))),
         Read::Search(search, answer) => drop(answer.send(reader.search(&search))),
         Read::Events(after, limit, answer) => drop(answer.send(reader.events(after, limit))),

@@ -8,12 +8,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use stonechat_client::content::{Attributes, Entity, EntityKind, RichText};
 use stonechat_client::core::command::{Command, Reply};
-use stonechat_client::core::rows::{ConversationRow, MessageRow, OutboxRow};
+use stonechat_client::core::rows::{ConversationRow, EventRow, MessageRow, OutboxRow};
 use stonechat_client::core::timeline::TimelineModel;
 use stonechat_client::preferences::Preferences;
 use stonechat_client::state::{Content, Quote, Reaction, ReadMark, SendState, TimelineItem, TimelineItemKind};
 use stonechat_client::store::{MessageQuery, Reader as _, group};
+use stonechat_client::system_event::{SystemEvent, SystemEventKind};
 use stonechat_client::timeline::TimelineOptions;
+use stonechat_domain::group::Who;
 use stonechat_types::id::UserId;
 use stonechat_wire::v1::{Frame, frame::Body};
 
@@ -202,11 +204,50 @@ fn line(item: TimelineItem) -> Value {
                 "waiting": item.pending.iter().map(|pending| state_name(&pending.state)).collect::<Vec<_>>(),
             })
         }
+        TimelineItemKind::Event(event) => happened(&event),
         TimelineItemKind::Gap { after, missing } => json!({"gap_after": after.get(), "missing": missing}),
         TimelineItemKind::Start => json!("start"),
         TimelineItemKind::ReadMarker => json!("read_marker"),
         TimelineItemKind::DateDivider(_) => json!("day"),
     }
+}
+
+fn happened(event: &SystemEvent) -> Value {
+    let (text, role) = match &event.kind {
+        SystemEventKind::Renamed(text) | SystemEventKind::Announced(text) => (Some(text), None),
+        SystemEventKind::RoleChanged(_, role) => (None, Some(*role as u8)),
+        _ => (None, None),
+    };
+    let about = match event.kind {
+        SystemEventKind::Pinned(seq) => Some(seq.get()),
+        _ => None,
+    };
+    let speak = match &event.kind {
+        SystemEventKind::SettingsChanged(settings) => {
+            Some(if settings.speak == Who::Admins { "admins" } else { "everybody" })
+        }
+        _ => None,
+    };
+    json!({
+        "event": event.kind.name(),
+        "seq": event.seq.get(),
+        "by": event.by.as_str(),
+        "at": event.at.as_millis(),
+        "users": event.kind.users().iter().map(UserId::as_str).collect::<Vec<_>>(),
+        "text": text,
+        "role": role,
+        "about": about,
+        "speak": speak,
+    })
+}
+
+fn system_event(row: &EventRow) -> Value {
+    json!({
+        "conversation_id": row.conversation.to_string(),
+        "seq": row.seq,
+        "ordinal": row.ordinal,
+        "kind": row.event.kind,
+    })
 }
 
 fn state_name(state: &SendState) -> &'static str {
@@ -236,6 +277,7 @@ impl Device {
         };
         let rows = BTreeMap::from([
             ("messages", tables.messages.values().map(message).collect::<Vec<_>>()),
+            ("system_events", tables.system_events.values().map(system_event).collect()),
             ("intervals", intervals.map(interval).collect()),
             ("outbox", tables.outbox.values().map(unsent).collect()),
             ("conversations", tables.conversations.values().map(row).collect()),
@@ -278,7 +320,7 @@ impl Device {
             }
         }
         let all = MessageQuery { conversation: id, from: 0, upto: u64::MAX, limit: u32::MAX };
-        model.merge(self.store.messages(all).unwrap(), 1);
+        model.merge(self.store.page(all).unwrap(), 1);
         check_rows("timeline", &expected["items"], &model.items().into_iter().map(line).collect::<Vec<_>>());
     }
 

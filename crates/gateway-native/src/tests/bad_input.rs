@@ -97,6 +97,7 @@ fn field_cases() -> Vec<Case> {
                 conversation_id: group(),
                 range: Some(Range::AfterOrdinal(u64::MAX)),
                 limit: 0,
+                with_events: false,
             }),
             InvalidArgument,
         ),

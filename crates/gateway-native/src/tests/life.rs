@@ -182,7 +182,12 @@ fn the_newest_page_is_asked_for_by_zero_or_by_nothing() {
         (Some(Range::AroundOrdinal(7)), Around(Ordinal(7))),
     ];
     for (asked, handed) in cases {
-        let fetch = v1::FetchMessages { conversation_id: samples::group().to_string(), range: asked, limit: 9_999 };
+        let fetch = v1::FetchMessages {
+            conversation_id: samples::group().to_string(),
+            range: asked,
+            limit: 9_999,
+            with_events: false,
+        };
         let did = Driver::open(MessageKind::Binary).say(&Frame { id: 9, body: Some(Body::FetchMessages(fetch)) });
         let [Did::Asked(Call::Call { request: api::Call::FetchMessages { range, limit, .. }, .. })] = &did[..] else {
             panic!("{did:?}")

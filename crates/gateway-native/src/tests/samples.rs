@@ -162,6 +162,7 @@ pub fn calls() -> Vec<Body> {
             conversation_id: group_id(),
             range: Some(fetch_messages::Range::AroundOrdinal(12)),
             limit: 50,
+            with_events: true,
         }),
         Body::FetchPersonal(v1::FetchPersonal { after: 17, limit: 100 }),
         Body::ListMembers(v1::ListMembers {
@@ -240,6 +241,7 @@ pub fn all_answers() -> Vec<Answer> {
         Answer::Messages(Box::new(MessagesPage {
             conversation: group(),
             messages: vec![changed()],
+            events: every_event().into_iter().skip(1).take(1).collect(),
             as_of: Seq(99),
             from: Ordinal(12),
             upto: Ordinal(12),

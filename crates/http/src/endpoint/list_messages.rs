@@ -48,7 +48,7 @@ pub(crate) async fn handle(
     let conversation: ConversationId = id("conversation", &conversation)?;
     let user: UserId = id("as_user", &query.as_user)?;
     let (range, limit) = (range(&query)?, limit(query.limit, PAGE_ITEMS_MAX)?);
-    let call = Call::FetchMessages { conversation, range, limit };
+    let call = Call::FetchMessages { conversation, range, limit, with_events: false };
     let Answer::Messages(page) = state.backend.call_as(caller.app, user, call).await? else {
         return Err(ApiError::unexpected("fetch"));
     };

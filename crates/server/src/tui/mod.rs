@@ -19,6 +19,7 @@ pub mod composer;
 pub mod dialog;
 pub mod doing;
 pub mod found;
+pub mod happened;
 pub mod help;
 pub mod keys;
 pub mod menu;

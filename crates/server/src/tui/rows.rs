@@ -9,7 +9,7 @@ use stonechat_types::id::{ConversationKind, UserId};
 
 use crate::cli::civil::Civil;
 use crate::tui::state::{App, History, Open};
-use crate::tui::{cells, sanitise, words};
+use crate::tui::{cells, happened, sanitise, words};
 
 /// Messages of one person within this time stand under one name.
 const TOGETHER_MS: i64 = 5 * 60_000;
@@ -60,6 +60,9 @@ impl<'a> Rows<'a> {
         let palette = self.app.palette;
         match &item.kind {
             TimelineItemKind::Message(message) => self.message(index, item.key, message),
+            TimelineItemKind::Event(event) => {
+                vec![self.centred(&happened::happened(event, &self.app.me, |user| self.app.name_here(user)))]
+            }
             TimelineItemKind::DateDivider(date) => {
                 let ItemKey::Day(number) = item.key else { return vec![Line::default()] };
                 let day = words::day(*date, number, &self.app.civil_now());

@@ -11,6 +11,7 @@ use stonechat_types::number::{Ordinal, Seq};
 use crate::tui::composer::Composer;
 use crate::tui::dialog::{Dialog, Purpose};
 use crate::tui::found::{self, Hit, Sought};
+use crate::tui::happened::NAMED_MAX;
 use crate::tui::menu::Menu;
 use crate::tui::message::{Effect, Msg, Preference};
 use crate::tui::rows::Rows;
@@ -497,9 +498,15 @@ fn ask_for_names(app: &mut App, effects: &mut Vec<Effect>) {
     let groups = app.list.iter().filter(|summary| summary.kind != ConversationKind::Direct);
     let previews = groups.filter_map(|summary| summary.preview.as_ref()).map(|preview| &preview.sender);
     let open = app.open.as_ref();
-    let senders = open.into_iter().flat_map(|open| open.lines()).filter_map(|item| match &item.kind {
+    let lines = || open.into_iter().flat_map(|open| open.lines());
+    let senders = lines().filter_map(|item| match &item.kind {
         TimelineItemKind::Message(message) => Some(&message.message.sender),
+        TimelineItemKind::Event(event) => Some(&event.by),
         _ => None,
+    });
+    let concerned = lines().flat_map(|item| match &item.kind {
+        TimelineItemKind::Event(event) => event.kind.users().get(..NAMED_MAX).unwrap_or(event.kind.users()),
+        _ => &[],
     });
     let typing = open.into_iter().flat_map(|open| &open.typing);
     let is_shown = matches!(app.dialog, Some(Dialog::Menu { menu: Menu::People | Menu::Person(_), .. }));
@@ -507,6 +514,7 @@ fn ask_for_names(app: &mut App, effects: &mut Vec<Effect>) {
     let unknown: BTreeSet<UserId> = std::iter::once(&app.me)
         .chain(previews)
         .chain(senders)
+        .chain(concerned)
         .chain(typing)
         .chain(related)
         .filter(|user| !app.names.contains_key(*user) && !app.asked.contains(*user))

@@ -396,7 +396,8 @@ impl Person {
         let mut events = Vec::<Event>::new();
         loop {
             let range = Some(Range::AfterOrdinal(events.last().map_or(0, |event| event.ordinal)));
-            let fetch = FetchMessages { conversation_id: conversation.to_owned(), limit: PAGE, range };
+            let fetch =
+                FetchMessages { conversation_id: conversation.to_owned(), limit: PAGE, range, with_events: false };
             let Ok(Body::Messages(page)) = self.read(Body::FetchMessages(fetch)).await? else {
                 bail!("fetch_messages was refused or answered by another frame");
             };

@@ -12,7 +12,7 @@ use stonechat_client::core::change::Change;
 use stonechat_client::core::command::Ticket;
 use stonechat_client::core::machine::{Action, Core, Input, Now, Settings};
 use stonechat_client::core::order::{ListOrder, Rank};
-use stonechat_client::core::rows::{StoreOp, Transaction};
+use stonechat_client::core::rows::{HistoryRows, StoreOp, Transaction};
 use stonechat_client::core::timeline::TimelineModel;
 use stonechat_client::store::Store as _;
 use stonechat_client::store::memory::MemoryStore;
@@ -208,7 +208,7 @@ impl Driver {
                 let me = self.settings.me.clone();
                 self.timelines.entry(summary.id).or_insert_with(|| {
                     let mut timeline = TimelineModel::new(me, summary.id, TimelineOptions::default());
-                    timeline.merge(Vec::new(), 1);
+                    timeline.merge(HistoryRows::default(), 1);
                     timeline
                 });
             }

@@ -434,6 +434,7 @@ fn messages(tape: &mut Tape<'_>, conversation_id: String) -> v1::Messages {
         upto_ordinal: number(tape),
         more_before: tape.below(2) == 1,
         more_after: tape.below(2) == 1,
+        events: (0..tape.below(3)).map(|_| event(tape)).collect(),
     }
 }
 

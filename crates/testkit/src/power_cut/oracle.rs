@@ -315,6 +315,7 @@ impl Asked<'_> {
             conversation_id: conversation.to_owned(),
             limit: SERVED,
             range: Some(Range::BeforeOrdinal(0)),
+            with_events: false,
         };
         let Ok(Body::Messages(page)) = raw.call(Body::FetchMessages(fetch)).await? else {
             bail!("fetch_messages of {conversation} was refused");

@@ -13,6 +13,7 @@ import { onOwnChange } from "./lane.ts";
 import type { Core } from "./machine.ts";
 import { onOwnMessage } from "./outbox.ts";
 import type { MessageRow } from "./rows.ts";
+import { keepEvents } from "./system-events.ts";
 import { isCountable, messageRow, preview, role } from "./translate.ts";
 import { stoppedTyping } from "./typing.ts";
 
@@ -86,6 +87,7 @@ export function apply(core: Core, id: ConversationId, event: v1.Event): void {
     }
     stoppedTyping(core, id, message.sender);
   }
+  keepEvents(core, id, [event]);
   // A replay may have recorded the messages of a range before its events came.
   if (!countable || ordinal > before) {
     record(core, event);
@@ -138,6 +140,7 @@ export function keepMessagesOf(core: Core, id: ConversationId, page: v1.Messages
   }
   const rows = rowsOf(id, page.messages);
   keepMessages(core, id, rows);
+  keepEvents(core, id, page.events);
   for (const row of rows) {
     const known = knownOf(row, core.me());
     if (known.own || !row.corrupt) {

@@ -57,7 +57,7 @@ export function onLoadBefore(
   core: Core, ticket: Ticket, conversationId: ConversationId, before: Ordinal | null, limit: number,
 ): void {
   const range = { case: "beforeOrdinal", value: BigInt(before ?? 0) } as const;
-  ask(core, ticket, { case: "fetchMessages", value: { conversationId, range, limit } }, conversationId);
+  ask(core, ticket, { case: "fetchMessages", value: { conversationId, range, limit, withEvents: true } }, conversationId);
 }
 
 function ask(core: Core, ticket: Ticket, body: BodyInit, keep: ConversationId | null): void {

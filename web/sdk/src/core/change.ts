@@ -9,7 +9,7 @@ import type {
   Asking, ClientMsgId, ConnectionState, ConversationId, ConversationSummary, Device, MessageWindows, Ordinal, Pending,
   Presence, PresenceSettings, Profile, Quiet, ReadMark, Relation, SendState, Unsent, UserId,
 } from "../types.ts";
-import type { MessageChange, MessageRow } from "./rows.ts";
+import type { EventRow, MessageChange, MessageRow } from "./rows.ts";
 
 /** A conversation of the list, with what only the SDK itself looks at. */
 export interface Summary extends ConversationSummary {
@@ -50,6 +50,8 @@ export type Change =
   | { readonly kind: "pending_gone"; readonly conversation: ConversationId; readonly commandId: ClientMsgId }
   /** Messages of the log are here. */
   | { readonly kind: "messages"; readonly conversation: ConversationId; readonly rows: readonly MessageRow[] }
+  /** Events that timelines show are here. */
+  | { readonly kind: "events"; readonly conversation: ConversationId; readonly rows: readonly EventRow[] }
   /** A message is different, if it is here. */
   | { readonly kind: "message_changed"; readonly conversation: ConversationId; readonly change: MessageChange }
   /** What no interval holds below an ordinal went: it lies in a gap. */

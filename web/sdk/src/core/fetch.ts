@@ -69,12 +69,14 @@ function fetch(core: Core, { row, nextFetch }: Conversation): void {
     case "newest":
       return core.call({ kind: nextFetch, id }, {
         case: "fetchMessages",
-        value: { conversationId, range: { case: "beforeOrdinal", value: 0n }, limit: JUMP_PAGE },
+        value: { conversationId, range: { case: "beforeOrdinal", value: 0n }, limit: JUMP_PAGE, withEvents: true },
       });
     case "replay":
       return core.call({ kind: nextFetch, id }, {
         case: "fetchMessages",
-        value: { conversationId, range: { case: "afterOrdinal", value: BigInt(lastOrdinal) }, limit: REPLAY_PAGE },
+        value: {
+          conversationId, range: { case: "afterOrdinal", value: BigInt(lastOrdinal) }, limit: REPLAY_PAGE, withEvents: true,
+        },
       });
   }
 }

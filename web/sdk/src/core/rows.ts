@@ -7,7 +7,7 @@ import { NO_ATTRIBUTES } from "../content.ts";
 import type { Event, PersonalChange } from "../gen/stonechat/v1/native_pb.ts";
 import type {
   Attributes, ClientMsgId, ConversationId, ConversationKind, Group, Ordinal, Preview, Reaction, ReadMark, Role,
-  SendFailure, Seq, Timestamp, UserId,
+  SendFailure, Seq, SystemEvent, Timestamp, UserId,
 } from "../types.ts";
 import type { Body } from "./command.ts";
 import { NO_BYTES } from "./wire.ts";
@@ -95,6 +95,12 @@ export interface MessageRow {
   readonly pinned: boolean;
   /** That it was taken back. Then it says nothing and has neither edits nor reactions. */
   readonly recalled: Recall | null;
+}
+
+/** An event of the log that timelines show between the messages. */
+export interface EventRow extends SystemEvent {
+  /** The message with which it is held: the one before it, or the first. */
+  readonly ordinal: Ordinal;
 }
 
 /** That a message was taken back. */
@@ -247,15 +253,17 @@ export type StoreOp =
   | { readonly kind: "put_conversation"; readonly row: Readonly<ConversationRow> }
   /** Removes a conversation and everything of it but its outbox. */
   | { readonly kind: "drop_conversation"; readonly conversation: ConversationId }
-  /** Removes all messages, intervals and entries, also of conversations that are not known yet. */
+  /** Removes all messages, events, intervals and entries, also of conversations that are not known yet. */
   | { readonly kind: "clear_history" }
   /** Inserts a message, or replaces one that was changed later by no event. */
   | { readonly kind: "put_message"; readonly row: MessageRow }
+  /** Inserts an event that timelines show. */
+  | { readonly kind: "put_event"; readonly row: EventRow }
   /** Takes a change into a message, if it is here ({@link foldChange}). */
   | { readonly kind: "change_message"; readonly change: MessageChange }
   /** Removes the messages of a conversation in these intervals of ordinals, which stay held. */
   | { readonly kind: "drop_messages"; readonly conversation: ConversationId; readonly intervals: readonly Interval[] }
-  /** Removes the messages of a conversation below an ordinal that no interval holds. */
+  /** Removes the messages and events of a conversation below an ordinal that no interval holds. */
   | { readonly kind: "drop_unheld"; readonly conversation: ConversationId; readonly below: Ordinal }
   /** Replaces the intervals of a conversation. */
   | { readonly kind: "put_intervals"; readonly conversation: ConversationId; readonly intervals: readonly Interval[] }

@@ -11,7 +11,8 @@ import type {
 } from "../types.ts";
 import type { Change } from "./change.ts";
 import type { Opened } from "./command.ts";
-import { foldChange, type Interval, type MessageRow } from "./rows.ts";
+import type { HistoryRows } from "../store/store.ts";
+import { type EventRow, foldChange, type Interval, type MessageRow } from "./rows.ts";
 import { quoted, rowToMessage } from "./translate.ts";
 import { layOver } from "./wishes.ts";
 
@@ -28,6 +29,7 @@ export class TimelineModel {
   #from = Infinity;
   /** In the order of the log. */
   readonly #rows: MessageRow[] = [];
+  readonly #events = new Map<Seq, EventRow>();
   readonly #echoes = new Map<number, Unsent>();
   readonly #wishes = new Map<number, Pending>();
   readonly #sent = new Map<ClientMsgId, SentMark>();
@@ -75,11 +77,12 @@ export class TimelineModel {
     this.#from = Math.min(this.#from, opened.head + 1);
   }
 
-  /** Takes messages that the store holds, and shows everything from an ordinal on. */
-  merge(rows: readonly MessageRow[], from: Ordinal): void {
+  /** Takes what the store holds, and shows everything from an ordinal on. */
+  merge({ messages, events }: HistoryRows, from: Ordinal): void {
     this.#age++;
     this.#from = Math.min(this.#from, from);
-    rows.forEach((row) => this.#put(row));
+    messages.forEach((row) => this.#put(row));
+    events.forEach((row) => this.#events.set(row.seq, row));
     this.#kept = Math.max(this.#kept, this.#rows.length + KEPT);
   }
 
@@ -93,7 +96,7 @@ export class TimelineModel {
       return false;
     }
     const { kind } = change;
-    if (kind !== "messages" && kind !== "intervals" && kind !== "echo" && kind !== "echo_gone" && kind !== "conversation") {
+    if (kind !== "messages" && kind !== "events" && kind !== "intervals" && kind !== "echo" && kind !== "echo_gone" && kind !== "conversation") {
       this.#age++;
     }
     switch (change.kind) {
@@ -116,6 +119,9 @@ export class TimelineModel {
         change.rows.filter((row) => row.ordinal >= this.#from).forEach((row) => this.#put(row));
         this.#drop();
         return true;
+      case "events":
+        change.rows.forEach((row) => this.#events.set(row.seq, row));
+        return true;
       case "message_changed": {
         const at = this.#indexOf(change.change.target);
         if (at !== null) {
@@ -136,8 +142,9 @@ export class TimelineModel {
         return true;
       case "unheld": {
         const held = (ordinal: Ordinal) => this.#intervals.some(([from, upto]) => from <= ordinal && ordinal <= upto);
-        const left = this.#rows.filter(({ ordinal }) => ordinal >= change.below || held(ordinal));
-        this.#rows.splice(0, Infinity, ...left);
+        const stays = ({ ordinal }: { readonly ordinal: Ordinal }) => ordinal >= change.below || held(ordinal);
+        this.#rows.splice(0, Infinity, ...this.#rows.filter(stays));
+        drop(this.#events, (row) => !stays(row));
         return true;
       }
       case "conversation_gone":
@@ -169,6 +176,7 @@ export class TimelineModel {
     if (this.#rows.length > this.#kept + SURPLUS) {
       this.#rows.splice(0, this.#rows.length - this.#kept);
       this.#from = this.#rows[0]!.ordinal;
+      drop(this.#events, ({ ordinal }) => ordinal < this.#from);
       this.#age++;
     }
   }
@@ -181,6 +189,7 @@ export class TimelineModel {
   #clear(): void {
     this.#age++;
     this.#rows.length = 0;
+    this.#events.clear();
     this.#intervals = [];
     this.#from = 1;
   }
@@ -244,11 +253,23 @@ export class TimelineModel {
         push(gaps.shift()!);
       }
     };
+    const events = [...this.#events.values()].sort((a, b) => a.seq - b.seq);
+    let next = 0;
+    const pushEvents = (below: Seq) => {
+      for (let event; (event = events[next]!)?.seq < below; next++) {
+        if (event.seq > this.#cleared && event.ordinal >= this.#from) {
+          pushGaps(event.ordinal);
+          pushDay(event.at);
+          push({ key: `l:${event.seq}`, kind: "event", event });
+        }
+      }
+    };
     let marker = this.#readMarker;
     for (const row of this.#rows) {
       if (!this.#shows(row)) {
         continue;
       }
+      pushEvents(row.seq);
       pushGaps(row.ordinal);
       pushDay(row.sentAt);
       if (marker !== null && row.ordinal > marker && row.sender !== this.me && !row.recalled) {
@@ -263,6 +284,7 @@ export class TimelineModel {
         this.#lines.set(row, [this.#age, push(this.#itemOf(row))]);
       }
     }
+    pushEvents(Infinity);
     pushGaps(Infinity);
     for (const [, unsent] of [...this.#echoes].sort(([a], [b]) => a - b)) {
       if (!this.#rows.some((row) => row.clientMsgId === unsent.clientMsgId)) {

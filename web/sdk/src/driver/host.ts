@@ -58,7 +58,7 @@ type Said =
   | { readonly kind: "over" };
 
 /** Pages of another version of these words do not hear each other. */
-const VERSION = 1;
+const VERSION = 2;
 
 interface Waiting {
   readonly method: Method;

@@ -6,7 +6,9 @@ import type { Command, Reply } from "../core/command.ts";
 import type { Settings } from "../core/machine.ts";
 import type { MessageRow } from "../core/rows.ts";
 import { FOCUS_MAX } from "../core/limits.ts";
-import type { MessageQuery, MessageSearch, RecordedEvent, Store } from "../store/store.ts";
+import {
+  type HistoryRows, type MessageQuery, type MessageSearch, pageOf, type RecordedEvent, type Store,
+} from "../store/store.ts";
 import type { ConversationId, Seq, UserId } from "../types.ts";
 import { Engine } from "./engine.ts";
 import { WATCHED_MAX } from "./limits.ts";
@@ -15,7 +17,7 @@ import type { Clock, Entropy, Transport } from "./ports.ts";
 /** What a page asks of the one that leads. All of it can be asked twice. */
 export interface Requests {
   ask(command: Command): Promise<Reply>;
-  messages(query: MessageQuery): Promise<MessageRow[]>;
+  page(query: MessageQuery): Promise<HistoryRows>;
   message(conversation: ConversationId, seq: Seq): Promise<MessageRow | null>;
   search(search: MessageSearch): Promise<MessageRow[]>;
   names(limit: number): Promise<[UserId, string][]>;
@@ -103,8 +105,10 @@ export class Leader {
         await this.#engine.ask({ kind: "sign_out" });
         await this.#engine.stop();
         return this.#store.erase();
+      case "page":
+        return pageOf(this.#store, args[0] as MessageQuery);
       default: {
-        const read = this.#store[method as Exclude<Method, "ask" | "record" | "signOut">] as (
+        const read = this.#store[method as Exclude<Method, "ask" | "record" | "signOut" | "page">] as (
           ...all: unknown[]
         ) => Promise<unknown>;
         return read(...args);

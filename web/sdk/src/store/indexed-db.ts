@@ -3,7 +3,7 @@
 import { fromBinary, toBinary } from "../codec.ts";
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from "idb";
 import {
-  type ConversationRow, type DeviceRow, emptySnapshot, foldChange, type GroupRow, type Interval, type MessageRow,
+  type ConversationRow, type DeviceRow, emptySnapshot, type EventRow, foldChange, type GroupRow, type Interval, type MessageRow,
   type OutboxRow, type Snapshot, type StoreOp, type Transaction,
 } from "../core/rows.ts";
 import { storeFailed } from "../core/link.ts";
@@ -17,7 +17,7 @@ import { deleteDB, openDB } from "./idb.ts";
 import { holds, type MessageQuery, type RecordedEvent, type Store } from "./store.ts";
 
 /** The schema that this version writes. */
-export const SCHEMA = 1;
+export const SCHEMA = 2;
 /** So far a cursor goes in one step; whoever wants more messages wants all of them. */
 const ADVANCE_MAX = 100_000;
 
@@ -40,6 +40,8 @@ interface Schema extends DBSchema {
   kv: { key: string; value: unknown };
   conversations: { key: ConversationId; value: ConversationRecord };
   messages: { key: [ConversationId, Seq]; value: MessageRow; indexes: { ordinal: [ConversationId, Ordinal] } };
+  /** What happened, between the messages. Since schema 2. */
+  system_events: { key: [ConversationId, Ordinal, Seq]; value: EventRow };
   /** What messages are found by, in the order of time. */
   texts: { key: [number, ConversationId, Seq]; value: string };
   outbox: { key: number; value: OutboxRecord; indexes: { id: string } };
@@ -53,9 +55,14 @@ type Db = IDBPDatabase<Schema>;
 export type Reading = IDBPTransaction<Schema, Table[], "readonly">;
 type Writing = IDBPTransaction<Schema, Table[], "readwrite">;
 
-const TABLES: Table[] = ["kv", "conversations", "messages", "texts", "outbox", "events", "names", "entries"];
+const TABLES: Table[] = ["kv", "conversations", "messages", "system_events", "texts", "outbox", "events", "names", "entries"];
 
-function build(db: Db): void {
+/** Brings a database up from a schema before; 0 is an empty one. */
+function build(db: Db, before: number): void {
+  db.createObjectStore("system_events", { keyPath: ["conversation", "ordinal", "seq"] });
+  if (before > 0) {
+    return;
+  }
   for (const table of ["kv", "conversations", "texts", "events", "names", "entries"] as const) {
     db.createObjectStore(table);
   }
@@ -96,7 +103,7 @@ export async function indexedDbStore(name: string, owner: string): Promise<Store
       throw storeFailed("locked");
     }
     db ??= openDB<Schema>(name, SCHEMA, {
-      upgrade: (opened, before) => void (before < 1 && build(opened)),
+      upgrade: build,
       // Another page removes the database, or brings a newer schema: it must not wait for this one.
       blocking: close,
       terminated: lost,
@@ -162,6 +169,11 @@ export async function indexedDbStore(name: string, owner: string): Promise<Store
     acknowledge: (upto) =>
       write(["events"], async (tx) => tx.objectStore("events").delete(IDBKeyRange.upperBound(upto))),
     messages: (query) => read(["messages"], (tx) => messages(tx, query)),
+    systemEvents: ({ conversation, from, upto }) =>
+      read(["system_events"], (tx) =>
+        // A list is behind every number.
+        tx.objectStore("system_events").getAll(IDBKeyRange.bound([conversation, from], [conversation, upto, []])),
+      ),
     message: (conversation, seq) =>
       read(["messages"], async (tx) => (await tx.objectStore("messages").get([conversation, seq])) ?? null),
     search: async (query) => (await import("../seldom.ts")).searchTexts(read, query),
@@ -238,12 +250,13 @@ function tablesOf(ops: readonly StoreOp[]): Table[] {
   for (const { kind } of ops) {
     const needed: Table[] = {
       put_conversation: ["conversations"],
-      drop_conversation: ["conversations", "messages", "texts"],
-      clear_history: ["messages", "texts", "conversations", "entries"],
+      drop_conversation: ["conversations", "messages", "system_events", "texts"],
+      clear_history: ["messages", "system_events", "texts", "conversations", "entries"],
       put_message: ["messages", "texts"],
+      put_event: ["system_events"],
       change_message: ["messages", "texts"],
       drop_messages: ["messages", "texts"],
-      drop_unheld: ["conversations", "messages", "texts"],
+      drop_unheld: ["conversations", "messages", "system_events", "texts"],
       put_intervals: ["conversations"],
       put_outbox: ["outbox"],
       drop_outbox: ["outbox"],
@@ -319,6 +332,11 @@ async function apply(tx: Writing, ops: readonly StoreOp[]): Promise<void> {
       }
     }
   };
+  const dropEvents = async (conversation: ConversationId, below: Ordinal, held: readonly Interval[]): Promise<void> => {
+    const table = tx.objectStore("system_events");
+    const places = await table.getAllKeys(IDBKeyRange.bound([conversation], [conversation, below]));
+    places.forEach((place) => holds(held, place[1]) || later(table.delete(place)));
+  };
   for (const op of ops) {
     switch (op.kind) {
       case "put_message": {
@@ -340,6 +358,7 @@ async function apply(tx: Writing, ops: readonly StoreOp[]): Promise<void> {
         records.set(op.conversation, undefined);
         later(tx.objectStore("conversations").delete(op.conversation));
         await drop(op.conversation, 0, Infinity);
+        await dropEvents(op.conversation, Infinity, []);
         break;
       case "drop_messages":
         for (const [from, upto] of op.intervals) {
@@ -349,6 +368,7 @@ async function apply(tx: Writing, ops: readonly StoreOp[]): Promise<void> {
       case "drop_unheld": {
         const held = records.get(op.conversation)?.held ?? [];
         await drop(op.conversation, 0, op.below - 1, (ordinal) => holds(held, ordinal));
+        await dropEvents(op.conversation, op.below, held);
         break;
       }
       case "drop_outbox": {
@@ -368,7 +388,7 @@ async function apply(tx: Writing, ops: readonly StoreOp[]): Promise<void> {
       }
       case "clear_history": {
         rows.forEach((_, name) => rows.set(name, undefined));
-        for (const table of ["messages", "texts", "entries"] as const) {
+        for (const table of ["messages", "system_events", "texts", "entries"] as const) {
           later(tx.objectStore(table).clear());
         }
         const table = tx.objectStore("conversations");
@@ -387,6 +407,9 @@ async function apply(tx: Writing, ops: readonly StoreOp[]): Promise<void> {
         later(tx.objectStore("kv").put(owner, "owner"));
         break;
       }
+      case "put_event":
+        later(tx.objectStore("system_events").put(op.row));
+        break;
       case "put_conversation":
         putRecord(op.row.id, { row: toRecord(op.row) });
         break;

@@ -1,7 +1,7 @@
 /** A store that nothing survives, and the model that the other is measured by. */
 
 import {
-  type ConversationRow, type DeviceRow, emptySnapshot, foldChange, type Interval, type MessageRow, type OutboxRow,
+  type ConversationRow, type DeviceRow, emptySnapshot, type EventRow, foldChange, type Interval, type MessageRow, type OutboxRow,
   type Snapshot, type StoreOp, type Transaction,
 } from "../core/rows.ts";
 import { searched } from "../core/translate.ts";
@@ -17,6 +17,8 @@ export interface Tables {
   conversations: Map<ConversationId, Readonly<ConversationRow>>;
   /** By conversation and seq. */
   messages: Map<ConversationId, Map<Seq, MessageRow>>;
+  /** Those that timelines show. */
+  systemEvents: Map<ConversationId, Map<Seq, EventRow>>;
   intervals: Map<ConversationId, readonly Interval[]>;
   /** By order. */
   outbox: Map<number, OutboxRow>;
@@ -33,6 +35,7 @@ function emptyTables(): Tables {
     device: emptySnapshot().device,
     conversations: new Map(),
     messages: new Map(),
+    systemEvents: new Map(),
     intervals: new Map(),
     outbox: new Map(),
     events: new Map(),
@@ -85,6 +88,10 @@ export function memoryStore(tables: Tables = emptyTables()): Store & { readonly 
       const rows = ascending(conversation).filter((row) => row.ordinal >= from && row.ordinal <= upto);
       return rows.slice(Math.max(0, rows.length - limit));
     },
+    async systemEvents({ conversation, from, upto }) {
+      const rows = [...(tables.systemEvents.get(conversation)?.values() ?? [])].sort((a, b) => a.seq - b.seq);
+      return rows.filter(({ ordinal }) => ordinal >= from && ordinal <= upto);
+    },
     async message(conversation, seq) {
       return tables.messages.get(conversation)?.get(seq) ?? null;
     },
@@ -134,10 +141,12 @@ function apply(
     case "drop_conversation":
       tables.conversations.delete(op.conversation);
       tables.messages.delete(op.conversation);
+      tables.systemEvents.delete(op.conversation);
       tables.intervals.delete(op.conversation);
       break;
     case "clear_history":
       tables.messages.clear();
+      tables.systemEvents.clear();
       tables.intervals.clear();
       tables.entries.clear();
       break;
@@ -146,6 +155,11 @@ function apply(
       if ((here.get(op.row.seq)?.changed ?? 0) <= op.row.changed) {
         here.set(op.row.seq, op.row);
       }
+      break;
+    }
+    case "put_event": {
+      const { conversation, seq } = op.row;
+      tables.systemEvents.set(conversation, (tables.systemEvents.get(conversation) ?? new Map()).set(seq, op.row));
       break;
     }
     case "change_message": {
@@ -161,7 +175,10 @@ function apply(
       break;
     case "drop_unheld": {
       const held = tables.intervals.get(op.conversation) ?? [];
-      drop(op.conversation, ({ ordinal }) => ordinal < op.below && !holds(held, ordinal));
+      const goes = (ordinal: number) => ordinal < op.below && !holds(held, ordinal);
+      drop(op.conversation, ({ ordinal }) => goes(ordinal));
+      const events = tables.systemEvents.get(op.conversation);
+      events?.forEach(({ seq, ordinal }) => goes(ordinal) && events.delete(seq));
       break;
     }
     case "put_intervals":

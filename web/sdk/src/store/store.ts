@@ -1,6 +1,6 @@
 /** What the device keeps: IndexedDB, or memory. Both keep the same promises, and pass the same tests. */
 
-import type { Interval, MessageRow, Snapshot, Transaction } from "../core/rows.ts";
+import type { EventRow, Interval, MessageRow, Snapshot, Transaction } from "../core/rows.ts";
 import { fold } from "../domain/search.ts";
 import type { StonechatError } from "../error.ts";
 import type { Event } from "../gen/stonechat/v1/native_pb.ts";
@@ -16,6 +16,8 @@ export interface Store {
   acknowledge(upto: number): Promise<void>;
   /** Messages with ordinals from one and up to another, at most so many, the newest of them, ascending. */
   messages(query: MessageQuery): Promise<MessageRow[]>;
+  /** Events that timelines show with ordinals from one and up to another, ascending. */
+  systemEvents(query: MessageQuery): Promise<EventRow[]>;
   /** A message by its event. */
   message(conversation: ConversationId, seq: Seq): Promise<MessageRow | null>;
   /** Messages that have a text, newest first, at most so many. Those that were taken back have none. */
@@ -44,6 +46,20 @@ export interface MessageQuery {
   readonly from: number;
   readonly upto: number;
   readonly limit: number;
+}
+
+/** A piece of the history of a conversation, ascending. */
+export interface HistoryRows {
+  readonly messages: readonly MessageRow[];
+  readonly events: readonly EventRow[];
+}
+
+/** Messages, and the events that timelines show among them. */
+export async function pageOf(store: Store, query: MessageQuery): Promise<HistoryRows> {
+  const messages = await store.messages(query);
+  const [first] = messages;
+  const from = first && messages.length >= query.limit ? first.ordinal : query.from;
+  return { messages, events: await store.systemEvents({ ...query, from }) };
 }
 
 /** The place of a message in the order of time. */

@@ -10,7 +10,7 @@ import { uuidBytes } from "../../src/domain/id.ts";
 import { type Frame, FrameSchema } from "../../src/gen/stonechat/v1/native_whole_pb.ts";
 import type { Tables } from "../../src/store/memory.ts";
 import {
-  type Attributes, type ConversationId, type Entity, FOR_GOOD, type MessageItem, type Presence, type Reaction, type ReadMark,
+  type Attributes, type ConversationId, type Entity, FOR_GOOD, type MessageItem, type Presence, type Reaction, type ReadMark, type SystemEvent,
   type SendState, type TimelineItem, type Timestamp, type UserId,
 } from "../../src/types.ts";
 
@@ -205,8 +205,11 @@ export function checkStore(expected: JsonObject, tables: Tables): void {
   messages.sort((one, other) => byId(one.conversation, other.conversation) || one.seq - other.seq);
   const intervals = [...tables.intervals].sort(([one], [other]) => byId(one, other));
   const outbox = [...tables.outbox.values()].sort((one, other) => one.order - other.order);
+  const events = [...tables.systemEvents.values()].flatMap((all) => [...all.values()]);
+  events.sort((one, other) => byId(one.conversation, other.conversation) || one.seq - other.seq);
   const rows: Record<string, JsonObject[]> = {
     messages: messages.map(messageOf),
+    system_events: events.map(({ conversation, seq, ordinal, kind }) => ({ conversation_id: conversation, seq, ordinal, kind })),
     intervals: intervals.flatMap(([id, all]) =>
       all.map(([from, upto]) => ({ conversation_id: id, from_ordinal: from, upto_ordinal: upto })),
     ),
@@ -255,11 +258,27 @@ function lineOf(item: TimelineItem): Json {
   switch (item.kind) {
     case "message":
       return messageLine(item);
+    case "event":
+      return eventLine(item.event);
     case "gap":
       return { gap_after: item.after, missing: item.missing };
     default:
       return item.kind;
   }
+}
+
+function eventLine({ kind, seq, by, at, users, text, role, about, settings }: SystemEvent): JsonObject {
+  return {
+    event: kind,
+    seq,
+    by,
+    at,
+    users: [...users],
+    text: kind === "renamed" || kind === "announced" ? text : null,
+    role: kind === "role_changed" ? ["none", "member", "admin", "owner"].indexOf(role) : null,
+    about: about || null,
+    speak: settings && settings.speak,
+  };
 }
 
 function messageLine(item: MessageItem): JsonObject {

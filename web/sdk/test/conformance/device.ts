@@ -8,6 +8,7 @@ import { TimelineModel } from "../../src/core/timeline.ts";
 import { carried, NO_ATTRIBUTES } from "../../src/content.ts";
 import { type ChangeMessageSchema, type Frame, FrameSchema, TextBodySchema } from "../../src/gen/stonechat/v1/native_whole_pb.ts";
 import { memoryStore } from "../../src/store/memory.ts";
+import { pageOf } from "../../src/store/store.ts";
 import type { Attributes, ClientMsgId, ConversationId, Presence, SendState, UserId } from "../../src/types.ts";
 import {
   checkList, checkPresence, checkState, checkStore, checkTimeline, isObject, type Json, type JsonObject, mirror, names, show,
@@ -350,7 +351,7 @@ class Device {
       }
     }
     const all = { conversation, from: 0, upto: Number.MAX_SAFE_INTEGER, limit: Number.MAX_SAFE_INTEGER };
-    model.merge(await this.store.messages(all), 1);
+    model.merge(await pageOf(this.store, all), 1);
     checkTimeline(step.items!, model.items());
   }
 

@@ -1,5 +1,7 @@
 /** What it means that a device is equal to the server. */
 
+import type { EventRow } from "../../src/core/rows.ts";
+import { eventRow } from "../../src/core/system-events.ts";
 import { TimelineModel } from "../../src/core/timeline.ts";
 import { hex, uuidBytes } from "../../src/domain/id.ts";
 import { num } from "../../src/domain/number.ts";
@@ -56,6 +58,7 @@ export async function check(world: World): Promise<void> {
     }
     checkConversation(world, id, log);
     checkMessages(world, id, log);
+    checkEvents(world, id, log);
     checkDelivered(id, log);
     checkPlayed(world, id, log);
     if (world.settings.recordEvents && !world.restored) {
@@ -98,6 +101,21 @@ function checkMessages({ store }: World, id: ConversationId, log: Log): void {
   }
   const newest = all.at(-1);
   expectThat(!newest || held(num(newest.ordinal)), `the newest message of ${id} is not held`);
+}
+
+/** What happened between two messages that are held, or behind the last one, is here. */
+function checkEvents({ store }: World, id: ConversationId, log: Log): void {
+  const here = store.tables.systemEvents.get(id) ?? new Map<number, EventRow>();
+  const there = log.seen().map(eventRow).filter((row) => row !== null);
+  for (const [seq, row] of here) {
+    equal(row, there.find((it) => it.seq === seq), `event ${seq} of ${id}`);
+  }
+  const held = (ordinal: number) => (store.tables.intervals.get(id) ?? []).some(([from, upto]) => from <= ordinal && ordinal <= upto);
+  const [, head] = log.head();
+  for (const { seq, ordinal } of there) {
+    const isInside = held(ordinal) && (held(ordinal + 1) || ordinal >= head);
+    expectThat(here.has(seq) || (log.jumped && !isInside), `event ${seq} of ${id} is not here`);
+  }
 }
 
 /**
@@ -182,13 +200,16 @@ async function checkTimelines(world: World): Promise<void> {
 function shownBy(model: TimelineModel): unknown[] {
   const items = model.items();
   expectThat(new Set(items.map((item) => item.key)).size === items.length, "two lines have one key");
-  return items.flatMap((item) => {
+  return items.flatMap((item): unknown[] => {
     if (item.kind === "message") {
       const { content, ordinal, seq, reactions } = item.message;
       // At rest, what is shown beside the log is only what failed.
       const left = item.pending.find((pending) => pending.state.kind === "done");
       expectThat(!left || seq === 0, `${show(left)} was carried out and is shown beside the log`);
       return [[content, ordinal, reactions]];
+    }
+    if (item.kind === "event") {
+      return [[item.event]];
     }
     return item.kind === "gap" ? [[item.after, item.missing]] : [];
   });

@@ -2,6 +2,7 @@
 
 import { create, type Init } from "../../src/codec.ts";
 import type { Body, BodyInit } from "../../src/core/command.ts";
+import { eventRow } from "../../src/core/system-events.ts";
 import { newFrame } from "../../src/core/wire.ts";
 import { conversationId, directId, hex } from "../../src/domain/id.ts";
 import { num } from "../../src/domain/number.ts";
@@ -446,7 +447,7 @@ export class Server {
     return { case: "events", value: { ...head, events, hidden, uptoSeq: BigInt(upto), more: upto < headSeq } };
   }
 
-  #fetchMessages({ conversationId: id, range }: FetchMessages): BodyInit {
+  #fetchMessages({ conversationId: id, range, withEvents }: FetchMessages): BodyInit {
     const log = this.logs.get(id);
     if (!log) {
       return refusal("not_found");
@@ -470,10 +471,14 @@ export class Server {
     } else {
       return refusal("invalid_argument");
     }
+    const fromOrdinal = page[0]?.ordinal ?? BigInt(upto + 1);
+    const begins = range.case === "afterOrdinal" ? range.value : moreBefore ? fromOrdinal - 1n : 0n;
+    const among = log.seen().filter(({ ordinal }) => ordinal >= begins && ordinal <= BigInt(upto + 1));
     return {
       case: "messages",
       value: {
-        conversationId: id, fromOrdinal: page[0]?.ordinal ?? BigInt(upto + 1), uptoOrdinal: BigInt(upto),
+        conversationId: id, fromOrdinal, uptoOrdinal: BigInt(upto),
+        events: withEvents ? among.filter((event) => eventRow(event) !== null) : [],
         messages: page.map((event) => log.message(event)), asOfSeq: BigInt(asOf), moreBefore, moreAfter,
       },
     };

@@ -10,6 +10,7 @@ import { uuidOf } from "../../src/domain/id.ts";
 import type { Frame } from "../../src/gen/stonechat/v1/native_pb.ts";
 import { same } from "../../src/same.ts";
 import { memoryStore } from "../../src/store/memory.ts";
+import { pageOf } from "../../src/store/store.ts";
 import type { ClientMsgId, ConversationId, SendState, Seq } from "../../src/types.ts";
 import { check, checkPosition } from "./check.ts";
 import { ME } from "./log.ts";
@@ -183,7 +184,7 @@ export class World {
     timeline.begin(open(this.core, conversation));
     const [before, held] = timeline.nextPage();
     const from = at ?? held ?? before;
-    timeline.merge(await this.store.messages({ conversation, from, upto: Infinity, limit: 1_000 }), from);
+    timeline.merge(await pageOf(this.store, { conversation, from, upto: Infinity, limit: 1_000 }), from);
   }
 
   async #commitOne(): Promise<void> {

@@ -165,6 +165,10 @@ export class TimelineHands {
       event.preventDefault();
       return;
     }
+    const fold = target.closest<HTMLElement>("[data-fold]")?.dataset.fold;
+    if (fold !== undefined) {
+      return this.host.toggleFold(fold);
+    }
     const item = this.itemOf(target);
     if (item === null) {
       return;

@@ -10,7 +10,7 @@ export type Renderer = string | ((item: TimelineItem, look: Look) => unknown);
 
 /**
  * By the kind of a content (`text`, `image`, `location`, …), the type of an own body (`com.acme.order`), or the kind of a
- * line (`day`, `read_marker`, `start`, `gap`). The element gets `item`, and `message` where it is one.
+ * line (`event`, `day`, `read_marker`, `start`, `gap`; an `event` that stands for several has them as `folded`). The element gets `item`, and `message` where it is one.
  */
 export type Renderers = Readonly<Record<string, Renderer>>;
 

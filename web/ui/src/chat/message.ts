@@ -31,7 +31,7 @@ const SPECIAL = /[^\0-\u05ff]|:\/\//;
 
 /** Whether a line can be drawn without what is loaded later. */
 export function isPlain(item: TimelineItem): boolean {
-  if (item.kind === "gap" || item.kind === "start") {
+  if (item.kind === "gap" || item.kind === "start" || item.kind === "event") {
     return false;
   }
   if (item.kind !== "message") {

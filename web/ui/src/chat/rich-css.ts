@@ -64,6 +64,12 @@ const lines: CSSResult = css`
   .big .text { font-size: 40px; line-height: 48px; }
   .big .meta { margin-block-start: 31px; }
   .gap { display: flex; align-items: center; justify-content: center; gap: 10px; padding-block: var(--stonechat-space-4); font-size: var(--stonechat-font-size-meta); line-height: 1rem; color: var(--stonechat-color-text-muted); }
+  .system { padding-block: var(--stonechat-space-3) 0; padding-inline: 15%; font-size: var(--stonechat-font-size-meta); line-height: 1.125rem; color: var(--stonechat-color-text-muted); text-align: center; text-wrap: balance; overflow-wrap: anywhere; }
+  .system + .system { padding-block-start: 4px; }
+  .system b, .system button { font-weight: var(--stonechat-weight-medium); color: var(--stonechat-color-text); }
+  .system button { position: relative; padding: 3px 8px; border-radius: 9px; }
+  .system button:hover { background: var(--stonechat-color-hover); }
+  .system button::after { content: ""; position: absolute; inset: -10px; }
   .beginning { display: grid; justify-items: center; text-align: center; padding: var(--stonechat-space-6) var(--stonechat-space-5) var(--stonechat-space-2); }
   .beginning stonechat-avatar { --size: 56px; margin-block-end: var(--stonechat-space-3); }
   .beginning b { font-size: var(--stonechat-font-size-title); line-height: var(--stonechat-line-title); font-weight: var(--stonechat-weight-strong); overflow-wrap: anywhere; }

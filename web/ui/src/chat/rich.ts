@@ -19,10 +19,12 @@ import { plainLine, words, type LineState } from "./message.ts";
 import { blocksOf, isEmojiOnly, type Block, type Piece } from "./pieces.ts";
 import { styles } from "./rich-css.ts";
 import { bytesWords, durationWords, scriptOf } from "./script.ts";
+import { systemLine } from "./system-line.ts";
 import { cardName, wordsOf } from "./wording.ts";
 import "../loaded.ts";
 import "./index.ts";
 
+export { Folds } from "./folds.ts";
 export { earlierAway, fillGaps, over, showDay } from "./around.ts";
 export { jumpButtons, unseen } from "./jump-buttons.ts";
 export { wordsOf };
@@ -256,6 +258,8 @@ export function otherLine(item: Exclude<TimelineItem, { kind: "message" }>, look
       return html`<li class="gap" part="gap">${look.isOnline
         ? html`${pebbles}<span dir="auto">${t("chat.loading", { n: item.missing })}</span>`
         : html`<span dir="auto">${t("chat.gap_offline", { n: item.missing })}</span>`}</li>`;
+    case "event":
+      return systemLine(item, look);
     case "start":
       return start(look);
     default:

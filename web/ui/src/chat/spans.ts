@@ -15,7 +15,7 @@ const FEW = 10;
 /** More than these, and those far from what is visible go. */
 const MANY = 120;
 
-const GUESS: Readonly<Record<TimelineItem["kind"], number>> = { message: 48, day: 44, read_marker: 36, start: 180, gap: 48 };
+const GUESS: Readonly<Record<TimelineItem["kind"], number>> = { message: 48, event: 30, day: 44, read_marker: 36, start: 180, gap: 48 };
 
 export class Sizes {
   private readonly measured = new Map<ItemKey, number>();

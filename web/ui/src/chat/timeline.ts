@@ -12,6 +12,7 @@ import { Part } from "../base/part.ts";
 import { base, buttons, skeletons, surface } from "../base/styles.ts";
 import { clock, minutes } from "../base/time.ts";
 import type { Distant } from "./distant.ts";
+import type { Folds } from "./folds.ts";
 import { isDirect, plainWords, type Look, type Renderers } from "./look.ts";
 import { isPlain, messageLine, plainLine } from "./message.ts";
 import { News } from "./news.ts";
@@ -48,6 +49,7 @@ const rich = new Part(() => import("./rich.ts"));
  * @fires stonechat-select - messages were selected, or selecting ended
  * @fires pins - what is known to be pinned: messages, oldest first
  * @csspart message - a message; within it `bubble`, `author`, `quote`, `text`, `card`, `meta`, `ticks`, `reactions`, `reaction`, `failure`
+ * @csspart system - what happened to the conversation
  * @csspart divider - between days, and above the unread
  */
 @customElement("stonechat-timeline")
@@ -91,6 +93,7 @@ export class StonechatTimeline extends StonechatElement {
   readonly scroller = new Scroller(() => this.box, () => this.list);
   private readonly reading = new Reading();
   private readonly news = new News();
+  private folds: Folds | null = null;
   private hands: TimelineHands | null = null;
   private jumper: Jumps | null = null;
   private sizes: ResizeObserver | null = null;
@@ -137,6 +140,7 @@ export class StonechatTimeline extends StonechatElement {
     [this.seenOrdinal, this.unread, this.stuck, this.loadsEarlier, this.fresh] = [0, 0, false, false, null];
     this.filling.clear();
     this.news.reset();
+    this.folds = null;
     this.scroller.reset();
   }
 
@@ -255,9 +259,13 @@ export class StonechatTimeline extends StonechatElement {
     const { stretch, account } = this;
     if (stretch === null || account === null) {
       this.scroller.isLive = true;
-      return live;
+      return this.folded(live);
     }
-    return this.jumper?.linesOf(stretch, live) ?? live;
+    return this.folded(this.jumper?.linesOf(stretch, live) ?? live);
+  }
+
+  private folded(lines: readonly TimelineItem[]): readonly TimelineItem[] {
+    return rich.now === null ? lines : (this.folds ??= new rich.now.Folds()).take(lines);
   }
 
   /** Tells what arrived, and goes along with an own message. */
@@ -523,6 +531,13 @@ export class StonechatTimeline extends StonechatElement {
       selection.add(key);
     }
     this.setSelection(selection);
+  }
+
+  /** Opens a row of events, or closes it. */
+  toggleFold(key: ItemKey): void {
+    this.folds?.toggle(key);
+    this.scroller.aimAt({ key, at: "nearest" });
+    this.requestUpdate();
   }
 
   setSelection(selection: ReadonlySet<ItemKey> | null): void {

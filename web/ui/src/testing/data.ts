@@ -2,7 +2,7 @@
 
 import type {
   Announcement, Asker, Attributes, Ban, ClientMsgId, Content, ConversationId, ConversationKind, Device, Draft, Entity, GroupSettings, JoinLink, Ordinal,
-  PresenceSettings, Profile, Quiet, Relation, Role, SendState, Seq, Version, Timestamp, UserId, Availability, CustomStatus, ConnectionState,
+  PresenceSettings, Profile, Quiet, Relation, Role, SendState, Seq, SystemEventKind, Version, Timestamp, UserId, Availability, CustomStatus, ConnectionState,
 } from "@stonechat/sdk";
 
 export interface FakePerson {
@@ -40,6 +40,17 @@ export interface FakeMessage {
   readonly state?: SendState;
 }
 
+/** What happened to a conversation; the time says between which messages it stands. */
+export interface FakeEvent {
+  readonly kind: SystemEventKind;
+  readonly by: UserId;
+  readonly at: Timestamp;
+  readonly users?: readonly UserId[];
+  readonly text?: string;
+  readonly role?: Role;
+  readonly settings?: GroupSettings;
+}
+
 export interface FakeMember {
   readonly user: UserId;
   readonly role?: Role;
@@ -58,6 +69,7 @@ export interface FakeConversation {
   readonly memberCount?: number;
   readonly members?: readonly FakeMember[];
   readonly messages?: readonly FakeMessage[];
+  readonly events?: readonly FakeEvent[];
   /** How many of the last messages are unread. */
   readonly unread?: number;
   /** Counts that the messages alone do not give. */

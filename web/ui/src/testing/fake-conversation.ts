@@ -1,7 +1,8 @@
 /** The group of a fake conversation: who is in it, who may do what, and who asks to come. */
 
-import type { Announcement, Asker, Ban, Conversation, GroupSettings, JoinLink, Member, Role, UserId } from "@stonechat/sdk";
+import type { Announcement, Asker, Ban, Conversation, GroupSettings, JoinLink, Member, Role, SystemEventKind, UserId } from "@stonechat/sdk";
 import { FOR_GOOD, StonechatError } from "@stonechat/sdk";
+import type { FakeEvent } from "./data.ts";
 import { FakePreferences } from "./fake-preferences.ts";
 
 export class FakeConversationImpl extends FakePreferences implements Conversation {
@@ -11,6 +12,10 @@ export class FakeConversationImpl extends FakePreferences implements Conversatio
     if (refusal) throw new StonechatError(refusal.code, refusal.text, refusal.recoverable);
     change();
     this.changed();
+  }
+
+  private happened(kind: SystemEventKind, more: Partial<FakeEvent> = {}): void {
+    this.events.add({ kind, by: this.account.user, at: this.account.now(), ...more });
   }
 
   private change(user: UserId, patch: Partial<Member>): void {
@@ -36,10 +41,14 @@ export class FakeConversationImpl extends FakePreferences implements Conversatio
     return this.managed(() => {
       const fresh = users.filter((user) => !this.people.some((member) => member.user === user));
       this.people = [...this.people, ...fresh.map((user) => ({ user, displayName: this.account.nameOf(user), role: "member" as const, nickname: "", mutedUntil: 0 }))];
+      this.happened("members_added", { users: fresh });
     });
   }
   removeMember(user: UserId): Promise<void> {
-    return this.managed(() => void (this.people = this.people.filter((member) => member.user !== user)));
+    return this.managed(() => {
+      this.people = this.people.filter((member) => member.user !== user);
+      this.happened("member_removed", { users: [user] });
+    });
   }
   leave(): Promise<void> {
     return this.managed(() => void (this.isMember = false));
@@ -51,10 +60,16 @@ export class FakeConversationImpl extends FakePreferences implements Conversatio
     });
   }
   rename(title: string): Promise<void> {
-    return this.managed(() => void (this.title = title));
+    return this.managed(() => {
+      this.title = title;
+      this.happened("renamed", { text: title });
+    });
   }
   setRole(user: UserId, role: Role): Promise<void> {
-    return this.managed(() => this.change(user, { role }));
+    return this.managed(() => {
+      this.change(user, { role });
+      this.happened("role_changed", { users: [user], role });
+    });
   }
   setInfo(patch: { description?: string; avatar?: string }): Promise<void> {
     return this.managed(() => {
@@ -63,16 +78,23 @@ export class FakeConversationImpl extends FakePreferences implements Conversatio
     });
   }
   changeSettings(patch: Partial<GroupSettings>): Promise<void> {
-    return this.managed(() => void (this.settings = { ...this.settings, ...patch }));
+    return this.managed(() => {
+      this.settings = { ...this.settings, ...patch };
+      this.happened("settings_changed", { settings: this.settings });
+    });
   }
   transferOwner(to: UserId): Promise<void> {
     return this.managed(() => {
       this.change(this.account.user, { role: "admin" });
       this.change(to, { role: "owner" });
+      this.happened("owner_changed", { users: [to] });
     });
   }
   dissolve(): Promise<void> {
-    return this.managed(() => void (this.dissolved = true));
+    return this.managed(() => {
+      this.dissolved = true;
+      this.happened("dissolved");
+    });
   }
   mute(user: UserId, lastsMs: number | null): Promise<void> {
     return this.managed(() => this.change(user, { mutedUntil: lastsMs === null ? FOR_GOOD : this.account.now() + lastsMs }));

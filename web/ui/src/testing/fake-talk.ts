@@ -3,13 +3,14 @@
 import type {
   Announcement, Asker, Ban, ClientMsgId, CommandHandle, Content, Conversation, ConversationId, ConversationSummary,
   GroupSettings, HistoryPage, JoinLink, Member, Message, MessageItem, Ordinal, Outgoing, Pagination, Preferences, Preview,
-  Readable, ReadMark, Role, SendHandle, SendState, SentMark, Seq, Target, Timeline, TimelineItem, TimelineOptions,
+  Readable, ReadMark, Role, SendHandle, SendState, SentMark, Seq, Target, Timeline, TimelineItem, TimelineOptions, Timestamp,
   UserId, UserReaction, Version,
 } from "@stonechat/sdk";
 import { StonechatError } from "@stonechat/sdk";
 import { cell, derived, type Cell, Source } from "./cells.ts";
 import { marked, SETTINGS, type FakeConversation, type Kept } from "./data.ts";
 import type { FakeAccount } from "./fake.ts";
+import { FakeEvents } from "./fake-events.ts";
 
 const DAY_MS = 86_400_000;
 const PAGE = 50;
@@ -32,6 +33,7 @@ export abstract class FakeTalk {
   exists = true;
   messages: Kept[] = [];
   people: Member[] = [];
+  protected readonly events: FakeEvents;
   readonly handles = new Map<ClientMsgId, { handle: SendHandle; state: Cell<SendState> }>();
   protected headSeq = 0;
   private readSeq = 0;
@@ -58,6 +60,7 @@ export abstract class FakeTalk {
 
   constructor(readonly account: FakeAccount, readonly data: FakeConversation) {
     this.id = data.id;
+    this.events = new FakeEvents(data.id, data.events);
     this.title = data.title ?? "";
     this.role = data.role ?? "member";
     this.isMember = data.member ?? true;
@@ -282,17 +285,30 @@ export abstract class FakeTalk {
       if (whole && this.gap) next.push({ key: `g:${this.gap.after}`, kind: "gap", after: this.gap.after, missing: this.gap.missing });
       else if (whole) next.push({ key: "start", kind: "start" });
       let day = -1;
-      let marked = false;
-      for (const message of shown) {
-        const its = Math.floor((message.at - new Date(message.at).getTimezoneOffset() * 60_000) / DAY_MS);
+      const pushDay = (at: Timestamp): void => {
+        const its = Math.floor((at - new Date(at).getTimezoneOffset() * 60_000) / DAY_MS);
         if (options.days !== false && its !== day) next.push({ key: `d:${its}`, kind: "day", day: its });
         day = its;
+      };
+      let marked = false;
+      let since = whole ? (this.messages.findLast((message) => message.seq && message.seq <= this.preferences.clearedUpto)?.at ?? 0) : (shown[0]?.at ?? 0);
+      const pushEvents = (upto: Timestamp): void => {
+        for (const { at, item } of this.events.lines(since, upto)) {
+          pushDay(at);
+          next.push(item);
+        }
+        since = Math.max(since, upto);
+      };
+      for (const message of shown) {
+        pushEvents(message.at);
+        pushDay(message.at);
         if (marker && !marked && message.seq > readAtOpening && message.sender !== this.account.user) {
           marked = true;
           next.push({ key: "read", kind: "read_marker" });
         }
         next.push(this.toItem(message));
       }
+      pushEvents(Infinity);
       // What did not change keeps its reference.
       const known = new Map((before ?? []).map((item) => [item.key, item]));
       return next.map((item) => {

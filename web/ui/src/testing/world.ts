@@ -4,7 +4,7 @@
  */
 
 import { FOR_GOOD, type Device, type Timestamp } from "@stonechat/sdk";
-import type { FakeConversation, FakeData, FakeMember, FakeMessage, FakePerson } from "./data.ts";
+import type { FakeConversation, FakeData, FakeEvent, FakeMember, FakeMessage, FakePerson } from "./data.ts";
 import { picture } from "./pictures.ts";
 
 /** Friday, 27 November 2026, 10:46 by the user's clock, wherever that runs. */
@@ -87,6 +87,10 @@ const harbour: readonly FakeMessage[] = [
   { from: "jonas", at: at(0, "10:42"), text: "I’m at gate 3 now and can take a photo." },
 ];
 
+const harbourEvents: readonly FakeEvent[] = [
+  { kind: "members_added", by: "ruth", at: at(0, "09:15"), users: ["xiaowen"] },
+];
+
 const ines: readonly FakeMessage[] = [
   { from: "ines", at: at(4, "18:31"), text: "I’ll wait at the blue gate, by the kiosk" },
   { from: "maya", at: at(4, "18:33"), text: "Five minutes." },
@@ -112,7 +116,7 @@ const ines: readonly FakeMessage[] = [
 const conversations: readonly FakeConversation[] = [
   { id: "d_ines", kind: "direct", peer: "ines", messages: ines, unreadByOthers: 1, typing: ["ines"], folders: ["Harbour"] },
   {
-    id: "g_harbour", kind: "group", title: "Harbour signage", role: "admin", members: harbourMembers, memberCount: 14, messages: harbour,
+    id: "g_harbour", kind: "group", title: "Harbour signage", role: "admin", members: harbourMembers, memberCount: 14, messages: harbour, events: harbourEvents,
     unread: 3, folders: ["Harbour"], description: "Signs, arrows and timetables for the new terminal. Opening on 12 December.",
     announcement: { seq: 900, text: "Friday, 09:00, meet at gate 1", by: "ruth", at: at(2, "17:00") },
     settings: { join: "approval", speak: "everybody" },

@@ -10,6 +10,7 @@ use crate::core::rows::{MessageRow, OutboxRow};
 use crate::core::simulation::World;
 use crate::core::simulation::log::Log;
 use crate::core::simulation::server::{ME, Server};
+use crate::core::system_events;
 use crate::core::timeline::TimelineModel;
 use crate::state::{SendState, TimelineItemKind};
 use crate::store::memory::Tables;
@@ -61,6 +62,7 @@ impl World {
         for (id, log) in self.server.logs.iter().filter(|(id, _)| here.contains(id)) {
             check_conversation(&tables, id, log)?;
             check_messages(&tables, id, log)?;
+            check_events(&tables, id, log)?;
             check_delivered(id, log)?;
             self.check_played(&tables, id, log)?;
             if self.settings.record_events && !self.restored {
@@ -150,7 +152,7 @@ impl World {
             }
             let (from, _) = live.next_page();
             let query = MessageQuery { conversation: *id, from, upto: u64::MAX, limit: 1_000 };
-            fresh.merge(self.store.messages(query).unwrap(), from);
+            fresh.merge(self.store.page(query).unwrap(), from);
             equal!(shown, bodies(&fresh), "timeline of {id}");
             check_wishes(live)?;
         }
@@ -180,6 +182,7 @@ fn bodies(model: &TimelineModel) -> Vec<String> {
             let shown = &message.message;
             Some(format!("{:?} {:?} {:?}", shown.content, shown.ordinal, shown.reactions))
         }
+        TimelineItemKind::Event(event) => Some(format!("{event:?}")),
         TimelineItemKind::Gap { after, missing } => Some(format!("gap of {missing} after {after}")),
         TimelineItemKind::DateDivider(_) | TimelineItemKind::ReadMarker | TimelineItemKind::Start => None,
     });
@@ -235,6 +238,24 @@ fn check_messages(tables: &Tables, id: &ConversationId, log: &Log) -> Result<(),
     match log.messages().next_back() {
         Some(newest) if !held(newest.ordinal) => Err(format!("the newest message of {id} is not held")),
         _ => Ok(()),
+    }
+}
+
+/// What happened between two messages that are held, or behind the last one, is here.
+fn check_events(tables: &Tables, id: &ConversationId, log: &Log) -> Result<(), String> {
+    let here = tables.system_events.range((*id, 0)..=(*id, u64::MAX)).map(|((_, seq), row)| (*seq, row));
+    let here: BTreeMap<_, _> = here.collect();
+    let there = log.seen().filter_map(system_events::event_row).map(|row| (row.seq, row));
+    let there: BTreeMap<_, _> = there.collect();
+    if let Some((seq, row)) = here.iter().find(|(seq, row)| there.get(*seq) != Some(**row)) {
+        return Err(format!("event {seq} of {id} is another at the server, or not there: {row:?}"));
+    }
+    let held =
+        |ordinal| tables.intervals.get(id).into_iter().flatten().any(|(from, upto)| (*from..=*upto).contains(&ordinal));
+    let is_inside = |ordinal: u64| held(ordinal) && (held(ordinal + 1) || ordinal >= log.head().1);
+    match there.values().find(|row| !here.contains_key(&row.seq) && (!log.jumped || is_inside(row.ordinal))) {
+        Some(row) => Err(format!("event {} of {id} is not here", row.seq)),
+        None => Ok(()),
     }
 }
 

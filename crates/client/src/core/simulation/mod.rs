@@ -232,7 +232,7 @@ impl World {
         let (before, held) = timeline.next_page();
         let from = held.unwrap_or(before);
         let query = MessageQuery { conversation: id, from, upto: u64::MAX, limit: 1_000 };
-        timeline.merge(self.store.messages(query).unwrap(), from);
+        timeline.merge(self.store.page(query).unwrap(), from);
         self.timelines.insert(id, timeline);
     }
 

@@ -547,9 +547,18 @@ impl Server {
             }
             Some(Range::AroundOrdinal(_)) | None => return refusal(ErrorCode::InvalidArgument, None),
         };
+        let first = page.first().map_or(upto + 1, |event| event.ordinal);
+        let begins = match fetch.range {
+            Some(Range::AfterOrdinal(after)) => after,
+            _ if more_before => first.saturating_sub(1),
+            _ => 0,
+        };
+        let among = begins..=upto + 1;
+        let events = log.seen().filter(|event| among.contains(&event.ordinal) && is_shown(event)).cloned().collect();
         Body::Messages(v1::Messages {
             conversation_id: id.to_string(),
-            from_ordinal: page.first().map_or(upto + 1, |event| event.ordinal),
+            events: if fetch.with_events { events } else { Vec::new() },
+            from_ordinal: first,
             upto_ordinal: upto,
             messages: page.iter().map(|event| log.message(event)).collect(),
             as_of_seq: log.head().0,
@@ -557,6 +566,10 @@ impl Server {
             more_after,
         })
     }
+}
+
+fn is_shown(event: &Event) -> bool {
+    EventKind::ALL.iter().any(|kind| kind.name() == event.kind && kind.in_timeline())
 }
 
 /// What an event of the model is.

@@ -56,8 +56,8 @@ impl Bench {
         if let Ok(Reply::Opened(opened)) = self.core.open(direct(0)) {
             model.begin(opened);
         }
-        let rows = self.store.tables().messages.values().cloned().collect();
-        model.merge(rows, 1);
+        let messages = self.store.tables().messages.values().cloned().collect();
+        model.merge(HistoryRows { messages, events: Vec::new() }, 1);
         let messages = model.items().into_iter().filter_map(|item| match item.kind {
             TimelineItemKind::Message(message) => Some(*message),
             _ => None,

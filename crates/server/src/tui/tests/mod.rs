@@ -3,6 +3,7 @@
 mod behaviour;
 mod drafts;
 mod found;
+mod happened;
 mod hurtful;
 mod lists;
 mod menus;
