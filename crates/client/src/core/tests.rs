@@ -542,7 +542,7 @@ fn a_timeline_has_days_gaps_marks_and_the_line_above_the_unread() {
     });
     let rows = vec![row(1, "bob", 20_000), row(2, "alice", 20_000), row(7, "bob", 20_059), row(8, "alice", 20_059)];
     model.merge(page(rows), 1);
-    model.merge(page(vec![row(9, "bob", 20_059)]), 9);
+    model.merge(page(vec![row(9, "bob", 20_060)]), 9);
     assert_eq!(
         kinds(&model),
         [
@@ -554,6 +554,7 @@ fn a_timeline_has_days_gaps_marks_and_the_line_above_the_unread() {
             "2024-12-2",
             "theirs 7",
             "own 8 read by 0",
+            "2024-12-3",
             "unread",
             "theirs 9"
         ]

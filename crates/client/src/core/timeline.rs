@@ -228,11 +228,11 @@ impl TimelineModel {
                 lines.event(event, &mut gaps);
             }
             lines.gaps(&mut gaps, *ordinal);
+            lines.day(row.sent_at);
             if marker.is_some_and(|read| *ordinal > read) && row.sender != self.me && row.recalled.is_none() {
                 marker = None;
                 lines.push(ItemKey::ReadMarker, TimelineItemKind::ReadMarker);
             }
-            lines.day(row.sent_at);
             lines.push(key_of(row, &self.me), TimelineItemKind::Message(Box::new(self.item_of(row))));
         }
         for event in events {
