@@ -238,7 +238,8 @@ describe("settings", () => {
       const place = specimen(page, "Devices");
       await place.getByRole("button", { name: "Sign out Maya’s phone" }).click();
       await page.locator("stonechat-dialog").getByRole("button", { name: "Sign out" }).click();
-      await place.getByText("Maya’s phone").waitFor({ state: "detached" });
+      // Its name alone: the question of the dialog has it too.
+      await place.getByText("Maya’s phone", { exact: true }).waitFor({ state: "detached" });
       await place.getByText("Safari, macOS").waitFor();
     });
   });
@@ -264,11 +265,11 @@ describe("settings", () => {
       await page.getByRole("menuitem", { name: "Rename folder" }).click();
       await page.getByLabel("Name of the folder").fill("Home");
       await page.keyboard.press("Enter");
-      await place.getByText("Home").waitFor();
+      await place.getByText("Home", { exact: true }).waitFor();
       await place.getByRole("button", { name: "What to do with Home" }).click();
       await page.getByRole("menuitem", { name: "Delete folder" }).click();
       await page.locator("stonechat-dialog").getByRole("button", { name: "Delete folder" }).click();
-      await place.getByText("Home").waitFor({ state: "detached" });
+      await place.getByText("Home", { exact: true }).waitFor({ state: "detached" });
       await place.getByText("Harbour").waitFor();
     });
   });
