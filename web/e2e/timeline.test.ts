@@ -106,6 +106,30 @@ describe("the timeline", () => {
     });
   });
 
+  it("goes on without what arrives far below, and leads back to it", async () => {
+    await withLong(200, async (page) => {
+      await page.evaluate(() => (window.kit.box.scrollTop = -1_500));
+      await settled(page);
+      const { moved, blank } = await page.evaluate(async () => {
+        const stop = window.kit.watch();
+        for (let at = 0; at < 60; at += 1) {
+          for (let each = 0; each < 10; each += 1) {
+            window.kit.account!.fake("g_long").receive("ruth", `New ${at}.${each}`);
+          }
+          await new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)));
+        }
+        return stop();
+      });
+      expect(moved).toBeLessThanOrEqual(1);
+      expect(blank).toBe(0);
+      await expect.poll(() => page.evaluate(() => window.kit.conversation!.timelineElement.stretch !== null)).toBe(true);
+      await page.getByRole("button", { name: /^To the latest/ }).click();
+      await expect.poll(() => page.evaluate(() => window.kit.box.scrollTop)).toBe(0);
+      await page.locator("li.message", { hasText: "New 59.9" }).waitFor();
+      expect(await page.evaluate(() => window.kit.conversation!.timelineElement.stretch)).toBe(null);
+    });
+  });
+
   it("keeps in sight what arrived first while nobody looked", async () => {
     await withLong(60, async (page) => {
       const first = await page.evaluate(async () => {

@@ -115,6 +115,20 @@ export class Jumps {
     return true;
   }
 
+  /**
+   * Reads on in a stretch of its own, so that nothing has to be kept of what arrives far below, and what is read is not dropped
+   * for it. Lines stay themselves as long as the timeline has them.
+   */
+  letGo(): void {
+    const { host } = this;
+    const { from, upto } = host.scroller.visible;
+    const around = host.items.slice(Math.max(0, from - NEAR), upto + NEAR);
+    const messages = around.flatMap((item) => (item.kind === "message" && item.message.ordinal > 0 ? [item.message] : []));
+    if (host.stretch === null && messages.length > 0 && !around.some(({ kind }) => kind === "gap")) {
+      host.stretch = { messages, moreBefore: true };
+    }
+  }
+
   private async find(seq: Seq, ordinal: Ordinal): Promise<ItemKey | null> {
     const { host } = this;
     const among = (items: readonly TimelineItem[] | undefined): ItemKey | null =>

@@ -30,6 +30,8 @@ import "./words.ts";
 const PAGE = 50;
 /** So many unread are loaded when a conversation is opened; with more it opens at the first of them, and they load on the way. */
 const UNREAD_LOADED_MAX = 280;
+/** So many that came and were not seen: who reads further up goes on without them. */
+const UNSEEN_KEPT_MAX = 500;
 const JUMPED_MS = 2_400;
 const SKELETON_AFTER_MS = 300;
 const FRAME_MS = 16;
@@ -408,8 +410,12 @@ export class StonechatTimeline extends StonechatElement {
     if (scroller.isOut || (isAway && wasSeen !== this.seenOrdinal)) {
       this.requestUpdate();
     }
-    if (scroller.isAtEnd && scroller.isLive && this.cameFrom !== null && this.jumped === null) {
-      this.cameFrom = null;
+    if (scroller.isAtEnd && scroller.isLive && (this.cameFrom ?? this.stretch) !== null && this.jumped === null) {
+      [this.cameFrom, this.stretch] = [null, null];
+    }
+    const newest = lastMessage(items, items.length - 1)?.ordinal ?? 0;
+    if (isAway && this.stretch === null && this.seenOrdinal > 0 && newest - this.seenOrdinal > UNSEEN_KEPT_MAX) {
+      void this.jumps().then((jumps) => jumps.letGo());
     }
     this.fetchAround();
   }
