@@ -130,6 +130,22 @@ describe("the timeline", () => {
     });
   });
 
+  it("asks for nothing before the first message, where it goes on without what arrives", async () => {
+    await withLong(40, async (page) => {
+      await page.evaluate(() => (window.kit.box.scrollTop = -1_500));
+      await settled(page);
+      await page.evaluate(async () => {
+        for (let at = 0; at < 600; at += 1) {
+          window.kit.account!.fake("g_long").receive("ruth", `New ${at}`);
+          if (at % 10 === 0) {
+            await new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)));
+          }
+        }
+      });
+      await expect.poll(() => page.evaluate(() => window.kit.conversation!.timelineElement.stretch?.moreBefore), { timeout: 10_000 }).toBe(false);
+    });
+  });
+
   it("keeps in sight what arrived first while nobody looked", async () => {
     await withLong(60, async (page) => {
       const first = await page.evaluate(async () => {

@@ -125,7 +125,7 @@ export class Jumps {
     const around = host.items.slice(Math.max(0, from - NEAR), upto + NEAR);
     const messages = around.flatMap((item) => (item.kind === "message" && item.message.ordinal > 0 ? [item.message] : []));
     if (host.stretch === null && messages.length > 0 && !around.some(({ kind }) => kind === "gap")) {
-      host.stretch = { messages, moreBefore: true };
+      host.stretch = { messages, moreBefore: around[0]?.kind !== "start" };
     }
   }
 

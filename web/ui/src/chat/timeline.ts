@@ -415,7 +415,7 @@ export class StonechatTimeline extends StonechatElement {
     }
     const newest = lastMessage(items, items.length - 1)?.ordinal ?? 0;
     if (isAway && this.stretch === null && this.seenOrdinal > 0 && newest - this.seenOrdinal > UNSEEN_KEPT_MAX) {
-      void this.jumps().then((jumps) => jumps.letGo());
+      this.jumps().then((jumps) => jumps.letGo(), () => undefined);
     }
     this.fetchAround();
   }

@@ -17,9 +17,7 @@ const PAGE = 50;
 
 /** The same ids in each run: pictures and tests may name them. */
 let ids = 0;
-function nextId(): ClientMsgId {
-  return `00000000-0000-7000-8000-${String(++ids).padStart(12, "0")}`;
-}
+const nextId = (): ClientMsgId => `00000000-0000-7000-8000-${String(++ids).padStart(12, "0")}`;
 
 /** Everything of a conversation besides what its group is and does. */
 export abstract class FakeTalk {
