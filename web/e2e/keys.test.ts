@@ -103,6 +103,41 @@ test("Enter of an input method takes the word and does not send", async () => {
   await eventually(() => field.inputValue(), "");
 });
 
+test("keys are for a menu from the moment it opens, whatever takes the focus", async () => {
+  await greet("One");
+  await greet("Two");
+  const page = await (await here.person()).signIn(here.people[0]!.name);
+  await open(page, here.people[1]!.name);
+  await shown(bubble(page, "Two"));
+  await page.keyboard.press("Shift+F6");
+  await page.keyboard.press("ArrowUp");
+  await shown(page.locator("li.message:focus"));
+  // Two keys of one frame: the first one's line is brought into sight when the menu is there already.
+  await page.evaluate(() => {
+    const press = (init: KeyboardEventInit): void => {
+      let at = document.activeElement;
+      while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+      at?.dispatchEvent(new KeyboardEvent("keydown", { bubbles: true, composed: true, cancelable: true, ...init }));
+    };
+    press({ key: "ArrowUp" });
+    press({ key: "F10", shiftKey: true });
+  });
+  await shown(page.getByRole("menuitem", { name: /^Reply/ }));
+  await shown(page.locator("stonechat-menu:focus-within"));
+  await page.keyboard.press("Escape");
+  await gone(page.getByRole("menuitem"));
+
+  await page.keyboard.press("Shift+F10");
+  await shown(page.getByRole("menuitem", { name: /^Reply/ }));
+  await composer(page).focus();
+  await page.keyboard.press("ArrowDown");
+  await shown(page.locator("stonechat-menu:focus-within"));
+  await composer(page).focus();
+  await page.keyboard.press("Escape");
+  await gone(page.getByRole("menuitem"));
+  await eventually(() => composer(page).inputValue(), "");
+});
+
 test("Shift Enter makes a line, Escape leaves the answer first", async () => {
   await greet("Which one?");
   const page = await (await here.person()).signIn(here.people[0]!.name);

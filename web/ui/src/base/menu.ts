@@ -100,6 +100,7 @@ export class StonechatMenu extends LitElement {
     if (this.sheet) options.covers?.(this);
     else this.place(options.at);
     this.entries()[0]?.focus({ preventScroll: true });
+    addEventListener("keydown", this.onKey, true);
     addEventListener("pointerdown", this.outside, true);
     addEventListener("resize", this.leave);
     addEventListener("blur", this.leave);
@@ -110,6 +111,7 @@ export class StonechatMenu extends LitElement {
     if (!this.options) return;
     const { closed } = this.options;
     this.options = null;
+    removeEventListener("keydown", this.onKey, true);
     removeEventListener("pointerdown", this.outside, true);
     removeEventListener("resize", this.leave);
     removeEventListener("blur", this.leave);
@@ -177,7 +179,8 @@ export class StonechatMenu extends LitElement {
     item.run();
   }
 
-  private onKey(event: KeyboardEvent): void {
+  /** Whoever has the focus meanwhile: keys are for the menu as long as it is open. */
+  private readonly onKey = (event: KeyboardEvent): void => {
     if (isComposing(event)) return;
     const entries = this.entries();
     const at = entries.indexOf((this.renderRoot as ShadowRoot).activeElement as HTMLElement);
@@ -201,7 +204,7 @@ export class StonechatMenu extends LitElement {
     }
     event.preventDefault();
     event.stopPropagation();
-  }
+  };
 
   private typeahead(letter: string, entries: readonly HTMLElement[], at: number): void {
     const now = performance.now();
@@ -219,7 +222,7 @@ export class StonechatMenu extends LitElement {
   protected override render(): unknown {
     const options = this.options;
     if (!options) return nothing;
-    return html`<div role="none" @keydown=${this.onKey} @pointerdown=${() => (this.pressed = true)} @click=${this.clicks} @contextmenu=${(event: Event) => event.preventDefault()}>
+    return html`<div role="none" @pointerdown=${() => (this.pressed = true)} @click=${this.clicks} @contextmenu=${(event: Event) => event.preventDefault()}>
       <span class="grip"></span>
       ${options.head?.(this.close)}
       ${options.items.map((item) => (item ? this.item(item) : html`<div role="separator"></div>`))}

@@ -3,7 +3,7 @@
 import type { ItemKey, MessageItem } from "@stonechat/sdk";
 import { html, type TemplateResult } from "lit";
 import { emit } from "../base/events.ts";
-import { isComposing } from "../base/focus.ts";
+import { deepActive, isComposing } from "../base/focus.ts";
 import { icon, type IconName } from "../base/icons.ts";
 import { openMenu, type MenuItem } from "../base/menu.ts";
 import { clock } from "../base/time.ts";
@@ -47,6 +47,8 @@ const MENU: Readonly<Record<Exclude<Act, "react" | "readers" | "merged">, { icon
 export class TimelineHands {
   private press: { timer: ReturnType<typeof setTimeout>; x: number; y: number } | null = null;
   private wasPressed = false;
+  /** The line that the arrows went to last, focused once it is laid out. */
+  private aimed: ItemKey | null = null;
   private focused: ItemKey | null = null;
   /** The message that had the focus last. */
   last: ItemKey | null = null;
@@ -375,6 +377,12 @@ export class TimelineHands {
     }
   }
 
+  /** Nobody has taken it to a menu or another part meanwhile. */
+  private isFocusHere(): boolean {
+    const at = deepActive();
+    return at === null || at === document.body || at === this.host || at.getRootNode() === this.host.renderRoot;
+  }
+
   private key(event: KeyboardEvent, target: Element): void {
     const { host } = this;
     if (isComposing(event) || event.defaultPrevented) {
@@ -424,7 +432,12 @@ export class TimelineHands {
     }
     // At once where it is laid out: keys come faster than frames.
     this.host.elementOf(item.key)?.focus({ preventScroll: true });
-    void this.host.reveal(item.key).then((line) => line?.focus({ preventScroll: true }));
+    this.aimed = item.key;
+    void this.host.reveal(item.key).then((line) => {
+      if (this.aimed === item.key && this.isFocusHere()) {
+        line?.focus({ preventScroll: true });
+      }
+    });
     return true;
   }
 
