@@ -104,11 +104,13 @@ export class StonechatEmojiPicker extends StonechatElement {
     // A keyboard on the screen would cover what it is to search.
     (this.hasAttribute("sheet") ? this.all : this.input).focus({ preventScroll: true });
     addEventListener("pointerdown", this.outside, true);
+    addEventListener("keydown", this.escape, true);
     addEventListener("resize", this.close);
   }
 
   readonly close = (): void => {
     removeEventListener("pointerdown", this.outside, true);
+    removeEventListener("keydown", this.escape, true);
     removeEventListener("resize", this.close);
     const isInside = this.matches(":focus-within");
     this.remove();
@@ -121,6 +123,7 @@ export class StonechatEmojiPicker extends StonechatElement {
     super.disconnectedCallback();
     clearTimeout(this.press);
     removeEventListener("pointerdown", this.outside, true);
+    removeEventListener("keydown", this.escape, true);
     removeEventListener("resize", this.close);
   }
 
@@ -134,6 +137,15 @@ export class StonechatEmojiPicker extends StonechatElement {
       addEventListener("click", (click) => click.stopPropagation(), { capture: true, once: true });
     }
     this.close();
+  };
+
+  /** Escape closes it even where another part has taken the focus. */
+  private readonly escape = (event: KeyboardEvent): void => {
+    if (event.key === "Escape" && !isComposing(event) && !event.composedPath().includes(this)) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.close();
+    }
   };
 
   private place(): void {
