@@ -23,6 +23,8 @@ export interface ClientOptions {
   readonly endpoint?: string;
   /** The app; `default` when left out. */
   readonly app?: string;
+  /** The number of an app other than `default`, as the server's configuration has it: ids of direct conversations are made from it. */
+  readonly appId?: number;
   /** Gives a token of a user, made by the app's own backend. Rejects with a {@link StonechatError} `auth.no_token` to end. */
   readonly tokenProvider: (request: TokenRequest) => Promise<string>;
   /** Where what the device knows is kept. `indexeddb` in a page, `memory` in Node. */

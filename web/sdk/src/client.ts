@@ -16,9 +16,6 @@ import type { Platform, UserId } from "./types.ts";
 
 /** Name and version of this client. */
 const CLIENT = "stonechat-web/0.1.0";
-/** The number of the app `default`. */
-const DEFAULT_APP = 1;
-const APP = "default";
 
 /** What tests replace. */
 export interface Ports {
@@ -29,7 +26,7 @@ export interface Ports {
 
 /** Checks what was given; needs no network. */
 export function createClient(options: ClientOptions, ports: Ports = {}): Client {
-  const { app = APP, tokenProvider: tokens, store = globalThis.document ? "indexeddb" : "memory" } = options;
+  const { app = "default", appId = 1, tokenProvider: tokens, store = globalThis.document ? "indexeddb" : "memory" } = options;
   const url = webSocketUrl(options.endpoint);
   const { clock = systemClock, entropy = systemEntropy, transport = webSocketTransport(url) } = ports;
   if (typeof tokens !== "function") {
@@ -62,7 +59,7 @@ export function createClient(options: ClientOptions, ports: Ports = {}): Client 
         name: isShared ? name : null,
         open: store === "indexeddb" ? () => openDurable(name, page) : openInMemory,
       });
-      const inner = { host, me, device, app: DEFAULT_APP, newId: idMaker(clock, entropy), fillRandom: entropy };
+      const inner = { host, me, device, app: appId, newId: idMaker(clock, entropy), fillRandom: entropy };
       keep(`user:${place}`, me);
       return new LiveAccount(inner, () => keep(`user:${place}`, null));
     },

@@ -240,6 +240,11 @@ describe("the driver", () => {
     expect(server.said("send")).toMatchObject([{ to: { case: "userId", value: "bob" } }]);
   });
 
+  it("names direct conversations as its app does", async () => {
+    const { account } = await alice({ app: "shop", appId: 2 });
+    expect(account.conversationWith("bob").id).toBe(directId(2, "alice", "bob"));
+  });
+
   it("refuses what no server would take", async () => {
     const { account } = await alice();
     const bob = account.conversationWith("bob");
