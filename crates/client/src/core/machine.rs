@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use stonechat_domain::deletions::Deletions;
 use stonechat_domain::plays::Plays;
-use stonechat_domain::preferences::Preferences;
+use stonechat_domain::preferences::{FOR_GOOD, Preferences};
 use stonechat_domain::quiet::Quiet;
 use stonechat_domain::stars::Stars;
 use stonechat_types::id::{ConversationId, DeviceId, UserId};
@@ -177,6 +177,8 @@ pub struct Core {
     pub(super) total_unread: u64,
     /// Of which so many are in muted conversations, and are not told.
     pub(super) muted_unread: u64,
+    /// When the mutes of those end that have unread messages.
+    pub(super) mutes: BTreeMap<ConversationId, Timestamp>,
     /// Unread messages that the welcome counted in conversations which have not been listed yet.
     pub(super) unlisted_unread: u64,
     /// The server's total of a welcome that this input brought.
@@ -244,6 +246,7 @@ impl Core {
             recorded: snapshot.recorded,
             total_unread: 0,
             muted_unread: 0,
+            mutes: BTreeMap::new(),
             unlisted_unread: 0,
             welcome_unread: None,
             page_taken: false,
@@ -295,6 +298,7 @@ impl Core {
             self.watched.deadline(self.server_ms(), self.now_ms()),
             self.outbox.deadline(self.now, self.link.is_up()),
             self.holds_deadline(),
+            self.mutes_deadline(),
         ];
         // What is due and still here waits for something else than time.
         times.into_iter().flatten().filter(|time| *time > self.now_ms()).min()
@@ -430,6 +434,7 @@ impl Core {
         self.on_typing_time();
         self.on_presence_time();
         self.on_hold_time();
+        self.on_mute_time();
         self.settle_cursors();
         self.settle_all_delivered();
     }
@@ -498,14 +503,18 @@ impl Core {
         self.journal.tell(Change::TotalUnread(unread.saturating_sub(self.muted_unread)));
     }
 
-    fn tell_summary(&mut self, id: &ConversationId) {
+    pub(super) fn tell_summary(&mut self, id: &ConversationId) {
         let (preferences, removed) = (self.preferences_of(id), self.removed_of(id));
         let (starred, played) = (self.starred_of(id), self.played_of(id));
         let is_muted = preferences.is_muted(Timestamp(self.now.wall_ms));
+        let muted_until = preferences.muted_until;
         let Some(conversation) = self.conversations.get_mut(id) else { return };
         let (unread, _) = conversation.shown_unread(&removed);
         let counts = if conversation.row.member { unread } else { 0 };
         let muted = if is_muted { counts } else { 0 };
+        if let Some(until) = muted_until.filter(|until| muted > 0 && *until != FOR_GOOD) {
+            self.mutes.insert(*id, until);
+        }
         let before = std::mem::replace(&mut conversation.counted, counts);
         let muted_before = std::mem::replace(&mut conversation.muted, muted);
         let summary = conversation.summary((preferences, removed), (starred, played));

@@ -71,6 +71,23 @@ pub fn asked_by(command: &QueuedCommand) -> Option<PreferencesPatch> {
 }
 
 impl Core {
+    /// When the next mute ends that holds back unread messages.
+    pub(super) fn mutes_deadline(&self) -> Option<u64> {
+        let until = self.mutes.values().min()?;
+        let left = until.as_millis().saturating_sub(self.now.wall_ms);
+        Some(self.now.monotonic_ms.saturating_add(u64::try_from(left).unwrap_or(0)))
+    }
+
+    /// What was muted counts again.
+    pub(super) fn on_mute_time(&mut self) {
+        let now = Timestamp(self.now.wall_ms);
+        let over: Vec<_> = self.mutes.iter().filter(|(_, until)| **until <= now).map(|(id, _)| *id).collect();
+        for id in over {
+            self.mutes.remove(&id);
+            self.tell_summary(&id);
+        }
+    }
+
     /// What the user prefers in a conversation, what waits in the outbox included.
     pub(super) fn preferences_of(&self, id: &ConversationId) -> Arc<Preferences> {
         let head = self.conversations.get(id).map_or(0, |it| it.row.head_seq);

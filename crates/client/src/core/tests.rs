@@ -47,6 +47,7 @@ struct Bench {
     sends: Vec<SendState>,
     presences: Vec<crate::presence::Presences>,
     summaries: Vec<Arc<ConversationSummary>>,
+    totals: Vec<u64>,
     disconnects: usize,
 }
 
@@ -74,6 +75,7 @@ impl Bench {
             sends: Vec::new(),
             presences: Vec::new(),
             summaries: Vec::new(),
+            totals: Vec::new(),
             disconnects: 0,
         }
     }
@@ -94,6 +96,7 @@ impl Bench {
                 Action::Emit(Change::Connection(state)) => self.states.push(state),
                 Action::Emit(Change::Presences(presences)) => self.presences.push(presences),
                 Action::Emit(Change::Conversation(summary)) => self.summaries.push(summary),
+                Action::Emit(Change::TotalUnread(unread)) => self.totals.push(unread),
                 Action::Emit(Change::Send { state, .. }) => self.sends.push(state),
                 Action::Emit(_) => {}
                 Action::Reply(_, reply) => self.replies.push(reply),

@@ -262,3 +262,24 @@ fn what_was_on_its_way_for_long_does_not_prove_that_the_server_has_stored_anythi
     bench.say(hello.unwrap(), Body::Welcome(v1::Welcome { reset: false, ..welcome() }));
     assert!(marked(&mut bench).is_some(), "it may be lost, and is said again");
 }
+
+#[test]
+fn what_was_muted_is_unread_again_when_its_mute_ends() {
+    let mut bench = Bench::new(false);
+    bench.up(v1::Welcome { conversations: vec![conversation(0, 4), conversation(1, 3)], unread_total: 5, ..welcome() });
+    let mute = |bench: &mut Bench, n: u16, muted_until: i64| {
+        let muted = v1::Preferences { conversation_id: direct(n).to_string(), muted_until, ..v1::Preferences::default() };
+        let change = Some(v1::personal_change::Change::Preferences(muted));
+        bench.say(0, Body::PersonalChange(v1::PersonalChange { personal_seq: u64::from(7 + n), change }));
+    };
+    assert_eq!(bench.totals.last(), Some(&5));
+    let end = bench.wall_ms + 60_000;
+    mute(&mut bench, 0, end);
+    mute(&mut bench, 1, -1);
+    assert_eq!(bench.totals.last(), Some(&0));
+    bench.totals.clear();
+    bench.advance(59_999);
+    assert!(bench.totals.is_empty(), "{:?}", bench.totals);
+    bench.advance(1);
+    assert_eq!(bench.totals, [3], "the other is muted for good");
+}
