@@ -81,6 +81,17 @@ export const SCREENS: readonly Screen[] = [
   ...both({ name: "empty", world: "empty", size: "desktop", sees: [["heading", "It’s quiet here"], ["button", "New conversation"], ["navigation", "Main"], ["button", /Ines Kowalczyk.*Say hello/s]] }),
   ...both({ name: "desktop", world: "english", size: "desktop", path: "/c/d_ines", sees: [...chatSees, ["navigation", "Main"], ["link", /^Harbour signage.*3 unread.*mentions you/s]] }),
   { name: "tablet", world: "english", size: "tablet", path: "/c/d_ines", sees: chatSees },
+  {
+    name: "group", world: "english", size: "desktop", path: "/c/g_harbour",
+    go: async (page) => {
+      await harbourIsRead(page);
+      // Up to where somebody was added.
+      await page.getByRole("log", { name: "Messages" }).hover();
+      await page.mouse.wheel(0, -460);
+      await page.getByText("Ruth Feldmann added 林晓雯").waitFor();
+    },
+    sees: [["log", "Messages"], ["textbox", "Message"], ["button", /^Pinned/]],
+  },
   ...both({ name: "group-members", world: "english", size: "desktop", path: "/c/g_harbour", go: detailsBesideList, sees: [...chatSees, ["heading", /Members/], ["button", /Invitation links|See all 14|Add/]] }),
   { name: "message-menu", world: "english", size: "desktop", path: "/c/d_ines", go: (page) => act(page, "Perfect.", "Forward"), sees: [["dialog", "Forward message"]] },
   {

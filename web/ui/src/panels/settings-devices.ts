@@ -116,7 +116,7 @@ export class StonechatSettingsDevices extends Section {
   private device(device: Device, own: boolean): TemplateResult {
     const name = this.nameOfDevice(device);
     const seen = own ? this.t("settings.device_now") : this.seen(device.seenAt);
-    const client = device.client && device.client !== device.name ? ` · ${device.client}` : "";
+    const client = device.client && device.client !== device.name ? ` · ${device.client.replace("/", " ")}` : "";
     return html`<div class="setting">${icon(device.platform === "phone" || device.platform === "tablet" ? "phone" : "laptop")}
       <span class="label"><bdi>${name}</bdi><span class="hint">${seen}${client}</span></span>
       <button type="button" class="button secondary small" aria-label=${this.t("settings.device_out_label", { name })}
