@@ -22,6 +22,8 @@ export default defineConfig({
           maxConcurrency: 3,
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          // A busy machine may be late; what never comes is told all the same.
+          expect: { poll: { timeout: 10_000 } },
         },
       },
     ],

@@ -98,7 +98,7 @@ describe("the composer", () => {
       await field(page).click();
       await page.keyboard.press("Enter");
       await expect.poll(() => draft(page)).toBe("");
-      expect(await field(page).inputValue()).toBe("");
+      await expect.poll(() => field(page).inputValue()).toBe("");
     });
   });
 

@@ -117,13 +117,13 @@ test("a remark stands over the conversation, whatever stands beside it", async (
       return Math.round(Math.abs(toast.left + toast.right - main.left - main.right) / 2);
     });
   await shown(remark);
-  expect(await off()).toBeLessThan(2);
+  await expect.poll(off).toBeLessThan(2);
   await gone(remark);
   await a.getByRole("button", { name: "Details" }).click();
   await shown(a.locator("stonechat-details").getByRole("heading", { name: second.name }));
   await act(a, "Copy this", "Copy text");
   await shown(remark);
-  expect(await off()).toBeLessThan(2);
+  await expect.poll(off).toBeLessThan(2);
 });
 
 test("a folder collects conversations, on all devices", async () => {

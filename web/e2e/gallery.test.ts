@@ -75,8 +75,10 @@ describe("members", () => {
         await menu.scrollIntoViewIfNeeded();
         await menu.focus();
         await page.keyboard.press("Enter");
+        await page.getByRole("menuitem").first().waitFor();
         const items = await page.getByRole("menuitem").allInnerTexts();
         await page.keyboard.press("Escape");
+        await page.getByRole("menuitem").first().waitFor({ state: "detached" });
         return items.map((text) => text.trim());
       };
       expect(await itemsFor("Group, as its owner", "Kofi Asante")).toEqual(

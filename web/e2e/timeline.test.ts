@@ -102,7 +102,7 @@ describe("the timeline", () => {
       await expect.poll(() => page.evaluate(() => window.kit.box.scrollTop)).toBe(0);
       await page.evaluate(() => void window.kit.account!.fake("g_long").receive("kofi", "And one more"));
       await page.locator("li.message", { hasText: "And one more" }).waitFor();
-      expect(await page.evaluate(() => window.kit.box.scrollTop)).toBe(0);
+      await expect.poll(() => page.evaluate(() => window.kit.box.scrollTop)).toBe(0);
     });
   });
 
@@ -126,7 +126,7 @@ describe("the timeline", () => {
       await page.getByRole("button", { name: /^To the latest/ }).click();
       await expect.poll(() => page.evaluate(() => window.kit.box.scrollTop)).toBe(0);
       await page.locator("li.message", { hasText: "New 59.9" }).waitFor();
-      expect(await page.evaluate(() => window.kit.conversation!.timelineElement.stretch)).toBe(null);
+      await expect.poll(() => page.evaluate(() => window.kit.conversation!.timelineElement.stretch)).toBe(null);
     });
   });
 
@@ -336,7 +336,7 @@ describe("the timeline", () => {
       await page.keyboard.press("Escape");
       await page.keyboard.press("r");
       await page.getByText(/^Reply to/).waitFor();
-      expect(await page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.localName)).toBe("stonechat-composer");
+      await expect.poll(() => page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.localName)).toBe("stonechat-composer");
     });
   });
 });
