@@ -15,6 +15,9 @@ const here = stage();
 const lines = (page: Page): Locator => page.locator("li.system");
 const said = (page: Page): Promise<string[]> =>
   lines(page).evaluateAll((all) => all.map((line) => (line.textContent ?? "").replace(/[\u2066-\u2069]/g, "").trim()));
+/** What readers of screens were told last. */
+const heard = (page: Page): Promise<string> =>
+  page.locator(".stonechat-announcer").evaluate((region) => (region.textContent ?? "").replace(/[\u2066-\u2069]/g, ""));
 const details = (page: Page): Locator => page.locator("stonechat-details");
 
 async function pick(page: Page, name: string): Promise<void> {
@@ -58,6 +61,7 @@ test("what happens to a group is shown to everybody in it, and stays", async () 
   await dialog(a, "Add people").getByRole("button", { name: "Add 1" }).click();
   expected.push(`${first} added ${third}`);
   await eventually(() => said(b), expected);
+  await eventually(() => heard(b), `${first} added ${third}`);
   await eventually(() => said(a), [`You started this group with ${second}`, `You added ${third}`]);
   expect(await b.locator("li.system + li.message, li.message + li.system").count()).toBeGreaterThan(0);
 

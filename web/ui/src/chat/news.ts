@@ -1,6 +1,6 @@
 /** Notices what is new in a timeline since it was looked at last. */
 
-import type { ItemKey, Message, Ordinal, TimelineItem } from "@stonechat/sdk";
+import type { ItemKey, Message, Ordinal, SystemEvent, TimelineItem } from "@stonechat/sdk";
 import { announce } from "../base/announcer.ts";
 import { nameOf, type Look } from "./look.ts";
 
@@ -9,6 +9,8 @@ const ANNOUNCE_MS = 1_000;
 
 /** One line of what a message says. */
 type Words = (look: Look, message: Message) => string;
+/** What happened, in a sentence. */
+type Happened = (look: Look, event: SystemEvent) => string;
 
 export interface Noticed {
   /** An own message that was written here, and is on its way. */
@@ -21,18 +23,22 @@ export interface Noticed {
 
 export class News {
   private newest: Ordinal = 0;
+  /** The number of the last event; what was there at first is no news. */
+  private newestEvent = Infinity;
   private fresh: ItemKey | null = null;
   private pins: string | null = null;
   private seen: readonly TimelineItem[] | null = null;
-  private waiting: string[] = [];
+  /** In words once they are said: names may come later than what bears them. */
+  private events: (() => string)[] = [];
+  private messages: (() => string)[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   reset(): void {
     clearTimeout(this.timer);
-    [this.newest, this.fresh, this.pins, this.seen, this.waiting, this.timer] = [0, null, null, null, [], undefined];
+    [this.newest, this.newestEvent, this.fresh, this.pins, this.seen, this.events, this.messages, this.timer] = [0, Infinity, null, null, null, [], [], undefined];
   }
 
-  look(live: readonly TimelineItem[], look: Look, words: Words): Noticed {
+  look(live: readonly TimelineItem[], look: Look, words: Words, happened?: Happened): Noticed {
     if (live === this.seen || live.length === 0) {
       return { fresh: null, oldest: null, pinned: null };
     }
@@ -42,16 +48,24 @@ export class News {
     const isOnItsWay = last?.kind === "message" && last.message.own && (last.state?.kind === "queued" || last.state?.kind === "sending");
     const fresh = isOnItsWay && last.key !== this.fresh ? last.key : null;
     this.fresh = fresh ?? this.fresh;
-    const oldest = this.arrived(live, look, words);
+    const oldest = this.arrived(live, look, words, happened);
     return { fresh: isFirst ? null : fresh, oldest, pinned: this.pinnedOf(live) };
   }
 
-  private arrived(live: readonly TimelineItem[], look: Look, words: Words): ItemKey | null {
-    const before = this.newest;
+  private arrived(live: readonly TimelineItem[], look: Look, words: Words, happened?: Happened): ItemKey | null {
+    const [before, eventBefore] = [this.newest, this.newestEvent];
+    this.newestEvent = eventBefore === Infinity ? 0 : eventBefore;
     let oldest: ItemKey | null = null;
-    const said: string[] = [];
+    const events: (() => string)[] = [];
     for (let at = live.length - 1; at >= 0; at -= 1) {
       const item = live[at] as TimelineItem;
+      if (item.kind === "event") {
+        const { event } = item;
+        this.newestEvent = Math.max(this.newestEvent, event.seq);
+        if (event.seq > eventBefore && event.by !== look.account.user && happened !== undefined) {
+          events.unshift(() => happened(look, event));
+        }
+      }
       if (item.kind !== "message" || item.message.ordinal === 0) {
         continue;
       }
@@ -62,20 +76,24 @@ export class News {
       this.newest = Math.max(this.newest, message.ordinal);
       if (before > 0 && !message.own) {
         oldest = item.key;
-        said.push(look.locale.t("chat.said", { name: nameOf(look, message.sender), text: words(look, message) }));
+        this.messages.push(() => look.locale.t("chat.said", { name: nameOf(look, message.sender), text: words(look, message) }));
       }
     }
-    this.say(said, look);
+    this.events.push(...events);
+    this.say(look);
     return oldest;
   }
 
-  private say(said: readonly string[], look: Look): void {
-    this.waiting.push(...said);
-    if (this.waiting.length > 0 && this.timer === undefined) {
-      this.timer = setTimeout(() => {
-        const { waiting } = this;
-        [this.timer, this.waiting] = [undefined, []];
-        announce(waiting.length === 1 ? (waiting[0] as string) : look.locale.t("chat.new", { n: waiting.length }));
+  private say(look: Look): void {
+    if (this.events.length + this.messages.length > 0) {
+      this.timer ??= setTimeout(() => {
+        const { events, messages } = this;
+        [this.timer, this.events, this.messages] = [undefined, [], []];
+        events.forEach((event) => announce(event()));
+        const [first] = messages;
+        if (first !== undefined) {
+          announce(messages.length === 1 ? first() : look.locale.t("chat.new", { n: messages.length }));
+        }
       }, ANNOUNCE_MS);
     }
   }

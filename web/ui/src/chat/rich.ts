@@ -19,7 +19,7 @@ import { plainLine, words, type LineState } from "./message.ts";
 import { blocksOf, isEmojiOnly, type Block, type Piece } from "./pieces.ts";
 import { styles } from "./rich-css.ts";
 import { bytesWords, durationWords, scriptOf } from "./script.ts";
-import { systemLine } from "./system-line.ts";
+import { eventWords, systemLine } from "./system-line.ts";
 import { cardName, wordsOf } from "./wording.ts";
 import "../loaded.ts";
 import "./index.ts";
@@ -27,7 +27,7 @@ import "./index.ts";
 export { Folds } from "./folds.ts";
 export { earlierAway, fillGaps, over, showDay } from "./around.ts";
 export { jumpButtons, unseen } from "./jump-buttons.ts";
-export { wordsOf };
+export { eventWords, wordsOf };
 
 /** Gives a timeline the styles of it. */
 export function dress(root: ParentNode): void {

@@ -1,7 +1,7 @@
 /** What happened to a conversation, in words. */
 
 import type { SystemEvent, UserId } from "@stonechat/sdk";
-import { html, type TemplateResult } from "lit";
+import { html, render, type TemplateResult } from "lit";
 import type { Key } from "../i18n/index.ts";
 import { isFolded, type EventItem } from "./folds.ts";
 import { nameOf, type Look } from "./look.ts";
@@ -13,6 +13,13 @@ export function systemLine(item: EventItem, look: Look): TemplateResult {
     ? html`<li class="system" part="system"><button type="button" data-act="fold" data-fold=${item.key} aria-expanded=${item.isOpen}>${
         t("event.fold", { n: item.folded.length })}</button></li>`
     : html`<li class="system" part="system"><span dir="auto">${happened(item.event, look)}</span></li>`;
+}
+
+/** The same for those who hear it. */
+export function eventWords(look: Look, event: SystemEvent): string {
+  const line = document.createElement("span");
+  render(happened(event, look), line);
+  return line.textContent.trim();
 }
 
 function happened(event: SystemEvent, look: Look): unknown[] {

@@ -272,7 +272,7 @@ export class StonechatTimeline extends StonechatElement {
 
   /** Tells what arrived, and goes along with an own message. */
   private notice(live: readonly TimelineItem[], look: Look): void {
-    const { fresh, oldest, pinned } = this.news.look(live, look, rich.now?.wordsOf ?? plainWords);
+    const { fresh, oldest, pinned } = this.news.look(live, look, rich.now?.wordsOf ?? plainWords, rich.now?.eventWords);
     if (fresh !== null) {
       this.fresh = fresh;
       this.toLatest();
