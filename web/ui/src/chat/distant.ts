@@ -18,12 +18,10 @@ export interface DistantLook {
   readonly readUpto: Ordinal | null;
 }
 
-/** Adds a page; what is in both is taken from the newer one. */
+/** Adds a page, and says whether there is more before it all; what is in both is taken from the newer one. */
 export function joined(stretch: Distant, page: readonly Message[], moreBefore: boolean): Distant {
   const byOrdinal = new Map([...stretch.messages, ...page].map((message) => [message.ordinal, message]));
-  const messages = [...byOrdinal.values()].sort((a, b) => a.ordinal - b.ordinal);
-  const isEarlier = (page[0]?.ordinal ?? Number.POSITIVE_INFINITY) <= (stretch.messages[0]?.ordinal ?? 0);
-  return { messages, moreBefore: isEarlier ? moreBefore : stretch.moreBefore };
+  return { messages: [...byOrdinal.values()].sort((a, b) => a.ordinal - b.ordinal), moreBefore };
 }
 
 /** The same key as a timeline gives it, so that a line stays itself when the stretch meets the timeline. */

@@ -40,14 +40,18 @@ export class Jumps {
   }
 
   async loadEarlier(talk: Conversation, stretch: Distant): Promise<void> {
-    const page = await talk.fetchHistory(stretch.messages[0]?.ordinal ?? null, PAGE);
-    if (this.host.stretch === stretch) {
-      this.host.stretch = joined(stretch, page.messages, page.moreBefore);
+    const first = stretch.messages[0]?.ordinal ?? null;
+    const page = await talk.fetchHistory(first, PAGE);
+    const { host } = this;
+    // At its other end it may have grown meanwhile.
+    if (host.talk === talk && host.stretch !== null && host.stretch.messages[0]?.ordinal === first) {
+      host.stretch = joined(host.stretch, page.messages, page.moreBefore);
     }
   }
 
   async loadLater(): Promise<void> {
-    const { talk, stretch } = this.host;
+    const { host } = this;
+    const { talk, stretch } = host;
     const last = stretch?.messages.at(-1)?.ordinal;
     if (this.loadsLater || talk === null || stretch === null || last === undefined) {
       return;
@@ -55,8 +59,8 @@ export class Jumps {
     this.loadsLater = true;
     try {
       const page = await talk.fetchAround(last + PAGE / 2, PAGE);
-      if (this.host.stretch === stretch) {
-        this.host.stretch = joined(stretch, page.messages.filter((message) => message.ordinal >= last), stretch.moreBefore);
+      if (host.talk === talk && host.stretch?.messages.at(-1)?.ordinal === last) {
+        host.stretch = joined(host.stretch, page.messages.filter((message) => message.ordinal >= last), host.stretch.moreBefore);
       }
     } catch {
       // Scrolling on asks again.

@@ -112,7 +112,9 @@ describe("a stretch far away", () => {
   it("takes pages on both sides", () => {
     const one = { messages: [message(5), message(6)], moreBefore: true };
     expect(joined(one, [message(3), message(4)], false)).toMatchObject({ moreBefore: false, messages: [3, 4, 5, 6].map((ordinal) => ({ ordinal })) });
-    expect(joined(one, [message(6), message(7)], false)).toMatchObject({ moreBefore: true, messages: [5, 6, 7].map((ordinal) => ({ ordinal })) });
+    expect(joined(one, [message(6), message(7)], one.moreBefore)).toMatchObject({ moreBefore: true, messages: [5, 6, 7].map((ordinal) => ({ ordinal })) });
+    // Nothing came before it.
+    expect(joined(one, [], false)).toEqual({ ...one, moreBefore: false });
     expect(firstOrdinal(live)).toBe(9);
     expect(firstOrdinal([])).toBe(Number.POSITIVE_INFINITY);
   });
