@@ -1,6 +1,6 @@
 /** Notices what is new in a timeline since it was looked at last. */
 
-import type { ItemKey, Message, Ordinal, SystemEvent, TimelineItem } from "@stonechat/sdk";
+import type { ItemKey, Message, Ordinal, Seq, SystemEvent, TimelineItem } from "@stonechat/sdk";
 import { announce } from "../base/announcer.ts";
 import { nameOf, type Look } from "./look.ts";
 
@@ -23,8 +23,7 @@ export interface Noticed {
 
 export class News {
   private newest: Ordinal = 0;
-  /** The number of the last event; what was there at first is no news. */
-  private newestEvent = Infinity;
+  private newestEvent: Seq = 0;
   private fresh: ItemKey | null = null;
   private pins: string | null = null;
   private seen: readonly TimelineItem[] | null = null;
@@ -35,7 +34,7 @@ export class News {
 
   reset(): void {
     clearTimeout(this.timer);
-    [this.newest, this.newestEvent, this.fresh, this.pins, this.seen, this.events, this.messages, this.timer] = [0, Infinity, null, null, null, [], [], undefined];
+    [this.newest, this.newestEvent, this.fresh, this.pins, this.seen, this.events, this.messages, this.timer] = [0, 0, null, null, null, [], [], undefined];
   }
 
   look(live: readonly TimelineItem[], look: Look, words: Words, happened?: Happened): Noticed {
@@ -54,7 +53,6 @@ export class News {
 
   private arrived(live: readonly TimelineItem[], look: Look, words: Words, happened?: Happened): ItemKey | null {
     const [before, eventBefore] = [this.newest, this.newestEvent];
-    this.newestEvent = eventBefore === Infinity ? 0 : eventBefore;
     let oldest: ItemKey | null = null;
     const events: (() => string)[] = [];
     for (let at = live.length - 1; at >= 0; at -= 1) {
@@ -62,7 +60,8 @@ export class News {
       if (item.kind === "event") {
         const { event } = item;
         this.newestEvent = Math.max(this.newestEvent, event.seq);
-        if (event.seq > eventBefore && event.by !== look.account.user && happened !== undefined) {
+        // What is there at first is no news.
+        if (before + eventBefore > 0 && event.seq > eventBefore && event.by !== look.account.user && happened !== undefined) {
           events.unshift(() => happened(look, event));
         }
       }

@@ -268,7 +268,8 @@ fn what_was_muted_is_unread_again_when_its_mute_ends() {
     let mut bench = Bench::new(false);
     bench.up(v1::Welcome { conversations: vec![conversation(0, 4), conversation(1, 3)], unread_total: 5, ..welcome() });
     let mute = |bench: &mut Bench, n: u16, muted_until: i64| {
-        let muted = v1::Preferences { conversation_id: direct(n).to_string(), muted_until, ..v1::Preferences::default() };
+        let muted =
+            v1::Preferences { conversation_id: direct(n).to_string(), muted_until, ..v1::Preferences::default() };
         let change = Some(v1::personal_change::Change::Preferences(muted));
         bench.say(0, Body::PersonalChange(v1::PersonalChange { personal_seq: u64::from(7 + n), change }));
     };
