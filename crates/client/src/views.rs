@@ -317,6 +317,12 @@ impl TimelineView {
         lock(&self.0).shown.subscribe()
     }
 
+    /// To be held while something is read for it.
+    pub fn reading(self: &Arc<Self>) -> Reading {
+        lock(&self.0).model.start_reading();
+        Reading(self.clone())
+    }
+
     pub fn begin(&self, opened: Opened) {
         self.change(|model| {
             model.begin(opened);
@@ -348,6 +354,15 @@ impl TimelineView {
             let items = state.model.items().into_iter().map(Arc::new).collect();
             show(&mut state.shown, items);
         }
+    }
+}
+
+/// Something is read for a timeline, which keeps meanwhile what it is told.
+pub(crate) struct Reading(Arc<TimelineView>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        lock(&self.0.0).model.end_reading();
     }
 }
 

@@ -3,6 +3,7 @@
 import type { Timeline, TimelineOptions } from "./api.ts";
 import { asked, type Inner } from "./inner.ts";
 import type { Change } from "./core/change.ts";
+import type { HistoryRows } from "./store/store.ts";
 import { TimelineModel } from "./core/timeline.ts";
 import { PAGES_PER_CALL } from "./driver/limits.ts";
 import { Source } from "./readable.ts";
@@ -112,20 +113,18 @@ export class LiveTimeline implements Timeline, View {
   }
 
   /** Shows what is there, from the newest page on, or from an ordinal on. */
-  async #fill(model: TimelineModel, from: Ordinal | null): Promise<void> {
-    const conversation = this.#conversation;
-    const { opened } = await asked(this.#inner, { kind: "open", conversation }, "opened");
-    model.begin(opened);
-    const [behind] = model.nextPage();
-    const page = this.#page;
-    const newest = { conversation, from: behind, upto: END, limit: page };
-    model.merge(await this.#inner.host.call("page", newest), behind);
-    if (from === null) {
-      await this.#showHeld(model, page);
-    } else {
-      const rows = await this.#inner.host.call("page", { conversation, from, upto: END, limit: END });
-      model.merge(rows, from);
-    }
+  #fill(model: TimelineModel, from: Ordinal | null): Promise<unknown> {
+    return model.reading(async () => {
+      const { opened } = await asked(this.#inner, { kind: "open", conversation: this.#conversation }, "opened");
+      model.begin(opened);
+      const [behind] = model.nextPage();
+      model.merge(await this.#read(behind, END, this.#page), behind);
+      if (from === null) {
+        await this.#showHeld(model, this.#page);
+      } else {
+        model.merge(await this.#read(from, END, END), from);
+      }
+    });
   }
 
   /** Another page leads now, and something may have happened that this one has not heard of. */
@@ -146,21 +145,26 @@ export class LiveTimeline implements Timeline, View {
     }
   }
 
+  #read(from: Ordinal, upto: Ordinal, limit: number): Promise<HistoryRows> {
+    return this.#inner.host.call("page", { conversation: this.#conversation, from, upto, limit });
+  }
+
   async #load(before: Ordinal, limit: number): Promise<number> {
     const load = { kind: "load_before", conversation: this.#conversation, before, limit } as const;
     return (await asked(this.#inner, load, "loaded")).messages;
   }
 
   /** Shows what this device holds before a window; how many messages that are. */
-  async #showHeld(model: TimelineModel, limit: number): Promise<number> {
-    const [before, start] = model.nextPage();
-    if (start === null) {
-      return 0;
-    }
-    const query = { conversation: this.#conversation, from: start, upto: before - 1, limit };
-    const page = await this.#inner.host.call("page", query);
-    const { messages } = page;
-    model.merge(page, messages.length < limit ? start : messages[0]!.ordinal);
-    return messages.length;
+  #showHeld(model: TimelineModel, limit: number): Promise<number> {
+    return model.reading(async () => {
+      const [before, start] = model.nextPage();
+      if (start === null) {
+        return 0;
+      }
+      const page = await this.#read(start, before - 1, limit);
+      const { messages } = page;
+      model.merge(page, messages.length < limit ? start : messages[0]!.ordinal);
+      return messages.length;
+    });
   }
 }

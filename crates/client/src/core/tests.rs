@@ -4,6 +4,7 @@ mod changes;
 mod cursors;
 mod events;
 mod lane;
+mod opening;
 mod own;
 mod presence;
 
@@ -486,6 +487,7 @@ fn marks_that_moved_while_a_timeline_was_opened_are_kept() {
     let bob = UserId::new("bob").unwrap();
     let mark =
         |upto, delivered| crate::state::ReadMark { user: bob.clone(), upto: Seq(upto), delivered: Seq(delivered) };
+    model.start_reading();
     model.apply(&Change::Marks(direct(0), vec![mark(1, 3)]));
     model.begin(Opened {
         removed: Arc::default(),

@@ -49,6 +49,10 @@ pub struct TimelineModel {
     starred: Arc<Starred>,
     played: Arc<Played>,
     marks: Vec<ReadMark>,
+    /// How many reads of the store, or questions to the core, are on their way.
+    reads: u32,
+    /// What was told since the first of them: what they bring may be older. Where the store stands still, so does this.
+    meanwhile: Vec<Change>,
 }
 
 impl TimelineModel {
@@ -72,7 +76,31 @@ impl TimelineModel {
             starred: Arc::default(),
             played: Arc::default(),
             marks: Vec::new(),
+            reads: 0,
+            meanwhile: Vec::new(),
         }
+    }
+
+    /// Something is read: what is told until [`TimelineModel::end_reading`] is taken again over what it brings.
+    pub fn start_reading(&mut self) {
+        self.reads += 1;
+    }
+
+    /// What was read is here, or will not come.
+    pub fn end_reading(&mut self) {
+        self.reads = self.reads.saturating_sub(1);
+        if self.reads == 0 {
+            self.meanwhile = Vec::new();
+        }
+    }
+
+    /// Each of these says how something is, so the last of them about it counts, however often they are taken.
+    fn take_again(&mut self) {
+        let meanwhile = std::mem::take(&mut self.meanwhile);
+        for change in &meanwhile {
+            self.take(change);
+        }
+        self.meanwhile = meanwhile;
     }
 
     /// Which conversation it shows.
@@ -88,22 +116,14 @@ impl TimelineModel {
         }
         self.wishes.extend(opened.pending);
         self.intervals = opened.intervals;
-        // What moved since it was asked may be here already: marks only grow.
-        for mark in opened.marks {
-            match self.marks.iter_mut().find(|here| here.user == mark.user) {
-                Some(here) => {
-                    here.upto = here.upto.max(mark.upto);
-                    here.delivered = here.delivered.max(mark.delivered);
-                }
-                None => self.marks.push(mark),
-            }
-        }
+        self.marks = opened.marks;
         self.cleared = opened.cleared;
         self.removed = opened.removed;
         self.starred = opened.starred;
         self.played = opened.played;
         self.read_marker = (opened.unread > 0).then_some(opened.floor.get());
         self.from = self.from.min(opened.head.get() + 1);
+        self.take_again();
     }
 
     /// Takes what the store holds, and shows everything from an ordinal on.
@@ -111,10 +131,20 @@ impl TimelineModel {
         self.from = self.from.min(from);
         page.messages.into_iter().for_each(|row| self.put(row));
         self.events.extend(page.events.into_iter().map(|row| (row.seq, row)));
+        self.take_again();
     }
 
     /// Takes a change; says whether the lines may be different.
     pub fn apply(&mut self, change: &Change) -> bool {
+        let Some(is_different) = self.take(change) else { return false };
+        if self.reads > 0 {
+            self.meanwhile.push(change.clone());
+        }
+        is_different
+    }
+
+    /// `None`: it is not about this conversation.
+    fn take(&mut self, change: &Change) -> Option<bool> {
         match change {
             Change::Echo(order, unsent) if unsent.conversation == self.conversation => {
                 self.echoes.insert(*order, (**unsent).clone());
@@ -142,7 +172,7 @@ impl TimelineModel {
             }
             Change::MessageChanged(conversation, change) if *conversation == self.conversation => {
                 let target = self.messages.values_mut().rev().find(|row| row.seq == change.target);
-                let Some(row) = target else { return false };
+                let Some(row) = target else { return Some(false) };
                 change.fold(row);
             }
             Change::Conversation(summary) if summary.id == self.conversation => {
@@ -151,7 +181,7 @@ impl TimelineModel {
                 let before = (self.cleared, self.removed.clone(), (self.starred.clone(), self.played.clone()));
                 let is_different = before != now;
                 (self.cleared, self.removed, (self.starred, self.played)) = now;
-                return is_different;
+                return Some(is_different);
             }
             Change::Intervals(conversation, intervals) if *conversation == self.conversation => {
                 self.intervals.clone_from(intervals);
@@ -167,9 +197,9 @@ impl TimelineModel {
             Change::Marks(conversation, marks) if *conversation == self.conversation => {
                 self.marks.clone_from(marks);
             }
-            _ => return false,
+            _ => return None,
         }
-        true
+        Some(true)
     }
 
     /// Takes a message, unless a newer copy of it is here.

@@ -142,6 +142,7 @@ impl Runtime {
     ) -> Result<Arc<TimelineView>> {
         // It hears changes before it asks what is there, so that nothing falls between; changes twice do no harm.
         let view = self.views.add_timeline(TimelineModel::new(me.clone(), conversation, options));
+        let _reading = view.reading();
         if let Reply::Opened(opened) = self.ask(Command::Open(conversation)).await? {
             view.begin(opened);
         }
@@ -176,6 +177,7 @@ impl Runtime {
         let (before, Some(start)) = view.look(TimelineModel::next_page) else { return Ok(0) };
         let conversation = view.look(TimelineModel::conversation);
         let query = MessageQuery { conversation, from: start, upto: before.saturating_sub(1), limit };
+        let _reading = view.reading();
         let page = self.read_page(query).await?;
         let loaded = u32::try_from(page.messages.len()).unwrap_or(u32::MAX);
         let from = if loaded < limit { start } else { page.messages.first().map_or(start, |row| row.ordinal) };

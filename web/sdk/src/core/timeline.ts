@@ -50,9 +50,24 @@ export class TimelineModel {
   readonly #lines = new WeakMap<MessageRow, readonly [age: number, line: TimelineItem]>();
   #age = 0;
   #kept = KEPT;
+  /** How many reads of the store, or questions to the core, are on their way. */
+  #reads = 0;
+  /** What was told since the first of them. Where the store stands still, so does this. */
+  #meanwhile: Change[] = [];
 
   /** An empty window; {@link begin} and {@link merge} fill it. Without `dayOf` no lines divide the days. */
   constructor(readonly me: UserId, readonly conversation: ConversationId, readonly dayOf: DayOf | null) {}
+
+  /** What is told while something is read is taken again over what that brings, which may be older. */
+  reading<T>(read: () => Promise<T>): Promise<T> {
+    this.#reads++;
+    return read().finally(() => {
+      this.#reads--;
+      if (this.#reads === 0) {
+        this.#meanwhile = [];
+      }
+    });
+  }
 
   /** Takes what the core says of the conversation when it is opened. */
   begin(opened: Opened): void {
@@ -60,21 +75,14 @@ export class TimelineModel {
     opened.unsent.forEach(([order, unsent]) => this.#echoes.set(order, unsent));
     opened.pending.forEach(([order, pending]) => this.#wishes.set(order, pending));
     this.#intervals = opened.intervals;
-    // What moved since it was asked may be here already: marks only grow.
-    const later = new Map(this.#marks.map((mark) => [mark.user, mark]));
-    for (const mark of opened.marks) {
-      const here = later.get(mark.user) ?? mark;
-      const { user } = mark;
-      const [upto, delivered] = [Math.max(here.upto, mark.upto), Math.max(here.delivered, mark.delivered)];
-      later.set(user, { user, upto, delivered });
-    }
-    this.#marks = [...later.values()];
+    this.#marks = opened.marks;
     this.#cleared = opened.cleared;
     this.#removed = opened.removed;
     this.#starred = opened.starred;
     this.#played = opened.played;
     this.#readMarker = opened.unread > 0 ? opened.floor : null;
     this.#from = Math.min(this.#from, opened.head + 1);
+    this.#takeAgain();
   }
 
   /** Takes what the store holds, and shows everything from an ordinal on. */
@@ -84,17 +92,26 @@ export class TimelineModel {
     messages.forEach((row) => this.#put(row));
     events.forEach((row) => this.#events.set(row.seq, row));
     this.#kept = Math.max(this.#kept, this.#rows.length + KEPT);
+    this.#takeAgain();
+  }
+
+  /** Each says how something is: the last about it counts, however often they are taken. */
+  #takeAgain(): void {
+    this.#meanwhile.forEach((change) => this.#take(change));
   }
 
   /** Takes a change; says whether the lines may be different. */
   apply(change: Change): boolean {
-    if (change.kind === "cleared") {
-      this.#clear();
-      return true;
-    }
-    if (of(change) !== this.conversation) {
+    if (change.kind !== "cleared" && of(change) !== this.conversation) {
       return false;
     }
+    if (this.#reads > 0) {
+      this.#meanwhile.push(change);
+    }
+    return this.#take(change);
+  }
+
+  #take(change: Change): boolean {
     const { kind } = change;
     if (kind !== "messages" && kind !== "events" && kind !== "intervals" && kind !== "echo" && kind !== "echo_gone" && kind !== "conversation") {
       this.#age++;
@@ -147,6 +164,7 @@ export class TimelineModel {
         drop(this.#events, (row) => !stays(row));
         return true;
       }
+      case "cleared":
       case "conversation_gone":
         this.#clear();
         return true;
@@ -173,7 +191,7 @@ export class TimelineModel {
 
   /** A window that is open for days does not grow without end. */
   #drop(): void {
-    if (this.#rows.length > this.#kept + SURPLUS) {
+    if (this.#reads === 0 && this.#rows.length > this.#kept + SURPLUS) {
       this.#rows.splice(0, this.#rows.length - this.#kept);
       this.#from = this.#rows[0]!.ordinal;
       drop(this.#events, ({ ordinal }) => ordinal < this.#from);
