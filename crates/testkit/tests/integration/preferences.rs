@@ -43,7 +43,9 @@ async fn what_a_user_prefers_is_so_on_all_of_his_devices() -> anyhow::Result<()>
     let bob = online(&local, "bob", "phone", homes[2].path()).await?;
     let with_bob = phone.conversation_with(&user("bob")).send(Text::new("hi")).await?.sent().await?.conversation;
     let with_carol = phone.conversation_with(&user("carol")).send(Text::new("hi")).await?.sent().await?.conversation;
-    until("the last stands first", || listed(&tablet) == [with_carol, with_bob]).await?;
+    for device in [&phone, &tablet] {
+        until("the last stands first", || listed(device) == [with_carol, with_bob]).await?;
+    }
     tablet.stop().await;
     drop(tablet);
     phone.stop().await;
@@ -58,7 +60,7 @@ async fn what_a_user_prefers_is_so_on_all_of_his_devices() -> anyhow::Result<()>
     let work = Tag::new("Work")?;
     here.set_folders(std::slice::from_ref(&work)).await?;
     here.set_fields([("color".to_owned(), Some("red".to_owned()))].into()).await?;
-    ensure!(listed(&phone) == [with_bob, with_carol], "what is pinned stands first");
+    ensure!(listed(&phone) == [with_bob, with_carol], "what is pinned stands first: {:?}", listed(&phone));
     drop((phone, here));
     let phone = account(&local.url(), &local.token("alice"), "alice", "phone", homes[0].path()).await?;
     let is_so = |it: &Preferences| {
