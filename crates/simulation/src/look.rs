@@ -3,7 +3,7 @@
 use crate::answers::is_same;
 use crate::device::Device;
 use crate::ledger::{Key, Ledger};
-use crate::model::{Conversation, Model};
+use crate::model::{Conversation, Entry, Model};
 use crate::own::{check_entries, check_removed, check_stars, is_muted, is_removed};
 use crate::plays::check_plays;
 use crate::tally;
@@ -15,6 +15,7 @@ use stonechat_app::api::{Answer, Call, Content, ConversationView, EventView};
 use stonechat_app::sealed_rows::SealedRows;
 use stonechat_client::core::rows::{ConversationRow, OutboxRow};
 use stonechat_client::state::{ConnectionState, SendState};
+use stonechat_client::store::memory::Tables;
 use stonechat_domain::event::Change;
 use stonechat_domain::group::{Asking, GroupChange, Info, Settings};
 use stonechat_domain::kind::EventKind;
@@ -258,9 +259,8 @@ impl World {
                     check_group(user, *id, mine, log).with_context(place)?;
                 }
             }
-            check_messages(&tables, *id, (log, user), &(device.index, &self.ledger), &self.rotted)
-                .with_context(place)?;
-            check_events(&tables, *id, (log, user), &(device.index, &self.ledger), &self.rotted).with_context(place)?;
+            let kept = Kept::new(&tables, *id, (log, user), (device.index, &self.ledger), &self.rotted);
+            kept.check_messages().and_then(|()| kept.check_events()).with_context(place)?;
         }
         check_entries(device, model)?;
         check_asking(user, model, &tables)?;
@@ -268,12 +268,7 @@ impl World {
     }
 
     /// What was promised on the device is in the log, or is told as failed; and what is told as sent is acknowledged.
-    fn check_own(
-        &self,
-        device: &Device,
-        model: &Model,
-        tables: &stonechat_client::store::memory::Tables,
-    ) -> anyhow::Result<()> {
+    fn check_own(&self, device: &Device, model: &Model, tables: &Tables) -> anyhow::Result<()> {
         let failed: BTreeSet<_> = tables.outbox.values().map(|row| row.client_msg_id.0).collect();
         let own = self.ledger.messages.iter().filter(|(_, message)| message.device == Some(device.index));
         for (key, message) in own {
@@ -300,7 +295,7 @@ impl World {
 }
 
 /// The device knows what its user asks of groups, or is asked, and of nothing that was answered.
-fn check_asking(user: &UserId, model: &Model, tables: &stonechat_client::store::memory::Tables) -> anyhow::Result<()> {
+fn check_asking(user: &UserId, model: &Model, tables: &Tables) -> anyhow::Result<()> {
     let state = |asking: Option<&Asking>| match asking {
         None | Some(Asking::Nothing) => v1::AskingState::Unspecified,
         Some(Asking::Applied) => v1::AskingState::Applied,
@@ -343,97 +338,122 @@ fn check_group(
     Ok(())
 }
 
-fn check_messages(
-    tables: &stonechat_client::store::memory::Tables,
+/// What a device keeps of a conversation, and what the log has of it for its user.
+struct Kept<'a> {
+    tables: &'a Tables,
     id: ConversationId,
-    (log, user): (&Conversation, &UserId),
-    (device, ledger): &(usize, &Ledger),
-    rotted: &BTreeSet<Key>,
-) -> anyhow::Result<()> {
-    let here: BTreeMap<_, _> =
-        tables.messages.range((id, 0)..=(id, u64::MAX)).map(|((_, seq), row)| (*seq, row)).collect();
-    for (seq, row) in &here {
-        let entry = log.entries.get(*seq as usize - 1).with_context(|| format!("message {seq} is not in the log"))?;
-        ensure!(log.sees(user, *seq), "message {seq} may not be seen");
-        ensure!(!is_removed(log, user, row.ordinal), "message {seq} was removed, and is here");
-        ensure!(row.ordinal == entry.ordinal && row.sender == entry.sender, "message {seq} is another");
-        if !log.is_member(user) {
-            // He has what was when he went.
-            continue;
-        }
-        let now = log.messages.get(seq).with_context(|| format!("{seq} is no message"))?;
-        let recall = row.recalled.as_ref().map(|recall| recall.by.as_ref());
-        let recalled = now.recalled.as_ref().map(Some);
-        ensure!(recall == recalled, "message {seq} was recalled by {recall:?} and not {recalled:?}");
-        match &now.body {
-            _ if recall.is_some() => ensure!(row.body.is_empty(), "message {seq} was recalled and says {:?}", row.body),
-            Some(body) if !row.corrupt => {
-                ensure!(row.body == body, "message {seq} says {:?} and not {body:?}", row.body)
-            }
-            Some(_) | None => ensure!(rotted.contains(&entry.key), "message {seq} is damaged, and nothing rotted"),
-        }
-        let carried = match &entry.attributes {
-            Some(attributes) if recall.is_some() => attributes.recalled(),
-            carried => carried.clone(),
-        };
-        let is_same = row.attributes == carried || row.corrupt || rotted.contains(&entry.key);
-        ensure!(is_same, "message {seq} carries {:?} and not {carried:?}", row.attributes);
-        ensure!(row.pinned == now.pinned, "message {seq} is pinned: {}, and not {}", row.pinned, now.pinned);
-        ensure!(row.edits == now.edits, "message {seq} was edited {} times and not {}", row.edits, now.edits);
-        let shown: BTreeSet<_> = row.reactions.iter().map(|it| (it.emoji.clone(), it.count, it.own)).collect();
-        let expected = now.shown(user);
-        ensure!(shown == expected, "message {seq} shows {shown:?} and not {expected:?}");
-        ensure!(row.changed == now.changed, "message {seq} was changed by {} and not {}", row.changed, now.changed);
-    }
-    let intervals = tables.intervals.get(&id).cloned().unwrap_or_default();
-    let held = |ordinal: u64| intervals.iter().any(|(from, upto)| (*from..=*upto).contains(&ordinal));
-    let jumps = ledger.jumped.get(&(*device, id)).into_iter().flatten();
-    let is_skipped = |seq: u64| jumps.clone().any(|(after, head)| *after < seq && seq <= *head);
-    let left = || log.messages(user).filter(|entry| !is_removed(log, user, entry.ordinal));
-    for entry in left() {
-        let (seq, is_held) = (entry.seq, held(entry.ordinal));
-        ensure!(here.contains_key(&seq) || !is_held, "message {seq} counts as held and is not here");
-        ensure!(is_held || is_skipped(seq), "message {seq} is not held");
-    }
-    if let Some(newest) = left().next_back() {
-        ensure!(held(newest.ordinal), "the newest message, {}, is not held", newest.seq);
-    }
-    Ok(())
+    log: &'a Conversation,
+    user: &'a UserId,
+    rotted: &'a BTreeSet<Key>,
+    /// Intervals of ordinals that it says it holds.
+    held: &'a [(u64, u64)],
+    /// What it left out, after an event and up to another.
+    jumps: &'a [(u64, u64)],
 }
 
-/// What happened is here as the log has it: all that no jump left out, and of that what lies among messages that are held.
-fn check_events(
-    tables: &stonechat_client::store::memory::Tables,
-    id: ConversationId,
-    (log, user): (&Conversation, &UserId),
-    (device, ledger): &(usize, &Ledger),
-    rotted: &BTreeSet<Key>,
-) -> anyhow::Result<()> {
-    let here: BTreeMap<_, _> =
-        tables.system_events.range((id, 0)..=(id, u64::MAX)).map(|((_, seq), row)| (*seq, row)).collect();
-    for (seq, row) in &here {
-        let entry = log.entries.get(*seq as usize - 1).with_context(|| format!("event {seq} is not in the log"))?;
-        ensure!(log.sees(user, *seq), "event {seq} may not be seen");
-        let is_same = row.event.kind == entry.kind.name() && row.event.sender_id == entry.sender.as_str();
-        ensure!(is_same && row.ordinal == entry.ordinal.max(1), "event {seq} is another");
+impl<'a> Kept<'a> {
+    fn new(
+        tables: &'a Tables,
+        id: ConversationId,
+        (log, user): (&'a Conversation, &'a UserId),
+        (device, ledger): (usize, &'a Ledger),
+        rotted: &'a BTreeSet<Key>,
+    ) -> Self {
+        let held = tables.intervals.get(&id).map_or(&[][..], Vec::as_slice);
+        let jumps = ledger.jumped.get(&(device, id)).map_or(&[][..], Vec::as_slice);
+        Self { tables, id, log, user, rotted, held, jumps }
     }
-    let intervals = tables.intervals.get(&id).cloned().unwrap_or_default();
-    let held = |ordinal: u64| intervals.iter().any(|(from, upto)| (*from..=*upto).contains(&ordinal));
-    let jumps = ledger.jumped.get(&(*device, id)).into_iter().flatten();
-    let is_skipped = |seq: u64| jumps.clone().any(|(after, head)| *after < seq && seq <= *head);
-    let (_, head) = log.head(user);
-    let is_inside = |ordinal: u64| held(ordinal) && (held(ordinal + 1) || ordinal >= head);
-    // Of these it depends on what they say whether they are shown.
-    let is_always_shown = |kind: EventKind| match kind {
-        EventKind::Pinned | EventKind::MemberBanned => false,
-        EventKind::ConversationCreated => id.kind() != ConversationKind::Direct,
-        kind => kind.in_timeline(),
-    };
-    for entry in log.seen(user).filter(|entry| is_always_shown(entry.kind) && !rotted.contains(&entry.key)) {
-        let is_due = !is_skipped(entry.seq) || is_inside(entry.ordinal.max(1));
-        ensure!(here.contains_key(&entry.seq) || !is_due, "event {} ({}) is not here", entry.seq, entry.kind);
+
+    fn holds(&self, ordinal: u64) -> bool {
+        self.held.iter().any(|(from, upto)| (*from..=*upto).contains(&ordinal))
     }
-    Ok(())
+
+    fn is_skipped(&self, seq: u64) -> bool {
+        self.jumps.iter().any(|(after, head)| *after < seq && seq <= *head)
+    }
+
+    /// What the log has at the place of something that is kept.
+    fn entry(&self, seq: u64) -> anyhow::Result<&'a Entry> {
+        let entry = self.log.entries.get(seq as usize - 1).with_context(|| format!("{seq} is not in the log"))?;
+        ensure!(self.log.sees(self.user, seq), "{seq} may not be seen");
+        Ok(entry)
+    }
+
+    fn check_messages(&self) -> anyhow::Result<()> {
+        let Self { tables, id, log, user, rotted, .. } = *self;
+        let here: BTreeMap<_, _> =
+            tables.messages.range((id, 0)..=(id, u64::MAX)).map(|((_, seq), row)| (*seq, row)).collect();
+        for (seq, row) in &here {
+            let entry = self.entry(*seq)?;
+            ensure!(!is_removed(log, user, row.ordinal), "message {seq} was removed, and is here");
+            ensure!(row.ordinal == entry.ordinal && row.sender == entry.sender, "message {seq} is another");
+            if !log.is_member(user) {
+                // He has what was when he went.
+                continue;
+            }
+            let now = log.messages.get(seq).with_context(|| format!("{seq} is no message"))?;
+            let recall = row.recalled.as_ref().map(|recall| recall.by.as_ref());
+            let recalled = now.recalled.as_ref().map(Some);
+            ensure!(recall == recalled, "message {seq} was recalled by {recall:?} and not {recalled:?}");
+            match &now.body {
+                _ if recall.is_some() => {
+                    ensure!(row.body.is_empty(), "message {seq} was recalled and says {:?}", row.body)
+                }
+                Some(body) if !row.corrupt => {
+                    ensure!(row.body == body, "message {seq} says {:?} and not {body:?}", row.body)
+                }
+                Some(_) | None => ensure!(rotted.contains(&entry.key), "message {seq} is damaged, and nothing rotted"),
+            }
+            let carried = match &entry.attributes {
+                Some(attributes) if recall.is_some() => attributes.recalled(),
+                carried => carried.clone(),
+            };
+            let is_same = row.attributes == carried || row.corrupt || rotted.contains(&entry.key);
+            ensure!(is_same, "message {seq} carries {:?} and not {carried:?}", row.attributes);
+            ensure!(row.pinned == now.pinned, "message {seq} is pinned: {}, and not {}", row.pinned, now.pinned);
+            ensure!(row.edits == now.edits, "message {seq} was edited {} times and not {}", row.edits, now.edits);
+            let shown: BTreeSet<_> = row.reactions.iter().map(|it| (it.emoji.clone(), it.count, it.own)).collect();
+            let expected = now.shown(user);
+            ensure!(shown == expected, "message {seq} shows {shown:?} and not {expected:?}");
+            ensure!(row.changed == now.changed, "message {seq} was changed by {} and not {}", row.changed, now.changed);
+        }
+        let left = || log.messages(user).filter(|entry| !is_removed(log, user, entry.ordinal));
+        for entry in left() {
+            let (seq, is_held) = (entry.seq, self.holds(entry.ordinal));
+            ensure!(here.contains_key(&seq) || !is_held, "message {seq} counts as held and is not here");
+            ensure!(is_held || self.is_skipped(seq), "message {seq} is not held");
+        }
+        if let Some(newest) = left().next_back() {
+            ensure!(self.holds(newest.ordinal), "the newest message, {}, is not held", newest.seq);
+        }
+        Ok(())
+    }
+
+    /// What happened is here as the log has it: all that no jump left out, and of that what lies among messages that are
+    /// held.
+    fn check_events(&self) -> anyhow::Result<()> {
+        let Self { tables, id, log, user, rotted, .. } = *self;
+        let here: BTreeMap<_, _> =
+            tables.system_events.range((id, 0)..=(id, u64::MAX)).map(|((_, seq), row)| (*seq, row)).collect();
+        for (seq, row) in &here {
+            let entry = self.entry(*seq)?;
+            let is_same = row.event.kind == entry.kind.name() && row.event.sender_id == entry.sender.as_str();
+            ensure!(is_same && row.ordinal == entry.ordinal.max(1), "event {seq} is another");
+        }
+        let (_, head) = log.head(user);
+        let is_inside = |ordinal: u64| self.holds(ordinal) && (self.holds(ordinal + 1) || ordinal >= head);
+        // Of these it depends on what they say whether they are shown.
+        let is_always_shown = |kind: EventKind| match kind {
+            EventKind::Pinned | EventKind::MemberBanned => false,
+            EventKind::ConversationCreated => id.kind() != ConversationKind::Direct,
+            kind => kind.in_timeline(),
+        };
+        for entry in log.seen(user).filter(|entry| is_always_shown(entry.kind) && !rotted.contains(&entry.key)) {
+            let is_due = !self.is_skipped(entry.seq) || is_inside(entry.ordinal.max(1));
+            ensure!(here.contains_key(&entry.seq) || !is_due, "event {} ({}) is not here", entry.seq, entry.kind);
+        }
+        Ok(())
+    }
 }
 
 /// Each acknowledged event is in the log once, at its place; nothing is there that was refused or that nobody wrote.

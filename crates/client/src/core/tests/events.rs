@@ -1,5 +1,6 @@
 //! What happened to a conversation, in its timeline.
 
+use super::timeline::{kinds, page, row};
 use super::*;
 use crate::core::rows::EventRow;
 

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::timeline::{page, row, unsent};
 use super::*;
 use crate::core::rows::{Changed, MessageChange};
 use crate::state::{Pending, ReadMark, Target, Unsent, Wish};
@@ -77,14 +78,7 @@ impl World {
                 None => Vec::new(),
             },
             Step::Write => {
-                let unsent = Unsent {
-                    attributes: None,
-                    conversation: direct(0),
-                    client_msg_id: id,
-                    content: crate::state::Content::Text("hi".into()),
-                    created_at: Timestamp(20_000 * 86_400_000),
-                    state: SendState::Queued,
-                };
+                let unsent = unsent(id);
                 self.unsent.push((seq, unsent.clone()));
                 vec![Change::Echo(seq, Box::new(unsent))]
             }
